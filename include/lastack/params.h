@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * params.h: the numbers and policies of one stack. A profile is one filled-in copy of this struct; no code
+ * ever asks "which profile?", it asks for the value or the policy.
+ *
+ * lastack_params_linux() fills in the default profile. Names, units, ranges, aliases in four dialects and
+ * the other profiles are data on floor 6 (src/view/parameters); they write into this struct.
+ */
+#ifndef LASTACK_PARAMS_H
+#define LASTACK_PARAMS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The TIME-WAIT table is full: what happens to the newcomer? */
+enum lastack_time_wait_full {
+    LASTACK_TIME_WAIT_REFUSE_NEW,   /* the new record is not made (Linux) */
+    LASTACK_TIME_WAIT_EVICT_OLDEST, /* the one that would expire first makes room */
+};
+
+/* A third ACK arrives while the accept queue is full. */
+enum lastack_accept_overflow {
+    LASTACK_ACCEPT_OVERFLOW_DROP, /* the ACK is ignored, the SYN-ACK goes on repeating (Linux) */
+    LASTACK_ACCEPT_OVERFLOW_RST,  /* tcp_abort_on_overflow */
+};
+
+/* Order and padding of options in SYN and SYN-ACK segments. */
+enum lastack_option_order {
+    LASTACK_OPTIONS_LINUX,   /* MSS, SACK-permitted + TS, NOP + WS */
+    LASTACK_OPTIONS_FREEBSD, /* MSS, NOP + WS, SACK-permitted, TS */
+};
+
+/* How the retransmission timeout follows from SRTT and RTTVAR. */
+enum lastack_rto_formula {
+    LASTACK_RTO_RFC6298, /* max(minimum, SRTT + 4 RTTVAR) */
+    LASTACK_RTO_LINUX,   /* SRTT + max(minimum, 4 mdev), mdev_max over a round trip */
+    LASTACK_RTO_FREEBSD, /* max(minimum, SRTT + 4 RTTVAR) + slop */
+};
+
+enum lastack_quick_ack {
+    LASTACK_QUICK_ACK_NEVER, /* every second segment, or the timer */
+    LASTACK_QUICK_ACK_LINUX, /* up to 16 at the start of a flow and after a loss; interactive flows delay */
+};
+
+/* TIME-WAIT may be reused by connect() (tcp_tw_reuse). */
+enum lastack_time_wait_reuse {
+    LASTACK_REUSE_OFF = 0,
+    LASTACK_REUSE_ON = 1,
+    LASTACK_REUSE_LOOPBACK = 2,
+};
+
+/* A segment that no step accepts reaches a record in TIME-WAIT. */
+enum lastack_time_wait_syn {
+    LASTACK_TIME_WAIT_SYN_ACK,  /* answered with an ACK (Linux) */
+    LASTACK_TIME_WAIT_SYN_DROP, /* dropped (RFC 6191) */
+};
+
+enum lastack_icmp_in_syn {
+    LASTACK_ICMP_SYN_ABORT,     /* any matching error aborts connect (Linux) */
+    LASTACK_ICMP_SYN_HARD_ONLY, /* only hard errors do (RFC 9293 MUST-56, SHLD-26) */
+};
+
+enum lastack_send_accounting {
+    LASTACK_SNDBUF_BYTES,     /* the limit counts payload bytes (BSD) */
+    LASTACK_SNDBUF_LINUX_SKB, /* it counts what Linux would charge: virtual skbs with overhead */
+};
+
+enum lastack_congestion {
+    LASTACK_CC_NONE, /* no congestion window: tests only */
+    LASTACK_CC_NEWRENO,
+    LASTACK_CC_CUBIC,
+};
+
+struct lastack_params {
+    /* times, in ns */
+    int64_t time_wait_ns;       /* 2MSL. linux 60 s, rfc 240 s, freebsd 60 s */
+    int64_t fin_wait_2_ns;      /* orphan FIN-WAIT-2; 0 = no limit (rfc) */
+    int64_t rto_initial_ns;     /* RFC 6298 (2.1): 1 s */
+    int64_t rto_fallback_ns;    /* RFC 6298 (5.7): first RTO of data after a SYN was repeated: 3 s */
+    int64_t rto_min_ns;
+    int64_t rto_max_ns;
+    int64_t rto_slop_ns;        /* LASTACK_RTO_FREEBSD */
+    int64_t delayed_ack_ns;     /* at the most; Linux adapts between the minimum and this */
+    int64_t delayed_ack_min_ns;
+    int64_t keepalive_idle_ns;  /* before the first probe */
+    int64_t keepalive_interval_ns;
+    int64_t persist_min_ns;
+    int64_t persist_max_ns;
+    int64_t user_timeout_ns;    /* 0 = none */
+    int64_t challenge_interval_ns; /* one challenge ACK per connection in this time (500 ms), 0 = no limit */
+    int64_t time_wait_reuse_delay_ns;
+    int64_t connect_timeout_ns; /* keepinit; 0 = by retries only */
+
+    /* counts */
+    uint32_t syn_retries;
+    uint32_t syn_linear_retries; /* of Linux >= 6.5: so many SYNs 1 s apart before doubling starts */
+    uint32_t synack_retries;
+    uint32_t retries1;           /* R1 */
+    uint32_t retries2;           /* R2, as doublings of the minimum RTO (Linux) or retransmissions (BSD) */
+    uint32_t orphan_retries;     /* 0 means 8 (Linux) */
+    uint32_t keepalive_probes;
+    uint32_t max_orphans;
+    uint32_t challenge_limit;    /* for the whole stack, per second; 0 = off */
+    uint32_t dupthresh;          /* 3 */
+    uint32_t initial_cwnd_segs;  /* 10 (RFC 6928) */
+    uint32_t syn_backlog_max;    /* SYN entries per listener */
+    uint32_t somaxconn;          /* upper bound of listen()'s backlog */
+    uint32_t time_wait_max;      /* records held at the most */
+    uint32_t reassembly_ranges_max; /* holes per connection */
+    uint32_t ack_every_segs;     /* an ACK at least every so many full segments: 2 */
+
+    /* sizes, in bytes */
+    uint32_t receive_buffer_min, receive_buffer, receive_buffer_max; /* tcp_rmem */
+    uint32_t send_buffer_min, send_buffer, send_buffer_max;          /* tcp_wmem */
+    uint32_t receive_window_initial; /* 0: from the buffer; else the window of the first SYN or SYN-ACK */
+    uint32_t mss_default_ipv4;   /* when no option says: 536 (RFC 9293 MUST-15) */
+    uint32_t mss_default_ipv6;   /* 1220 */
+    uint32_t mss_min;            /* smaller ones are raised to this */
+    uint32_t notsent_lowat;
+    uint16_t port_first, port_last; /* ephemeral, both included */
+    uint8_t window_scale_max;    /* shift offered at the most: 14; 0xff: option off */
+    uint8_t window_scale_fixed;  /* 0xff: computed from receive_buffer_max; else this shift */
+    uint8_t ttl;
+
+    /* switches */
+    bool sack, timestamps, window_scaling, ecn_accept, ecn_request, path_mtu_discovery;
+    bool tcp_rfc1337;            /* ignore RST in TIME-WAIT */
+    bool slow_start_after_idle;
+    bool autotune_receive, autotune_send;
+    bool syn_cookies;            /* on overflow */
+    bool drop_syn_fin;
+    bool insecure_rst, insecure_syn; /* RFC 793 acceptance instead of RFC 5961 (FreeBSD's switches) */
+    bool rst_extra_linux;        /* RST also taken at RCV.NXT-1 in CLOSE-WAIT, LAST-ACK, CLOSING */
+    bool abort_on_unread;        /* close() with unread data sends RST (Linux, RFC 2525 §2.17) */
+    bool missing_timestamp_ok;   /* a segment without TS though negotiated is taken (Linux) */
+    bool log_in_vain_silence;    /* blackhole: no RST to closed ports */
+    bool listen_synack_silent;   /* LISTEN + SYN-ACK: silence (FreeBSD) instead of RST */
+    bool closing_repeats_fin;    /* CLOSING answers the peer's FIN with our FIN again (FreeBSD) */
+    bool time_wait_reopen;       /* a new SYN reopens TIME-WAIT (RFC 6191) */
+
+    /* policies */
+    enum lastack_time_wait_full time_wait_full;
+    enum lastack_time_wait_reuse time_wait_reuse;
+    enum lastack_time_wait_syn time_wait_syn;
+    enum lastack_accept_overflow accept_overflow;
+    enum lastack_option_order option_order;
+    enum lastack_rto_formula rto_formula;
+    enum lastack_quick_ack quick_ack;
+    enum lastack_icmp_in_syn icmp_in_syn;
+    enum lastack_send_accounting send_accounting;
+    enum lastack_congestion congestion;
+};
+
+/* The default profile: Linux 6.18 as ../docs/profiles.md describes it. */
+void lastack_params_linux(struct lastack_params *params);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stack.h: a TCP/IP stack that never does anything by itself.
+ *
+ * It has no clock, no thread, no socket, no allocator. You tell it what arrived and what time it is; it
+ * tells you what to send, what happened and when to come back:
+ *
+ *       packets that arrived ──▶ lastack_input ──┐
+ *       time that passed     ──▶ lastack_tick  ──┤        ┌──▶ lastack_output         until it returns 0
+ *       calls on sockets     ──▶ socket.h      ──┴─ stack ┼──▶ lastack_next_event     until it returns false
+ *                                                         └──▶ lastack_next_deadline  then sleep until then
+ *
+ * After any call on the left: output until 0, then events until none, then sleep until the next deadline
+ * or the next packet. One thread per stack; any number of stacks per process.
+ *
+ * Time is an int64_t of nanoseconds from an origin of your choice, never backwards. Calls of socket.h happen
+ * at the time last told, so call lastack_tick first if some time has passed.
+ *
+ * Memory is given once. lastack_size() says how many bytes a config needs; only what is used is ever
+ * touched, so a lazily committed mapping of a generous config costs next to nothing.
+ */
+#ifndef LASTACK_STACK_H
+#define LASTACK_STACK_H
+
+#include "address.h"
+#include "packet.h"
+#include "params.h"
+#include "row.h"
+#include "trace.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct lastack;
+
+/* Limits: how many of each there may be. Every limit, when reached, is an ordinary, counted refusal. */
+struct lastack_config {
+    struct lastack_params params;
+    uint8_t seed[32];           /* all randomness comes from it: keep it secret, or fixed for a repeatable run */
+    uint32_t max_connections;
+    uint32_t max_time_waits_ipv4;
+    uint32_t max_time_waits_ipv6;
+    uint32_t max_syn_entries;
+    uint32_t max_sockets;
+    uint32_t max_descriptors;
+    uint32_t max_pages;         /* for data, of page_size bytes */
+    uint32_t page_size;         /* a power of two, 1024..65536; 4096 */
+    uint32_t max_ranges;        /* holes and bursts of all connections together */
+    uint32_t max_replies;       /* answers waiting that belong to no connection */
+    uint32_t max_endpoints;     /* local (address, port) pairs in use */
+    uint32_t max_links;
+    uint32_t max_routes;
+    uint32_t max_addresses;
+    uint32_t max_neighbors;
+    uint32_t max_paths;         /* destinations whose path MTU etc. is remembered */
+    uint32_t trace_records;     /* ring size, a power of two, or 0 */
+    uint32_t trace_classes;     /* enum lastack_trace_class, or-ed */
+    uint32_t shard_count;       /* for a world with several stacks behind one address: this one owns the */
+    uint32_t shard_id;          /* flows whose hash is shard_id modulo shard_count. 1 and 0 otherwise. */
+};
+
+/* A config for a small host: 4096 connections, 65536 TIME-WAITs, 64 MiB of pages; the linux profile.
+ * The seed is zero: set it. */
+void lastack_config_default(struct lastack_config *config);
+
+/* Bytes that lastack_create needs for this config; 0 if a limit is out of range. */
+size_t lastack_size(const struct lastack_config *config);
+
+/* Places a stack into `memory` (lastack_size bytes, aligned to 64, zeroed: a fresh mapping is) at time
+ * `now`. Returns the stack, which is `memory`, or NULL if a limit is out of range or size too small. Nothing
+ * needs to be destroyed: when you are done, drop the memory. */
+struct lastack *lastack_create(const struct lastack_config *config, void *memory, size_t size, int64_t now);
+
+/* ---- links, addresses, routes ---- */
+
+enum lastack_link_kind {
+    LASTACK_LINK_IP,       /* bare IP packets: tun */
+    LASTACK_LINK_ETHERNET, /* frames: veth, tap; the stack does ARP and neighbour discovery */
+};
+
+struct lastack_link_config {
+    enum lastack_link_kind kind;
+    char name[16];        /* for viewers */
+    uint8_t mac[6];       /* LASTACK_LINK_ETHERNET */
+    uint32_t mtu;         /* largest IP packet, 576..65535 (68..1279 serve IPv4 only) */
+    uint32_t gso_max;     /* largest payload of one TCP frame handed out with a gso_size; 0 = none */
+    bool checksum_out;    /* the link finishes checksums (LASTACK_CHECKSUM_PARTIAL) */
+    bool keeps_packets;   /* iovecs stay in use after the next call, until lastack_sent() is told */
+};
+
+/* The link's number (0 is the loopback link that always exists, with 127.0.0.1 and ::1), or a negative
+ * LASTACK_E... number: -LASTACK_EINVAL, -LASTACK_ENOBUFS. */
+int lastack_add_link(struct lastack *stack, const struct lastack_link_config *link);
+void lastack_set_link_up(struct lastack *stack, uint32_t link, bool is_up);
+
+/* Gives the stack an address on a link; the prefix becomes a route. 0 or a negative error. */
+int lastack_add_address(struct lastack *stack, uint32_t link, const struct lastack_address *address,
+                        unsigned prefix_length);
+
+/* Longest prefix wins; via may be NULL (on link). 0 or a negative error. */
+int lastack_add_route(struct lastack *stack, const struct lastack_address *prefix, unsigned prefix_length,
+                      uint32_t link, const struct lastack_address *via);
+
+/* ---- the five calls ---- */
+
+/* `count` packets arrived. Their memory is the caller's again when this returns. A batch is answered
+ * after its last packet; batches of 8 to 64 make lookups several times cheaper than single packets. */
+void lastack_input(struct lastack *stack, int64_t now, const struct lastack_packet_in *packets,
+                   size_t count);
+
+/* Time passed: deadlines up to `now` act. */
+void lastack_tick(struct lastack *stack, int64_t now);
+
+/* Fills in up to `max` packets to send, most urgent first; returns how many. Payload is valid until the
+ * next call that is not lastack_output. A packet taken is a packet sent: if the link cannot take it now,
+ * either keep it (copy) or call lastack_not_sent. */
+size_t lastack_output(struct lastack *stack, struct lastack_packet_out *packets, size_t max);
+
+/* The link is full: nothing more is handed out for it until lastack_link_ready. Retransmissions that fall
+ * due meanwhile leave as soon as it is ready; nothing is lost and no timer stops. */
+void lastack_link_full(struct lastack *stack, uint32_t link);
+void lastack_link_ready(struct lastack *stack, uint32_t link);
+
+enum lastack_event_kind {
+    LASTACK_EVENT_READABLE,  /* data, the end of data, or a connection to accept */
+    LASTACK_EVENT_WRITABLE,  /* room in the send buffer again; also: connected */
+    LASTACK_EVENT_ERROR,     /* an error is pending (SO_ERROR) */
+    LASTACK_EVENT_HANGUP,    /* both directions closed */
+};
+
+struct lastack_event {
+    int descriptor; /* lowest descriptor of the socket */
+    uint32_t kinds; /* 1 << enum lastack_event_kind, or-ed */
+    uint64_t user;  /* as set by lastack_set_user */
+};
+
+/* The next socket on which something new happened since its last event (edge-triggered). */
+bool lastack_next_event(struct lastack *stack, struct lastack_event *event);
+
+/* When to call lastack_tick next: absolute ns, INT64_MAX = never. May be early, is never late. */
+int64_t lastack_next_deadline(const struct lastack *stack);
+
+/* ---- inspection ---- */
+
+typedef bool lastack_row_callback(void *context, const struct lastack_connection_row *row);
+
+enum lastack_row_flags {
+    LASTACK_ROWS_LISTEN = 1 << 0,
+    LASTACK_ROWS_CONNECTIONS = 1 << 1, /* all states but LISTEN, TIME-WAIT, half-open */
+    LASTACK_ROWS_TIME_WAIT = 1 << 2,
+    LASTACK_ROWS_SYN = 1 << 3,
+    LASTACK_ROWS_BOUND = 1 << 4,
+    LASTACK_ROWS_UDP = 1 << 5,
+    LASTACK_ROWS_ALL = (1 << 6) - 1,
+};
+
+/* Calls `callback` for each row until it returns false. `cursor` starts at 0; when the callback stopped the
+ * walk, calling again with it goes on behind that row. Rows that come or go between calls may be missed;
+ * none is shown twice. Returns true when the walk is finished. */
+bool lastack_rows(const struct lastack *stack, uint32_t flags, uint64_t *cursor,
+                  lastack_row_callback *callback, void *context);
+
+enum lastack_kill_verdict {
+    LASTACK_KILLED,      /* closed; the peer was told by RST where the state asks for one */
+    LASTACK_KILL_GONE,   /* no such connection any more */
+    LASTACK_KILL_LISTEN, /* a listener, and `force` was not given */
+};
+
+/* Ends the connection, record or half-open request of this tuple (a listener: remote port 0). */
+enum lastack_kill_verdict lastack_kill(struct lastack *stack, const struct lastack_endpoint *local,
+                                       const struct lastack_endpoint *remote, bool force);
+
+/* Live parameters. Changes take effect as docs/parameters.md says: most for new connections. */
+const struct lastack_params *lastack_params(const struct lastack *stack);
+void lastack_set_params(struct lastack *stack, const struct lastack_params *params);
+
+/* How often each cause occurred. */
+uint64_t lastack_counter(const struct lastack *stack, enum lastack_cause cause);
+
+#define LASTACK_POOLS(X)                                                                                     \
+    X(CONNECTIONS, "connections")                                                                            \
+    X(TIME_WAIT_IPV4, "time_wait_ipv4")                                                                      \
+    X(TIME_WAIT_IPV6, "time_wait_ipv6")                                                                      \
+    X(SYN_ENTRIES, "syn_entries")                                                                            \
+    X(SOCKETS, "sockets")                                                                                    \
+    X(DESCRIPTORS, "descriptors")                                                                            \
+    X(PAGES, "pages")                                                                                        \
+    X(RANGES, "ranges")                                                                                      \
+    X(REPLIES, "replies")                                                                                    \
+    X(ENDPOINTS, "endpoints")                                                                                \
+    X(NEIGHBORS, "neighbors")                                                                                \
+    X(PATHS, "paths")
+
+enum lastack_pool {
+#define LASTACK_X(name, text) LASTACK_POOL_##name,
+    LASTACK_POOLS(LASTACK_X)
+#undef LASTACK_X
+        LASTACK_POOL_COUNT
+};
+
+struct lastack_pool_usage {
+    const char *name;
+    uint32_t used, peak, limit, bytes_each;
+    uint64_t refusals;
+};
+
+void lastack_pool_usage(const struct lastack *stack, enum lastack_pool pool,
+                        struct lastack_pool_usage *usage);
+
+/* ---- trace ---- */
+
+void lastack_trace_classes(struct lastack *stack, uint32_t classes);
+
+/* Copies records that follow *cursor (0 at first) and moves it; returns how many. Records that were
+ * overwritten unread are counted in *lost (may be NULL). */
+size_t lastack_trace_read(const struct lastack *stack, uint64_t *cursor, struct lastack_trace_record *records,
+                          size_t max, uint64_t *lost);
+
+/* A hash over every field of every record so far, in a fixed byte order: equal runs, equal hashes. */
+uint64_t lastack_trace_hash(const struct lastack *stack);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

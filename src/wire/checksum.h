@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * checksum.h: the Internet checksum, RFC 1071.
+ *
+ * A `sum` is the ones-complement sum as it builds up, in 32 bits with carries pending; the checksum is its folded complement. Pieces may be
+ * summed one after the other as long as each but the last has an even length; checksum_add_at takes care
+ * of a piece that starts at an odd offset.
+ */
+#ifndef LASTACK_CHECKSUM_H
+#define LASTACK_CHECKSUM_H
+
+#include <lastack/address.h>
+
+/* Adds `length` bytes; an odd last byte counts as the high half of a word. */
+uint32_t checksum_add(uint32_t sum, const void *data, size_t length);
+/* The same for a piece that starts `offset` bytes into the whole. */
+uint32_t checksum_add_at(uint32_t sum, const void *data, size_t length, size_t offset);
+/* Copies and sums in one pass: what receiving and building cost at least. */
+uint32_t checksum_copy(uint32_t sum, void *to, const void *from, size_t length);
+/* Pseudo-header of TCP, UDP, ICMPv6 over either family (RFC 9293 §3.1, RFC 8200 §8.1). */
+uint32_t checksum_pseudo(const struct lastack_address *source, const struct lastack_address *destination,
+                         uint8_t protocol, uint32_t length);
+/* Folded to 16 bits, not complemented (what CHECKSUM_PARTIAL leaves in the field). */
+uint16_t checksum_fold(uint32_t sum);
+/* The checksum to store. */
+uint16_t checksum_finish(uint32_t sum);
+
+#endif

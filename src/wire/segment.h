@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * segment.h: one TCP segment as values, RFC 9293 §3.1 and the segment variables of §3.3.1.
+ *
+ * Parsing happens once, in tcp_header.c; nobody above reads a packet again. Numbers are in host order;
+ * SEG.LEN counts SYN and FIN, text_length does not.
+ */
+#ifndef LASTACK_SEGMENT_H
+#define LASTACK_SEGMENT_H
+
+#include "bytes.h"
+#include "seq.h"
+
+#include <lastack/address.h>
+#include <lastack/trace.h>
+
+enum { SEGMENT_SACK_MAX = 4 };
+
+struct sack_block {
+    struct seq from, to;
+};
+
+/* Which options a segment carries. */
+enum segment_option {
+    OPTION_MSS = 1 << 0,
+    OPTION_WINDOW_SCALE = 1 << 1,
+    OPTION_SACK_PERMITTED = 1 << 2,
+    OPTION_SACK = 1 << 3,
+    OPTION_TIMESTAMP = 1 << 4,
+    OPTION_FAST_OPEN = 1 << 5,     /* kind 34 */
+    OPTION_FAST_OPEN_EXP = 1 << 6, /* kind 254, magic F989 */
+    OPTION_MD5 = 1 << 7,           /* seen, not supported */
+};
+
+struct segment {
+    struct seq seq;           /* SEG.SEQ */
+    struct seq ack;           /* SEG.ACK */
+    uint32_t len;             /* SEG.LEN = text_length + SYN + FIN */
+    uint32_t text_length;
+    const uint8_t *text;      /* into the packet */
+    uint16_t flags;           /* LASTACK_FIN ... LASTACK_AE */
+    uint16_t wnd;             /* SEG.WND as on the wire, unscaled */
+    uint16_t urgent;          /* SEG.UP */
+    uint16_t options;         /* enum segment_option, or-ed */
+    uint16_t mss;
+    uint8_t window_scale;     /* as sent; more than 14 counts as 14 (RFC 7323 §2.3) */
+    uint8_t sack_count;
+    uint32_t ts_value, ts_echo;
+    struct sack_block sack[SEGMENT_SACK_MAX];
+    uint8_t fast_open_length; /* cookie bytes, 0 = a request */
+    uint8_t fast_open[16];
+    uint8_t ecn;              /* the IP header's two bits */
+    uint8_t ttl;
+    struct lastack_endpoint local, remote; /* local = destination of what arrived */
+};
+
+#endif
