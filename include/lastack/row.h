@@ -56,6 +56,11 @@ struct lastack_tcp_info {
     uint32_t tcpi_total_rto_time;
 };
 
+/* SK_MEMINFO_* of the kernel (linux/sock_diag.h): what a socket is charged for, in bytes; drops is a count. */
+struct lastack_socket_memory {
+    uint32_t rmem_alloc, rcvbuf, wmem_alloc, sndbuf, fwd_alloc, wmem_queued, optmem, backlog, drops;
+};
+
 enum lastack_protocol { LASTACK_PROTOCOL_TCP = 6, LASTACK_PROTOCOL_UDP = 17 };
 
 struct lastack_connection_row {
@@ -88,6 +93,14 @@ struct lastack_connection_row {
     uint16_t cause;            /* enum lastack_cause; NONE = unknown */
     int64_t age_ns;            /* in this state */
     bool reuse_address, reuse_port, v6_only;
+    /* a host's socket can tell more: 0 or "" where the source does not */
+    bool has_memory;
+    uint8_t tos, tclass;
+    uint32_t class_id;
+    uint64_t cgroup;           /* cgroup v2 id */
+    uint64_t netns;            /* inode of its network namespace, 0 = the one asked from */
+    char congestion[16];
+    struct lastack_socket_memory memory;
     struct lastack_tcp_info tcp_info;
 };
 
