@@ -79,8 +79,8 @@ struct lastack_params {
     /* times, in ns */
     int64_t time_wait_ns;       /* 2MSL. linux 60 s, rfc 240 s, freebsd 60 s */
     int64_t fin_wait_2_ns;      /* orphan FIN-WAIT-2; 0 = no limit (rfc) */
-    int64_t rto_initial_ns;     /* RFC 6298 (2.1): 1 s */
-    int64_t rto_fallback_ns;    /* RFC 6298 (5.7): first RTO of data after a SYN was repeated: 3 s */
+    int64_t rto_initial_ns;     /* RFC 6298 §2.1: 1 s */
+    int64_t rto_fallback_ns;    /* RFC 6298 §5.7: first RTO of data after a SYN was repeated: 3 s */
     int64_t rto_min_ns;
     int64_t rto_max_ns;
     int64_t rto_slop_ns;        /* LASTACK_RTO_FREEBSD */
