@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ranges.c: a treap, written with split and join only.
+ *
+ *     split(t, key):  one walk down, cutting t into "before key" and "the rest"
+ *     join(a, b):     one walk down the facing edges; the higher priority stays on top
+ *
+ * Everything is a loop that fills in the next `hole` (the link that still lacks its value); no
+ * recursion, no parent links. Priorities are a fixed one-to-one mix of the node's index, so no two
+ * are equal, the shape does not follow the order of arrival, and the depth is O(log n) expected.
+ *
+ * Invariant: ranges are not empty, sorted and disjoint; sets made by ranges_add do not even touch.
+ */
+#include "ranges.h"
+
+static struct range *range_at(const struct pool *pool, uint32_t index)
+{
+    return pool_at(pool, index);
+}
+
+/* The finaliser of MurmurHash3: a bijection on 32 bits. */
+static uint32_t range_priority(uint32_t index)
+{
+    uint32_t h = index + 0x9e3779b9u;
+
+    h = (h ^ h >> 16) * 0x85ebca6bu;
+    h = (h ^ h >> 13) * 0xc2b2ae35u;
+    return h ^ h >> 16;
+}
+
+static void treap_split(const struct pool *pool, uint32_t tree, struct seq key, uint32_t *before,
+                        uint32_t *rest)
+{
+    while (tree != POOL_NONE) {
+        struct range *node = range_at(pool, tree);
+
+        if (seq_before(node->from, key)) {
+            *before = tree;
+            before = &node->right;
+            tree = node->right;
+        } else {
+            *rest = tree;
+            rest = &node->left;
+            tree = node->left;
+        }
+    }
+    *before = *rest = POOL_NONE;
+}
+
+/* Everything in `a` lies before everything in `b`. */
+static uint32_t treap_join(const struct pool *pool, uint32_t a, uint32_t b)
+{
+    uint32_t root, *hole = &root;
+
+    while (a != POOL_NONE && b != POOL_NONE) {
+        struct range *left = range_at(pool, a), *right = range_at(pool, b);
+
+        if (left->priority > right->priority) {
+            *hole = a;
+            hole = &left->right;
+            a = left->right;
+        } else {
+            *hole = b;
+            hole = &right->left;
+            b = right->left;
+        }
+    }
+    *hole = a != POOL_NONE ? a : b;
+    return root;
+}
+
+static struct range *treap_insert(struct ranges *set, struct pool *pool, struct range value)
+{
+    uint32_t index = pool_take(pool), *hole = &set->root;
+    struct range *node;
+
+    if (index == POOL_NONE)
+        return NULL;
+    value.priority = range_priority(index);
+    while (*hole != POOL_NONE && range_at(pool, *hole)->priority > value.priority) {
+        struct range *above = range_at(pool, *hole);
+
+        hole = seq_before(value.from, above->from) ? &above->left : &above->right;
+    }
+    node = range_at(pool, index);
+    *node = value;
+    treap_split(pool, *hole, value.from, &node->left, &node->right);
+    *hole = index;
+    set->count++;
+    return node;
+}
+
+/* Takes the range that starts at `from` out; it is there. */
+static void treap_remove(struct ranges *set, struct pool *pool, struct seq from)
+{
+    uint32_t *hole = &set->root, index = set->root;
+
+    while (!seq_equal(range_at(pool, index)->from, from)) {
+        struct range *above = range_at(pool, index);
+
+        hole = seq_before(from, above->from) ? &above->left : &above->right;
+        index = *hole;
+    }
+    *hole = treap_join(pool, range_at(pool, index)->left, range_at(pool, index)->right);
+    pool_give(pool, index);
+    set->count--;
+}
+
+void ranges_init(struct ranges *set)
+{
+    *set = (struct ranges){.root = POOL_NONE};
+}
+
+/* Turns left edges into right ones until the root has no left child, so that no stack is needed. */
+void ranges_clear(struct ranges *set, struct pool *pool)
+{
+    uint32_t root = set->root;
+
+    while (root != POOL_NONE) {
+        struct range *node = range_at(pool, root);
+        uint32_t next = node->left;
+
+        if (next == POOL_NONE) {
+            next = node->right;
+            pool_give(pool, root);
+        } else {
+            node->left = range_at(pool, next)->right;
+            range_at(pool, next)->right = root;
+        }
+        root = next;
+    }
+    ranges_init(set);
+}
+
+/* Joins every range that `grown` has come to reach to it. Returns how many bytes these held. */
+static uint32_t swallow_following(struct ranges *set, struct pool *pool, struct range *grown)
+{
+    uint32_t held = 0;
+    struct range *next;
+
+    while ((next = ranges_next(set, pool, grown)) != NULL &&
+           seq_before_or_equal(next->from, grown->to)) {
+        held += seq_distance(next->from, next->to);
+        grown->to = seq_max(grown->to, next->to);
+        treap_remove(set, pool, next->from);
+    }
+    return held;
+}
+
+bool ranges_add(struct ranges *set, struct pool *pool, uint32_t max, struct seq from, struct seq to,
+                uint32_t *fresh, struct range *merged)
+{
+    struct range *range;
+    uint32_t held = 0;
+
+    CHECK(seq_before(from, to));
+    /* A range that ends just at `from` touches: look for the byte before it. */
+    range = ranges_at_or_after(set, pool, seq_sub(from, 1));
+    if (range == NULL || seq_after(range->from, to)) {
+        if (set->count >= max)
+            return false;
+        range = treap_insert(set, pool, (struct range){.from = from, .to = to});
+        if (range == NULL)
+            return false;
+    } else {
+        /* Its predecessor ends before `from`, so moving its start down keeps the order. */
+        held = seq_distance(range->from, range->to);
+        range->from = seq_min(range->from, from);
+        range->to = seq_max(range->to, to);
+        held += swallow_following(set, pool, range);
+    }
+    if (fresh != NULL)
+        *fresh = seq_distance(range->from, range->to) - held;
+    if (merged != NULL)
+        *merged = *range;
+    return true;
+}
+
+void ranges_trim_before(struct ranges *set, struct pool *pool, struct seq to)
+{
+    struct range *first;
+
+    while ((first = ranges_first(set, pool)) != NULL && seq_before_or_equal(first->to, to))
+        treap_remove(set, pool, first->from);
+    if (first != NULL && seq_before(first->from, to))
+        first->from = to;
+}
+
+struct range *ranges_at_or_after(const struct ranges *set, const struct pool *pool, struct seq at)
+{
+    struct range *best = NULL;
+    uint32_t index = set->root;
+
+    while (index != POOL_NONE) {
+        struct range *node = range_at(pool, index);
+
+        if (seq_after(node->to, at)) {
+            best = node;
+            index = node->left;
+        } else {
+            index = node->right;
+        }
+    }
+    return best;
+}
+
+struct range *ranges_first(const struct ranges *set, const struct pool *pool)
+{
+    struct range *first = NULL;
+
+    for (uint32_t index = set->root; index != POOL_NONE; index = first->left)
+        first = range_at(pool, index);
+    return first;
+}
+
+struct range *ranges_last(const struct ranges *set, const struct pool *pool)
+{
+    struct range *last = NULL;
+
+    for (uint32_t index = set->root; index != POOL_NONE; index = last->right)
+        last = range_at(pool, index);
+    return last;
+}
+
+struct range *ranges_next(const struct ranges *set, const struct pool *pool,
+                          const struct range *range)
+{
+    struct range *best = NULL;
+    uint32_t index = set->root;
+
+    while (index != POOL_NONE) {
+        struct range *node = range_at(pool, index);
+
+        if (seq_after(node->from, range->from)) {
+            best = node;
+            index = node->left;
+        } else {
+            index = node->right;
+        }
+    }
+    return best;
+}
+
+struct range *ranges_append(struct ranges *set, struct pool *pool, struct seq from, struct seq to)
+{
+    const struct range *last = ranges_last(set, pool);
+
+    CHECK(seq_before(from, to));
+    CHECK(last == NULL || seq_before_or_equal(last->to, from));
+    return treap_insert(set, pool, (struct range){.from = from, .to = to});
+}
+
+bool ranges_split(struct ranges *set, struct pool *pool, struct seq at)
+{
+    struct range *range = ranges_at_or_after(set, pool, at);
+    struct range behind;
+
+    if (range == NULL || !seq_before(range->from, at))
+        return true;
+    behind = *range;
+    behind.from = at;
+    if (treap_insert(set, pool, behind) == NULL)
+        return false;
+    range->to = at;
+    return true;
+}

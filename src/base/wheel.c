@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * wheel.c: the hierarchical timing wheel (Varghese and Lauck, 1987) with exact deadlines.
+ *
+ * A time is read as ten bits of nanoseconds and nine digits of six bits:
+ *
+ *      digit 8 | ... | digit 2 | digit 1 | digit 0 | 10 bits
+ *
+ * Invariant: an armed node hangs on the level of the highest digit in which its deadline differs
+ * from wheel->now (level 0 if none does), in the slot named by that digit. So
+ *   - a node on a level is due before any on a higher one, and slots of a level are in order;
+ *   - equal deadlines always hang in the same slot, in arming order, because time enters a slot and
+ *     empties it downwards in one step: nobody can be armed in between;
+ *   - slots behind `now` are empty. A deadline already past hangs in the slot of `now`.
+ * Lists of level 0 are sorted by deadline; a node is put in from the back, where a tie stops at once.
+ *
+ * Lists are circular: head->prev is the tail. Times are biased by 2^63 (wheel_ticks) so that unsigned
+ * order is the order of time for negative times too.
+ */
+#include "wheel.h"
+
+#include "bits.h"
+
+enum { WHEEL_DIGIT = 6 };
+
+static uint64_t wheel_ticks(int64_t at)
+{
+    return (uint64_t)at ^ (uint64_t)1 << 63;
+}
+
+static int64_t wheel_time(uint64_t ticks)
+{
+    return (int64_t)(ticks ^ (uint64_t)1 << 63);
+}
+
+static unsigned wheel_shift(unsigned level)
+{
+    return WHEEL_SHIFT + WHEEL_DIGIT * level;
+}
+
+static struct wheel_node *wheel_node_at(const struct wheel *wheel, uint32_t index)
+{
+    return (void *)(wheel->memory + (size_t)index * wheel->stride + wheel->offset);
+}
+
+static unsigned wheel_slot_of(const struct wheel *wheel, int64_t at)
+{
+    uint64_t ticks = wheel_ticks(max64(at, wheel->now));
+    uint64_t differs = (ticks ^ wheel_ticks(wheel->now)) >> WHEEL_SHIFT;
+    unsigned level = differs == 0 ? 0 : highest_bit64(differs) / WHEEL_DIGIT;
+    unsigned slot = (unsigned)(ticks >> wheel_shift(level)) % WHEEL_SLOTS;
+
+    return level * WHEEL_SLOTS + slot;
+}
+
+/* First moment that belongs to an occupied slot, which lies ahead of `now` on its level. */
+static int64_t wheel_slot_start(const struct wheel *wheel, unsigned level, unsigned slot)
+{
+    unsigned shift = wheel_shift(level);
+    uint64_t above = level + 1 == WHEEL_LEVELS ? 0 : ~(uint64_t)0 << (shift + WHEEL_DIGIT);
+
+    return wheel_time((wheel_ticks(wheel->now) & above) | (uint64_t)slot << shift);
+}
+
+/* The node behind which `at` belongs, going back from the tail, or WHEEL_NONE: in front of all. */
+static uint32_t wheel_find_place(const struct wheel *wheel, uint32_t head, int64_t at)
+{
+    uint32_t tail = wheel_node_at(wheel, head)->prev;
+    uint32_t place = tail;
+
+    while (wheel_node_at(wheel, place)->at > at) {
+        place = wheel_node_at(wheel, place)->prev;
+        if (place == tail)
+            return WHEEL_NONE;
+    }
+    return place;
+}
+
+static void wheel_hang(struct wheel *wheel, uint32_t index, struct wheel_node *node)
+{
+    unsigned slot = wheel_slot_of(wheel, node->at);
+    unsigned level = slot / WHEEL_SLOTS;
+    uint32_t *head = &wheel->head[level][slot % WHEEL_SLOTS];
+    uint32_t before = WHEEL_NONE;
+
+    node->slot = (uint16_t)slot;
+    if (*head == WHEEL_NONE) {
+        wheel->occupied[level] |= (uint64_t)1 << slot % WHEEL_SLOTS;
+        node->next = node->prev = *head = index;
+        return;
+    }
+    before = wheel_node_at(wheel, *head)->prev;
+    if (level == 0) {
+        uint32_t place = wheel_find_place(wheel, *head, node->at);
+
+        if (place == WHEEL_NONE)
+            *head = index; /* between the tail and the old head, but the first now */
+        else
+            before = place;
+    }
+    node->prev = before;
+    node->next = wheel_node_at(wheel, before)->next;
+    wheel_node_at(wheel, before)->next = index;
+    wheel_node_at(wheel, node->next)->prev = index;
+}
+
+static void wheel_unhang(struct wheel *wheel, uint32_t index, struct wheel_node *node)
+{
+    unsigned level = node->slot / WHEEL_SLOTS, slot = node->slot % WHEEL_SLOTS;
+    uint32_t *head = &wheel->head[level][slot];
+
+    if (node->next == index) {
+        *head = WHEEL_NONE;
+        wheel->occupied[level] &= ~((uint64_t)1 << slot);
+    } else {
+        wheel_node_at(wheel, node->prev)->next = node->next;
+        wheel_node_at(wheel, node->next)->prev = node->prev;
+        if (*head == index)
+            *head = node->next;
+    }
+    node->slot = WHEEL_UNARMED;
+}
+
+/* Time has reached a slot: its nodes move down, in list order. */
+static void wheel_enter_slot(struct wheel *wheel, unsigned level, unsigned slot)
+{
+    uint32_t first = wheel->head[level][slot], index = first;
+
+    wheel->now = wheel_slot_start(wheel, level, slot);
+    wheel->head[level][slot] = WHEEL_NONE;
+    wheel->occupied[level] &= ~((uint64_t)1 << slot);
+    do {
+        struct wheel_node *node = wheel_node_at(wheel, index);
+        uint32_t next = node->next;
+
+        wheel_hang(wheel, index, node);
+        index = next;
+    } while (index != first);
+}
+
+/* The lowest level that holds a node; WHEEL_LEVELS if none does. */
+static unsigned wheel_lowest_level(const struct wheel *wheel)
+{
+    unsigned level = 0;
+
+    while (level < WHEEL_LEVELS && wheel->occupied[level] == 0)
+        level++;
+    return level;
+}
+
+void wheel_init(struct wheel *wheel, void *memory, size_t stride, size_t offset, int64_t now)
+{
+    *wheel = (struct wheel){.now = now, .memory = memory, .stride = stride, .offset = offset};
+    for (unsigned level = 0; level < WHEEL_LEVELS; level++)
+        for (unsigned slot = 0; slot < WHEEL_SLOTS; slot++)
+            wheel->head[level][slot] = WHEEL_NONE;
+}
+
+void wheel_node_init(struct wheel_node *node)
+{
+    *node = (struct wheel_node){
+        .at = NEVER, .next = WHEEL_NONE, .prev = WHEEL_NONE, .slot = WHEEL_UNARMED};
+}
+
+void wheel_arm(struct wheel *wheel, uint32_t index, int64_t at)
+{
+    struct wheel_node *node = wheel_node_at(wheel, index);
+
+    wheel_cancel(wheel, index);
+    if (at == NEVER)
+        return;
+    node->at = at;
+    wheel_hang(wheel, index, node);
+    wheel->armed++;
+}
+
+void wheel_cancel(struct wheel *wheel, uint32_t index)
+{
+    struct wheel_node *node = wheel_node_at(wheel, index);
+
+    if (node->slot == WHEEL_UNARMED)
+        return;
+    wheel_unhang(wheel, index, node);
+    node->at = NEVER;
+    wheel->armed--;
+}
+
+/* Each turn that finds nothing enters a slot and moves its nodes down: no more than 8 in a row. */
+uint32_t wheel_pop(struct wheel *wheel, int64_t now)
+{
+    CHECK(now >= wheel->now);
+    for (;;) {
+        unsigned level = wheel_lowest_level(wheel), slot;
+
+        if (level == WHEEL_LEVELS)
+            break;
+        slot = lowest_bit64(wheel->occupied[level]);
+        if (level == 0) {
+            uint32_t index = wheel->head[0][slot];
+            int64_t at = wheel_node_at(wheel, index)->at;
+
+            if (at > now)
+                break;
+            wheel->now = max64(wheel->now, at);
+            wheel_cancel(wheel, index);
+            return index;
+        }
+        if (wheel_slot_start(wheel, level, slot) > now)
+            break;
+        wheel_enter_slot(wheel, level, slot);
+    }
+    wheel->now = now;
+    return WHEEL_NONE;
+}
+
+int64_t wheel_next(const struct wheel *wheel)
+{
+    unsigned level = wheel_lowest_level(wheel), slot;
+
+    if (level == WHEEL_LEVELS)
+        return NEVER;
+    slot = lowest_bit64(wheel->occupied[level]);
+    if (level == 0)
+        return wheel_node_at(wheel, wheel->head[0][slot])->at;
+    return wheel_slot_start(wheel, level, slot);
+}
