@@ -193,11 +193,13 @@ static unsigned address_parse_group(const char *text, uint8_t bytes[2])
     return digits;
 }
 
+enum { ADDRESS_NO_GAP = 17 };
+
 /* The bytes written so far and where "::" stood among them. */
 struct address_parts {
     uint8_t bytes[16];
     unsigned length;
-    unsigned gap; /* offset of "::"; 16 if none */
+    unsigned gap; /* offset of "::", or ADDRESS_NO_GAP */
 };
 
 /* What follows a group: the end, ":" and another group, or the one "::". False if none of these. */
@@ -211,7 +213,7 @@ static bool address_parse_separator(const char **text, struct address_parts *par
     if (**text != ':')
         return **text != '\0';
     ++*text;
-    if (parts->gap != 16)
+    if (parts->gap != ADDRESS_NO_GAP)
         return false;
     parts->gap = parts->length;
     return true;
@@ -247,7 +249,7 @@ static bool address_parse_parts(const char *text, struct address_parts *parts)
 
 bool lastack_address_parse(const char *text, struct lastack_address *address)
 {
-    struct address_parts parts = {.gap = 16};
+    struct address_parts parts = {.gap = ADDRESS_NO_GAP};
     uint8_t ipv4[4];
     size_t behind;
 
@@ -258,10 +260,10 @@ bool lastack_address_parse(const char *text, struct lastack_address *address)
     if (!address_parse_parts(text, &parts))
         return false;
     /* "::" stands for at least one group (RFC 4291 §2.2); without it there must be all eight. */
-    if (parts.gap == 16 ? parts.length != 16 : parts.length > 14)
+    if (parts.gap == ADDRESS_NO_GAP ? parts.length != 16 : parts.length > 14)
         return false;
     *address = (struct lastack_address){{0}};
-    behind = parts.gap == 16 ? 0 : parts.length - parts.gap;
+    behind = parts.gap == ADDRESS_NO_GAP ? 0 : parts.length - parts.gap;
     memcpy(address->bytes, parts.bytes, parts.length - behind);
     memcpy(address->bytes + 16 - behind, parts.bytes + parts.length - behind, behind);
     return true;

@@ -2,14 +2,16 @@
 /*
  * bits.h: the compiler's builtins that the core uses, in one place.
  *
- * Everything here has a plain C meaning; a compiler without the builtin needs only this file changed.
+ * Everything here has a plain C meaning; a compiler without the builtin needs only this file
+ * changed.
  */
 #ifndef LASTACK_BITS_H
 #define LASTACK_BITS_H
 
 #include <stdint.h>
 
-/* Ask for a cache line that will be read (and likely written) soon. No effect on the result, ever. */
+/* Ask for a cache line that will be read (and likely written) soon. No effect on the result,
+ * ever. */
 static inline void prefetch(const void *p)
 {
     __builtin_prefetch(p, 1, 3);

@@ -2,9 +2,9 @@
 /*
  * check.h: programmer errors stop the program, in every build.
  *
- * CHECK(x) states what must be true. It stays on in release builds: a stack that goes on with a broken
- * invariant answers the network with nonsense. What happens then is the embedder's choice, through one
- * hook that he defines; it must not return.
+ * CHECK(x) states what must be true. It stays on in release builds: a stack that goes on with a
+ * broken invariant answers the network with nonsense. What happens then is the embedder's choice,
+ * through one hook that he defines; it must not return.
  * Operating errors (a full pool, a bad packet, a refused call) are values, never a CHECK.
  */
 #ifndef LASTACK_CHECK_H

@@ -2,8 +2,8 @@
 /*
  * duration.h: one unit of time, nanoseconds in an int64_t.
  *
- * Absolute times are called `now` or end in `_at`; lengths of time end in `_ns`. Other units exist only at
- * the edges: the TSval clock, tcp_info, the parameter table.
+ * Absolute times are called `now` or end in `_at`; lengths of time end in `_ns`. Other units exist
+ * only at the edges: the TSval clock, tcp_info, the parameter table.
  */
 #ifndef LASTACK_DURATION_H
 #define LASTACK_DURATION_H

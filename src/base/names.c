@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * names.c: the texts of the public enums, expanded from the same lists as the enums themselves, so that
- * no text can be missing or out of step. A number that is none of them is "?".
+ * names.c: the texts of the public enums, expanded from the same lists as the enums themselves, so
+ * that no text can be missing or out of step. A number that is none of them is "?".
  */
 #include <lastack/socket.h>
 

@@ -2,8 +2,9 @@
 /*
  * params.c: the default profile, Linux 6.18 as it ships.
  *
- * Where Linux derives a number from the size of the machine, it is the number of one with an established
- * hash of 524288 slots (8 GiB and more): half of it for orphans and TIME-WAITs, a 128th for the SYN backlog.
+ * Where Linux derives a number from the size of the machine, it is the number of one with an
+ * established hash of 524288 slots (8 GiB and more): half of it for orphans and TIME-WAITs, a 128th
+ * for the SYN backlog.
  */
 #include <lastack/params.h>
 

@@ -5,10 +5,10 @@
  *     memory:  [ given out or on the free list ........ | never touched ........ ]
  *               0                                   bump                      limit
  *
- * A fresh object is taken by moving `bump`; a returned one goes on a last-in-first-out list, so the object
- * taken next is the one still in the cache, and memory is touched in proportion to use, never to the limit.
- * The link of the free list lives in the object's first four bytes. A full pool is an ordinary answer
- * (POOL_NONE), counted in `refusals`.
+ * A fresh object is taken by moving `bump`; a returned one goes on a last-in-first-out list, so the
+ * object taken next is the one still in the cache, and memory is touched in proportion to use,
+ * never to the limit. The link of the free list lives in the object's first four bytes. A full pool
+ * is an ordinary answer (POOL_NONE), counted in `refusals`.
  */
 #ifndef LASTACK_POOL_H
 #define LASTACK_POOL_H

@@ -2,12 +2,13 @@
 /*
  * ranges.h: a sorted set of disjoint ranges [from, to) of sequence numbers, in a balanced tree.
  *
- * Used for text that arrived out of order (reassembly) and, with `tag` and `at`, for bursts that were sent
- * (when, how often, sacked or not). Nodes are 32 bytes from one pool shared by all connections; every
- * operation is O(log n), and n is bounded by the caller. All numbers of one set lie within 2^31.
+ * Used for text that arrived out of order (reassembly) and, with `tag` and `at`, for bursts that
+ * were sent (when, how often, sacked or not). Nodes are 32 bytes from one pool shared by all
+ * connections; every operation is O(log n), and n is bounded by the caller. All numbers of one set
+ * lie within 2^31.
  *
- *     set: root ── treap ordered by `from`, heap-ordered by a hash of the index: no rotations to get wrong,
- *          shape independent of the order in which an attacker sends.
+ *     set: root ── treap ordered by `from`, heap-ordered by a hash of the index: no rotations to get
+ *          wrong, shape independent of the order in which an attacker sends.
  */
 #ifndef LASTACK_RANGES_H
 #define LASTACK_RANGES_H
@@ -33,27 +34,30 @@ void ranges_init(struct ranges *set);
 /* Gives all nodes back. */
 void ranges_clear(struct ranges *set, struct pool *pool);
 
-/* Union with [from, to): neighbours that touch or overlap are merged into one range. False if a node was
- * needed and the pool (or `max` ranges in this set) refused: nothing changed. *fresh: bytes that were not in
- * the set before (may be NULL). The merged range is returned through *merged (may be NULL): DSACK and SACK need it. */
+/* Union with [from, to): neighbours that touch or overlap are merged into one range. False if a
+ * node was needed and the pool (or `max` ranges in this set) refused: nothing changed. *fresh:
+ * bytes that were not in the set before (may be NULL). The merged range is returned through *merged
+ * (may be NULL): DSACK and SACK need it. */
 bool ranges_add(struct ranges *set, struct pool *pool, uint32_t max, struct seq from, struct seq to,
                 uint32_t *fresh, struct range *merged);
 
 /* Removes everything before `to`; a range that straddles it is cut. */
 void ranges_trim_before(struct ranges *set, struct pool *pool, struct seq to);
 
-/* First range whose `to` lies after `at` (so it holds `at` or follows it); NULL if none. The pointer is
- * valid until the set changes. */
+/* First range whose `to` lies after `at` (so it holds `at` or follows it); NULL if none. The
+ * pointer is valid until the set changes. */
 struct range *ranges_at_or_after(const struct ranges *set, const struct pool *pool, struct seq at);
 struct range *ranges_first(const struct ranges *set, const struct pool *pool);
 struct range *ranges_last(const struct ranges *set, const struct pool *pool);
 /* The range behind this one; NULL at the end. */
-struct range *ranges_next(const struct ranges *set, const struct pool *pool, const struct range *range);
+struct range *ranges_next(const struct ranges *set, const struct pool *pool,
+                          const struct range *range);
 
-/* Appends [from, to) behind the last range without merging (bursts sent); NULL if the pool refused. */
+/* Appends [from, to) behind the last range without merging (bursts sent); NULL if the pool
+ * refused. */
 struct range *ranges_append(struct ranges *set, struct pool *pool, struct seq from, struct seq to);
-/* Splits the range that holds `at` strictly inside in two, both with the same `at` and tag. True if nothing is
- * to be split or it was; false if the pool refused. */
+/* Splits the range that holds `at` strictly inside in two, both with the same `at` and tag. True if
+ * nothing is to be split or it was; false if the pool refused. */
 bool ranges_split(struct ranges *set, struct pool *pool, struct seq at);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rng.c: xoshiro256** (Blackman and Vigna, 2018), its state filled from one word by splitmix64, which
- * never yields the forbidden all-zero state.
+ * rng.c: xoshiro256** (Blackman and Vigna, 2018), its state filled from one word by splitmix64,
+ * which never yields the forbidden all-zero state.
  */
 #include "rng.h"
 
@@ -39,8 +39,9 @@ uint64_t rng_next(struct rng *rng)
 }
 
 /*
- * Multiply and keep the high half (Lemire, 2019): x * bound / 2^32. The 2^32 mod bound lowest products
- * would favour some results; they are drawn again. At worst half of the draws are: the loop ends soon.
+ * Multiply and keep the high half (Lemire, 2019): x * bound / 2^32. The 2^32 mod bound lowest
+ * products would favour some results; they are drawn again. At worst half of the draws are: the
+ * loop ends soon.
  */
 uint32_t rng_below(struct rng *rng, uint32_t bound)
 {

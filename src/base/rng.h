@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rng.h: a seeded generator for everything that may be guessed at no harm (simulation, jitter, choice of a
- * first port). Secrets (ISN, cookies) use siphash.h.
+ * rng.h: a seeded generator for everything that may be guessed at no harm (simulation, jitter,
+ * choice of a first port). Secrets (ISN, cookies) use siphash.h.
  */
 #ifndef LASTACK_RNG_H
 #define LASTACK_RNG_H

@@ -2,9 +2,9 @@
 /*
  * seq.h: sequence numbers, RFC 9293 §3.4.
  *
- * All arithmetic on sequence numbers is modulo 2^32, so `<` is meaningless on them. They are a type of
- * their own: `a < b` does not compile, seq_before(a, b) does. A comparison is right while both numbers
- * lie within 2^31 of each other, which every window guarantees (RFC 7323 §2.3).
+ * All arithmetic on sequence numbers is modulo 2^32, so `<` is meaningless on them. They are a type
+ * of their own: `a < b` does not compile, seq_before(a, b) does. A comparison is right while both
+ * numbers lie within 2^31 of each other, which every window guarantees (RFC 7323 §2.3).
  */
 #ifndef LASTACK_SEQ_H
 #define LASTACK_SEQ_H

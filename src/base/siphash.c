@@ -6,8 +6,8 @@
  *     each word w:  v3 ^= w; c rounds; v0 ^= w          last word: length mod 256 in the top byte
  *     end:          v2 ^= 0xff; d rounds; v0 ^ v1 ^ v2 ^ v3
  *
- * Bytes form words in little-endian order on every machine, as the reference has it. Hashing `count`
- * words therefore equals hashing their 8 * count little-endian bytes.
+ * Bytes form words in little-endian order on every machine, as the reference has it. Hashing
+ * `count` words therefore equals hashing their 8 * count little-endian bytes.
  */
 #include "siphash.h"
 

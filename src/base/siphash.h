@@ -2,8 +2,8 @@
 /*
  * siphash.h: a keyed hash that an attacker cannot aim (Aumasson and Bernstein, 2012).
  *
- * 1-3 for tables, where speed counts and only flooding must be hard; 2-4 for initial sequence numbers and
- * cookies, where a guess must be hard too.
+ * 1-3 for tables, where speed counts and only flooding must be hard; 2-4 for initial sequence
+ * numbers and cookies, where a guess must be hard too.
  */
 #ifndef LASTACK_SIPHASH_H
 #define LASTACK_SIPHASH_H

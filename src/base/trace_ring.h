@@ -5,9 +5,9 @@
  *     trace_write ──▶ hash      every record of the classes STATE, TIMER, DROP while hash_on
  *                └──▶ ring      every record whose class is switched on; the oldest is overwritten
  *
- * The hash does not depend on which classes are switched on, on the ring's size or on the machine: it
- * takes the fields one by one, as numbers in big-endian order (decision 0006). Records of the other
- * classes never count, so that a caller need not even make them while nobody reads them: ask
+ * The hash does not depend on which classes are switched on, on the ring's size or on the machine:
+ * it takes the fields one by one, as numbers in big-endian order (decision 0006). Records of the
+ * other classes never count, so that a caller need not even make them while nobody reads them: ask
  * trace_wants first.
  *
  * A reader holds a cursor, the number of the next record it wants. Numbers have 64 bits and never
@@ -45,9 +45,9 @@ bool trace_wants(const struct trace_ring *ring, enum lastack_trace_what what);
 /* Hashes the record and keeps it, as the switches say; its `serial` is filled in, in the copy. */
 void trace_write(struct trace_ring *ring, const struct lastack_trace_record *record);
 
-/* Copies up to `max` records from *cursor on, oldest first, and moves the cursor behind them; returns
- * how many. A cursor whose record has been overwritten jumps to the oldest one left, and *lost (may
- * be NULL) grows by what it missed. */
+/* Copies up to `max` records from *cursor on, oldest first, and moves the cursor behind them;
+ * returns how many. A cursor whose record has been overwritten jumps to the oldest one left, and
+ * *lost (may be NULL) grows by what it missed. */
 size_t trace_read(const struct trace_ring *ring, uint64_t *cursor, struct lastack_trace_record *out,
                   size_t max, uint64_t *lost);
 

@@ -12,10 +12,11 @@
  *   - equal deadlines always hang in the same slot, in arming order, because time enters a slot and
  *     empties it downwards in one step: nobody can be armed in between;
  *   - slots behind `now` are empty. A deadline already past hangs in the slot of `now`.
- * Lists of level 0 are sorted by deadline; a node is put in from the back, where a tie stops at once.
+ * Lists of level 0 are sorted by deadline; a node is put in from the back, where a tie stops at
+ * once.
  *
- * Lists are circular: head->prev is the tail. Times are biased by 2^63 (wheel_ticks) so that unsigned
- * order is the order of time for negative times too.
+ * Lists are circular: head->prev is the tail. Times are biased by 2^63 (wheel_ticks) so that
+ * unsigned order is the order of time for negative times too.
  */
 #include "wheel.h"
 

@@ -2,15 +2,17 @@
 /*
  * wheel.h: a hierarchical timing wheel with exact deadlines.
  *
- *     level 0: 64 slots of 1.024 us   level 1: 64 slots of 65.5 us   level 2: 64 x 4.2 ms   ...   level 8
+ *     level 0: 64 slots of 1.024 us   level 1: 64 slots of 65.5 us   level 2: 64 x 4.2 ms ... level 8
  *
- * The nodes live inside the objects of one pool: the wheel is told where (memory, stride, offset) and names
- * them by the object's index. A node hangs in the slot of its deadline on the level of the highest digit in
- * which deadline and wheel time differ; when time reaches that slot, it moves down. Slots are only a
- * coarse order: a node is due when now >= node->at, to the nanosecond, never early.
+ * The nodes live inside the objects of one pool: the wheel is told where (memory, stride, offset)
+ * and names them by the object's index. A node hangs in the slot of its deadline on the level of
+ * the highest digit in which deadline and wheel time differ; when time reaches that slot, it moves
+ * down. Slots are only a coarse order: a node is due when now >= node->at, to the nanosecond, never
+ * early.
  *
  * arm, cancel, pop: O(1) amortised; a wheel costs 2.4 KiB whatever it holds. Nodes due at the same
- * nanosecond come out in the order in which they were armed; otherwise in the order of their deadlines.
+ * nanosecond come out in the order in which they were armed; otherwise in the order of their
+ * deadlines.
  */
 #ifndef LASTACK_WHEEL_H
 #define LASTACK_WHEEL_H
@@ -45,11 +47,11 @@ void wheel_node_init(struct wheel_node *node);
 /* Arms or re-arms object `index` for `at` (a past time is due at once; NEVER cancels). */
 void wheel_arm(struct wheel *wheel, uint32_t index, int64_t at);
 void wheel_cancel(struct wheel *wheel, uint32_t index);
-/* The next object that is due at `now`, unarmed again, or WHEEL_NONE. Call until WHEEL_NONE. `now` never
- * goes back. */
+/* The next object that is due at `now`, unarmed again, or WHEEL_NONE. Call until WHEEL_NONE. `now`
+ * never goes back. */
 uint32_t wheel_pop(struct wheel *wheel, int64_t now);
-/* No node is due before this. Exact for deadlines within the level 0 slot at hand; else the start of the earliest
- * occupied slot (early, never late). NEVER when empty. */
+/* No node is due before this. Exact for deadlines within the level 0 slot at hand; else the start
+ * of the earliest occupied slot (early, never late). NEVER when empty. */
 int64_t wheel_next(const struct wheel *wheel);
 
 #endif

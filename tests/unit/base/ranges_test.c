@@ -132,7 +132,8 @@ static void add_and_compare(struct fixture *f, uint32_t from, uint32_t to, uint3
     assert_int_equal(merged.to.v, f->base + to);
 }
 
-static void random_adds(uint64_t seed, uint32_t base, uint32_t nodes, uint32_t max, uint32_t longest)
+static void random_adds(uint64_t seed, uint32_t base, uint32_t nodes, uint32_t max,
+                        uint32_t longest)
 {
     struct fixture f;
     struct rng rng;

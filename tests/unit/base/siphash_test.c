@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * siphash_test.c: against the vectors that its authors published (key 00..0f, message 00 01 02 ...).
+ * siphash_test.c: against the vectors that its authors published (key 00..0f, message 00 01 02
+ * ...).
  */
 #include "siphash.h"
 
@@ -65,7 +66,8 @@ static void words_equal_their_little_endian_bytes(void **state)
         assert_true(siphash24_words(&key, words, count) == siphash24(&key, bytes, 8 * count));
 }
 
-/* Their reference code with 1 and 3 rounds: messages of 0 and 8 bytes (00..07) under the same key. */
+/* Their reference code with 1 and 3 rounds: messages of 0 and 8 bytes (00..07) under the same
+ * key. */
 static void one_three_matches_the_reference(void **state)
 {
     static const uint64_t message[] = {0x0706050403020100u};

@@ -2,8 +2,8 @@
 /*
  * wheel_test.c: the wheel against an array that is searched for its minimum.
  *
- * The model keeps (deadline, arming number) of each object; what is popped must be its minimum, at the
- * nanosecond, and wheel_next must never lie behind it.
+ * The model keeps (deadline, arming number) of each object; what is popped must be its minimum, at
+ * the nanosecond, and wheel_next must never lie behind it.
  */
 #include "wheel.h"
 
@@ -131,7 +131,7 @@ static void random_run(uint64_t seed, int64_t start, unsigned length_bits)
             while (model_pop(&m)) {
                 /* arming while popping, as handlers do */
                 if (rng_below(&rng, 3) == 0)
-                    model_arm(&m, rng_below(&rng, OBJECTS), time_after(m.now, any_length(&rng, 20)));
+                    model_arm(&m, index, time_after(m.now, any_length(&rng, 20)));
             }
             break;
         default:
@@ -187,7 +187,8 @@ static void sleeping_until_next_misses_nothing(void **state)
 
 static void never_early_to_the_nanosecond(void **state)
 {
-    static const int64_t lengths[] = {1, 1023, 1024, 1025, MS(200), SEC(120), SEC(7200), SEC(1 << 30)};
+    static const int64_t lengths[] = {1,       1023,     1024,      1025,
+                                      MS(200), SEC(120), SEC(7200), SEC(1 << 30)};
     static struct model m;
 
     (void)state;

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pool_test.c: objects are distinct, reused last in first out, and memory is touched only as it is
+ * used. Also the arena that hands pools their memory.
+ */
+#include "pool.h"
+
+#include "arena.h"
+#include "rng.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+enum { OBJECTS = 40, STRIDE = 12 };
+
+static uint8_t memory[OBJECTS * STRIDE];
+
+static void fresh_ones_come_in_order_and_the_last_returned_first(void **state)
+{
+    struct pool pool;
+
+    (void)state;
+    pool_init(&pool, memory, STRIDE, 3);
+    assert_int_equal(pool_take(&pool), 0);
+    assert_int_equal(pool_take(&pool), 1);
+    pool_give(&pool, 0);
+    pool_give(&pool, 1);
+    assert_int_equal(pool.bump, 2);
+    assert_int_equal(pool_take(&pool), 1);
+    assert_int_equal(pool_take(&pool), 0);
+    assert_int_equal(pool_take(&pool), 2);
+    assert_ptr_equal(pool_at(&pool, 2), memory + 2 * STRIDE);
+}
+
+static void a_full_pool_refuses_and_counts(void **state)
+{
+    struct pool pool;
+
+    (void)state;
+    pool_init(&pool, memory, STRIDE, 2);
+    pool_take(&pool);
+    pool_take(&pool);
+    assert_int_equal(pool_available(&pool), 0);
+    assert_int_equal(pool_take(&pool), POOL_NONE);
+    assert_int_equal(pool_take(&pool), POOL_NONE);
+    assert_int_equal(pool.refusals, 2);
+    assert_int_equal(pool.used, 2);
+    pool_give(&pool, 1);
+    assert_int_equal(pool_take(&pool), 1);
+    assert_int_equal(pool.peak, 2);
+}
+
+/* Two objects are never one, whatever the order of taking and giving. */
+static void random_takes_and_gives(void **state)
+{
+    bool held[OBJECTS] = {false};
+    struct pool pool;
+    struct rng rng;
+    uint32_t count = 0;
+
+    (void)state;
+    rng_init(&rng, 3);
+    pool_init(&pool, memory, STRIDE, OBJECTS);
+    for (unsigned step = 0; step < 5000; step++) {
+        uint32_t index = rng_below(&rng, OBJECTS);
+
+        if (held[index]) {
+            uint8_t *bytes = pool_at(&pool, index);
+
+            for (unsigned b = 0; b < STRIDE; b++) /* nobody else wrote here */
+                assert_int_equal(bytes[b], (uint8_t)index);
+            pool_give(&pool, index);
+            held[index] = false;
+            count--;
+        } else {
+            index = pool_take(&pool);
+            assert_true(index < OBJECTS && !held[index]);
+            memset(pool_at(&pool, index), (int)index, STRIDE);
+            held[index] = true;
+            count++;
+        }
+        assert_int_equal(pool.used, count);
+    }
+}
+
+static void what_was_never_given_out_is_refused(void **state)
+{
+    struct pool pool;
+
+    (void)state;
+    pool_init(&pool, memory, STRIDE, 3);
+    expect_assert_failure(pool_at(&pool, 0));
+    expect_assert_failure(pool_give(&pool, 0));
+    expect_assert_failure(pool_init(&pool, memory, 3, 3));
+}
+
+static void arena_counts_what_it_places(void **state)
+{
+    static _Alignas(64) uint8_t room[512];
+    struct arena count = {.base = NULL}, place = {.base = room};
+
+    (void)state;
+    assert_null(arena_take(&count, 10));
+    assert_null(arena_take(&count, 100));
+    assert_ptr_equal(arena_take(&place, 10), room);
+    assert_ptr_equal(arena_take(&place, 100), room + 64);
+    assert_int_equal(count.used, place.used);
+    assert_int_equal(count.used, 164);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fresh_ones_come_in_order_and_the_last_returned_first),
+        cmocka_unit_test(a_full_pool_refuses_and_counts),
+        cmocka_unit_test(random_takes_and_gives),
+        cmocka_unit_test(what_was_never_given_out_is_refused),
+        cmocka_unit_test(arena_counts_what_it_places),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
