@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * owners_test.c: a /proc of our own making, with hostile names and vanished processes; and why nobody.
+ */
+#include "owners.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char root[64];
+
+static void write_file(const char *pid, const char *name, const char *text)
+{
+    char path[200];
+    snprintf(path, sizeof path, "%s/%s/%s", root, pid, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void make_process(const char *pid, const char *comm)
+{
+    char path[200];
+    snprintf(path, sizeof path, "%s/%s", root, pid);
+    assert_int_equal(mkdir(path, 0755), 0);
+    snprintf(path, sizeof path, "%s/%s/fd", root, pid);
+    assert_int_equal(mkdir(path, 0755), 0);
+    write_file(pid, "comm", comm);
+    write_file(pid, "status", "Name:\tx\nUmask:\t0022\nPPid:\t1\nUid:\t33\t33\t33\t33\n");
+    write_file(pid, "limits",
+               "Limit                     Soft Limit           Hard Limit           Units\n"
+               "Max open files            1024                 524288               files\n");
+}
+
+static void make_fd(const char *pid, const char *fd, const char *target)
+{
+    char path[200];
+    snprintf(path, sizeof path, "%s/%s/fd/%s", root, pid, fd);
+    assert_int_equal(symlink(target, path), 0);
+}
+
+static int make_root(void **state)
+{
+    (void)state;
+    snprintf(root, sizeof root, "/tmp/owners_test.XXXXXX");
+    return mkdtemp(root) == NULL ? -1 : 0;
+}
+
+static int remove_root(void **state)
+{
+    (void)state;
+    char command[96];
+    snprintf(command, sizeof command, "rm -rf '%s'", root);
+    return system(command);
+}
+
+static struct lastack_connection_row row_with(uint64_t inode, enum tcp_state state)
+{
+    return (struct lastack_connection_row){
+        .protocol = LASTACK_PROTOCOL_TCP, .inode = inode, .state = (uint8_t)state, .fd = -1};
+}
+
+static void entries_are_found(void **state)
+{
+    (void)state;
+    make_process("812", "nginx\n");
+    make_fd("812", "0", "/dev/null");
+    make_fd("812", "7", "socket:[4242]");
+    make_fd("812", "8", "socket:[4242]");
+    make_fd("812", "9", "anon_inode:[eventpoll]");
+    make_process("9", "evil\033[2J\001name-longer-than-fits-into-the-field\n");
+    make_fd("9", "3", "socket:[4242]");
+    make_fd("9", "4", "socket:[17]");
+    make_process("10", ""); /* vanished between two reads: nothing inside any more */
+    make_fd("10", "5", "socket:[not a number]");
+    make_fd("10", "6", "socket:[18");
+    make_fd("10", "x7", "socket:[19]");
+    assert_int_equal(mkdir(strcat(strcpy((char[96]){0}, root), "/11"), 0755), 0); /* no fd folder */
+    assert_int_equal(mkdir(strcat(strcpy((char[96]){0}, root), "/self"), 0755), 0);
+    assert_int_equal(mkdir(strcat(strcpy((char[96]){0}, root), "/99999999999"), 0755),
+                     0); /* no pid */
+
+    struct owners owners;
+    assert_int_equal(owners_read(&owners, root), 0);
+    size_t count;
+    const struct owner_entry *entry = owners_find(&owners, 4242, &count);
+    assert_int_equal(count, 3);
+    assert_int_equal(entry[0].pid, 9);
+    assert_int_equal(entry[1].pid, 812);
+    assert_int_equal(entry[1].fd, 7);
+    assert_int_equal(entry[2].fd, 8);
+    assert_null(owners_find(&owners, 18, &count));
+    assert_null(owners_find(&owners, 19, &count));
+    assert_null(owners_find(&owners, 0, &count));
+    const struct owner_process *process = owners_process(&owners, 812);
+    assert_non_null(process);
+    assert_string_equal(process->comm, "nginx");
+    assert_int_equal(process->fd_count, 4);
+    assert_int_equal(process->fd_limit, 1024);
+    assert_int_equal(process->uid, 33);
+    assert_int_equal(process->parent, 1);
+    assert_null(owners_process(&owners, 10));
+
+    struct lastack_connection_row row = row_with(4242, TCP_CLOSE_WAIT);
+    owners_apply(&owners, &row);
+    assert_int_equal(row.owner_kind, LASTACK_OWNER_PROCESS);
+    assert_int_equal(row.holders, 3);
+    assert_int_equal(row.pid, 9);
+    assert_int_equal(strlen(row.comm), 31); /* cut, terminated */
+    row = row_with(5555, TCP_CLOSE_WAIT); /* an inode that nobody holds: parked, or the kernel's */
+    owners_apply(&owners, &row);
+    assert_int_equal(row.owner_kind, LASTACK_OWNER_KERNEL);
+    owners.denied = 1;
+    owners_apply(&owners, &row);
+    assert_int_equal(row.owner_kind, LASTACK_OWNER_NO_PERMISSION);
+    owners.denied = 0;
+    owners.is_foreign_pid_space = true;
+    owners_apply(&owners, &row);
+    assert_int_equal(row.owner_kind, LASTACK_OWNER_OTHER_NETNS);
+    owners_free(&owners);
+}
+
+static void nobody_has_a_reason(void **state)
+{
+    (void)state;
+    static const struct {
+        enum tcp_state state;
+        enum lastack_owner owner;
+    } cases[] = {
+        {TCP_TIME_WAIT, LASTACK_OWNER_TIME_WAIT},
+        {TCP_FIN_WAIT_1, LASTACK_OWNER_ORPHAN},
+        {TCP_FIN_WAIT_2, LASTACK_OWNER_ORPHAN},
+        {TCP_CLOSING, LASTACK_OWNER_ORPHAN},
+        {TCP_LAST_ACK, LASTACK_OWNER_ORPHAN},
+        {TCP_SYN_RECEIVED, LASTACK_OWNER_SYN_REQUEST},
+        {TCP_ESTABLISHED, LASTACK_OWNER_ACCEPT_QUEUE},
+        {TCP_CLOSE_WAIT, LASTACK_OWNER_ACCEPT_QUEUE},
+        {TCP_LISTEN, LASTACK_OWNER_KERNEL},
+        {TCP_CLOSED, LASTACK_OWNER_KERNEL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct lastack_connection_row row = row_with(0, cases[i].state);
+        assert_int_equal(owner_class(&row), cases[i].owner);
+        row.inode = 5;
+        assert_int_equal(owner_class(&row), LASTACK_OWNER_PROCESS);
+    }
+}
+
+static void what_may_not_be_seen_is_counted(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    make_process("77", "secret\n");
+    make_fd("77", "3", "socket:[31]");
+    char path[96];
+    snprintf(path, sizeof path, "%s/77/fd", root);
+    assert_int_equal(chmod(path, 0700), 0);
+    chmod(root, 0755);
+    pid_t child = fork();
+    if (child == 0) {
+        struct owners owners;
+        if (setegid(65534) != 0 || seteuid(65534) != 0)
+            _exit(9);
+        int status = owners_read(&owners, root);
+        _exit(status == 0 && owners.denied == 1 && owners.entry_count == 0 ? 0 : 1);
+    }
+    int result;
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_int_equal(result, 0);
+}
+
+static void no_proc_is_an_error(void **state)
+{
+    (void)state;
+    struct owners owners;
+    assert_int_equal(owners_read(&owners, "/nonexistent/proc"), -ENOENT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(entries_are_found, make_root, remove_root),
+        cmocka_unit_test(nobody_has_a_reason),
+        cmocka_unit_test_setup_teardown(what_may_not_be_seen_is_counted, make_root, remove_root),
+        cmocka_unit_test(no_proc_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
