@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * deadlines.h: everything one connection waits for, in a small table; its minimum is what the wheel knows.
+ *
+ * Setting and stopping write one word. settle() moves the wheel entry only when the minimum became earlier;
+ * an entry that fires too early finds nothing due and is armed again ("late cancel").
+ */
+#ifndef LASTACK_DEADLINES_H
+#define LASTACK_DEADLINES_H
+
+#include "duration.h"
+
+#include <lastack/trace.h>
+
+enum { DEADLINE_COUNT = LASTACK_TIMER_TIME_WAIT }; /* the timers a connection has; records have their own */
+
+struct deadlines {
+    int64_t at[DEADLINE_COUNT];
+};
+
+static inline void deadlines_init(struct deadlines *deadlines)
+{
+    for (unsigned i = 0; i < DEADLINE_COUNT; i++)
+        deadlines->at[i] = NEVER;
+}
+
+static inline int64_t deadlines_minimum(const struct deadlines *deadlines)
+{
+    int64_t minimum = NEVER;
+
+    for (unsigned i = 0; i < DEADLINE_COUNT; i++)
+        minimum = min64(minimum, deadlines->at[i]);
+    return minimum;
+}
+
+#endif

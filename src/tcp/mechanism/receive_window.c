@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * receive_window.c: see receive_window.h.
+ */
+#include "receive_window.h"
+
+#include "check.h"
+#include "duration.h"
+
+enum { WINDOW_FIELD_MAX = 65535 };
+
+uint32_t receive_window_select(const struct receive_space *space, uint32_t held, uint32_t offered,
+                               uint32_t mss, unsigned shift)
+{
+    const uint32_t unit = 1u << shift;
+    const uint32_t largest = (uint32_t)WINDOW_FIELD_MAX << shift;
+    uint32_t room = space->limit > held ? space->limit - held : 0;
+
+    CHECK(shift <= 14);
+    /* MUST-39: not worth telling */
+    if (room < min32(space->limit / 2, mss))
+        room = 0;
+    room = min32(room, largest);
+    room -= room % unit;
+    if (room <= offered) {
+        /* Round what is already promised up to the unit: promised stays promised. */
+        uint32_t kept = offered + unit - 1;
+
+        return min32(kept - kept % unit, largest);
+    }
+    return room;
+}
+
+void receive_space_read(struct receive_space *space, uint32_t bytes, int64_t rtt_ns, int64_t now)
+{
+    space->copied += bytes;
+    if (rtt_ns <= 0 || now - space->since < rtt_ns)
+        return;
+    if (space->copied >= space->limit / 2 && space->limit < space->limit_max) {
+        const uint64_t grown = 2ull * max32(space->limit, space->copied);
+
+        space->limit = grown > space->limit_max ? space->limit_max : (uint32_t)grown;
+    }
+    space->copied = 0;
+    space->since = now;
+}
+
+uint8_t window_shift_for(uint32_t max, uint8_t limit)
+{
+    uint8_t shift = 0;
+
+    while (shift < 14 && shift < limit && max >> shift > WINDOW_FIELD_MAX)
+        shift++;
+    return shift;
+}
