@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * row_text.c: columns like those of `ss`.
+ *
+ * Each row becomes one string per column, kept in one text buffer, NUL after NUL:
+ *
+ *     cells:  "ESTAB\0" "0\0" "0\0" "192.0.2.1:\0" "80\0" ... "\t skmem:(...)\0"   next row ...
+ *
+ * The last cell is what -m and -i put on a line of its own. Printing is a second walk with the widths known.
+ * A time such as 4.944 s is printed "4.944sec" (iproute2 6.1 says "4.944ms", corrected later).
+ */
+#include "row_text.h"
+
+#include "color.h"
+#include "duration.h"
+#include "words.h"
+
+#include "check.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum column {
+    COLUMN_NETID,
+    COLUMN_STATE,
+    COLUMN_RECV_Q,
+    COLUMN_SEND_Q,
+    COLUMN_LOCAL,
+    COLUMN_LOCAL_PORT,
+    COLUMN_PEER,
+    COLUMN_PEER_PORT,
+    COLUMN_PROCESS,
+    COLUMN_OWNER,
+    COLUMN_TIMER,
+    COLUMN_WHY,
+    COLUMN_MORE, /* on a line of its own, or behind WHY */
+    COLUMN_COUNT
+};
+
+struct column_form {
+    const char *title;
+    const char *before; /* delimiter on the left */
+    bool is_right;      /* aligned */
+};
+
+static const struct column_form forms[COLUMN_COUNT] = {
+    [COLUMN_NETID] = {"Netid", "", false},
+    [COLUMN_STATE] = {"State", " ", false},
+    [COLUMN_RECV_Q] = {"Recv-Q", " ", false},
+    [COLUMN_SEND_Q] = {"Send-Q", " ", false},
+    [COLUMN_LOCAL] = {"Local Address:", " ", true},
+    [COLUMN_LOCAL_PORT] = {"Port", "", false},
+    [COLUMN_PEER] = {"Peer Address:", " ", true},
+    [COLUMN_PEER_PORT] = {"Port", "", false},
+    [COLUMN_PROCESS] = {"Process", "", false},
+    [COLUMN_OWNER] = {"OWNER", "  ", false},
+    [COLUMN_TIMER] = {"TIMER", "  ", false},
+    [COLUMN_WHY] = {"WHY", "  ", false},
+    [COLUMN_MORE] = {"", "", false},
+};
+
+struct row_table {
+    struct row_view view;
+    FILE *out;
+    uint64_t rows;
+    size_t gathered;
+    bool is_header_out;
+    struct text cells;
+    uint8_t states[ROW_TABLE_GATHER]; /* of the gathered rows: their colour */
+    struct text line;
+    size_t width[COLUMN_COUNT];
+};
+
+struct row_table *row_table_new(const struct row_view *view, FILE *out)
+{
+    struct row_table *table = calloc(1, sizeof *table);
+
+    CHECK(table != NULL);
+    table->view = *view;
+    table->out = out;
+    for (int i = 0; i < COLUMN_COUNT; i++)
+        table->width[i] = view->is_headless && i <= COLUMN_PROCESS ? 0 : strlen(forms[i].title);
+    if (!view->has_netid)
+        table->width[COLUMN_NETID] = 0;
+    return table;
+}
+
+/* ---- cells ---- */
+
+void row_address_text(struct text *text, const struct lastack_connection_row *row, bool peer,
+                      const struct row_view *view)
+{
+    const struct lastack_endpoint *end = peer ? &row->remote : &row->local;
+    char address[LASTACK_ADDRESS_TEXT];
+
+    if (row->is_ipv6 && lastack_is_any(&end->address) && !row->v6_only) {
+        text_add(text, "*");
+    } else {
+        lastack_address_text(&end->address, address, sizeof address);
+        if (!row->is_ipv6 && lastack_is_any(&end->address))
+            text_add(text, "0.0.0.0");
+        else if (row->is_ipv6 && lastack_is_ipv4(&end->address))
+            text_addf(text, "[::ffff:%s]", address);
+        else
+            text_addf(text, strchr(address, ':') != NULL ? "[%s]" : "%s", address);
+    }
+    if (row->link != 0 && !peer) {
+        const char *name = view->link_name != NULL ? view->link_name(view->context, row->link) : NULL;
+
+        text_add(text, "%");
+        if (name != NULL)
+            text_add_safe(text, name, NULL);
+        else
+            text_addf(text, "if%u", row->link);
+    }
+}
+
+void row_port_text(struct text *text, uint16_t port)
+{
+    if (port == 0)
+        text_add(text, "*");
+    else
+        text_addf(text, "%u", port);
+}
+
+/* "59sec", "1min40sec", "4.944sec", "200ms": minutes hide milliseconds, more than nine of them seconds. */
+static void add_ss_time(struct text *text, int64_t ns)
+{
+    int64_t ms = max64(ns, 0) / MS(1);
+    int64_t minutes = ms / 60000, seconds = ms / 1000 % 60, rest = ms % 1000;
+
+    if (minutes > 0)
+        text_addf(text, "%" PRId64 "min", minutes);
+    if (minutes > 0 || seconds > 9)
+        rest = 0;
+    if (minutes > 9)
+        return;
+    if (seconds > 0 && rest > 0)
+        text_addf(text, "%" PRId64 ".%03" PRId64 "sec", seconds, rest);
+    else if (seconds > 0)
+        text_addf(text, "%" PRId64 "sec", seconds);
+    else if (rest > 0)
+        text_addf(text, "%" PRId64 "ms", rest);
+}
+
+static const char *ss_timer_name(enum lastack_timer timer)
+{
+    switch (timer) {
+    case LASTACK_TIMER_RETRANSMIT:
+    case LASTACK_TIMER_SYN_ACK:
+    case LASTACK_TIMER_LOSS:
+        return "on";
+    case LASTACK_TIMER_KEEPALIVE:
+        return "keepalive";
+    case LASTACK_TIMER_TIME_WAIT:
+    case LASTACK_TIMER_FIN_WAIT_2:
+        return "timewait";
+    case LASTACK_TIMER_PERSIST:
+        return "persist";
+    case LASTACK_TIMER_DELAYED_ACK:
+        return "delack";
+    case LASTACK_TIMER_USER_TIMEOUT:
+        return "user";
+    case LASTACK_TIMER_LINGER:
+        return "linger";
+    case LASTACK_TIMER_PACE:
+        return "pacing";
+    case LASTACK_TIMER_COUNT:
+        break;
+    }
+    return "unknown";
+}
+
+void row_timer_text(struct text *text, const struct lastack_connection_row *row)
+{
+    if (row->timer < 0)
+        return;
+    text_addf(text, "timer:(%s,", ss_timer_name((enum lastack_timer)row->timer));
+    add_ss_time(text, row->timer_left_ns);
+    text_addf(text, ",%u)", row->timer_retries);
+}
+
+static void add_users(struct text *text, const struct lastack_connection_row *row,
+                      const struct row_holder *holders, size_t count)
+{
+    const struct row_holder own = {row->pid, row->fd, row->comm};
+
+    if (count == 0) {
+        if (row->owner_kind != LASTACK_OWNER_PROCESS || row->pid == 0)
+            return;
+        holders = &own;
+        count = 1;
+    }
+    text_add(text, " users:(");
+    for (size_t i = 0; i < count; i++) {
+        text_add(text, i == 0 ? "(\"" : ",(\"");
+        text_add_safe(text, holders[i].comm, "\"\\");
+        text_addf(text, "\",pid=%u,fd=%d)", holders[i].pid, holders[i].fd);
+    }
+    text_add(text, ")");
+}
+
+/* A small record instead of a socket: the kernel tells neither its cgroup nor its directions. */
+static bool is_record(const struct lastack_connection_row *row)
+{
+    return row->timer == LASTACK_TIMER_TIME_WAIT || row->owner_kind == LASTACK_OWNER_TIME_WAIT ||
+           row->owner_kind == LASTACK_OWNER_SYN_REQUEST;
+}
+
+static void add_extended(struct text *text, const struct lastack_connection_row *row,
+                         const struct row_view *view)
+{
+    if (row->uid != 0)
+        text_addf(text, " uid:%u", row->uid);
+    text_addf(text, " ino:%" PRIu64 " sk:%" PRIx64, row->inode, row->cookie);
+    if (row->mark != 0)
+        text_addf(text, " fwmark:0x%x", row->mark);
+    if (row->cgroup != 0) {
+        const char *path = view->cgroup_path != NULL ? view->cgroup_path(view->context, row->cgroup) : NULL;
+
+        text_add(text, " cgroup:");
+        if (path != NULL)
+            text_add_safe(text, path, NULL);
+        else
+            text_addf(text, "unreachable:%" PRIx64, row->cgroup);
+    }
+    if (is_record(row))
+        return;
+    if (row->is_ipv6 && (row->state == TCP_LISTEN || row->state == TCP_CLOSED))
+        text_addf(text, " v6only:%d", row->v6_only);
+    text_addf(text, " %c-%c", row->shutdown & 1 ? '-' : '<', row->shutdown & 2 ? '-' : '>');
+}
+
+static void add_memory(struct text *text, const struct lastack_connection_row *row)
+{
+    const struct lastack_socket_memory *memory = &row->memory;
+
+    text_addf(text, " skmem:(r%u,rb%u,t%u,tb%u,f%u,w%u,o%u,bl%u,d%u)", memory->rmem_alloc, memory->rcvbuf,
+              memory->wmem_alloc, memory->sndbuf, memory->fwd_alloc, memory->wmem_queued, memory->optmem,
+              memory->backlog, memory->drops);
+}
+
+/* ---- tcp_info ---- */
+
+/* Bits of tcpi_options (linux/tcp.h). */
+enum { INFO_TIMESTAMPS = 1, INFO_SACK = 2, INFO_WSCALE = 4, INFO_ECN = 8, INFO_ECN_SEEN = 16, INFO_SYN_DATA = 32 };
+
+static void add_u32(struct text *text, const char *name, uint32_t value)
+{
+    if (value != 0)
+        text_addf(text, " %s:%u", name, value);
+}
+
+static void add_u64(struct text *text, const char *name, uint64_t value)
+{
+    if (value != 0)
+        text_addf(text, " %s:%" PRIu64, name, value);
+}
+
+/* Microseconds as milliseconds, "0.016", "204". */
+static void add_ms(struct text *text, const char *name, uint32_t us)
+{
+    if (us != 0)
+        text_addf(text, " %s:%g", name, us / 1000.0);
+}
+
+static void add_info_options(struct text *text, const struct lastack_connection_row *row)
+{
+    static const struct {
+        int bit;
+        const char *name;
+    } names[] = {{INFO_TIMESTAMPS, "ts"},     {INFO_SACK, "sack"},         {INFO_ECN, "ecn"},
+                 {INFO_ECN_SEEN, "ecnseen"}, {INFO_SYN_DATA, "fastopen"}};
+    const struct lastack_tcp_info *info = &row->tcp_info;
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (info->tcpi_options & names[i].bit)
+            text_addf(text, " %s", names[i].name);
+    if (row->congestion[0] != '\0') {
+        text_add(text, " ");
+        text_add_safe(text, row->congestion, NULL);
+    }
+    if (info->tcpi_options & INFO_WSCALE)
+        text_addf(text, " wscale:%u,%u", info->tcpi_snd_wscale, info->tcpi_rcv_wscale);
+}
+
+static void add_info_sizes(struct text *text, const struct lastack_tcp_info *info)
+{
+    /* 3 s is the initial value before anything was measured. */
+    if (info->tcpi_rto != 3000000)
+        add_ms(text, "rto", info->tcpi_rto);
+    add_u32(text, "backoff", info->tcpi_backoff);
+    if (info->tcpi_rtt != 0)
+        text_addf(text, " rtt:%g/%g", info->tcpi_rtt / 1000.0, info->tcpi_rttvar / 1000.0);
+    add_ms(text, "ato", info->tcpi_ato);
+    add_u32(text, "mss", info->tcpi_snd_mss);
+    add_u32(text, "pmtu", info->tcpi_pmtu);
+    add_u32(text, "rcvmss", info->tcpi_rcv_mss);
+    add_u32(text, "advmss", info->tcpi_advmss);
+    add_u32(text, "cwnd", info->tcpi_snd_cwnd);
+    if (info->tcpi_snd_ssthresh < 0xffff)
+        add_u32(text, "ssthresh", info->tcpi_snd_ssthresh);
+}
+
+static void add_info_traffic(struct text *text, const struct lastack_tcp_info *info)
+{
+    add_u64(text, "bytes_sent", info->tcpi_bytes_sent);
+    add_u64(text, "bytes_retrans", info->tcpi_bytes_retrans);
+    add_u64(text, "bytes_acked", info->tcpi_bytes_acked);
+    add_u64(text, "bytes_received", info->tcpi_bytes_received);
+    add_u32(text, "segs_out", info->tcpi_segs_out);
+    add_u32(text, "segs_in", info->tcpi_segs_in);
+    add_u32(text, "data_segs_out", info->tcpi_data_segs_out);
+    add_u32(text, "data_segs_in", info->tcpi_data_segs_in);
+}
+
+static void add_info_rates(struct text *text, const struct lastack_tcp_info *info)
+{
+    if (info->tcpi_rtt > 0 && info->tcpi_snd_mss != 0 && info->tcpi_snd_cwnd != 0)
+        text_addf(text, " send %.0fbps",
+                  8.0 * info->tcpi_snd_mss * info->tcpi_snd_cwnd * 1000000.0 / info->tcpi_rtt);
+    add_u32(text, "lastsnd", info->tcpi_last_data_sent);
+    add_u32(text, "lastrcv", info->tcpi_last_data_recv);
+    add_u32(text, "lastack", info->tcpi_last_ack_recv);
+    if (info->tcpi_pacing_rate != 0 && info->tcpi_pacing_rate != UINT64_MAX) {
+        text_addf(text, " pacing_rate %.0fbps", 8.0 * (double)info->tcpi_pacing_rate);
+        if (info->tcpi_max_pacing_rate != 0 && info->tcpi_max_pacing_rate != UINT64_MAX)
+            text_addf(text, "/%.0fbps", 8.0 * (double)info->tcpi_max_pacing_rate);
+    }
+    if (info->tcpi_delivery_rate != 0)
+        text_addf(text, " delivery_rate %.0fbps", 8.0 * (double)info->tcpi_delivery_rate);
+    add_u32(text, "delivered", info->tcpi_delivered);
+    add_u32(text, "delivered_ce", info->tcpi_delivered_ce);
+    if (info->tcpi_delivery_rate_app_limited)
+        text_add(text, " app_limited");
+}
+
+static void add_share(struct text *text, const char *name, uint64_t part_us, uint64_t whole_us)
+{
+    if (part_us == 0)
+        return;
+    text_addf(text, " %s:%" PRIu64 "ms(%.1f%%)", name, part_us / 1000,
+              whole_us == 0 ? 0.0 : 100.0 * (double)part_us / (double)whole_us);
+}
+
+static void add_info_troubles(struct text *text, const struct lastack_tcp_info *info)
+{
+    if (info->tcpi_busy_time != 0)
+        text_addf(text, " busy:%" PRIu64 "ms", info->tcpi_busy_time / 1000);
+    add_share(text, "rwnd_limited", info->tcpi_rwnd_limited, info->tcpi_busy_time);
+    add_share(text, "sndbuf_limited", info->tcpi_sndbuf_limited, info->tcpi_busy_time);
+    add_u32(text, "unacked", info->tcpi_unacked);
+    if (info->tcpi_retrans != 0 || info->tcpi_total_retrans != 0)
+        text_addf(text, " retrans:%u/%u", info->tcpi_retrans, info->tcpi_total_retrans);
+    add_u32(text, "lost", info->tcpi_lost);
+    add_u32(text, "sacked", info->tcpi_sacked);
+    add_u32(text, "dsack_dups", info->tcpi_dsack_dups);
+    add_u32(text, "fackets", info->tcpi_fackets);
+    if (info->tcpi_reordering != 3)
+        add_u32(text, "reordering", info->tcpi_reordering);
+    add_u32(text, "reord_seen", info->tcpi_reord_seen);
+}
+
+static void add_info_receiving(struct text *text, const struct lastack_tcp_info *info)
+{
+    add_ms(text, "rcv_rtt", info->tcpi_rcv_rtt);
+    add_u32(text, "rcv_space", info->tcpi_rcv_space);
+    add_u32(text, "rcv_ssthresh", info->tcpi_rcv_ssthresh);
+    add_u32(text, "notsent", info->tcpi_notsent_bytes);
+    if (info->tcpi_min_rtt != UINT32_MAX)
+        add_ms(text, "minrtt", info->tcpi_min_rtt);
+    add_u32(text, "rcv_ooopack", info->tcpi_rcv_ooopack);
+    add_u32(text, "snd_wnd", info->tcpi_snd_wnd);
+    add_u32(text, "rcv_wnd", info->tcpi_rcv_wnd);
+    add_u32(text, "rehash", info->tcpi_rehash);
+}
+
+void row_tcp_info_text(struct text *text, const struct lastack_connection_row *row)
+{
+    add_info_options(text, row);
+    add_info_sizes(text, &row->tcp_info);
+    add_info_traffic(text, &row->tcp_info);
+    add_info_rates(text, &row->tcp_info);
+    add_info_troubles(text, &row->tcp_info);
+    add_info_receiving(text, &row->tcp_info);
+}
+
+/* ---- a row ---- */
+
+/* Ends the cell that was begun at `begin` and lets its column grow. */
+static void end_cell(struct row_table *table, enum column column, size_t begin)
+{
+    size_t width = text_width(table->cells.data + begin, table->cells.length - begin);
+
+    /* What stands on a line of its own, or last, pads nothing. */
+    if (column != COLUMN_MORE && column != COLUMN_WHY && width > table->width[column])
+        table->width[column] = width;
+    text_add_bytes(&table->cells, "", 1);
+}
+
+static void add_more(struct text *text, const struct row_table *table,
+                     const struct lastack_connection_row *row)
+{
+    if (table->view.has_memory && row->has_memory)
+        add_memory(text, row);
+    if (table->view.has_tcp_info && row->has_tcp_info)
+        row_tcp_info_text(text, row);
+}
+
+static void add_cell(struct row_table *table, enum column column, const struct lastack_connection_row *row,
+                     const struct row_holder *holders, size_t count)
+{
+    struct text *cells = &table->cells;
+    const struct row_view *view = &table->view;
+
+    switch (column) {
+    case COLUMN_NETID:
+        if (view->has_netid)
+            text_add(cells, row->protocol == LASTACK_PROTOCOL_UDP ? "udp" : "tcp");
+        break;
+    case COLUMN_STATE:
+        text_add(cells, words_ss_state((enum tcp_state)row->state));
+        break;
+    case COLUMN_RECV_Q:
+        text_addf(cells, "%u", row->recv_q);
+        break;
+    case COLUMN_SEND_Q:
+        text_addf(cells, "%u", row->send_q);
+        break;
+    case COLUMN_LOCAL:
+    case COLUMN_PEER:
+        row_address_text(cells, row, column == COLUMN_PEER, view);
+        text_add(cells, ":");
+        break;
+    case COLUMN_LOCAL_PORT:
+        row_port_text(cells, row->local.port);
+        break;
+    case COLUMN_PEER_PORT:
+        row_port_text(cells, row->remote.port);
+        break;
+    case COLUMN_PROCESS:
+        if (view->has_processes)
+            add_users(cells, row, holders, count);
+        if ((view->has_timers || view->has_extended) && row->timer >= 0) {
+            text_add(cells, " ");
+            row_timer_text(cells, row);
+        }
+        if (view->has_extended)
+            add_extended(cells, row, view);
+        break;
+    case COLUMN_OWNER:
+        words_owner(cells, row);
+        break;
+    case COLUMN_TIMER:
+        words_timer(cells, row);
+        break;
+    case COLUMN_WHY:
+        words_why(cells, row);
+        break;
+    case COLUMN_MORE:
+        add_more(cells, table, row);
+        break;
+    case COLUMN_COUNT:
+        UNREACHABLE();
+    }
+}
+
+/* ---- printing ---- */
+
+static void add_column(struct row_table *table, enum column column, const char *cell, enum color color)
+{
+    struct text *line = &table->line;
+    size_t width = table->width[column];
+    size_t taken = text_width(cell, strlen(cell));
+
+    if (column == COLUMN_NETID && !table->view.has_netid)
+        return;
+    if (column != COLUMN_STATE || table->view.has_netid)
+        text_add(line, forms[column].before);
+    if (forms[column].is_right && taken < width)
+        text_add_repeat(line, " ", width - taken);
+    color_add(line, table->view.has_color, color, cell);
+    if (!forms[column].is_right && taken < width && column != COLUMN_WHY)
+        text_add_repeat(line, " ", width - taken);
+}
+
+static void print_header(struct row_table *table)
+{
+    table->is_header_out = true;
+    if (table->view.is_headless)
+        return;
+    text_clear(&table->line);
+    for (int i = 0; i < COLUMN_MORE; i++)
+        add_column(table, (enum column)i, forms[i].title, COLOR_NONE);
+    text_trim(&table->line);
+    fprintf(table->out, "%s\n", text_string(&table->line));
+}
+
+static void print_row(struct row_table *table, const char *cells[COLUMN_COUNT], enum tcp_state state)
+{
+    const char *more = cells[COLUMN_MORE];
+
+    text_clear(&table->line);
+    for (int i = 0; i < COLUMN_MORE; i++)
+        add_column(table, (enum column)i, cells[i], i == COLUMN_STATE ? color_of_state(state) : COLOR_NONE);
+    if (more[0] != '\0' && table->view.is_oneline)
+        text_addf(&table->line, " %s", more);
+    text_trim(&table->line);
+    fprintf(table->out, "%s\n", text_string(&table->line));
+    if (more[0] != '\0' && !table->view.is_oneline)
+        fprintf(table->out, "\t%s\n", more);
+}
+
+static void print_gathered(struct row_table *table)
+{
+    const char *cell = text_string(&table->cells);
+    const char *cells[COLUMN_COUNT];
+
+    if (!table->is_header_out)
+        print_header(table);
+    for (size_t row = 0; row < table->gathered; row++) {
+        for (int i = 0; i < COLUMN_COUNT; i++) {
+            cells[i] = cell;
+            cell += strlen(cell) + 1;
+        }
+        print_row(table, cells, (enum tcp_state)table->states[row]);
+    }
+    table->gathered = 0;
+    text_clear(&table->cells);
+}
+
+void row_table_add(struct row_table *table, const struct lastack_connection_row *row,
+                   const struct row_holder *holders, size_t count)
+{
+    for (int i = 0; i < COLUMN_COUNT; i++) {
+        size_t begin = table->cells.length;
+
+        add_cell(table, (enum column)i, row, holders, count);
+        end_cell(table, (enum column)i, begin);
+    }
+    table->states[table->gathered++] = row->state;
+    table->rows++;
+    if (table->gathered == ROW_TABLE_GATHER || table->rows > ROW_TABLE_GATHER)
+        print_gathered(table);
+}
+
+uint64_t row_table_end(struct row_table *table)
+{
+    uint64_t rows = table->rows;
+
+    print_gathered(table);
+    text_free(&table->cells);
+    text_free(&table->line);
+    free(table);
+    return rows;
+}
