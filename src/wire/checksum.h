@@ -2,9 +2,10 @@
 /*
  * checksum.h: the Internet checksum, RFC 1071.
  *
- * A `sum` is the ones-complement sum as it builds up, in 32 bits with carries pending; the checksum is its folded complement. Pieces may be
- * summed one after the other as long as each but the last has an even length; checksum_add_at takes care
- * of a piece that starts at an odd offset.
+ * A `sum` is the ones-complement sum as it builds up, of words in network order, in 32 bits with carries
+ * pending; the checksum is its folded complement. Pieces may be summed one after the other as long as each
+ * but the last has an even length; checksum_add_at takes care of a piece that starts at an odd offset.
+ * Sums of pieces may be added by checksum_join.
  */
 #ifndef LASTACK_CHECKSUM_H
 #define LASTACK_CHECKSUM_H
@@ -15,14 +16,29 @@
 uint32_t checksum_add(uint32_t sum, const void *data, size_t length);
 /* The same for a piece that starts `offset` bytes into the whole. */
 uint32_t checksum_add_at(uint32_t sum, const void *data, size_t length, size_t offset);
-/* Copies and sums in one pass: what receiving and building cost at least. */
+/* Copies and sums in one pass: what receiving and building cost at least. The areas do not overlap. */
 uint32_t checksum_copy(uint32_t sum, void *to, const void *from, size_t length);
 /* Pseudo-header of TCP, UDP, ICMPv6 over either family (RFC 9293 §3.1, RFC 8200 §8.1). */
 uint32_t checksum_pseudo(const struct lastack_address *source, const struct lastack_address *destination,
                          uint8_t protocol, uint32_t length);
+
+/* The sum of both; either may still have carries pending. */
+static inline uint32_t checksum_join(uint32_t a, uint32_t b)
+{
+    return (a & 0xffff) + (a >> 16) + (b & 0xffff) + (b >> 16);
+}
+
 /* Folded to 16 bits, not complemented (what CHECKSUM_PARTIAL leaves in the field). */
-uint16_t checksum_fold(uint32_t sum);
+static inline uint16_t checksum_fold(uint32_t sum)
+{
+    sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)(sum + (sum >> 16));
+}
+
 /* The checksum to store. */
-uint16_t checksum_finish(uint32_t sum);
+static inline uint16_t checksum_finish(uint32_t sum)
+{
+    return (uint16_t)~checksum_fold(sum);
+}
 
 #endif

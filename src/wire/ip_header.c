@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ip_header.c: IPv4 (RFC 791 §3.1) and IPv6 (RFC 8200 §3) headers, without options.
+ */
+#include "ip_header.h"
+
+#include "check.h"
+#include "checksum.h"
+#include "ip_address.h"
+
+enum { IPV4_DONT_FRAGMENT = 0x4000 };
+
+static unsigned ipv4_build(const struct ip_build *build, uint8_t *header)
+{
+    uint32_t length = build->payload_length + IPV4_HEADER;
+
+    CHECK(length <= UINT16_MAX);
+    header[0] = 4 << 4 | IPV4_HEADER / 4;
+    header[1] = build->traffic_class;
+    store16(header + 2, (uint16_t)length);
+    store16(header + 4, build->id);
+    store16(header + 6, build->dont_fragment ? IPV4_DONT_FRAGMENT : 0);
+    header[8] = build->ttl;
+    header[9] = build->protocol;
+    store16(header + 10, 0);
+    memcpy(header + 12, build->source.bytes + 12, IPV4_BYTES);
+    memcpy(header + 16, build->destination.bytes + 12, IPV4_BYTES);
+    store16(header + 10, checksum_finish(checksum_add(0, header, IPV4_HEADER)));
+    return IPV4_HEADER;
+}
+
+static unsigned ipv6_build(const struct ip_build *build, uint8_t *header)
+{
+    CHECK(build->payload_length <= UINT16_MAX && build->flow_label <= 0xfffff);
+    store32(header, 6u << 28 | (uint32_t)build->traffic_class << 20 | build->flow_label);
+    store16(header + 4, (uint16_t)build->payload_length);
+    header[6] = build->protocol;
+    header[7] = build->ttl;
+    memcpy(header + 8, build->source.bytes, IPV6_BYTES);
+    memcpy(header + 24, build->destination.bytes, IPV6_BYTES);
+    return IPV6_HEADER;
+}
+
+unsigned ip_build(const struct ip_build *build, uint8_t *header)
+{
+    CHECK(build->ttl > 0 && ip_is_ipv4(&build->source) == ip_is_ipv4(&build->destination));
+    return ip_is_ipv4(&build->destination) ? ipv4_build(build, header) : ipv6_build(build, header);
+}
+
+unsigned ip_header_length(const struct lastack_address *destination)
+{
+    return ip_is_ipv4(destination) ? IPV4_HEADER : IPV6_HEADER;
+}

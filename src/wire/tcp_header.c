@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tcp_header.c: the TCP header, RFC 9293 §3.1.
+ *
+ *      0                   1                   2                   3
+ *     |          source port          |       destination port        |
+ *     |                             seq                               |
+ *     |                             ack                               |
+ *     | off |res|A|C|E|U|A|P|R|S|F|             window                |
+ *     |           checksum            |        urgent pointer         |
+ *     | options, 0..40 bytes ...                              padding |
+ *
+ * Options are written by two policies that real hosts can be told apart by:
+ *
+ *     Linux     MSS  SACK-permitted+TS (or NOP NOP SACK-permitted, or NOP NOP TS)  NOP+WS  NOP NOP SACK  FO, NOPs
+ *     FreeBSD   MSS  NOP+WS  SACK-permitted  TS at 2 modulo 4  SACK at 2 modulo 4  FO, END and zeros
+ *
+ * The writer runs for its length as well (tcp_options_length), so the two cannot disagree.
+ */
+#include "tcp_header.h"
+
+#include "check.h"
+#include "checksum.h"
+
+enum {
+    TCP_FLAGS_MASK = 0x1ff,
+    TCP_WINDOW_SCALE_MAX = 14, /* RFC 7323 §2.3 */
+    TCP_TIMESTAMP_DATA = 8,
+    TCP_FAST_OPEN_MIN = 4, /* RFC 7413 §4.1.1: 4 to 16 bytes, an even number, or none */
+    TCP_FAST_OPEN_MAX = 16,
+    TCP_SYN_ONLY = OPTION_MSS | OPTION_WINDOW_SCALE | OPTION_SACK_PERMITTED | OPTION_FAST_OPEN |
+                   OPTION_FAST_OPEN_EXP,
+};
+
+/* NOP NOP TS: what nearly every segment of a connection carries, alone. */
+#define TCP_ALIGNED_TIMESTAMP 0x0101080au
+
+bool tcp_option_next(struct tcp_option_cursor *cursor, struct tcp_option *option)
+{
+    size_t left = (size_t)(cursor->end - cursor->at);
+
+    if (left == 0)
+        return false;
+    *option = (struct tcp_option){.kind = cursor->at[0], .data = cursor->at + 1};
+    if (option->kind == TCP_OPTION_NOP || option->kind == TCP_OPTION_END) {
+        cursor->at++;
+        return true;
+    }
+    if (left < 2 || cursor->at[1] < 2 || cursor->at[1] > left) { /* MUST-7 */
+        cursor->is_broken = true;
+        return false;
+    }
+    option->length = (uint8_t)(cursor->at[1] - 2);
+    option->data = cursor->at + 2;
+    cursor->at += cursor->at[1];
+    return true;
+}
+
+static void tcp_take_fast_open(const uint8_t *cookie, unsigned length, enum segment_option which,
+                           struct segment *segment)
+{
+    bool is_request = length == 0;
+    bool is_cookie = length >= TCP_FAST_OPEN_MIN && length <= TCP_FAST_OPEN_MAX && length % 2 == 0;
+
+    if (!is_request && !is_cookie)
+        return;
+    segment->options |= (uint16_t)which;
+    segment->fast_open_length = (uint8_t)length;
+    if (is_cookie)
+        memcpy(segment->fast_open, cookie, length);
+}
+
+static void tcp_take_sack(const struct tcp_option *option, struct segment *segment)
+{
+    unsigned count = option->length / 8u;
+
+    if (option->length % 8 != 0 || count == 0 || count > SEGMENT_SACK_MAX)
+        return;
+    segment->options |= OPTION_SACK;
+    segment->sack_count = (uint8_t)count;
+    for (unsigned i = 0; i < count; i++) {
+        segment->sack[i].from = seq_of(load32(option->data + 8 * i));
+        segment->sack[i].to = seq_of(load32(option->data + 8 * i + 4));
+    }
+}
+
+/* Options that only a SYN carries. */
+static void tcp_take_syn_option(const struct tcp_option *option, struct segment *segment)
+{
+    switch (option->kind) {
+    case TCP_OPTION_MSS:
+        if (option->length == 2 && load16(option->data) != 0) { /* an MSS of 0 is no offer */
+            segment->options |= OPTION_MSS;
+            segment->mss = load16(option->data);
+        }
+        break;
+    case TCP_OPTION_WINDOW_SCALE:
+        if (option->length == 1) {
+            segment->options |= OPTION_WINDOW_SCALE;
+            segment->window_scale =
+                option->data[0] > TCP_WINDOW_SCALE_MAX ? TCP_WINDOW_SCALE_MAX : option->data[0];
+        }
+        break;
+    case TCP_OPTION_SACK_PERMITTED:
+        if (option->length == 0)
+            segment->options |= OPTION_SACK_PERMITTED;
+        break;
+    case TCP_OPTION_FAST_OPEN:
+        tcp_take_fast_open(option->data, option->length, OPTION_FAST_OPEN, segment);
+        break;
+    case TCP_OPTION_EXPERIMENT:
+        if (option->length >= 2 && load16(option->data) == TCP_FAST_OPEN_MAGIC)
+            tcp_take_fast_open(option->data + 2, option->length - 2u, OPTION_FAST_OPEN_EXP, segment);
+        break;
+    default:
+        break;
+    }
+}
+
+static void tcp_take_option(const struct tcp_option *option, struct segment *segment)
+{
+    switch (option->kind) {
+    case TCP_OPTION_TIMESTAMP:
+        if (option->length == TCP_TIMESTAMP_DATA) {
+            segment->options |= OPTION_TIMESTAMP;
+            segment->ts_value = load32(option->data);
+            segment->ts_echo = load32(option->data + 4);
+        }
+        break;
+    case TCP_OPTION_SACK:
+        if ((segment->flags & LASTACK_SYN) == 0)
+            tcp_take_sack(option, segment);
+        break;
+    case TCP_OPTION_MD5:
+        if (option->length == 16)
+            segment->options |= OPTION_MD5;
+        break;
+    default: /* anything else is unknown, or waits for a SYN: skipped (MUST-6) */
+        if ((segment->flags & LASTACK_SYN) != 0)
+            tcp_take_syn_option(option, segment);
+        break;
+    }
+}
+
+static enum lastack_cause tcp_take_options(const uint8_t *data, size_t length, struct segment *segment)
+{
+    struct tcp_option_cursor cursor = {.at = data, .end = data + length};
+    struct tcp_option option;
+
+    if (length == 12 && load32(data) == TCP_ALIGNED_TIMESTAMP) {
+        segment->options = OPTION_TIMESTAMP;
+        segment->ts_value = load32(data + 4);
+        segment->ts_echo = load32(data + 8);
+        return LASTACK_CAUSE_NONE;
+    }
+    while (tcp_option_next(&cursor, &option)) {
+        if (option.kind == TCP_OPTION_END)
+            break;
+        tcp_take_option(&option, segment);
+    }
+    return cursor.is_broken ? LASTACK_CAUSE_DROP_TCP_OPTION : LASTACK_CAUSE_NONE;
+}
+
+static void tcp_take_fixed_part(const struct ip_packet *packet, struct segment *segment)
+{
+    const uint8_t *header = packet->payload;
+
+    segment->remote = (struct lastack_endpoint){packet->source, load16(header)};
+    segment->local = (struct lastack_endpoint){packet->destination, load16(header + 2)};
+    segment->seq = seq_of(load32(header + 4));
+    segment->ack = seq_of(load32(header + 8));
+    segment->flags = load16(header + 12) & TCP_FLAGS_MASK;
+    segment->wnd = load16(header + 14);
+    segment->urgent = load16(header + 18);
+    segment->ecn = packet->traffic_class & 3;
+    segment->ttl = packet->ttl;
+}
+
+enum lastack_cause tcp_parse(const struct ip_packet *packet, struct segment *segment)
+{
+    const uint8_t *header = packet->payload;
+    size_t header_length;
+
+    if (packet->payload_length < TCP_HEADER_MIN)
+        return LASTACK_CAUSE_DROP_TCP_SHORT;
+    header_length = (size_t)(header[12] >> 4) * 4;
+    if (header_length < TCP_HEADER_MIN || header_length > packet->payload_length)
+        return LASTACK_CAUSE_DROP_TCP_OFFSET;
+
+    tcp_take_fixed_part(packet, segment);
+    segment->text = header + header_length;
+    segment->text_length = (uint32_t)(packet->payload_length - header_length);
+    segment->len = segment->text_length + ((segment->flags & LASTACK_SYN) != 0) +
+                   ((segment->flags & LASTACK_FIN) != 0);
+    segment->options = 0;
+    segment->mss = 0;
+    segment->window_scale = 0;
+    segment->sack_count = 0;
+    segment->ts_value = segment->ts_echo = 0;
+    segment->fast_open_length = 0;
+    if (header_length == TCP_HEADER_MIN)
+        return LASTACK_CAUSE_NONE;
+    return tcp_take_options(header + TCP_HEADER_MIN, header_length - TCP_HEADER_MIN, segment);
+}
+
+bool tcp_parse_quoted(const uint8_t *data, size_t length, uint16_t *source_port, uint16_t *destination_port,
+                      struct seq *seq)
+{
+    if (length < 8)
+        return false;
+    *source_port = load16(data);
+    *destination_port = load16(data + 2);
+    *seq = seq_of(load32(data + 4));
+    return true;
+}
+
+/* ---- building ---- */
+
+/* Where the options are being written: at most 40 bytes. */
+struct tcp_option_writer {
+    uint8_t *bytes;
+    unsigned length;
+};
+
+static void tcp_put8(struct tcp_option_writer *w, unsigned byte)
+{
+    CHECK(w->length < TCP_OPTIONS_MAX);
+    w->bytes[w->length++] = (uint8_t)byte;
+}
+
+static void tcp_put16(struct tcp_option_writer *w, unsigned value)
+{
+    tcp_put8(w, value >> 8);
+    tcp_put8(w, value & 0xff);
+}
+
+static void tcp_put32(struct tcp_option_writer *w, uint32_t value)
+{
+    tcp_put16(w, value >> 16);
+    tcp_put16(w, value & 0xffff);
+}
+
+static void tcp_put_nops(struct tcp_option_writer *w, unsigned count)
+{
+    while (count-- > 0)
+        tcp_put8(w, TCP_OPTION_NOP);
+}
+
+static void tcp_put_mss(struct tcp_option_writer *w, const struct segment *segment)
+{
+    tcp_put16(w, TCP_OPTION_MSS << 8 | 4);
+    tcp_put16(w, segment->mss);
+}
+
+static void tcp_put_window_scale(struct tcp_option_writer *w, const struct segment *segment)
+{
+    tcp_put8(w, TCP_OPTION_NOP);
+    tcp_put16(w, TCP_OPTION_WINDOW_SCALE << 8 | 3);
+    tcp_put8(w, segment->window_scale);
+}
+
+static void tcp_put_sack_permitted(struct tcp_option_writer *w)
+{
+    tcp_put16(w, TCP_OPTION_SACK_PERMITTED << 8 | 2);
+}
+
+static void tcp_put_timestamp(struct tcp_option_writer *w, const struct segment *segment)
+{
+    tcp_put16(w, TCP_OPTION_TIMESTAMP << 8 | 10);
+    tcp_put32(w, segment->ts_value);
+    tcp_put32(w, segment->ts_echo);
+}
+
+/* As many blocks as there is room for, behind NOPs that put the numbers on a multiple of 4. */
+static void tcp_put_sack(struct tcp_option_writer *w, const struct segment *segment)
+{
+    unsigned padding = (6 - w->length % 4) % 4;
+    unsigned start = w->length + padding + 2;
+    unsigned room = start > TCP_OPTIONS_MAX ? 0 : (TCP_OPTIONS_MAX - start) / 8;
+    unsigned count = segment->sack_count < room ? segment->sack_count : room;
+
+    if (count == 0)
+        return;
+    tcp_put_nops(w, padding);
+    tcp_put16(w, TCP_OPTION_SACK << 8 | (2 + 8 * count));
+    for (unsigned i = 0; i < count; i++) {
+        tcp_put32(w, segment->sack[i].from.v);
+        tcp_put32(w, segment->sack[i].to.v);
+    }
+}
+
+static void tcp_put_fast_open(struct tcp_option_writer *w, const struct segment *segment)
+{
+    bool is_experiment = (segment->options & OPTION_FAST_OPEN_EXP) != 0;
+    unsigned length = segment->fast_open_length + (is_experiment ? 4u : 2u);
+
+    if (w->length + length > TCP_OPTIONS_MAX) /* a cookie cut short would be a wrong one */
+        return;
+    tcp_put16(w, (is_experiment ? TCP_OPTION_EXPERIMENT : TCP_OPTION_FAST_OPEN) << 8 | length);
+    if (is_experiment)
+        tcp_put16(w, TCP_FAST_OPEN_MAGIC);
+    for (unsigned i = 0; i < segment->fast_open_length; i++)
+        tcp_put8(w, segment->fast_open[i]);
+}
+
+static void tcp_put_options_linux(struct tcp_option_writer *w, const struct segment *segment, unsigned options)
+{
+    if (options & OPTION_MSS)
+        tcp_put_mss(w, segment);
+    if (options & (OPTION_TIMESTAMP | OPTION_SACK_PERMITTED)) {
+        if ((~options & (OPTION_TIMESTAMP | OPTION_SACK_PERMITTED)) != 0)
+            tcp_put_nops(w, 2);
+        if (options & OPTION_SACK_PERMITTED)
+            tcp_put_sack_permitted(w);
+        if (options & OPTION_TIMESTAMP)
+            tcp_put_timestamp(w, segment);
+    }
+    if (options & OPTION_WINDOW_SCALE)
+        tcp_put_window_scale(w, segment);
+    if (options & OPTION_SACK)
+        tcp_put_sack(w, segment);
+    if (options & (OPTION_FAST_OPEN | OPTION_FAST_OPEN_EXP))
+        tcp_put_fast_open(w, segment);
+    tcp_put_nops(w, (4 - w->length % 4) % 4);
+}
+
+static void tcp_put_options_freebsd(struct tcp_option_writer *w, const struct segment *segment, unsigned options)
+{
+    if (options & OPTION_MSS)
+        tcp_put_mss(w, segment);
+    if (options & OPTION_WINDOW_SCALE)
+        tcp_put_window_scale(w, segment);
+    if (options & OPTION_SACK_PERMITTED)
+        tcp_put_sack_permitted(w);
+    if (options & OPTION_TIMESTAMP) {
+        tcp_put_nops(w, (6 - w->length % 4) % 4);
+        tcp_put_timestamp(w, segment);
+    }
+    if (options & OPTION_SACK)
+        tcp_put_sack(w, segment);
+    if (options & (OPTION_FAST_OPEN | OPTION_FAST_OPEN_EXP))
+        tcp_put_fast_open(w, segment);
+    while (w->length % 4 != 0) /* END, and zeros behind it: the same byte (MUST-69) */
+        tcp_put8(w, TCP_OPTION_END);
+}
+
+static unsigned tcp_put_options(const struct segment *segment, enum lastack_option_order order, uint8_t *bytes)
+{
+    struct tcp_option_writer w = {.bytes = bytes};
+    unsigned options = segment->options;
+
+    if ((segment->flags & LASTACK_SYN) == 0)
+        options &= ~(unsigned)TCP_SYN_ONLY; /* MUST-65; RFC 7323 §2.2 */
+    switch (order) {
+    case LASTACK_OPTIONS_LINUX:
+        tcp_put_options_linux(&w, segment, options);
+        break;
+    case LASTACK_OPTIONS_FREEBSD:
+        tcp_put_options_freebsd(&w, segment, options);
+        break;
+    }
+    return w.length;
+}
+
+static unsigned tcp_put_fixed_part(const struct segment *segment, unsigned options_length, uint8_t *header)
+{
+    unsigned length = TCP_HEADER_MIN + options_length;
+
+    store16(header, segment->local.port);
+    store16(header + 2, segment->remote.port);
+    store32(header + 4, segment->seq.v);
+    store32(header + 8, segment->ack.v);
+    store16(header + 12, (uint16_t)(length / 4 << 12 | (segment->flags & TCP_FLAGS_MASK)));
+    store16(header + 14, segment->wnd);
+    store16(header + TCP_CHECKSUM_OFFSET, 0);
+    store16(header + 18, segment->urgent);
+    return length;
+}
+
+unsigned tcp_build(const struct segment *segment, enum lastack_option_order order, uint8_t *header)
+{
+    unsigned options_length = 0;
+    uint8_t *options = header + TCP_HEADER_MIN;
+
+    CHECK(segment->sack_count <= SEGMENT_SACK_MAX && segment->fast_open_length <= TCP_FAST_OPEN_MAX);
+    if (segment->options == OPTION_TIMESTAMP) { /* the same in both orders */
+        store32(options, TCP_ALIGNED_TIMESTAMP);
+        store32(options + 4, segment->ts_value);
+        store32(options + 8, segment->ts_echo);
+        options_length = 12;
+    } else if (segment->options != 0) {
+        options_length = tcp_put_options(segment, order, options);
+    }
+    return tcp_put_fixed_part(segment, options_length, header);
+}
+
+unsigned tcp_build_raw(const struct segment *segment, const uint8_t *options, unsigned length, uint8_t *header)
+{
+    unsigned padded = (length + 3) / 4 * 4;
+
+    CHECK(padded <= TCP_OPTIONS_MAX);
+    if (length > 0)
+        memcpy(header + TCP_HEADER_MIN, options, length);
+    memset(header + TCP_HEADER_MIN + length, TCP_OPTION_END, padded - length);
+    return tcp_put_fixed_part(segment, padded, header);
+}
+
+unsigned tcp_options_length(uint16_t options, unsigned sack_count, unsigned fast_open_length,
+                            enum lastack_option_order order, bool is_syn)
+{
+    uint8_t bytes[TCP_OPTIONS_MAX];
+    struct segment segment;
+
+    if (options == 0)
+        return 0;
+    if (options == OPTION_TIMESTAMP)
+        return 12;
+    CHECK(sack_count <= SEGMENT_SACK_MAX && fast_open_length <= TCP_FAST_OPEN_MAX);
+    memset(&segment, 0, sizeof segment);
+    segment.options = options;
+    segment.flags = is_syn ? LASTACK_SYN : 0;
+    segment.sack_count = (uint8_t)sack_count;
+    segment.fast_open_length = (uint8_t)fast_open_length;
+    return tcp_put_options(&segment, order, bytes);
+}
+
+void tcp_store_checksum(uint8_t *header, unsigned header_length, const struct lastack_address *source,
+                        const struct lastack_address *destination, uint32_t length, uint32_t text_sum)
+{
+    uint32_t sum = checksum_pseudo(source, destination, IP_PROTOCOL_TCP, length);
+
+    store16(header + TCP_CHECKSUM_OFFSET, 0);
+    sum = checksum_add(sum, header, header_length);
+    store16(header + TCP_CHECKSUM_OFFSET, checksum_finish(checksum_join(sum, text_sum)));
+}
