@@ -3,8 +3,9 @@
  * lanes.h: two 64-bit numbers that are added side by side, where the machine can.
  *
  * A vector type of the compiler (gcc, clang): SSE2, NEON, s390x, wasm SIMD where they are on, plain
- * arithmetic elsewhere, with the same meaning. Lanes are read with lanes[0] and lanes[1]; load and store
- * take any alignment. Never pass one by value through a function that is not inlined: its ABI varies.
+ * arithmetic elsewhere, with the same meaning. Lanes are read with lanes[0] and lanes[1]; load and
+ * store take any alignment. Never pass one by value through a function that is not inlined: its ABI
+ * varies.
  */
 #ifndef LASTACK_LANES_H
 #define LASTACK_LANES_H

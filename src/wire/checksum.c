@@ -2,17 +2,18 @@
 /*
  * checksum.c: the Internet checksum, RFC 1071, wide and independent of the machine's byte order.
  *
- * The ones-complement sum of 16-bit words is the sum modulo 65535, and 2^16, 2^32 and 2^64 are all 1 modulo
- * 65535. So memory may be summed in any wider words (RFC 1071 §2 C) and in the machine's own byte order
- * (§2 B), if the 16-bit result is put into network order at the end, once.
+ * The ones-complement sum of 16-bit words is the sum modulo 65535, and 2^16, 2^32 and 2^64 are all
+ * 1 modulo 65535. So memory may be summed in any wider words (RFC 1071 §2 C) and in the machine's
+ * own byte order (§2 B), if the 16-bit result is put into network order at the end, once.
  *
  * No carry is ever lost: per 64-bit lane two numbers are kept,
  *
  *     all  += word          modulo 2^64
  *     high += word >> 32    exact
  *
- * and the exact sum of the low halves is  all - (high << 32)  modulo 2^64, because it is itself below 2^64
- * (for anything shorter than 2^34 bytes). That is three operations per 16 bytes where lanes are wide.
+ * and the exact sum of the low halves is  all - (high << 32)  modulo 2^64, because it is itself
+ * below 2^64 (for anything shorter than 2^34 bytes). That is three operations per 16 bytes where
+ * lanes are wide.
  */
 #include "checksum.h"
 
@@ -151,8 +152,9 @@ uint32_t checksum_add_at(uint32_t sum, const void *data, size_t length, size_t o
     return checksum_join(sum, (uint32_t)(piece >> 8 | (piece & 0xff) << 8));
 }
 
-uint32_t checksum_pseudo(const struct lastack_address *source, const struct lastack_address *destination,
-                         uint8_t protocol, uint32_t length)
+uint32_t checksum_pseudo(const struct lastack_address *source,
+                         const struct lastack_address *destination, uint8_t protocol,
+                         uint32_t length)
 {
     uint64_t sum = (uint64_t)length + protocol;
 

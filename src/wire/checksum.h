@@ -2,10 +2,10 @@
 /*
  * checksum.h: the Internet checksum, RFC 1071.
  *
- * A `sum` is the ones-complement sum as it builds up, of words in network order, in 32 bits with carries
- * pending; the checksum is its folded complement. Pieces may be summed one after the other as long as each
- * but the last has an even length; checksum_add_at takes care of a piece that starts at an odd offset.
- * Sums of pieces may be added by checksum_join.
+ * A `sum` is the ones-complement sum as it builds up, of words in network order, in 32 bits with
+ * carries pending; the checksum is its folded complement. Pieces may be summed one after the other
+ * as long as each but the last has an even length; checksum_add_at takes care of a piece that
+ * starts at an odd offset. Sums of pieces may be added by checksum_join.
  */
 #ifndef LASTACK_CHECKSUM_H
 #define LASTACK_CHECKSUM_H
@@ -16,11 +16,13 @@
 uint32_t checksum_add(uint32_t sum, const void *data, size_t length);
 /* The same for a piece that starts `offset` bytes into the whole. */
 uint32_t checksum_add_at(uint32_t sum, const void *data, size_t length, size_t offset);
-/* Copies and sums in one pass: what receiving and building cost at least. The areas do not overlap. */
+/* Copies and sums in one pass: what receiving and building cost at least. The areas do not overlap.
+ * */
 uint32_t checksum_copy(uint32_t sum, void *to, const void *from, size_t length);
 /* Pseudo-header of TCP, UDP, ICMPv6 over either family (RFC 9293 §3.1, RFC 8200 §8.1). */
-uint32_t checksum_pseudo(const struct lastack_address *source, const struct lastack_address *destination,
-                         uint8_t protocol, uint32_t length);
+uint32_t checksum_pseudo(const struct lastack_address *source,
+                         const struct lastack_address *destination, uint8_t protocol,
+                         uint32_t length);
 
 /* The sum of both; either may still have carries pending. */
 static inline uint32_t checksum_join(uint32_t a, uint32_t b)

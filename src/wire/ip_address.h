@@ -53,7 +53,8 @@ static inline struct lastack_address ip_from_ipv6(const uint8_t bytes[16])
     return address;
 }
 
-static inline bool ip_address_equal(const struct lastack_address *a, const struct lastack_address *b)
+static inline bool ip_address_equal(const struct lastack_address *a,
+                                    const struct lastack_address *b)
 {
     return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
 }
@@ -61,7 +62,8 @@ static inline bool ip_address_equal(const struct lastack_address *a, const struc
 /* 0.0.0.0 or :: */
 static inline bool ip_is_unspecified(const struct lastack_address *address)
 {
-    bool is_mapped_or_zero = load32(address->bytes + 8) == 0xffff || load32(address->bytes + 8) == 0;
+    bool is_mapped_or_zero =
+        load32(address->bytes + 8) == 0xffff || load32(address->bytes + 8) == 0;
 
     return load64(address->bytes) == 0 && is_mapped_or_zero && load32(address->bytes + 12) == 0;
 }
@@ -89,7 +91,8 @@ static inline bool ip_is_limited_broadcast(const struct lastack_address *address
 /* 240.0.0.0/4 without the limited broadcast: nobody has such an address (RFC 1112 §4). */
 static inline bool ip_is_class_e(const struct lastack_address *address)
 {
-    return ip_is_ipv4(address) && address->bytes[12] >> 4 == 0xf && !ip_is_limited_broadcast(address);
+    return ip_is_ipv4(address) && address->bytes[12] >> 4 == 0xf &&
+           !ip_is_limited_broadcast(address);
 }
 
 /* 169.254.0.0/16 or fe80::/10 */

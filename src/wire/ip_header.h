@@ -13,11 +13,11 @@ struct ip_build {
     uint32_t flow_label;     /* IPv6, 20 bits */
     uint16_t id;             /* IPv4; 0 with dont_fragment (RFC 6864) */
     uint8_t protocol, ttl, traffic_class;
-    bool dont_fragment;      /* IPv4; IPv6 routers never fragment */
+    bool dont_fragment; /* IPv4; IPv6 routers never fragment */
 };
 
-/* Header with its checksum; returns its length (20 or 40). The family is that of the destination, and the
- * source must be of the same. `ttl` is not 0 (RFC 1122 §3.2.1.7). */
+/* Header with its checksum; returns its length (20 or 40). The family is that of the destination,
+ * and the source must be of the same. `ttl` is not 0 (RFC 1122 §3.2.1.7). */
 unsigned ip_build(const struct ip_build *build, uint8_t *header);
 
 /* The length that ip_build will return. */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * packet_parse.c: IPv4 and IPv6 headers, options and extension headers (RFC 791, 1122 §3.2.1, 8200 §3-4).
+ * packet_parse.c: IPv4 and IPv6 headers, options and extension headers (RFC 791, 1122 §3.2.1, 8200
+ * §3-4).
  *
- * Two walks share one rule: a cursor only ever moves forward, by at least one byte and never past the end,
- * so that the work is bounded by the header's length (options) and by 8 (extension headers).
+ * Two walks share one rule: a cursor only ever moves forward, by at least one byte and never past
+ * the end, so that the work is bounded by the header's length (options) and by 8 (extension
+ * headers).
  *
- * Source routes are refused in both families: we are a host, the last hop. A completed route is harmless
- * but an unwise invitation to answer along it (RFC 9293 MUST-51..53 are not built; RFC 5095 for IPv6).
+ * Source routes are refused in both families: we are a host, the last hop. A completed route is
+ * harmless but an unwise invitation to answer along it (RFC 9293 MUST-51..53 are not built; RFC
+ * 5095 for IPv6).
  */
 #include "packet_parse.h"
 
@@ -29,8 +32,8 @@ enum {
 /* Codes of ICMPv6 parameter problem (RFC 4443 §3.4); ICMPv4 knows code 0 only. */
 enum { PROBLEM_HEADER = 0, PROBLEM_NEXT_HEADER = 1, PROBLEM_OPTION = 2 };
 
-static enum lastack_cause ip_refuse(struct ip_packet *packet, enum lastack_cause cause, enum ip_problem problem,
-                                    uint8_t code, size_t pointer)
+static enum lastack_cause ip_refuse(struct ip_packet *packet, enum lastack_cause cause,
+                                    enum ip_problem problem, uint8_t code, size_t pointer)
 {
     packet->problem = (uint8_t)problem;
     packet->problem_code = code;
@@ -57,10 +60,11 @@ static enum lastack_cause ipv4_walk_options(struct ip_packet *packet, size_t end
             continue;
         }
         if (end - at < 2)
-            return ip_refuse(packet, LASTACK_CAUSE_DROP_IP_OPTION, IP_PROBLEM_ANSWER_UNICAST, PROBLEM_HEADER, at);
+            return ip_refuse(packet, LASTACK_CAUSE_DROP_IP_OPTION, IP_PROBLEM_ANSWER_UNICAST,
+                             PROBLEM_HEADER, at);
         if (header[at + 1] < 2 || header[at + 1] > end - at)
-            return ip_refuse(packet, LASTACK_CAUSE_DROP_IP_OPTION, IP_PROBLEM_ANSWER_UNICAST, PROBLEM_HEADER,
-                             at + 1);
+            return ip_refuse(packet, LASTACK_CAUSE_DROP_IP_OPTION, IP_PROBLEM_ANSWER_UNICAST,
+                             PROBLEM_HEADER, at + 1);
         if (header[at] == IPV4_OPTION_LSRR || header[at] == IPV4_OPTION_SSRR)
             return LASTACK_CAUSE_DROP_SOURCE_ROUTE;
         at += header[at + 1];
@@ -68,7 +72,8 @@ static enum lastack_cause ipv4_walk_options(struct ip_packet *packet, size_t end
     return LASTACK_CAUSE_NONE;
 }
 
-/* A piece that cannot belong to any packet: not a multiple of 8 in the middle, or beyond the largest size. */
+/* A piece that cannot belong to any packet: not a multiple of 8 in the middle, or beyond the
+ * largest size. */
 static bool ip_fragment_is_impossible(const struct ip_packet *packet, size_t header_length)
 {
     if (packet->more_fragments && packet->payload_length % 8 != 0)
@@ -76,7 +81,8 @@ static bool ip_fragment_is_impossible(const struct ip_packet *packet, size_t hea
     return header_length + packet->fragment_offset + packet->payload_length > IP_LENGTH_MAX;
 }
 
-static enum lastack_cause ipv4_parse_fields(const uint8_t *data, size_t header_length, struct ip_packet *packet)
+static enum lastack_cause ipv4_parse_fields(const uint8_t *data, size_t header_length,
+                                            struct ip_packet *packet)
 {
     uint16_t fragment = load16(data + 6);
 
@@ -94,7 +100,8 @@ static enum lastack_cause ipv4_parse_fields(const uint8_t *data, size_t header_l
     packet->is_fragment = packet->more_fragments || packet->fragment_offset > 0;
     packet->fragment_id = load16(data + 4);
     packet->payload = data + header_length;
-    return packet->packet_length < header_length ? LASTACK_CAUSE_DROP_IP_LENGTH : LASTACK_CAUSE_NONE;
+    return packet->packet_length < header_length ? LASTACK_CAUSE_DROP_IP_LENGTH
+                                                 : LASTACK_CAUSE_NONE;
 }
 
 static enum lastack_cause ipv4_parse(const uint8_t *data, size_t length, bool checksum_trusted,
@@ -123,8 +130,9 @@ static enum lastack_cause ipv4_parse(const uint8_t *data, size_t length, bool ch
     return LASTACK_CAUSE_NONE;
 }
 
-/* Options of a hop-by-hop or destination options header, in [at, end). RFC 8200 §4.2: the two highest bits of
- * an unknown option say what to do: skip, drop, drop and tell, drop and tell unless multicast. */
+/* Options of a hop-by-hop or destination options header, in [at, end). RFC 8200 §4.2: the two
+ * highest bits of an unknown option say what to do: skip, drop, drop and tell, drop and tell unless
+ * multicast. */
 static enum lastack_cause ipv6_walk_options(struct ip_packet *packet, size_t at, size_t end)
 {
     static const uint8_t reaction[4] = {
@@ -142,10 +150,11 @@ static enum lastack_cause ipv6_walk_options(struct ip_packet *packet, size_t at,
             continue;
         }
         if (end - at < 2 || header[at + 1] > end - at - 2)
-            return ip_refuse(packet, LASTACK_CAUSE_DROP_IP_OPTION, IP_PROBLEM_ANSWER_UNICAST, PROBLEM_HEADER, at);
+            return ip_refuse(packet, LASTACK_CAUSE_DROP_IP_OPTION, IP_PROBLEM_ANSWER_UNICAST,
+                             PROBLEM_HEADER, at);
         if (action != 0)
-            return ip_refuse(packet, LASTACK_CAUSE_DROP_IP_OPTION, (enum ip_problem)reaction[action],
-                             PROBLEM_OPTION, at);
+            return ip_refuse(packet, LASTACK_CAUSE_DROP_IP_OPTION,
+                             (enum ip_problem)reaction[action], PROBLEM_OPTION, at);
         at += 2u + header[at + 1];
     }
     return LASTACK_CAUSE_NONE;
@@ -156,7 +165,8 @@ static enum lastack_cause ipv6_check_routing(struct ip_packet *packet, size_t at
 {
     if (packet->header[at + 3] == 0)
         return LASTACK_CAUSE_NONE;
-    return ip_refuse(packet, LASTACK_CAUSE_DROP_SOURCE_ROUTE, IP_PROBLEM_ANSWER_UNICAST, PROBLEM_HEADER, at + 2);
+    return ip_refuse(packet, LASTACK_CAUSE_DROP_SOURCE_ROUTE, IP_PROBLEM_ANSWER_UNICAST,
+                     PROBLEM_HEADER, at + 2);
 }
 
 /* Fills in the fragment's fields; RFC 8200 §4.5. */
@@ -173,9 +183,11 @@ static enum lastack_cause ipv6_take_fragment(struct ip_packet *packet, size_t at
         return LASTACK_CAUSE_NONE;
     packet->payload_length = packet->packet_length - at - IPV6_FRAGMENT_HEADER;
     if (packet->more_fragments && packet->payload_length % 8 != 0) /* pointer: the payload length */
-        return ip_refuse(packet, LASTACK_CAUSE_DROP_FRAGMENT, IP_PROBLEM_ANSWER_UNICAST, PROBLEM_HEADER, 4);
+        return ip_refuse(packet, LASTACK_CAUSE_DROP_FRAGMENT, IP_PROBLEM_ANSWER_UNICAST,
+                         PROBLEM_HEADER, 4);
     if (ip_fragment_is_impossible(packet, at - IPV6_HEADER))
-        return ip_refuse(packet, LASTACK_CAUSE_DROP_FRAGMENT, IP_PROBLEM_ANSWER_UNICAST, PROBLEM_HEADER, at + 2);
+        return ip_refuse(packet, LASTACK_CAUSE_DROP_FRAGMENT, IP_PROBLEM_ANSWER_UNICAST,
+                         PROBLEM_HEADER, at + 2);
     return LASTACK_CAUSE_NONE;
 }
 
@@ -214,7 +226,8 @@ static enum lastack_cause ipv6_walk_extensions(struct ip_packet *packet)
 
     for (unsigned count = 0; ipv6_is_extension(packet->protocol); count++) {
         size_t left = packet->packet_length - at;
-        size_t length = left < 8 ? SIZE_MAX : ipv6_extension_length(packet->header + at, packet->protocol);
+        size_t length =
+            left < 8 ? SIZE_MAX : ipv6_extension_length(packet->header + at, packet->protocol);
         enum lastack_cause cause;
 
         if (length > left || count == IP_EXTENSIONS_MAX)
@@ -277,7 +290,8 @@ enum lastack_cause ip_parse(const uint8_t *data, size_t length, bool checksum_tr
     return LASTACK_CAUSE_DROP_NOT_IP;
 }
 
-static enum lastack_cause ipv4_parse_quoted(const uint8_t *data, size_t length, struct ip_packet *packet)
+static enum lastack_cause ipv4_parse_quoted(const uint8_t *data, size_t length,
+                                            struct ip_packet *packet)
 {
     size_t header_length = (size_t)(data[0] & 15) * 4;
 
@@ -285,11 +299,13 @@ static enum lastack_cause ipv4_parse_quoted(const uint8_t *data, size_t length, 
         return LASTACK_CAUSE_DROP_SHORT;
     if (ipv4_parse_fields(data, header_length, packet) != LASTACK_CAUSE_NONE)
         return LASTACK_CAUSE_DROP_IP_LENGTH;
-    packet->payload_length = (packet->packet_length < length ? packet->packet_length : length) - header_length;
+    packet->payload_length =
+        (packet->packet_length < length ? packet->packet_length : length) - header_length;
     return LASTACK_CAUSE_NONE;
 }
 
-static enum lastack_cause ipv6_parse_quoted(const uint8_t *data, size_t length, struct ip_packet *packet)
+static enum lastack_cause ipv6_parse_quoted(const uint8_t *data, size_t length,
+                                            struct ip_packet *packet)
 {
     enum lastack_cause cause;
     size_t claimed;

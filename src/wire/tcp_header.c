@@ -12,8 +12,9 @@
  *
  * Options are written by two policies that real hosts can be told apart by:
  *
- *     Linux     MSS  SACK-permitted+TS (or NOP NOP SACK-permitted, or NOP NOP TS)  NOP+WS  NOP NOP SACK  FO, NOPs
- *     FreeBSD   MSS  NOP+WS  SACK-permitted  TS at 2 modulo 4  SACK at 2 modulo 4  FO, END and zeros
+ *     Linux     MSS  SACK-permitted+TS  NOP+WS  NOP NOP SACK  FO, then NOPs
+ *               (TS or SACK-permitted alone stand behind NOP NOP)
+ *     FreeBSD   MSS  NOP+WS  SACK-permitted  TS and SACK at 2 modulo 4  FO, then END and zeros
  *
  * The writer runs for its length as well (tcp_options_length), so the two cannot disagree.
  */
@@ -57,7 +58,7 @@ bool tcp_option_next(struct tcp_option_cursor *cursor, struct tcp_option *option
 }
 
 static void tcp_take_fast_open(const uint8_t *cookie, unsigned length, enum segment_option which,
-                           struct segment *segment)
+                               struct segment *segment)
 {
     bool is_request = length == 0;
     bool is_cookie = length >= TCP_FAST_OPEN_MIN && length <= TCP_FAST_OPEN_MAX && length % 2 == 0;
@@ -110,7 +111,8 @@ static void tcp_take_syn_option(const struct tcp_option *option, struct segment 
         break;
     case TCP_OPTION_EXPERIMENT:
         if (option->length >= 2 && load16(option->data) == TCP_FAST_OPEN_MAGIC)
-            tcp_take_fast_open(option->data + 2, option->length - 2u, OPTION_FAST_OPEN_EXP, segment);
+            tcp_take_fast_open(option->data + 2, option->length - 2u, OPTION_FAST_OPEN_EXP,
+                               segment);
         break;
     default:
         break;
@@ -142,7 +144,8 @@ static void tcp_take_option(const struct tcp_option *option, struct segment *seg
     }
 }
 
-static enum lastack_cause tcp_take_options(const uint8_t *data, size_t length, struct segment *segment)
+static enum lastack_cause tcp_take_options(const uint8_t *data, size_t length,
+                                           struct segment *segment)
 {
     struct tcp_option_cursor cursor = {.at = data, .end = data + length};
     struct tcp_option option;
@@ -203,8 +206,8 @@ enum lastack_cause tcp_parse(const struct ip_packet *packet, struct segment *seg
     return tcp_take_options(header + TCP_HEADER_MIN, header_length - TCP_HEADER_MIN, segment);
 }
 
-bool tcp_parse_quoted(const uint8_t *data, size_t length, uint16_t *source_port, uint16_t *destination_port,
-                      struct seq *seq)
+bool tcp_parse_quoted(const uint8_t *data, size_t length, uint16_t *source_port,
+                      uint16_t *destination_port, struct seq *seq)
 {
     if (length < 8)
         return false;
@@ -303,7 +306,8 @@ static void tcp_put_fast_open(struct tcp_option_writer *w, const struct segment 
         tcp_put8(w, segment->fast_open[i]);
 }
 
-static void tcp_put_options_linux(struct tcp_option_writer *w, const struct segment *segment, unsigned options)
+static void tcp_put_options_linux(struct tcp_option_writer *w, const struct segment *segment,
+                                  unsigned options)
 {
     if (options & OPTION_MSS)
         tcp_put_mss(w, segment);
@@ -324,7 +328,8 @@ static void tcp_put_options_linux(struct tcp_option_writer *w, const struct segm
     tcp_put_nops(w, (4 - w->length % 4) % 4);
 }
 
-static void tcp_put_options_freebsd(struct tcp_option_writer *w, const struct segment *segment, unsigned options)
+static void tcp_put_options_freebsd(struct tcp_option_writer *w, const struct segment *segment,
+                                    unsigned options)
 {
     if (options & OPTION_MSS)
         tcp_put_mss(w, segment);
@@ -344,7 +349,8 @@ static void tcp_put_options_freebsd(struct tcp_option_writer *w, const struct se
         tcp_put8(w, TCP_OPTION_END);
 }
 
-static unsigned tcp_put_options(const struct segment *segment, enum lastack_option_order order, uint8_t *bytes)
+static unsigned tcp_put_options(const struct segment *segment, enum lastack_option_order order,
+                                uint8_t *bytes)
 {
     struct tcp_option_writer w = {.bytes = bytes};
     unsigned options = segment->options;
@@ -362,7 +368,8 @@ static unsigned tcp_put_options(const struct segment *segment, enum lastack_opti
     return w.length;
 }
 
-static unsigned tcp_put_fixed_part(const struct segment *segment, unsigned options_length, uint8_t *header)
+static unsigned tcp_put_fixed_part(const struct segment *segment, unsigned options_length,
+                                   uint8_t *header)
 {
     unsigned length = TCP_HEADER_MIN + options_length;
 
@@ -382,7 +389,8 @@ unsigned tcp_build(const struct segment *segment, enum lastack_option_order orde
     unsigned options_length = 0;
     uint8_t *options = header + TCP_HEADER_MIN;
 
-    CHECK(segment->sack_count <= SEGMENT_SACK_MAX && segment->fast_open_length <= TCP_FAST_OPEN_MAX);
+    CHECK(segment->sack_count <= SEGMENT_SACK_MAX &&
+          segment->fast_open_length <= TCP_FAST_OPEN_MAX);
     if (segment->options == OPTION_TIMESTAMP) { /* the same in both orders */
         store32(options, TCP_ALIGNED_TIMESTAMP);
         store32(options + 4, segment->ts_value);
@@ -394,7 +402,8 @@ unsigned tcp_build(const struct segment *segment, enum lastack_option_order orde
     return tcp_put_fixed_part(segment, options_length, header);
 }
 
-unsigned tcp_build_raw(const struct segment *segment, const uint8_t *options, unsigned length, uint8_t *header)
+unsigned tcp_build_raw(const struct segment *segment, const uint8_t *options, unsigned length,
+                       uint8_t *header)
 {
     unsigned padded = (length + 3) / 4 * 4;
 
@@ -424,8 +433,10 @@ unsigned tcp_options_length(uint16_t options, unsigned sack_count, unsigned fast
     return tcp_put_options(&segment, order, bytes);
 }
 
-void tcp_store_checksum(uint8_t *header, unsigned header_length, const struct lastack_address *source,
-                        const struct lastack_address *destination, uint32_t length, uint32_t text_sum)
+void tcp_store_checksum(uint8_t *header, unsigned header_length,
+                        const struct lastack_address *source,
+                        const struct lastack_address *destination, uint32_t length,
+                        uint32_t text_sum)
 {
     uint32_t sum = checksum_pseudo(source, destination, IP_PROTOCOL_TCP, length);
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tcp_header.h: TCP header <-> struct segment, RFC 9293 §3.1, §3.2; options of RFC 7323, 2018, 7413.
+ * tcp_header.h: TCP header <-> struct segment, RFC 9293 §3.1, §3.2; options of RFC 7323, 2018,
+ * 7413.
  *
- *     parse: total. Unknown options are skipped by their length (MUST-6); a length of 0 or 1 or beyond the
- *            header refuses the segment (MUST-7), as does a data offset below 5 or beyond the packet. A known option
- *            of a length that is not its own, or on a segment that cannot carry it (MSS, window scale,
- *            SACK-permitted and Fast Open without SYN), counts as absent. The checksum is the caller's business.
+ *     parse: total. Unknown options are skipped by their length (MUST-6); a length of 0 or 1 or
+ *            beyond the header refuses the segment (MUST-7), as does a data offset below 5 or beyond
+ *            the packet. A known option of a length that is not its own, or on a segment that cannot
+ *            carry it (MSS, window scale, SACK-permitted and Fast Open without SYN, SACK with SYN),
+ *            counts as absent. The checksum is the caller's business.
  *     build: cannot fail. Order and padding of options are a policy.
  */
 #ifndef LASTACK_TCP_HEADER_H
@@ -36,28 +38,32 @@ enum tcp_option_kind {
 /* Fills in everything but local, remote, ecn, ttl, which it takes from `packet`. */
 enum lastack_cause tcp_parse(const struct ip_packet *packet, struct segment *segment);
 
-/* The ports (and seq) of a quoted TCP header in an ICMP error: only 8 bytes are sure to be there. False if
- * there are fewer. */
-bool tcp_parse_quoted(const uint8_t *data, size_t length, uint16_t *source_port, uint16_t *destination_port,
-                      struct seq *seq);
+/* The ports (and seq) of a quoted TCP header in an ICMP error: only 8 bytes are sure to be there.
+ * False if there are fewer. */
+bool tcp_parse_quoted(const uint8_t *data, size_t length, uint16_t *source_port,
+                      uint16_t *destination_port, struct seq *seq);
 
-/* Header with options into `header` (TCP_HEADER_MAX bytes), checksum field 0; returns its length, a multiple of
- * 4. Fields read: ports of local (source) and remote, seq, ack, flags, wnd, urgent, options and what they
- * carry. SACK blocks that do not fit are left off, last first; options that may only be on a SYN are
- * (MUST-65). OPTION_MD5 is not written. */
+/* Header with options into `header` (TCP_HEADER_MAX bytes), checksum field 0; returns its length, a
+ * multiple of 4. Fields read: ports of local (source) and remote, seq, ack, flags, wnd, urgent,
+ * options and what they carry. SACK blocks that do not fit are left off, last first; options that
+ * may only be on a SYN are (MUST-65). OPTION_MD5 is not written. */
 unsigned tcp_build(const struct segment *segment, enum lastack_option_order order, uint8_t *header);
 
-/* The same with ready-made option bytes, for tools: `length` (0..40) is padded with end-of-list to 4. */
-unsigned tcp_build_raw(const struct segment *segment, const uint8_t *options, unsigned length, uint8_t *header);
+/* The same with ready-made option bytes, for tools: `length` (0..40) is padded with end-of-list to
+ * 4. */
+unsigned tcp_build_raw(const struct segment *segment, const uint8_t *options, unsigned length,
+                       uint8_t *header);
 
 /* Bytes of options that tcp_build would write for these options (padded), for MSS arithmetic. */
 unsigned tcp_options_length(uint16_t options, unsigned sack_count, unsigned fast_open_length,
                             enum lastack_option_order order, bool is_syn);
 
-/* Computes and stores the checksum of a header at `header` followed by text whose sum is `text_sum`. `length`
- * counts header and text. */
-void tcp_store_checksum(uint8_t *header, unsigned header_length, const struct lastack_address *source,
-                        const struct lastack_address *destination, uint32_t length, uint32_t text_sum);
+/* Computes and stores the checksum of a header at `header` followed by text whose sum is
+ * `text_sum`. `length` counts header and text. */
+void tcp_store_checksum(uint8_t *header, unsigned header_length,
+                        const struct lastack_address *source,
+                        const struct lastack_address *destination, uint32_t length,
+                        uint32_t text_sum);
 
 /* One option after the other, as they stand. */
 struct tcp_option {
