@@ -4,7 +4,7 @@ The floors of the house, in one place for every tool: which folder may see which
 
     floor 7  cmd                                 a folder sees itself and every folder of a lower floor;
     floor 6  drill view doctor gateway bench     folders of one floor do not see each other
-    floor 5  sim host
+    floor 5  sim host services
     floor 4  socket          } the core: freestanding, amalgamated,
     floor 3  stack           } sealed into liblastack.a
     floor 2  ip tcp udp      }     tcp: value < mechanism loss cc < conn < table < event
@@ -34,6 +34,7 @@ FOLDERS = {
     'src/socket': (4, 0),
     'src/sim': (5, 0),
     'src/host': (5, 0),
+    'src/services': (5, 0),
     'src/drill': (6, 0),
     'src/view': (6, 0),
     'src/doctor': (6, 0),
