@@ -6,6 +6,7 @@
 #define LASTACK_H
 
 #include "address.h"
+#include "errors.h"
 #include "packet.h"
 #include "params.h"
 #include "row.h"

@@ -23,6 +23,7 @@
 #define LASTACK_STACK_H
 
 #include "address.h"
+#include "errors.h"
 #include "packet.h"
 #include "params.h"
 #include "row.h"

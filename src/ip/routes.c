@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * routes.c: see routes.h.
+ */
+#include "routes.h"
+
+#include "arena.h"
+
+size_t routes_size(uint32_t limit)
+{
+    struct arena arena = {0};
+
+    (void)arena_take(&arena, sizeof(struct ip_route_entry) * limit);
+    return arena.used;
+}
+
+void routes_init(struct routes *routes, void *memory, uint32_t limit)
+{
+    *routes = (struct routes){.entry = memory, .limit = limit};
+}
+
+int routes_add(struct routes *routes, const struct links *links, const struct lastack_address *prefix,
+               unsigned prefix_length, uint32_t link, const struct lastack_address *via)
+{
+    if (link >= links->link_count || prefix_length > (lastack_is_ipv4(prefix) ? 32u : 128u))
+        return -LASTACK_EINVAL;
+    if (via != NULL && lastack_is_ipv4(via) != lastack_is_ipv4(prefix))
+        return -LASTACK_EINVAL;
+    if (routes->count >= routes->limit)
+        return -LASTACK_ENOBUFS;
+    routes->entry[routes->count++] = (struct ip_route_entry){
+        .prefix = *prefix,
+        .via = via == NULL ? (struct lastack_address){{0}} : *via,
+        .link = link,
+        .prefix_length = (uint8_t)prefix_length,
+    };
+    return 0;
+}
+
+static const struct ip_route_entry *longest(const struct routes *routes,
+                                            const struct lastack_address *destination)
+{
+    const struct ip_route_entry *best = NULL;
+
+    for (uint32_t i = 0; i < routes->count; i++) {
+        const struct ip_route_entry *entry = &routes->entry[i];
+
+        if ((best == NULL || entry->prefix_length > best->prefix_length) &&
+            prefix_holds(&entry->prefix, entry->prefix_length, destination))
+            best = entry;
+    }
+    return best;
+}
+
+static bool via_loopback(const struct lastack_address *destination, struct ip_route *route)
+{
+    *route = (struct ip_route){.next_hop = *destination, .source = *destination, .link = LINK_LOOPBACK,
+                               .mtu = LOOPBACK_MTU};
+    return true;
+}
+
+bool routes_find(const struct routes *routes, const struct links *links,
+                 const struct lastack_address *destination, struct ip_route *route)
+{
+    const struct ip_route_entry *entry;
+    const struct lastack_address *source;
+
+    if (links_is_own(links, destination))
+        return via_loopback(destination, route);
+    entry = longest(routes, destination);
+    if (entry == NULL)
+        return false;
+    source = links_source(links, entry->link, destination);
+    if (source == NULL)
+        return false;
+    *route = (struct ip_route){
+        .next_hop = lastack_is_any(&entry->via) ? *destination : entry->via,
+        .source = *source,
+        .link = entry->link,
+        .mtu = link_at(links, entry->link)->config.mtu,
+    };
+    return true;
+}
