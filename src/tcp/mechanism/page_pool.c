@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * page_pool.c: a last-in-first-out list of free pages from which any page can be taken.
+ *
+ * The list is doubly linked through `links`, so that a neighbour leaves it in O(1). Where no
+ * neighbour is free, the page is taken from the start of the run of free pages that the newest one
+ * belongs to: then the next ones find their neighbours free.
+ */
+#include "page_pool.h"
+
+#include "bits.h"
+
+/* `prev` of a page that is not on the free list; PAGE_NONE is the list's front. */
+#define PAGE_HELD (UINT32_MAX - 1)
+
+enum {
+    PAGE_RUN_MAX = 64, /* how far a run is followed to its start */
+};
+
+static size_t page_links_size(uint32_t limit)
+{
+    return (sizeof(struct page_link) * limit + 63) & ~(size_t)63;
+}
+
+static bool page_is_free(const struct page_pool *pages, uint32_t page)
+{
+    return page < pages->bump && pages->links[page].prev != PAGE_HELD;
+}
+
+size_t page_pool_size(uint32_t page_size, uint32_t limit)
+{
+    return page_links_size(limit) + (size_t)page_size * limit;
+}
+
+void page_pool_init(struct page_pool *pages, void *memory, uint32_t page_size, uint32_t limit,
+                    uint32_t reserve)
+{
+    CHECK(page_size >= 1024 && page_size <= 65536 && (page_size & (page_size - 1)) == 0);
+    CHECK(limit < PAGE_HELD && (reserve < limit || reserve == 0));
+    *pages = (struct page_pool){
+        .links = memory,
+        .memory = (uint8_t *)memory + page_links_size(limit),
+        .page_size = page_size,
+        .shift = lowest_bit64(page_size),
+        .limit = limit,
+        .reserve = reserve,
+        .free = PAGE_NONE,
+    };
+}
+
+uint32_t page_pool_available(const struct page_pool *pages, bool may_use_reserve)
+{
+    uint32_t left = pages->limit - pages->used;
+
+    if (may_use_reserve)
+        return left;
+    return left > pages->reserve ? left - pages->reserve : 0;
+}
+
+static void page_unlink(struct page_pool *pages, uint32_t page)
+{
+    struct page_link *link = &pages->links[page];
+
+    if (link->prev == PAGE_NONE)
+        pages->free = link->next;
+    else
+        pages->links[link->prev].next = link->next;
+    if (link->next != PAGE_NONE)
+        pages->links[link->next].prev = link->prev;
+}
+
+static uint32_t page_start_of_run(const struct page_pool *pages, uint32_t page)
+{
+    for (unsigned i = 0; i < PAGE_RUN_MAX && page > 0 && page_is_free(pages, page - 1); i++)
+        page--;
+    return page;
+}
+
+/* Which free page to take. New memory is touched only when none is free. */
+static uint32_t page_choose(const struct page_pool *pages, uint32_t after, uint32_t before)
+{
+    if (after != PAGE_NONE && page_is_free(pages, after + 1))
+        return after + 1;
+    if (before != PAGE_NONE && before > 0 && page_is_free(pages, before - 1))
+        return before - 1;
+    if (pages->free != PAGE_NONE)
+        return page_start_of_run(pages, pages->free);
+    return pages->bump;
+}
+
+uint32_t page_pool_take(struct page_pool *pages, uint32_t after, uint32_t before,
+                        bool may_use_reserve)
+{
+    uint32_t page;
+
+    if (page_pool_available(pages, may_use_reserve) == 0) {
+        pages->refusals++;
+        return PAGE_NONE;
+    }
+    page = page_choose(pages, after, before);
+    if (page == pages->bump)
+        pages->bump++;
+    else
+        page_unlink(pages, page);
+    pages->links[page].prev = PAGE_HELD;
+    pages->used++;
+    if (pages->used > pages->peak)
+        pages->peak = pages->used;
+    return page;
+}
+
+void page_pool_give(struct page_pool *pages, uint32_t page)
+{
+    CHECK(page < pages->bump && pages->links[page].prev == PAGE_HELD);
+    pages->links[page] = (struct page_link){.next = pages->free, .prev = PAGE_NONE};
+    if (pages->free != PAGE_NONE)
+        pages->links[pages->free].prev = page;
+    pages->free = page;
+    pages->used--;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stream.h: bytes addressed by sequence number, in pages (decision 0005).
+ *
+ * Page k holds the sequence numbers [k * size, (k + 1) * size). How a page is found depends on how
+ * far the pages of a stream lie apart; with pages of 4 KiB:
+ *
+ *     level 0   root = the only page                                 one page
+ *     level 1   root = 1024 page numbers, page k at k mod 1024       4 MiB, anywhere on the circle
+ *     level 2   root = 1024 blocks of 1024 page numbers              4 GiB
+ *
+ *         root ──▶ [ . . a b . c . . ]          a, b, c: pages of text; dots: not held
+ *                        │ │   │
+ *                        ▼ ▼   ▼
+ *                      ####  ####               a hole costs nothing
+ *
+ * Text goes to its final place at once, in any order; what of it is there, the owner knows
+ * (snd.una.., rcv.nxt, a set of ranges). A byte that was never put has no defined value and must
+ * not be asked for.
+ *
+ * An idle stream takes 12 bytes and no page. All sequence numbers held at one time lie within 2^30
+ * of each other, as windows do (RFC 7323 §2.3). At most 1023 pages of page numbers: at 2 KiB per
+ * page that bounds a stream to about 1 GiB, at 1 KiB to 255 MiB; beyond, stream_put refuses.
+ */
+#ifndef LASTACK_STREAM_H
+#define LASTACK_STREAM_H
+
+#include "page_pool.h"
+#include "seq.h"
+
+#include <lastack/packet.h>
+
+struct stream {
+    uint32_t root;       /* page number; PAGE_NONE when idle */
+    unsigned first : 22; /* no page below this k is held */
+    unsigned index : 10; /* pages of page numbers */
+    unsigned count : 30; /* pages of text */
+    unsigned level : 2;
+};
+
+void stream_init(struct stream *stream);
+
+/* Copies `length` bytes to [seq, seq + length), at most page_size * page_size / 8 of them (128 KiB
+ * with the smallest pages). False if there are not enough pages: nothing changed. */
+bool stream_put(struct stream *stream, struct page_pool *pages, struct seq seq, const void *data,
+                uint32_t length);
+/* The same, and the pool's reserve may be used: for text in order while nothing waits to be read,
+ * so that each receiver can always go on by one page. */
+bool stream_put_reserved(struct stream *stream, struct page_pool *pages, struct seq seq,
+                         const void *data, uint32_t length);
+
+/* Copies [seq, seq + length), all of which was put, to `out`. */
+void stream_get(const struct stream *stream, const struct page_pool *pages, struct seq seq,
+                void *out, uint32_t length);
+
+/* Up to `max` pieces of memory that hold [seq, seq + length), in order; adjacent pages make one
+ * piece. Returns how many; when `max` is too small they cover as much of the front as fits. Valid
+ * until the stream drops them. */
+unsigned stream_iovec(const struct stream *stream, const struct page_pool *pages, struct seq seq,
+                      uint32_t length, struct lastack_iovec *iov, unsigned max);
+
+/* Nothing before `seq` is needed any more: whole pages before it go back. */
+void stream_drop_before(struct stream *stream, struct page_pool *pages, struct seq seq);
+/* Everything goes back; the stream is idle. */
+void stream_clear(struct stream *stream, struct page_pool *pages);
+
+/* Pages held, those of page numbers included: what the stream is charged with. */
+static inline uint32_t stream_pages(const struct stream *stream)
+{
+    return (uint32_t)stream->count + stream->index;
+}
+
+#endif
