@@ -136,6 +136,19 @@ def refuse_missing_decisions(path, text):
             complain(path, line_of(text, match.start()), f'no decision {match.group(1)} in docs/decisions')
 
 
+def refuse_lost_files(path, text):
+    """What a page of documentation names in `backticks` or links to must be there."""
+    if path.name == 'CHANGELOG.md' or path.parts[:2] == ('docs', 'decisions'):
+        return
+    named = re.finditer(r'`((?:src|cmd|include|tests|tools|docs|examples)/[\w./-]*)`', text)
+    for match in named:
+        if not (TOP / match.group(1)).exists():
+            complain(path, line_of(text, match.start()), f'{match.group(1)} does not exist')
+    for match in re.finditer(r'\]\(([^)#:]+)(?:#[^)]*)?\)', text):
+        if not (TOP / path.parent / match.group(1)).exists():
+            complain(path, line_of(text, match.start()), f'link to {match.group(1)}, which does not exist')
+
+
 def refuse_no_licence(path, text):
     head = '\n'.join(text.split('\n')[:2])
     is_script = text.startswith('#!') or path.suffix == '.py'
@@ -299,6 +312,8 @@ def main():
         if path.suffix in C_SUFFIXES or path.suffix == '.md':
             refuse_other_citations(path, text)
             refuse_missing_decisions(path, text)
+        if path.suffix == '.md':
+            refuse_lost_files(path, text)
         refuse_open_ends(path, text)
         if path.suffix in C_SUFFIXES:
             c_files.append(check_c(path, text, homes, names))
