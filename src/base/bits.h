@@ -8,6 +8,7 @@
 #ifndef LASTACK_BITS_H
 #define LASTACK_BITS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Ask for a cache line that will be read (and likely written) soon. No effect on the result,
@@ -15,6 +16,15 @@
 static inline void prefetch(const void *p)
 {
     __builtin_prefetch(p, 1, 3);
+}
+
+/* The first two lines that an object of `size` bytes lies in. */
+static inline void prefetch_object(const void *p, size_t size)
+{
+    const char *first = (const char *)p;
+
+    prefetch(first);
+    prefetch(first + (size < 64 ? size - 1 : 64));
 }
 
 /* Index of the lowest set bit; x must not be 0. */

@@ -13,9 +13,9 @@
 
 #include <cmocka.h>
 
-enum { OBJECTS = 40, STRIDE = 12 };
+enum { OBJECTS = 40, STRIDE = 12, WIDE_STRIDE = 24 };
 
-static uint8_t memory[OBJECTS * STRIDE];
+static uint8_t memory[OBJECTS * WIDE_STRIDE];
 
 static void fresh_ones_come_in_order_and_the_last_returned_first(void **state)
 {
@@ -85,6 +85,46 @@ static void random_takes_and_gives(void **state)
     }
 }
 
+/* A pool whose free objects hold each other's indices gives out the very same objects as a plain
+ * one. */
+static void a_wide_list_keeps_the_order(void **state)
+{
+    static uint8_t wide_memory[OBJECTS * WIDE_STRIDE];
+    struct pool plain, wide;
+    bool held[OBJECTS] = {false};
+    struct rng rng;
+
+    (void)state;
+    rng_init(&rng, 4);
+    for (uint32_t bytes = 4; bytes <= WIDE_STRIDE; bytes += 4) {
+        memset(held, 0, sizeof held);
+        memset(wide_memory, 0xee, sizeof wide_memory);
+        pool_init(&plain, memory, STRIDE, OBJECTS);
+        pool_init_wide(&wide, wide_memory, WIDE_STRIDE, OBJECTS, bytes);
+        for (unsigned step = 0; step < 3000; step++) {
+            uint32_t index = rng_below(&rng, OBJECTS);
+            bool is_filling = step / 100 % 2 == 0;
+
+            if (held[index] && (!is_filling || rng_below(&rng, 4) == 0)) {
+                pool_give(&plain, index);
+                pool_give(&wide, index);
+                held[index] = false;
+            } else if (is_filling || rng_below(&rng, 4) == 0) {
+                index = pool_take(&plain);
+                assert_int_equal(pool_take(&wide), index);
+                if (index != POOL_NONE)
+                    held[index] = true;
+            }
+            assert_int_equal(wide.used, plain.used);
+        }
+        assert_int_equal(wide.refusals, plain.refusals);
+        for (uint32_t i = 0; i < OBJECTS; i++) /* what the owner keeps for himself is left alone */
+            for (uint32_t b = bytes; b < WIDE_STRIDE; b++)
+                assert_int_equal(wide_memory[i * WIDE_STRIDE + b], 0xee);
+    }
+    expect_assert_failure(pool_init_wide(&wide, wide_memory, 8, 3, 12));
+}
+
 static void what_was_never_given_out_is_refused(void **state)
 {
     struct pool pool;
@@ -116,6 +156,7 @@ int main(void)
         cmocka_unit_test(fresh_ones_come_in_order_and_the_last_returned_first),
         cmocka_unit_test(a_full_pool_refuses_and_counts),
         cmocka_unit_test(random_takes_and_gives),
+        cmocka_unit_test(a_wide_list_keeps_the_order),
         cmocka_unit_test(what_was_never_given_out_is_refused),
         cmocka_unit_test(arena_counts_what_it_places),
     };
