@@ -1,72 +1,142 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * hash_index.h: 8-byte slots in 64-byte buckets, growing one bucket at a time (linear hashing, Litwin 1980).
+ * hash_index.h: 8-byte slots in 64-byte lines; one array that stretches as it fills.
  *
- *     bucket of a hash:  h mod 2^(level+1) if that bucket exists already, else h mod 2^level
+ * A hash is read as a fraction of 2^32 and names the line at that fraction of the array, its home.
+ * So the array lies in the order of hashes, and it grows by moving its records apart, from the top
+ * down, one line at a time, while records go on coming and going:
  *
- *        buckets 0 .. 2^level - 1  |  .. split so far      each: up to 8 slots {hash, ref}; a full bucket
- *        ^ next to split           ^                       turns its last slot into a link to an overflow bucket
+ *     lines    0                       edge              narrow        wide
+ *              ├── home = h*narrow/2^32 ──┤   (being left)   ├────────────┤
+ *                                            ├─── home = h*wide/2^32 ─────┤
  *
- * Inserting when the mean load passes the limit splits one bucket: no pause, no second table, and memory
- * touched in proportion to what is held. Removing does not shrink. `hash` must be uniformly distributed and keyed:
- * the whole promise of O(1) rests on it. `ref` is the caller's: a kind and a pool index; never 0.
+ * wide is 1/8 more than narrow. When edge reaches 0, wide becomes narrow and it starts again from
+ * the top. The mean load stays the same at every count, memory is touched in proportion to what is
+ * held, no insertion pays for more than its share, and there are no pointers: a full line overflows
+ * into the next one.
+ *
+ * Invariants: the slots of a line are filled from 0 without holes. All lines between a record's
+ * home and the line it lives in are full; so a search ends at the first line with room. Removing
+ * pulls strays back.
+ *
+ * `hash` must be uniformly distributed and keyed: the whole promise of O(1) rests on it. `ref` is
+ * the caller's: a kind and a pool index; never 0. Removing never shrinks the array. Decision 0003
+ * says why not linear hashing.
  */
 #ifndef LASTACK_HASH_INDEX_H
 #define LASTACK_HASH_INDEX_H
 
 #include "bits.h"
 #include "check.h"
-#include "pool.h"
+
+enum { HASH_LINE_SLOTS = 8 };
 
 struct hash_slot {
     uint32_t hash;
     uint32_t ref; /* 0: empty */
 };
 
-struct hash_bucket {
-    struct hash_slot slot[8];
+struct hash_line {
+    struct hash_slot slot[HASH_LINE_SLOTS];
 };
 
 struct hash_index {
-    struct hash_bucket *buckets;
-    struct pool overflow;     /* of struct hash_bucket */
-    uint32_t bucket_count;    /* in use: 2^level + split */
-    uint32_t bucket_limit;
-    uint32_t level_mask;      /* 2^level - 1 */
-    uint32_t split;
-    uint32_t count;           /* slots held */
+    struct hash_line *lines;
+    uint32_t narrow, wide, edge;
+    uint32_t line_limit; /* lines that exist; a few more than `wide` ever reaches */
+    uint32_t count;      /* slots held */
     uint32_t limit;
     uint64_t refusals;
 };
 
-/* Walk over the slots that may hold a hash. */
-struct hash_cursor {
-    struct hash_bucket *bucket;
-    uint32_t hash;
-    unsigned at;
-};
-
+/* Bytes for `limit` slots. The memory must be zero and aligned to 64. */
 size_t hash_index_size(uint32_t limit);
 void hash_index_init(struct hash_index *index, void *memory, uint32_t limit);
-
-/* Bring the bucket of `hash` into the cache; free of effects. */
-void hash_index_prefetch(const struct hash_index *index, uint32_t hash);
-
-/* for (slot = hash_index_first(ix, h, &cur); slot != NULL; slot = hash_index_next(ix, &cur)) ...
- * yields every slot whose full 32-bit hash equals `hash`. The caller compares the object. A slot may be
- * rewritten in place (slot->ref = ...), which replaces its owner. No insert or remove during a walk, save
- * hash_index_remove_slot of the slot at hand, which ends the walk. */
-struct hash_slot *hash_index_first(struct hash_index *index, uint32_t hash, struct hash_cursor *cursor);
-struct hash_slot *hash_index_next(struct hash_index *index, struct hash_cursor *cursor);
 
 /* False when the index is full (counted). The same (hash, ref) must not be held already. */
 bool hash_index_insert(struct hash_index *index, uint32_t hash, uint32_t ref);
 /* True if (hash, ref) was held. */
 bool hash_index_remove(struct hash_index *index, uint32_t hash, uint32_t ref);
 /* Replaces ref under hash; true if it was held. */
-bool hash_index_replace(struct hash_index *index, uint32_t hash, uint32_t old_ref, uint32_t new_ref);
+bool hash_index_replace(struct hash_index *index, uint32_t hash, uint32_t old_ref,
+                        uint32_t new_ref);
 
-/* Bytes touched so far (buckets and overflow), for "memory grows with use". */
+/* Bytes of lines touched so far, for "memory grows with use". */
 size_t hash_index_touched(const struct hash_index *index);
+
+/* Number of the line where a search for `hash` starts. */
+static inline uint32_t hash_index_home(const struct hash_index *index, uint32_t hash)
+{
+    uint32_t line = (uint32_t)((uint64_t)hash * index->narrow >> 32);
+    uint32_t moved = (uint32_t)((uint64_t)hash * index->wide >> 32);
+
+    return line < index->edge ? line : moved;
+}
+
+static inline bool hash_line_is_full(const struct hash_line *line)
+{
+    return line->slot[HASH_LINE_SLOTS - 1].ref != 0;
+}
+
+/* A bit for each slot whose hash is equal (an empty slot may be among them when hash is 0). No
+ * branches: which slot it is cannot be predicted. */
+static inline uint32_t hash_line_matches(const struct hash_line *line, uint32_t hash)
+{
+    uint32_t mask = 0;
+
+    for (unsigned i = 0; i < HASH_LINE_SLOTS; i++)
+        mask |= (uint32_t)(line->slot[i].hash == hash) << i;
+    return mask;
+}
+
+/* First pass of a batch: bring the home line of `hash` into the cache. Free of effects. */
+static inline void hash_index_prefetch(const struct hash_index *index, uint32_t hash)
+{
+    prefetch(&index->lines[hash_index_home(index, hash)]);
+}
+
+/* Walk over the slots that may hold a hash. */
+struct hash_cursor {
+    struct hash_line *line;
+    struct hash_line *end;
+    uint32_t hash;
+    uint32_t mask; /* matching slots of `line` not yet yielded */
+};
+
+static inline struct hash_slot *hash_index_next(struct hash_cursor *cursor)
+{
+    for (;;) {
+        while (cursor->mask != 0) {
+            struct hash_slot *slot = &cursor->line->slot[lowest_bit64(cursor->mask)];
+
+            cursor->mask &= cursor->mask - 1;
+            if (LIKELY(slot->ref != 0))
+                return slot;
+        }
+        if (!hash_line_is_full(cursor->line) || ++cursor->line == cursor->end)
+            return NULL;
+        cursor->mask = hash_line_matches(cursor->line, cursor->hash);
+    }
+}
+
+/*
+ * for (slot = hash_index_first(index, hash, &cursor); slot != NULL; slot =
+ * hash_index_next(&cursor)) ... yields every slot whose hash equals `hash`. The caller compares the
+ * object. A slot may be rewritten in place (slot->ref = ...), which replaces its owner. No
+ * insertion or removal during a walk.
+ */
+static inline struct hash_slot *hash_index_first(const struct hash_index *index, uint32_t hash,
+                                                 struct hash_cursor *cursor)
+{
+    struct hash_line *line = &index->lines[hash_index_home(index, hash)];
+
+    *cursor = (struct hash_cursor){
+        .line = line,
+        .end = index->lines + index->line_limit,
+        .hash = hash,
+        .mask = hash_line_matches(line, hash),
+    };
+    return hash_index_next(cursor);
+}
 
 #endif

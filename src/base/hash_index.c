@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * hash_index.c: inserting, removing and stretching.
+ *
+ * Searching is in the header, inlined where objects are compared.
+ */
+#include "hash_index.h"
+
+enum {
+    HASH_FIRST_LINES = 8,
+    HASH_LOAD = 6,    /* slots held per line, on average */
+    HASH_STRETCH = 8, /* the array grows by one part in so many */
+    HASH_TAIL = 64,   /* lines behind the last home, where the last lines overflow into */
+    HASH_AHEAD = 4,   /* lines that stretching prefetches */
+};
+
+#define HASH_NO_LINE UINT32_MAX
+
+static uint32_t hash_index_wider(uint32_t lines)
+{
+    return lines + (lines + HASH_STRETCH - 1) / HASH_STRETCH;
+}
+
+static uint32_t hash_index_lines(uint32_t limit)
+{
+    uint32_t narrow = limit / HASH_LOAD + 1;
+
+    return hash_index_wider(narrow < HASH_FIRST_LINES ? HASH_FIRST_LINES : narrow) + HASH_TAIL;
+}
+
+size_t hash_index_size(uint32_t limit)
+{
+    return (size_t)hash_index_lines(limit) * sizeof(struct hash_line);
+}
+
+void hash_index_init(struct hash_index *index, void *memory, uint32_t limit)
+{
+    CHECK(memory != NULL && limit < UINT32_MAX / 2);
+    *index = (struct hash_index){
+        .lines = memory,
+        .narrow = HASH_FIRST_LINES,
+        .wide = hash_index_wider(HASH_FIRST_LINES),
+        .edge = HASH_FIRST_LINES,
+        .line_limit = hash_index_lines(limit),
+        .limit = limit,
+    };
+}
+
+size_t hash_index_touched(const struct hash_index *index)
+{
+    uint32_t moved_from = (uint32_t)((uint64_t)index->edge * index->wide / index->narrow);
+    uint32_t fresh = index->wide - (moved_from > index->narrow ? moved_from : index->narrow);
+
+    return (size_t)(index->narrow + fresh) * sizeof(struct hash_line);
+}
+
+/* Records in a line that is not full: by halves, since they stand without holes. */
+static unsigned hash_line_used(const struct hash_line *line)
+{
+    unsigned used = (unsigned)(line->slot[3].ref != 0) << 2;
+
+    used += (unsigned)(line->slot[used + 1].ref != 0) << 1;
+    return used + (line->slot[used].ref != 0);
+}
+
+/* Into line `home` or the first one behind it that has room: returns which; HASH_NO_LINE if the
+ * array ends. */
+static uint32_t hash_index_place(struct hash_index *index, uint32_t home, struct hash_slot slot)
+{
+    for (uint32_t at = home; at < index->line_limit; at++) {
+        struct hash_line *line = &index->lines[at];
+
+        if (!hash_line_is_full(line)) {
+            line->slot[hash_line_used(line)] = slot;
+            return at;
+        }
+    }
+    return HASH_NO_LINE;
+}
+
+/* A record behind line `hole`, before the next line with room, that may live in `hole`: its home
+ * is not behind it. */
+static struct hash_slot *hash_index_stray(const struct hash_index *index, uint32_t hole,
+                                          uint32_t *at)
+{
+    for (*at = hole + 1; *at < index->line_limit; ++*at) {
+        struct hash_line *line = &index->lines[*at];
+
+        for (unsigned i = 0; i < HASH_LINE_SLOTS && line->slot[i].ref != 0; i++)
+            if (hash_index_home(index, line->slot[i].hash) <= hole)
+                return &line->slot[i];
+        if (!hash_line_is_full(line))
+            return NULL;
+    }
+    return NULL;
+}
+
+/* Empties `slot` in line `at`: the line's last record moves into it, and if the line was full, a
+ * stray may come home into the place that this leaves. The stray leaves a hole in turn, further
+ * on. */
+static void hash_index_empty(struct hash_index *index, uint32_t at, struct hash_slot *slot)
+{
+    for (;;) {
+        struct hash_line *line = &index->lines[at];
+        bool was_full = hash_line_is_full(line);
+        unsigned used = was_full ? HASH_LINE_SLOTS : hash_line_used(line);
+        struct hash_slot *last = &line->slot[used - 1];
+        struct hash_slot *stray;
+
+        *slot = *last;
+        *last = (struct hash_slot){0};
+        if (!was_full)
+            return;
+        stray = hash_index_stray(index, at, &at);
+        if (stray == NULL)
+            return;
+        *last = *stray;
+        slot = stray;
+    }
+}
+
+/*
+ * Line `edge - 1` leaves the narrow layout. Its records lie in it and in the full lines behind it,
+ * up to the first with room; all that lie there are put in again, each to its home of now. A record
+ * that overflows while this goes on leans on lines that are still to be emptied, so then the lines
+ * up to it are done too.
+ */
+static void hash_index_move_line(struct hash_index *index)
+{
+    uint32_t first = --index->edge;
+    uint32_t last = first;
+
+    while (hash_line_is_full(&index->lines[last]) && last + 1 < index->line_limit)
+        last++;
+    for (uint32_t at = first; at <= last; at++) {
+        struct hash_line line = index->lines[at];
+
+        index->lines[at] = (struct hash_line){0};
+        for (unsigned i = 0; i < HASH_LINE_SLOTS && line.slot[i].ref != 0; i++) {
+            uint32_t home = hash_index_home(index, line.slot[i].hash);
+            uint32_t placed = hash_index_place(index, home, line.slot[i]);
+
+            CHECK(placed != HASH_NO_LINE);
+            if (placed > last && home <= last)
+                last = placed;
+        }
+    }
+}
+
+/* The edge stands where the mean load is HASH_LOAD: at narrow with narrow * HASH_LOAD records,
+ * at 0 with wide * HASH_LOAD. */
+static bool hash_index_is_tight(const struct hash_index *index)
+{
+    uint64_t left = (uint64_t)index->wide * HASH_LOAD - index->count;
+    uint64_t span = (uint64_t)(index->wide - index->narrow) * HASH_LOAD;
+
+    return index->edge * span > left * index->narrow;
+}
+
+static void hash_index_stretch(struct hash_index *index)
+{
+    while (hash_index_is_tight(index)) {
+        uint32_t ahead = index->edge > HASH_AHEAD ? index->edge - HASH_AHEAD : 0;
+
+        prefetch(&index->lines[ahead]);
+        prefetch(&index->lines[ahead + ahead / HASH_STRETCH]);
+        hash_index_move_line(index);
+        if (index->edge == 0) {
+            index->narrow = index->edge = index->wide;
+            index->wide = hash_index_wider(index->narrow);
+        }
+    }
+}
+
+bool hash_index_insert(struct hash_index *index, uint32_t hash, uint32_t ref)
+{
+    CHECK(ref != 0);
+    if (index->count == index->limit ||
+        hash_index_place(index, hash_index_home(index, hash), (struct hash_slot){hash, ref}) ==
+            HASH_NO_LINE) {
+        index->refusals++;
+        return false;
+    }
+    index->count++;
+    hash_index_stretch(index);
+    return true;
+}
+
+static struct hash_slot *hash_index_find(const struct hash_index *index, uint32_t hash,
+                                         uint32_t ref, struct hash_cursor *cursor)
+{
+    struct hash_slot *slot = hash_index_first(index, hash, cursor);
+
+    while (slot != NULL && slot->ref != ref)
+        slot = hash_index_next(cursor);
+    return slot;
+}
+
+bool hash_index_remove(struct hash_index *index, uint32_t hash, uint32_t ref)
+{
+    struct hash_cursor cursor;
+    struct hash_slot *slot = hash_index_find(index, hash, ref, &cursor);
+
+    if (slot == NULL)
+        return false;
+    hash_index_empty(index, (uint32_t)(cursor.line - index->lines), slot);
+    index->count--;
+    return true;
+}
+
+bool hash_index_replace(struct hash_index *index, uint32_t hash, uint32_t old_ref, uint32_t new_ref)
+{
+    struct hash_cursor cursor;
+    struct hash_slot *slot = hash_index_find(index, hash, old_ref, &cursor);
+
+    CHECK(new_ref != 0);
+    if (slot == NULL)
+        return false;
+    slot->ref = new_ref;
+    return true;
+}
