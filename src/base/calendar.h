@@ -2,17 +2,23 @@
 /*
  * calendar.h: a coarse wheel for very many long deadlines (TIME-WAIT).
  *
- *     4096 slots of 2^26 ns (67 ms): one turn is 275 s. Each slot is a chain of chunks of object indices:
+ *     a year of 4096 days of 67 ms (2^26 ns); today is dealt out into 1024 hours of 65 us (2^16)
  *
- *         slot ─▶ [chunk: 62 indices] ─▶ [chunk: 62 indices] ─▶ ...
+ *         day ─▶ [chunk: 62 indices] ─▶ [chunk: 62 indices] ─▶ ...   ──today──▶ hours ──▶ due
  *
- * Chunks, not links through the objects: expiry reads indices in a row and can prefetch the objects it
- * names, where a linked list would wait for one cache miss after the other. Each object keeps only where it
- * stands (`position`, 4 bytes). The last index of a slot's chain fills the hole that a removal leaves, so
- * chains stay dense.
+ * Chunks, not links through the objects: expiry reads indices in a row and prefetches the objects
+ * that they name, where a linked list would wait for one cache miss after the other. Each object
+ * keeps only where it stands (`position`, 4 bytes). A removal fills the hole with the newest index
+ * of the chain, so chains stay dense: limit / 62 chunks and one ragged one per chain hold
+ * everything.
  *
- * The calendar orders coarsely; the object's own deadline decides: when a slot's time comes, an object whose
- * deadline was moved later is simply put into its new slot ("a restart writes the deadline only").
+ * The calendar orders coarsely; the object's own deadline decides, to the nanosecond. An object
+ * whose deadline was moved later stays where it is until its old day or hour comes, and is then put
+ * into its new one ("a restart writes the deadline only"). Moving a deadline earlier takes remove
+ * and add.
+ *
+ * An object is looked at when its day comes, when its hour comes, and while its hour lasts whenever
+ * another one of that hour is due: O(1), however many are held.
  */
 #ifndef LASTACK_CALENDAR_H
 #define LASTACK_CALENDAR_H
@@ -21,43 +27,64 @@
 #include "duration.h"
 #include "pool.h"
 
-enum { CALENDAR_SLOTS = 4096, CALENDAR_SHIFT = 26, CALENDAR_CHUNK = 62, CALENDAR_BATCH = 32 };
+enum {
+    CALENDAR_DAYS = 4096,
+    CALENDAR_DAY_SHIFT = 26,
+    CALENDAR_HOURS = 1024,
+    CALENDAR_HOUR_SHIFT = 16,
+    CALENDAR_CHUNK = 62,
+    CALENDAR_BATCH = 32,
+    /* Chains: one for each day and hour, and two for the hour at hand. */
+    CALENDAR_CHAINS = CALENDAR_DAYS + CALENDAR_HOURS + 2,
+    CALENDAR_WORDS = (CALENDAR_CHAINS + 63) / 64,
+};
 
 #define CALENDAR_NOWHERE UINT32_MAX
 
-/* How the calendar reaches into the objects. Both get the object's index. */
+/* How the calendar reaches into the objects, which are named by their index. */
 struct calendar_owner {
-    void *context;
-    /* Where the object's `position` word is kept. */
-    uint32_t *(*position)(void *context, uint32_t index);
-    /* Its present deadline, absolute ns. */
-    int64_t (*deadline)(void *context, uint32_t index);
-    /* A hint that the object will be looked at soon. */
-    void (*prefetch)(void *context, uint32_t index);
+    uint8_t *memory; /* the objects; aligned to 4 */
+    uint32_t stride;
+    uint32_t position; /* offset of the word in which the calendar notes where the object stands */
+    /* The object's present deadline, absolute ns. */
+    const void *context;
+    int64_t (*deadline)(const void *context, uint32_t index);
 };
 
 struct calendar {
     struct calendar_owner owner;
     struct pool chunks;
-    uint64_t slot_now;                         /* absolute number of the slot that time is in */
-    uint32_t count;                            /* objects held */
-    uint64_t occupied[CALENDAR_SLOTS / 64];
-    uint32_t head[CALENDAR_SLOTS];             /* newest chunk of each slot; POOL_NONE */
+    uint64_t today;   /* number of the day that is dealt out */
+    int64_t soonest;  /* none of those that wait in the present hour is due before this */
+    uint32_t count;   /* objects held */
+    uint32_t waiting; /* which of the last two chains they wait in; the other is to be looked at */
+    uint64_t occupied[CALENDAR_WORDS]; /* a bit per chain; its head is valid if it is set */
+    uint32_t head[CALENDAR_CHAINS];    /* newest chunk: the only one not full */
 };
 
-/* Bytes of chunk memory for `limit` objects: dense chains need limit/62 chunks and one ragged one a slot. */
+/* Bytes of chunk memory for `limit` objects. */
 size_t calendar_size(uint32_t limit);
 void calendar_init(struct calendar *calendar, const struct calendar_owner *owner, void *memory,
                    uint32_t limit, int64_t now);
-/* Deadlines further than one turn away are looked at again each turn. */
-void calendar_add(struct calendar *calendar, uint32_t index, int64_t deadline);
+/* The object must not be held. Deadlines a year and more away are looked at again each year. */
+void calendar_add(struct calendar *calendar, uint32_t index);
+/* The object must be held. */
 void calendar_remove(struct calendar *calendar, uint32_t index);
-/* Up to `max` objects whose deadline is <= now, removed from the calendar; returns how many. Call again while
- * it returns max. Bounded work per call: O(max + slots skipped). */
+/*
+ * Up to `max` objects whose deadline is <= now, removed from the calendar; returns how many. The
+ * work of one call is bounded, so it may return fewer than are due, even 0: call again while
+ * calendar_next() <= now. `now` never goes back.
+ */
 size_t calendar_expire(struct calendar *calendar, int64_t now, uint32_t *indices, size_t max);
 /* Nothing is due before this (early, never late); NEVER when empty. */
 int64_t calendar_next(const struct calendar *calendar);
-/* The object that would expire about first (to evict), or POOL_NONE. */
-uint32_t calendar_oldest(const struct calendar *calendar);
+/* The object that would expire about first (to evict), or POOL_NONE. It stays held. */
+uint32_t calendar_oldest(struct calendar *calendar);
+
+/* Bytes touched so far, for "memory grows with use". */
+static inline size_t calendar_touched(const struct calendar *calendar)
+{
+    return sizeof *calendar + (size_t)calendar->chunks.bump * calendar->chunks.stride;
+}
 
 #endif
