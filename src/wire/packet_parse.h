@@ -57,13 +57,13 @@ struct ip_packet {
     uint16_t fragment_offset; /* bytes */
     uint32_t fragment_id;
     uint32_t flow_label;
-    uint16_t
-        next_header_offset; /* where `protocol` stands, for the pointer of a parameter problem; of an IPv6
-                                  * fragment: where the fragment header was announced */
-    uint16_t
-        unfragmented_length; /* IPv6 fragment: bytes before the fragment header, which repeat */
-    uint8_t problem;         /* enum ip_problem, after a refusal */
-    uint8_t problem_code;    /* of the parameter problem */
+    /* Where `protocol` stands, for the pointer of a parameter problem; of an IPv6 fragment: where
+     * the fragment header was announced. */
+    uint16_t next_header_offset;
+    /* IPv6 fragment: bytes before the fragment header, which every piece repeats. */
+    uint16_t unfragmented_length;
+    uint8_t problem;      /* enum ip_problem, after a refusal */
+    uint8_t problem_code; /* of the parameter problem */
     uint16_t problem_pointer;
 };
 

@@ -4,10 +4,10 @@
  * 7413.
  *
  *     parse: total. Unknown options are skipped by their length (MUST-6); a length of 0 or 1 or
- *            beyond the header refuses the segment (MUST-7), as does a data offset below 5 or beyond
- *            the packet. A known option of a length that is not its own, or on a segment that cannot
- *            carry it (MSS, window scale, SACK-permitted and Fast Open without SYN, SACK with SYN),
- *            counts as absent. The checksum is the caller's business.
+ *            beyond the header refuses the segment (MUST-7), as does a data offset below 5 or
+ *            beyond the packet. A known option of a length that is not its own, or on a segment
+ *            that cannot carry it (MSS, window scale, SACK-permitted and Fast Open without SYN,
+ *            SACK with SYN), counts as absent. The checksum is the caller's business.
  *     build: cannot fail. Order and padding of options are a policy.
  */
 #ifndef LASTACK_TCP_HEADER_H
