@@ -2,8 +2,8 @@
 /*
  * segment.h: one TCP segment as values, RFC 9293 §3.1 and the segment variables of §3.3.1.
  *
- * Parsing happens once, in tcp_header.c; nobody above reads a packet again. Numbers are in host order;
- * SEG.LEN counts SYN and FIN, text_length does not.
+ * Parsing happens once, in tcp_header.c; nobody above reads a packet again. Numbers are in host
+ * order; SEG.LEN counts SYN and FIN, text_length does not.
  */
 #ifndef LASTACK_SEGMENT_H
 #define LASTACK_SEGMENT_H
