@@ -3,14 +3,22 @@
  * fuzz_wire.c: any bytes as a packet: nothing is read outside it, and what was understood can be built and
  * understood again.
  *
- * First byte of the input: bit 0 = the IP header's checksum is not verified; the rest is the packet.
+ * First byte of the input: bit 0 = checksums are not verified, bit 1 = the rest is an Ethernet frame,
+ * otherwise it is a packet.
  * covers: 9293-MUST-7
  */
 #include <string.h>
 
+#include "arp.h"
+#include "ethernet.h"
 #include "fuzz.h"
+#include "icmp.h"
+#include "ip_address.h"
 #include "ip_header.h"
+#include "nd.h"
+#include "packet_text.h"
 #include "tcp_header.h"
+#include "udp_header.h"
 
 static bool is_inside(const uint8_t *piece, size_t length, const uint8_t *data, size_t size)
 {
@@ -40,8 +48,11 @@ static void rebuild(const struct ip_packet *packet, const struct segment *first)
         from.remote = first->local;
         unsigned length = tcp_build(&from, (enum lastack_option_order)order, header);
         CHECK(length >= TCP_HEADER_MIN && length <= TCP_HEADER_MAX && length % 4 == 0);
-        struct ip_build ip = {.source = packet->source, .destination = packet->destination,
-                              .payload_length = length, .protocol = IP_PROTOCOL_TCP, .ttl = 64};
+        struct ip_build ip = {.source = packet->source,
+                              .destination = packet->destination,
+                              .payload_length = length,
+                              .protocol = IP_PROTOCOL_TCP,
+                              .ttl = 64};
         unsigned ip_length = ip_build(&ip, bytes);
         memcpy(bytes + ip_length, header, length);
 
@@ -49,7 +60,8 @@ static void rebuild(const struct ip_packet *packet, const struct segment *first)
         CHECK(ip_parse(bytes, ip_length + length, false, &again) == LASTACK_CAUSE_NONE);
         CHECK(tcp_parse(&again, &second) == LASTACK_CAUSE_NONE);
         CHECK(seq_equal(second.seq, first->seq) && seq_equal(second.ack, first->ack));
-        CHECK(second.flags == first->flags && second.wnd == first->wnd && second.urgent == first->urgent);
+        CHECK(second.flags == first->flags && second.wnd == first->wnd &&
+              second.urgent == first->urgent);
         CHECK(second.local.port == first->local.port && second.remote.port == first->remote.port);
         CHECK((second.options & ~first->options) == 0);
         CHECK(!(second.options & OPTION_MSS) || second.mss == first->mss);
@@ -77,6 +89,84 @@ static void take_segment(const struct ip_packet *packet)
     rebuild(packet, &segment);
 }
 
+static void take_icmp(const struct ip_packet *packet, bool trusted)
+{
+    struct icmp_message message;
+    struct nd_message neighbor;
+    if (icmp_parse(packet, trusted, &message) == LASTACK_CAUSE_NONE) {
+        CHECK(
+            is_inside(message.body, message.body_length, packet->payload, packet->payload_length));
+        if (message.has_quote)
+            CHECK(is_inside(message.quote.payload, message.quote.payload_length, message.body,
+                            message.body_length));
+    }
+    if (nd_parse(packet, trusted, &neighbor) == LASTACK_CAUSE_NONE) {
+        uint8_t built[ND_LENGTH_MAX];
+        unsigned length = nd_build(&neighbor, &packet->source, &packet->destination, built);
+        struct ip_packet again = *packet;
+        struct nd_message second;
+        again.payload = built;
+        again.payload_length = length;
+        CHECK(nd_parse(&again, false, &second) == LASTACK_CAUSE_NONE);
+        CHECK(second.kind == neighbor.kind && second.has_mac == neighbor.has_mac);
+        CHECK(ip_address_equal(&second.target, &neighbor.target));
+    }
+}
+
+/* An error about any packet can be built, and says what it was about. */
+static void complain(const struct ip_packet *about)
+{
+    static const struct icmp_error errors[2] = {{ICMP_TYPE_UNREACHABLE, ICMP_CODE_PORT, 0},
+                                                {ICMPV6_TYPE_UNREACHABLE, ICMPV6_CODE_PORT, 0}};
+    uint8_t built[ICMP_QUOTED_MAX_IPV6];
+    size_t room = about->packet_length % 2 ? sizeof built : (size_t)ICMP_ERROR_ROOM_MIN;
+    struct ip_packet answer = {.is_ipv6 = about->is_ipv6, .payload = built};
+    struct icmp_message message;
+    answer.source = about->destination;
+    answer.destination = about->source;
+    answer.protocol = about->is_ipv6 ? IP_PROTOCOL_ICMPV6 : IP_PROTOCOL_ICMP;
+    answer.payload_length =
+        icmp_build_error(&errors[about->is_ipv6], &answer.source, about, built, room);
+    CHECK(answer.payload_length <= room);
+    CHECK(ip_payload_checksum_ok(&answer) && icmp_is_error(&answer));
+    if (icmp_parse(&answer, false, &message) == LASTACK_CAUSE_NONE)
+        CHECK(ip_address_equal(&message.quote.source, &about->source));
+}
+
+static void take_frame(const uint8_t *data, size_t size)
+{
+    static const uint8_t mac[MAC_BYTES] = {2, 0, 0, 0, 0, 1};
+    struct ethernet_frame frame;
+    struct arp_packet arp;
+    if (ethernet_parse(data, size, mac, &frame) != LASTACK_CAUSE_NONE)
+        return;
+    CHECK(is_inside(frame.payload, frame.payload_length, data, size));
+    if (frame.type == ETHERNET_TYPE_ARP &&
+        arp_parse(frame.payload, frame.payload_length, &arp) == LASTACK_CAUSE_NONE) {
+        uint8_t built[ARP_LENGTH];
+        arp_build(&arp, built);
+        CHECK(memcmp(built, frame.payload, sizeof built) == 0);
+    }
+}
+
+static void take_packet(const struct ip_packet *packet, bool trusted)
+{
+    static const struct packet_text_style style = {.addresses = true, .ip_info = true};
+    struct udp_datagram datagram;
+    char text[PACKET_TEXT_MAX];
+    size_t length = packet_text(packet, &style, text, sizeof text);
+    CHECK(length < sizeof text && text[length] == '\0');
+    if (packet->is_fragment)
+        return;
+    ip_payload_checksum_ok(packet);
+    if (packet->protocol == IP_PROTOCOL_TCP)
+        take_segment(packet);
+    if (packet->protocol == IP_PROTOCOL_UDP &&
+        udp_parse(packet, trusted, &datagram) == LASTACK_CAUSE_NONE)
+        CHECK(is_inside(datagram.data, datagram.length, packet->payload, packet->payload_length));
+    take_icmp(packet, trusted);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
@@ -86,22 +176,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t length = size - 1;
     struct ip_packet packet;
 
+    if ((data[0] & 2) != 0) {
+        take_frame(bytes, length);
+        return 0;
+    }
     memset(&packet, 0, sizeof packet);
     if (ip_parse_quoted(bytes, length, &packet) == LASTACK_CAUSE_NONE) {
         uint16_t source_port, destination_port;
         struct seq seq;
         CHECK(is_inside(packet.payload, packet.payload_length, bytes, length));
-        tcp_parse_quoted(packet.payload, packet.payload_length, &source_port, &destination_port, &seq);
+        tcp_parse_quoted(packet.payload, packet.payload_length, &source_port, &destination_port,
+                         &seq);
     }
     memset(&packet, 0, sizeof packet);
-    if (ip_parse(bytes, length, trusted, &packet) != LASTACK_CAUSE_NONE)
+    if (ip_parse(bytes, length, trusted, &packet) != LASTACK_CAUSE_NONE) {
+        CHECK(packet.packet_length <= length);
+        if (packet.problem != IP_PROBLEM_SILENT)
+            complain(&packet);
         return 0;
+    }
     CHECK(packet.header == bytes && packet.packet_length <= length);
     CHECK(is_inside(packet.payload, packet.payload_length, bytes, packet.packet_length));
-    if (!packet.is_fragment) {
-        ip_payload_checksum_ok(&packet);
-        if (packet.protocol == IP_PROTOCOL_TCP)
-            take_segment(&packet);
-    }
+    take_packet(&packet, trusted);
+    complain(&packet);
     return 0;
 }
