@@ -5,12 +5,14 @@
  *     diag_open ── netlink socket, bound to the network namespace it was opened in
  *     diag_dump ── one question ──▶ 32 KiB of answers at a time ──▶ diag_parse ──▶ callback, row by row
  *
- * Everything the kernel knows is asked for by name: all states, also SYN requests (NEW_SYN_RECV) and
- * sockets that are only bound; IPv4 and IPv6. Nothing here trusts a length: an attribute is read as far as
- * it reaches, so a kernel whose tcp_info is shorter (6.1) or longer (6.18) than ours is just as good.
+ * Everything the kernel knows is asked for by name: all states, also SYN requests (NEW_SYN_RECV)
+ * and sockets that are only bound; IPv4 and IPv6. Nothing here trusts a length: an attribute is
+ * read as far as it reaches, so a kernel whose tcp_info is shorter (6.1) or longer (6.18) than ours
+ * is just as good.
  *
- * Trap: the kernel sizes its answers by the largest buffer it ever saw on that socket; a smaller read later
- * truncates. So there is one buffer, always of the same size, and every dump is drained to its end.
+ * Trap: the kernel sizes its answers by the largest buffer it ever saw on that socket; a smaller
+ * read later truncates. So there is one buffer, always of the same size, and every dump is drained
+ * to its end.
  *
  * Errors are negative errno values.
  */
@@ -44,9 +46,9 @@ struct diag;
 struct diag *diag_open(int *error);
 void diag_close(struct diag *diag);
 
-/* Calls back for each socket until the callback returns false (the rest is read and dropped). 0, or a
- * negative errno; rows seen before an error are good. *malformed (may be NULL) counts messages that were
- * not understood and left out. */
+/* Calls back for each socket until the callback returns false (the rest is read and dropped). 0, or
+ * a negative errno; rows seen before an error are good. *malformed (may be NULL) counts messages
+ * that were not understood and left out. */
 int diag_dump(struct diag *diag, const struct diag_request *request, lastack_row_callback *callback,
               void *context, uint64_t *malformed);
 
@@ -58,11 +60,12 @@ bool diag_parse(const void *payload, size_t length, uint8_t protocol,
 int diag_find(struct diag *diag, const struct lastack_connection_row *row,
               struct lastack_connection_row *found);
 
-/* SOCK_DESTROY. 0: the kernel ended it. -ENOENT: gone, -EPERM: not permitted, -EOPNOTSUPP: this kernel
- * cannot. The cookie must match, so a newer socket on the same tuple is never hit. */
+/* SOCK_DESTROY. 0: the kernel ended it. -ENOENT: gone, -EPERM: not permitted, -EOPNOTSUPP: this
+ * kernel cannot. The cookie must match, so a newer socket on the same tuple is never hit. */
 int diag_destroy(struct diag *diag, const struct lastack_connection_row *row);
 
-/* Can SOCK_DESTROY work here? Asks to end a socket that does not exist: 0 = yes, -EPERM, -EOPNOTSUPP. */
+/* Can SOCK_DESTROY work here? Asks to end a socket that does not exist: 0 = yes, -EPERM,
+ * -EOPNOTSUPP. */
 int diag_probe_destroy(struct diag *diag);
 
 /* Like diag_dump, but the raw answers (for saving them); and rows from such answers. */
@@ -73,8 +76,9 @@ int diag_dump_raw(struct diag *diag, const struct diag_request *request,
 /* Returns 1 to go on, 0 when the answer is complete, or a negative errno. */
 typedef int diag_message_callback(void *context, const void *payload, size_t length);
 
-/* Walks one buffer of netlink messages (aligned to 4), those of another sequence number are passed over.
- * 1: more is to come, 0: that was all, or a negative errno (-EBADMSG: a length that cannot be). */
+/* Walks one buffer of netlink messages (aligned to 4), those of another sequence number are passed
+ * over. 1: more is to come, 0: that was all, or a negative errno (-EBADMSG: a length that cannot
+ * be). */
 int diag_walk(const void *buffer, size_t length, uint32_t sequence, diag_message_callback *callback,
               void *context);
 

@@ -4,9 +4,9 @@
  *
  *     /proc/PID/fd/N ──▶ "socket:[INODE]" ──▶ entries sorted by inode ──▶ owners_find: binary search
  *
- * The walk is dear (about 3 us a descriptor), so it is done only when somebody asks. Processes come and go
- * during it: whatever vanishes is passed over. Where we may not look is counted, because "nobody" and "I may
- * not know" are different answers.
+ * The walk is dear (about 3 us a descriptor), so it is done only when somebody asks. Processes come
+ * and go during it: whatever vanishes is passed over. Where we may not look is counted, because
+ * "nobody" and "I may not know" are different answers.
  */
 #ifndef LASTACK_OWNERS_H
 #define LASTACK_OWNERS_H
@@ -48,15 +48,17 @@ int owners_add(struct owners *owners, const struct owner_entry *entry);
 int owners_add_process(struct owners *owners, const struct owner_process *process);
 void owners_sort(struct owners *owners);
 
-/* The entries of an inode: a pointer to the first and their number; NULL and 0 if there are none. */
+/* The entries of an inode: a pointer to the first and their number; NULL and 0 if there are none.
+ * */
 const struct owner_entry *owners_find(const struct owners *owners, uint64_t inode, size_t *count);
 const struct owner_process *owners_process(const struct owners *owners, uint32_t pid);
 
 /* What inode and state alone tell, without looking into /proc. */
 enum lastack_owner owner_class(const struct lastack_connection_row *row);
 
-/* Fills in pid, fd, comm, holders and owner_kind. A socket that has an inode and no holder though we saw
- * every process becomes KERNEL: the kernel's own, or a descriptor parked in an AF_UNIX queue. */
+/* Fills in pid, fd, comm, holders and owner_kind. A socket that has an inode and no holder though
+ * we saw every process becomes KERNEL: the kernel's own, or a descriptor parked in an AF_UNIX
+ * queue. */
 void owners_apply(const struct owners *owners, struct lastack_connection_row *row);
 
 #endif

@@ -2,9 +2,9 @@
 /*
  * retry_limits.c: when Linux gives a connection up (net/ipv4/tcp_timer.c, retransmits_timed_out).
  *
- * Data in flight: not a count but a time. tcp_retries2 = 15 stands for the time that 15 doublings of 200 ms
- * would take, 924.6 s, whatever this connection's own RTO is. We replay the timer until that time is over.
- * Handshakes and orphans: counts. Keepalive: probes times interval.
+ * Data in flight: not a count but a time. tcp_retries2 = 15 stands for the time that 15 doublings
+ * of 200 ms would take, 924.6 s, whatever this connection's own RTO is. We replay the timer until
+ * that time is over. Handshakes and orphans: counts. Keepalive: probes times interval.
  */
 #include "retry_limits.h"
 
@@ -104,7 +104,8 @@ static int64_t base_rto(const struct lastack_connection_row *row)
     return max64(RTO_MIN_NS, US((int64_t)info->tcpi_rtt + 4 * (int64_t)info->tcpi_rttvar));
 }
 
-/* Given up at the first expiry at which the time since the first retransmission exceeds the model's. */
+/* Given up at the first expiry at which the time since the first retransmission exceeds the
+ * model's. */
 static int64_t after_time(const struct lastack_connection_row *row, int64_t limit_ns)
 {
     int64_t left = row->timer_left_ns;

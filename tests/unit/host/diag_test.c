@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * diag_test.c: answers of the kernel, true ones and broken ones, and one real round trip on loopback.
+ * diag_test.c: answers of the kernel, true ones and broken ones, and one real round trip on
+ * loopback.
  */
 #include "diag.h"
 
@@ -109,7 +110,8 @@ static void states_and_timers(void **state)
     }
 }
 
-/* 104 bytes (old glibc), 232 (6.1), 280 (6.18) and a future length: each is read as far as it reaches. */
+/* 104 bytes (old glibc), 232 (6.1), 280 (6.18) and a future length: each is read as far as it
+ * reaches. */
 static void tcp_info_of_any_length(void **state)
 {
     (void)state;
@@ -185,7 +187,8 @@ static void nonsense_is_refused(void **state)
         diag_parse(answer.bytes, answer.length - 4, LASTACK_PROTOCOL_TCP, &row)); /* cut off */
 }
 
-/* Every byte of a good answer changed, cut anywhere: never a read outside (the sanitizers watch). */
+/* Every byte of a good answer changed, cut anywhere: never a read outside (the sanitizers watch).
+ * */
 static void mutations_are_survived(void **state)
 {
     (void)state;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * owners_test.c: a /proc of our own making, with hostile names and vanished processes; and why nobody.
+ * owners_test.c: a /proc of our own making, with hostile names and vanished processes; and why
+ * nobody.
  */
 #include "owners.h"
 
