@@ -59,7 +59,7 @@ int lastack_close(struct lastack *stack, int descriptor);
 void lastack_exit_owner(struct lastack *stack, uint32_t owner);
 
 /* Port 0 takes an ephemeral port (RFC 6056). -LASTACK_EADDRINUSE with one of the causes PORT_TIME_WAIT,
- * PORT_LISTENER, PORT_CONNECTION in lastack_last_cause; -LASTACK_EADDRNOTAVAIL, -LASTACK_EINVAL. */
+ * PORT_LISTENER, PORT_BOUND, PORT_CONNECTION in lastack_last_cause; -LASTACK_EADDRNOTAVAIL, -LASTACK_EINVAL. */
 int lastack_bind(struct lastack *stack, int descriptor, const struct lastack_endpoint *local);
 int lastack_listen(struct lastack *stack, int descriptor, int backlog);
 /* The oldest finished connection, as a descriptor of the listener's owner; remote may be NULL.
@@ -142,7 +142,7 @@ int lastack_set_linger(struct lastack *stack, int descriptor, int seconds);
 /* The row of this socket, with tcp_info. */
 int lastack_status(struct lastack *stack, int descriptor, struct lastack_connection_row *row);
 
-/* Why the last call on this stack was refused: EADDRINUSE has three causes. */
+/* Why the last call on this stack was refused: EADDRINUSE has four causes. */
 enum lastack_cause lastack_last_cause(const struct lastack *stack);
 
 #ifdef __cplusplus

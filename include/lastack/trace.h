@@ -202,6 +202,7 @@ enum lastack_trace_class { /* bits of the switch */
     X(CHALLENGE_LIMIT, "challenge-ACK limit")                                                                \
     X(PORT_TIME_WAIT, "address in use: TIME-WAIT without SO_REUSEADDR on both")                              \
     X(PORT_LISTENER, "address in use: a listener has it")                                                    \
+    X(PORT_BOUND, "address in use: a socket is bound to it")                                                 \
     X(PORT_CONNECTION, "address in use: a connection has it")                                                \
     X(PORTS_EXHAUSTED, "no ephemeral port left to that destination")
 

@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * local_endpoints.c: entries by (address, port, link) and, in a list, by port.
+ *
+ * One hash index serves both: a slot refers to an entry, and says whether as itself or as the first
+ * of its port. Invariants: an entry that exists counts at least one use; each port with entries has
+ * one slot that refers to the first of its list.
+ */
+#include "local_endpoints.h"
+
+#include "bytes.h"
+
+/* Families that a form covers. */
+enum { COVERS_IPV4 = 1, COVERS_IPV6 = 2 };
+
+static const struct {
+    uint8_t covers;
+    bool is_any;
+} endpoint_forms[ENDPOINT_FORMS] = {
+    [ENDPOINT_IPV4] = {COVERS_IPV4, false},
+    [ENDPOINT_IPV4_ANY] = {COVERS_IPV4, true},
+    [ENDPOINT_IPV6] = {COVERS_IPV6, false},
+    [ENDPOINT_IPV6_ANY] = {COVERS_IPV4 | COVERS_IPV6, true},
+    [ENDPOINT_IPV6_ONLY_ANY] = {COVERS_IPV6, true},
+};
+
+/* What a slot refers to. */
+enum endpoint_role { ENDPOINT_ITSELF = 0, ENDPOINT_FIRST_OF_PORT = 1 };
+
+struct endpoint_listener {
+    uint32_t listener;
+    uint32_t next;
+};
+
+/* What tells entries apart. */
+struct endpoint_key {
+    struct lastack_address address;
+    uint16_t port;
+    uint16_t form;
+    uint32_t link;
+};
+
+static enum endpoint_form endpoint_form_of(const struct lastack_address *address, uint8_t flags)
+{
+    if (lastack_is_ipv4(address))
+        return lastack_is_any(address) ? ENDPOINT_IPV4_ANY : ENDPOINT_IPV4;
+    if (!lastack_is_any(address))
+        return ENDPOINT_IPV6;
+    return (flags & ENDPOINT_V6_ONLY) != 0 ? ENDPOINT_IPV6_ONLY_ANY : ENDPOINT_IPV6_ANY;
+}
+
+static struct endpoint_key endpoint_key_of(const struct endpoint_use *use)
+{
+    return (struct endpoint_key){
+        .address = use->local.address,
+        .port = use->local.port,
+        .form = (uint16_t)endpoint_form_of(&use->local.address, use->flags),
+        .link = use->link,
+    };
+}
+
+static bool endpoint_is(const struct local_endpoint *entry, const struct endpoint_key *key)
+{
+    return entry->port == key->port && entry->form == key->form && entry->link == key->link &&
+           lastack_address_equal(&entry->address, &key->address);
+}
+
+/* ---- finding ---- */
+
+static struct local_endpoint *endpoint_at(const struct local_endpoints *table, uint32_t index)
+{
+    return pool_at(&table->entries, index);
+}
+
+static uint32_t endpoint_ref(uint32_t index, enum endpoint_role role)
+{
+    return (index + 1) << 1 | (uint32_t)role;
+}
+
+static uint32_t endpoint_index_of(uint32_t ref)
+{
+    return (ref >> 1) - 1;
+}
+
+static uint32_t endpoint_hash(const struct local_endpoints *table, const struct endpoint_key *key)
+{
+    const uint64_t words[3] = {
+        load64(key->address.bytes), load64(key->address.bytes + 8),
+        (uint64_t)key->port << 48 | (uint64_t)key->form << 32 | key->link};
+
+    return (uint32_t)siphash13_words(&table->key, words, 3);
+}
+
+static uint32_t endpoint_port_hash(const struct local_endpoints *table, uint16_t port)
+{
+    const uint64_t word = port;
+
+    return (uint32_t)siphash13_words(&table->key, &word, 1);
+}
+
+/* Index of the entry, or POOL_NONE. */
+static uint32_t endpoint_find(const struct local_endpoints *table, const struct endpoint_key *key)
+{
+    struct hash_cursor cursor;
+
+    for (struct hash_slot *slot =
+             hash_index_first(&table->index, endpoint_hash(table, key), &cursor);
+         slot != NULL; slot = hash_index_next(&cursor)) {
+        if ((slot->ref & 1) == ENDPOINT_ITSELF &&
+            endpoint_is(endpoint_at(table, endpoint_index_of(slot->ref)), key))
+            return endpoint_index_of(slot->ref);
+    }
+    return POOL_NONE;
+}
+
+/* First entry of the port, or POOL_NONE. */
+static uint32_t endpoint_first_of(const struct local_endpoints *table, uint16_t port)
+{
+    struct hash_cursor cursor;
+
+    for (struct hash_slot *slot =
+             hash_index_first(&table->index, endpoint_port_hash(table, port), &cursor);
+         slot != NULL; slot = hash_index_next(&cursor)) {
+        if ((slot->ref & 1) == ENDPOINT_FIRST_OF_PORT &&
+            endpoint_at(table, endpoint_index_of(slot->ref))->port == port)
+            return endpoint_index_of(slot->ref);
+    }
+    return POOL_NONE;
+}
+
+/* ---- entries come and go ---- */
+
+/* Into the list of its port: behind the first, or as the first. False if the index is full. */
+static bool endpoint_link(struct local_endpoints *table, uint32_t index)
+{
+    struct local_endpoint *entry = endpoint_at(table, index), *first;
+    uint32_t first_index = endpoint_first_of(table, entry->port);
+
+    entry->prev = first_index;
+    entry->next = POOL_NONE;
+    if (first_index == POOL_NONE)
+        return hash_index_insert(&table->index, endpoint_port_hash(table, entry->port),
+                                 endpoint_ref(index, ENDPOINT_FIRST_OF_PORT));
+    first = endpoint_at(table, first_index);
+    entry->next = first->next;
+    if (first->next != POOL_NONE)
+        endpoint_at(table, first->next)->prev = index;
+    first->next = index;
+    return true;
+}
+
+static void endpoint_unlink(struct local_endpoints *table, uint32_t index)
+{
+    struct local_endpoint *entry = endpoint_at(table, index);
+    uint32_t hash = endpoint_port_hash(table, entry->port);
+
+    if (entry->next != POOL_NONE)
+        endpoint_at(table, entry->next)->prev = entry->prev;
+    if (entry->prev != POOL_NONE)
+        endpoint_at(table, entry->prev)->next = entry->next;
+    else if (entry->next != POOL_NONE)
+        hash_index_replace(&table->index, hash, endpoint_ref(index, ENDPOINT_FIRST_OF_PORT),
+                           endpoint_ref(entry->next, ENDPOINT_FIRST_OF_PORT));
+    else
+        hash_index_remove(&table->index, hash, endpoint_ref(index, ENDPOINT_FIRST_OF_PORT));
+}
+
+/* A new entry without uses, or POOL_NONE. */
+static uint32_t endpoint_create(struct local_endpoints *table, const struct endpoint_key *key)
+{
+    uint32_t index = pool_take(&table->entries), hash;
+
+    if (index == POOL_NONE)
+        return POOL_NONE;
+    *endpoint_at(table, index) = (struct local_endpoint){.address = key->address,
+                                                         .port = key->port,
+                                                         .form = key->form,
+                                                         .link = key->link,
+                                                         .listeners = POOL_NONE};
+    hash = endpoint_hash(table, key);
+    if (hash_index_insert(&table->index, hash, endpoint_ref(index, ENDPOINT_ITSELF))) {
+        if (endpoint_link(table, index))
+            return index;
+        hash_index_remove(&table->index, hash, endpoint_ref(index, ENDPOINT_ITSELF));
+    }
+    pool_give(&table->entries, index);
+    return POOL_NONE;
+}
+
+static uint32_t endpoint_uses(const struct local_endpoint *entry)
+{
+    uint32_t uses = 0;
+
+    for (unsigned kind = 0; kind < ENDPOINT_KINDS; kind++)
+        for (unsigned flags = 0; flags <= ENDPOINT_REUSE; flags++)
+            uses |= entry->count[kind][flags];
+    return uses;
+}
+
+/* Gives the entry back if nobody uses it any more. */
+static void endpoint_settle(struct local_endpoints *table, uint32_t index,
+                            const struct endpoint_key *key)
+{
+    if (endpoint_uses(endpoint_at(table, index)) != 0)
+        return;
+    endpoint_unlink(table, index);
+    hash_index_remove(&table->index, endpoint_hash(table, key),
+                      endpoint_ref(index, ENDPOINT_ITSELF));
+    pool_give(&table->entries, index);
+}
+
+static uint32_t *endpoint_counter(const struct local_endpoints *table, uint32_t index,
+                                  enum endpoint_kind kind, uint8_t flags)
+{
+    CHECK(index != POOL_NONE && kind < ENDPOINT_KINDS);
+    return &endpoint_at(table, index)->count[kind][flags & ENDPOINT_REUSE];
+}
+
+size_t local_endpoints_size(uint32_t limit)
+{
+    return hash_index_size(2 * limit) +
+           ((pool_size(sizeof(struct local_endpoint), limit) + 63) & ~(size_t)63) +
+           pool_size(sizeof(struct endpoint_listener), limit);
+}
+
+void local_endpoints_init(struct local_endpoints *table, void *memory, uint32_t limit,
+                          const struct siphash_key *key)
+{
+    uint8_t *at = memory;
+
+    CHECK(limit > 0 && limit < UINT32_MAX / 8);
+    *table = (struct local_endpoints){.key = *key};
+    hash_index_init(&table->index, at, 2 * limit);
+    at += hash_index_size(2 * limit);
+    pool_init(&table->entries, at, sizeof(struct local_endpoint), limit);
+    at += (pool_size(sizeof(struct local_endpoint), limit) + 63) & ~(size_t)63;
+    pool_init(&table->listeners, at, sizeof(struct endpoint_listener), limit);
+}
+
+/* ---- uses ---- */
+
+static uint32_t endpoint_enter(struct local_endpoints *table, const struct endpoint_use *use)
+{
+    const struct endpoint_key key = endpoint_key_of(use);
+    uint32_t index = endpoint_find(table, &key);
+
+    if (index == POOL_NONE)
+        index = endpoint_create(table, &key);
+    if (index != POOL_NONE)
+        ++*endpoint_counter(table, index, use->kind, use->flags);
+    return index;
+}
+
+bool local_endpoints_enter(struct local_endpoints *table, const struct endpoint_use *use)
+{
+    CHECK(use->kind != ENDPOINT_LISTENER);
+    return endpoint_enter(table, use) != POOL_NONE;
+}
+
+static void endpoint_leave(struct local_endpoints *table, const struct endpoint_use *use)
+{
+    const struct endpoint_key key = endpoint_key_of(use);
+    uint32_t index = endpoint_find(table, &key);
+    uint32_t *count = endpoint_counter(table, index, use->kind, use->flags);
+
+    CHECK(*count > 0);
+    --*count;
+    endpoint_settle(table, index, &key);
+}
+
+void local_endpoints_leave(struct local_endpoints *table, const struct endpoint_use *use)
+{
+    CHECK(use->kind != ENDPOINT_LISTENER);
+    endpoint_leave(table, use);
+}
+
+void local_endpoints_change(struct local_endpoints *table, const struct endpoint_use *from,
+                            enum endpoint_kind kind, uint8_t flags)
+{
+    const struct endpoint_key key = endpoint_key_of(from);
+    uint32_t index = endpoint_find(table, &key);
+    uint32_t *count = endpoint_counter(table, index, from->kind, from->flags);
+
+    /* A listener is on a list as well: it may change its flags, not its kind. */
+    CHECK(*count > 0 && (kind == ENDPOINT_LISTENER) == (from->kind == ENDPOINT_LISTENER));
+    --*count;
+    ++*endpoint_counter(table, index, kind, flags);
+}
+
+uint32_t local_endpoints_count(const struct local_endpoints *table, const struct endpoint_use *use)
+{
+    const struct endpoint_key key = endpoint_key_of(use);
+    uint32_t index = endpoint_find(table, &key), count = 0;
+
+    if (index == POOL_NONE)
+        return 0;
+    for (uint8_t flags = 0; flags <= ENDPOINT_REUSE; flags++)
+        count += *endpoint_counter(table, index, use->kind, flags);
+    return count;
+}
+
+/* ---- bind() ---- */
+
+static bool endpoint_overlaps(const struct local_endpoint *entry, const struct endpoint_key *key)
+{
+    if (entry->link != 0 && key->link != 0 && entry->link != key->link)
+        return false;
+    if ((endpoint_forms[entry->form].covers & endpoint_forms[key->form].covers) == 0)
+        return false;
+    return endpoint_forms[entry->form].is_any || endpoint_forms[key->form].is_any ||
+           lastack_address_equal(&entry->address, &key->address);
+}
+
+/* Uses of a kind in this entry that forbid a use with `flags`. */
+static uint32_t endpoint_forbidding(const struct local_endpoint *entry, enum endpoint_kind kind,
+                                    uint8_t flags)
+{
+    uint32_t forbidding = 0;
+
+    for (uint8_t theirs = 0; theirs <= ENDPOINT_REUSE; theirs++) {
+        uint8_t both = theirs & flags;
+
+        if ((both & ENDPOINT_REUSE_PORT) != 0)
+            continue;
+        if ((both & ENDPOINT_REUSE_ADDRESS) != 0 && kind != ENDPOINT_LISTENER)
+            continue;
+        forbidding += entry->count[kind][theirs];
+    }
+    return forbidding;
+}
+
+/* The asking socket itself is among those that forbid it. */
+static bool endpoint_forbids_itself(const struct local_endpoint *entry,
+                                    const struct endpoint_use *self, enum endpoint_kind kind,
+                                    uint8_t flags)
+{
+    struct local_endpoint alone = {.count = {{0}}};
+    struct endpoint_key key;
+
+    if (self == NULL || self->kind != kind)
+        return false;
+    key = endpoint_key_of(self);
+    alone.count[kind][self->flags & ENDPOINT_REUSE] = 1;
+    return endpoint_is(entry, &key) && endpoint_forbidding(&alone, kind, flags) > 0;
+}
+
+enum lastack_cause local_endpoints_conflict(const struct local_endpoints *table,
+                                            const struct endpoint_use *wanted,
+                                            const struct endpoint_use *self)
+{
+    /* What an operator must know first stands first. */
+    static const struct {
+        enum endpoint_kind kind;
+        enum lastack_cause cause;
+    } order[ENDPOINT_KINDS] = {
+        {ENDPOINT_LISTENER, LASTACK_CAUSE_PORT_LISTENER},
+        {ENDPOINT_BOUND, LASTACK_CAUSE_PORT_BOUND},
+        {ENDPOINT_CONNECTION, LASTACK_CAUSE_PORT_CONNECTION},
+        {ENDPOINT_TIME_WAIT, LASTACK_CAUSE_PORT_TIME_WAIT},
+    };
+    const struct endpoint_key key = endpoint_key_of(wanted);
+    unsigned found = ENDPOINT_KINDS;
+
+    for (uint32_t index = endpoint_first_of(table, key.port); index != POOL_NONE;
+         index = endpoint_at(table, index)->next) {
+        const struct local_endpoint *entry = endpoint_at(table, index);
+
+        if (!endpoint_overlaps(entry, &key))
+            continue;
+        for (unsigned i = 0; i < found; i++) {
+            enum endpoint_kind kind = order[i].kind;
+
+            if (endpoint_forbidding(entry, kind, wanted->flags) >
+                endpoint_forbids_itself(entry, self, kind, wanted->flags))
+                found = i;
+        }
+    }
+    return found < ENDPOINT_KINDS ? order[found].cause : LASTACK_CAUSE_NONE;
+}
+
+bool local_endpoints_is_unused(const struct local_endpoints *table,
+                               const struct endpoint_use *wanted)
+{
+    const struct endpoint_key key = endpoint_key_of(wanted);
+
+    for (uint32_t index = endpoint_first_of(table, key.port); index != POOL_NONE;
+         index = endpoint_at(table, index)->next)
+        if (endpoint_overlaps(endpoint_at(table, index), &key))
+            return false;
+    return true;
+}
+
+/* ---- connect() ---- */
+
+bool local_endpoints_may_borrow(const struct local_endpoints *table, uint16_t port)
+{
+    for (uint32_t index = endpoint_first_of(table, port); index != POOL_NONE;
+         index = endpoint_at(table, index)->next) {
+        const struct local_endpoint *entry = endpoint_at(table, index);
+
+        for (unsigned flags = 0; flags <= ENDPOINT_REUSE; flags++)
+            if (entry->count[ENDPOINT_BOUND][flags] + entry->count[ENDPOINT_LISTENER][flags] > 0)
+                return false;
+    }
+    return true;
+}
+
+/* ---- listeners ---- */
+
+static struct endpoint_listener *endpoint_listener_at(const struct local_endpoints *table,
+                                                      uint32_t index)
+{
+    return pool_at(&table->listeners, index);
+}
+
+bool local_endpoints_listen(struct local_endpoints *table, const struct endpoint_use *use,
+                            uint32_t listener)
+{
+    uint32_t link = pool_take(&table->listeners), index;
+    struct local_endpoint *entry;
+
+    CHECK(use->kind == ENDPOINT_LISTENER);
+    if (link == POOL_NONE)
+        return false;
+    index = endpoint_enter(table, use);
+    if (index == POOL_NONE) {
+        pool_give(&table->listeners, link);
+        return false;
+    }
+    entry = endpoint_at(table, index);
+    *endpoint_listener_at(table, link) =
+        (struct endpoint_listener){.listener = listener, .next = entry->listeners};
+    entry->listeners = link;
+    table->listening[entry->form]++;
+    table->listening_on_link += entry->link != 0;
+    return true;
+}
+
+void local_endpoints_unlisten(struct local_endpoints *table, const struct endpoint_use *use,
+                              uint32_t listener)
+{
+    const struct endpoint_key key = endpoint_key_of(use);
+    uint32_t index = endpoint_find(table, &key), *hole, link;
+    struct local_endpoint *entry;
+
+    CHECK(index != POOL_NONE && use->kind == ENDPOINT_LISTENER);
+    entry = endpoint_at(table, index);
+    hole = &entry->listeners;
+    while (*hole != POOL_NONE && endpoint_listener_at(table, *hole)->listener != listener)
+        hole = &endpoint_listener_at(table, *hole)->next;
+    link = *hole;
+    CHECK(link != POOL_NONE);
+    *hole = endpoint_listener_at(table, link)->next;
+    pool_give(&table->listeners, link);
+    table->listening[entry->form]--;
+    table->listening_on_link -= entry->link != 0;
+    endpoint_leave(table, use);
+}
+
+/* One of the entry's listeners: the one at the fraction spread / 2^32 of the list. */
+static uint32_t endpoint_choose_listener(const struct local_endpoints *table,
+                                         const struct local_endpoint *entry, uint32_t spread)
+{
+    const struct endpoint_listener *link;
+    uint64_t count = 0;
+
+    for (unsigned flags = 0; flags <= ENDPOINT_REUSE; flags++)
+        count += entry->count[ENDPOINT_LISTENER][flags];
+    if (count == 0)
+        return POOL_NONE;
+    link = endpoint_listener_at(table, entry->listeners);
+    for (uint64_t skip = spread * count >> 32; skip > 0; skip--)
+        link = endpoint_listener_at(table, link->next);
+    return link->listener;
+}
+
+static uint32_t endpoint_listener_of(const struct local_endpoints *table,
+                                     const struct endpoint_key *key, uint32_t spread)
+{
+    uint32_t index = endpoint_find(table, key);
+
+    if (index == POOL_NONE)
+        return POOL_NONE;
+    return endpoint_choose_listener(table, endpoint_at(table, index), spread);
+}
+
+uint32_t local_endpoints_find_listener(const struct local_endpoints *table,
+                                       const struct lastack_endpoint *local, uint32_t link,
+                                       uint32_t spread)
+{
+    static const uint8_t forms_ipv4[] = {ENDPOINT_IPV4, ENDPOINT_IPV4_ANY, ENDPOINT_IPV6_ANY};
+    static const uint8_t forms_ipv6[] = {ENDPOINT_IPV6, ENDPOINT_IPV6_ANY, ENDPOINT_IPV6_ONLY_ANY};
+    const uint8_t *forms = lastack_is_ipv4(&local->address) ? forms_ipv4 : forms_ipv6;
+
+    for (unsigned i = 0; i < 3; i++) {
+        struct endpoint_key key = {.port = local->port, .form = forms[i], .link = link};
+        uint32_t listener = POOL_NONE;
+
+        if (table->listening[forms[i]] == 0)
+            continue;
+        if (!endpoint_forms[forms[i]].is_any)
+            key.address = local->address;
+        else if (forms[i] == ENDPOINT_IPV4_ANY)
+            key.address = lastack_ipv4(0, 0, 0, 0);
+        if (link != 0 && table->listening_on_link > 0)
+            listener = endpoint_listener_of(table, &key, spread);
+        key.link = 0;
+        if (listener == POOL_NONE)
+            listener = endpoint_listener_of(table, &key, spread);
+        if (listener != POOL_NONE)
+            return listener;
+    }
+    return POOL_NONE;
+}
