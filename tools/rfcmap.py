@@ -95,7 +95,8 @@ def claims():
         text = path.read_text(encoding='utf-8')
         for match in re.finditer(r'covers: *([^\n]*(?:\n[ /#*]+(?=[A-Z0-9.]+-[A-Za-z0-9])[^\n]*)*)', text):
             following = FUNCTION.search(text, match.end())
-            test = following.group(1) if path.suffix == '.c' and following else path.stem
+            is_case = path.suffix == '.c' and following and 'void **' in following.group(0)
+            test = following.group(1) if is_case else path.stem
             line = text.count('\n', 0, match.start()) + 1
             for name in ID.findall(match.group(1)):
                 yield name, test, path.relative_to(TOP), line

@@ -62,7 +62,8 @@ def text_files():
     else:
         paths = [p.relative_to(TOP) for p in TOP.rglob('*')]
         paths = [p for p in paths if not p.parts[0].startswith(('build', '.git', 'out'))]
-    return sorted(p for p in paths if p.suffix in TEXT_SUFFIXES and (TOP / p).is_file())
+    return sorted(p for p in paths if p.suffix in TEXT_SUFFIXES and 'corpus' not in p.parts
+                  and (TOP / p).is_file())
 
 
 def read(path):
