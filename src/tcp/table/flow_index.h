@@ -4,9 +4,9 @@
  *
  *     tuple ──SipHash-1-3──▶ 64-bit flow ──low half──▶ slots {hash, kind:3 | pool index:29}
  *
- * Every tuple has exactly one owner: a connection, a half-open request or a record. The slot says which kind and where; the
- * caller compares the tuple in that object (event/find.c knows all the pools). The 64-bit flow also names the
- * connection in traces.
+ * Every tuple has exactly one owner: a connection, a half-open request or a record. The slot says
+ * which kind and where; the caller compares the tuple in that object (event/find.c knows all the
+ * pools). The 64-bit flow also names the connection in traces.
  */
 #ifndef LASTACK_FLOW_INDEX_H
 #define LASTACK_FLOW_INDEX_H

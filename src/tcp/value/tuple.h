@@ -47,4 +47,37 @@ static inline bool address_is_ipv4(const struct lastack_address *address)
     return memcmp(address->bytes, mapped, sizeof mapped) == 0;
 }
 
+/* The same for IPv4 in 12 bytes, for those who are many. */
+struct tuple_ipv4 {
+    uint8_t local[4], remote[4];
+    uint16_t local_port, remote_port;
+};
+
+_Static_assert(sizeof(struct tuple_ipv4) == 12, "packed tuples are compared as bytes");
+
+static inline bool tuple_is_ipv4(const struct tuple *tuple)
+{
+    return address_is_ipv4(&tuple->local) && address_is_ipv4(&tuple->remote);
+}
+
+/* Only for a tuple that is IPv4. */
+static inline struct tuple_ipv4 tuple_pack_ipv4(const struct tuple *tuple)
+{
+    struct tuple_ipv4 packed = {.local_port = tuple->local_port, .remote_port = tuple->remote_port};
+
+    memcpy(packed.local, tuple->local.bytes + 12, 4);
+    memcpy(packed.remote, tuple->remote.bytes + 12, 4);
+    return packed;
+}
+
+static inline struct tuple tuple_unpack_ipv4(const struct tuple_ipv4 *packed)
+{
+    static const struct lastack_address any = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}};
+    struct tuple tuple = {any, any, packed->local_port, packed->remote_port};
+
+    memcpy(tuple.local.bytes + 12, packed->local, 4);
+    memcpy(tuple.remote.bytes + 12, packed->remote, 4);
+    return tuple;
+}
+
 #endif
