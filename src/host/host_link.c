@@ -153,15 +153,19 @@ static void close_gate(struct host_link *link, struct lastack *stack, int error)
         link->wants_room = true;
         link->retry_pause_ns = RETRY_PAUSE_MIN_NS;
     }
-    link->state = state;
-    if (state == HOST_LINK_DOWN)
+    if (state == HOST_LINK_DOWN) {
+        lastack_set_link_up(stack, link->number, false);
         link->counters.down++;
-    else
+    } else {
         link->counters.full++;
+    }
+    link->state = state;
 }
 
 static void open_gate(struct host_link *link, struct lastack *stack)
 {
+    if (link->state == HOST_LINK_DOWN)
+        lastack_set_link_up(stack, link->number, true);
     link->state = HOST_LINK_READY;
     link->wants_room = false;
     link->retry_at = NEVER;

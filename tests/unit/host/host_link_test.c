@@ -19,6 +19,7 @@
 
 static struct {
     unsigned full, ready;
+    bool is_up;
 } told;
 
 int lastack_add_link(struct lastack *stack, const struct lastack_link_config *link)
@@ -31,7 +32,8 @@ void lastack_set_link_up(struct lastack *stack, uint32_t link, bool is_up)
 {
     (void)stack;
     assert_int_equal(link, 3);
-    assert_true(is_up);
+    assert_int_equal(told.is_up, !is_up); /* only changes are told */
+    told.is_up = is_up;
 }
 
 void lastack_link_full(struct lastack *stack, uint32_t link)
@@ -207,9 +209,12 @@ static void a_down_interface_is_not_fatal(void **state)
     send_marked(&link, 'a');
     assert_int_equal(link.state, HOST_LINK_DOWN);
     assert_int_equal(link.counters.down, 1);
+    assert_false(told.is_up);
     device.room = 1;
     host_link_flush(&link, NULL, SEC(1));
     expect_sent("a");
+    assert_true(told.is_up);
+    assert_int_equal(told.ready, told.full);
     assert_int_equal(link.state, HOST_LINK_READY);
     host_link_close(&link);
 }
