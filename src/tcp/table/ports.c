@@ -27,10 +27,11 @@ bool ports_choose(struct ports *ports, struct tuple *tuple, uint16_t first, uint
 {
     uint64_t hash = ports_hash(ports, tuple);
     uint16_t *next = &ports->next[(hash >> 32) % PORTS_COUNTERS];
-    uint32_t range = (uint32_t)last - first + 1;
-    uint32_t start = ((uint32_t)hash % range + *next) % range;
+    uint32_t range, start;
 
     CHECK(first > 0 && first <= last);
+    range = (uint32_t)last - first + 1;
+    start = ((uint32_t)hash % range + *next) % range;
     for (uint32_t probe = 0; probe < range; probe++) {
         tuple->local_port = (uint16_t)(first + (start + probe) % range);
         if (usable(context, tuple)) {

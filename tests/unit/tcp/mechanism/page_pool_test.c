@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * page_pool_test.c: distinct pages, neighbours where they are free, a reserve that ordinary takers cannot
- * touch, and memory touched no further than it was ever needed.
+ * page_pool_test.c: distinct pages, neighbours where they are free, a reserve that ordinary takers
+ * cannot touch, and memory touched no further than it was ever needed.
  */
 #include "page_pool.h"
 
@@ -74,7 +74,8 @@ static void neighbours_are_preferred(void **state)
     assert_int_equal(page_pool_take(&pages, 5, PAGE_NONE, false), 20); /* none free: fresh memory */
 }
 
-/* Pages that were given back one by one come again as a run, so that the next stream gets adjacent ones. */
+/* Pages that were given back one by one come again as a run, so that the next stream gets adjacent
+ * ones. */
 static void runs_are_found_again(void **state)
 {
     struct page_pool pages;

@@ -2,9 +2,10 @@
 /*
  * stream_test.c: streams against a model that computes what was written where.
  *
- * The model of a stream is a list of the ranges put, each with the generation of its bytes; a byte's value
- * is a hash of (sequence number, generation). Everything that was put and not dropped must read back, in every order
- * of puts, on every level of the tree, across 2^32, and no page may be lost.
+ * The model of a stream is a list of the ranges put, each with the generation of its bytes; a
+ * byte's value is a hash of (sequence number, generation). Everything that was put and not dropped
+ * must read back, in every order of puts, on every level of the tree, across 2^32, and no page may
+ * be lost.
  */
 #include "stream.h"
 
@@ -123,7 +124,8 @@ static void model_check_put(const struct model *m, unsigned which, uint32_t page
     assert_int_equal(seq.v, seq_add(put->from, put->length).v);
 }
 
-/* Held: just the pages that some put touches, and at the most the one in which the last drop ended. */
+/* Held: just the pages that some put touches, and at the most the one in which the last drop
+ * ended. */
 static void model_check_pages(const struct model *m, struct seq dropped)
 {
     uint32_t shift = m->pages.shift, count = 0, kept[PUTS_MAX * 80];
