@@ -69,7 +69,7 @@ static void neighbours_are_preferred(void **state)
     page_pool_give(&pages, 15);
     page_pool_give(&pages, 3);
     assert_int_equal(page_pool_take(&pages, 6, PAGE_NONE, false), 7);
-    assert_int_equal(page_pool_take(&pages, 6, 16, false), 15); /* behind 6 is held; before 16 is free */
+    assert_int_equal(page_pool_take(&pages, 6, 16, false), 15); /* behind 6 is held */
     assert_int_equal(page_pool_take(&pages, 6, 0, false), 3);   /* neither: the newest free one */
     assert_int_equal(page_pool_take(&pages, 5, PAGE_NONE, false), 20); /* none free: fresh memory */
 }

@@ -42,10 +42,15 @@ static uint8_t byte_at(struct seq seq, uint32_t salt)
     return (uint8_t)((seq.v * 2654435761u + salt * 40503u) >> 24);
 }
 
+static uint8_t *pool_memory(uint32_t page_size, uint32_t limit)
+{
+    return aligned_alloc(64, (page_pool_size(page_size, limit) + 63) & ~(size_t)63);
+}
+
 static void model_init(struct model *m, uint32_t page_size, uint32_t limit)
 {
-    m->memory = malloc(page_pool_size(page_size, limit) + 64);
-    page_pool_init(&m->pages, (void *)(((uintptr_t)m->memory + 63) & ~(uintptr_t)63), page_size, limit, 0);
+    m->memory = pool_memory(page_size, limit);
+    page_pool_init(&m->pages, m->memory, page_size, limit, 0);
     stream_init(&m->stream);
     m->count = 0;
 }
@@ -88,12 +93,6 @@ static void model_drop(struct model *m, struct seq seq)
     m->count = kept;
 }
 
-static void assert_piece_is(struct seq seq, const uint8_t *bytes, uint32_t length, const uint8_t *all,
-                            struct seq start)
-{
-    assert_memory_equal(bytes, all + seq_distance(start, seq), length);
-}
-
 /* One put is read back both ways, as later puts have left it. */
 static void model_check_put(const struct model *m, unsigned which, uint32_t page_size)
 {
@@ -106,10 +105,10 @@ static void model_check_put(const struct model *m, unsigned which, uint32_t page
         expected[i] = byte_at(seq_add(put->from, i), put->salt);
     for (unsigned later = which + 1; later < m->count; later++) {
         const struct put *over = &m->puts[later];
-        struct seq end = seq_add(put->from, put->length);
+        struct seq end = seq_min(seq_add(put->from, put->length),
+                                 seq_add(over->from, over->length));
 
-        for (struct seq s = seq_max(over->from, put->from);
-             seq_before(s, end) && seq_before(s, seq_add(over->from, over->length)); s = seq_add(s, 1))
+        for (struct seq s = seq_max(over->from, put->from); seq_before(s, end); s = seq_add(s, 1))
             expected[seq_distance(put->from, s)] = byte_at(s, over->salt);
     }
     memset(scratch, 0, put->length);
@@ -118,7 +117,7 @@ static void model_check_put(const struct model *m, unsigned which, uint32_t page
     count = stream_iovec(&m->stream, &m->pages, put->from, put->length, iov, LENGTH_MAX / 1024 + 2);
     assert_in_range(count, 1, put->length / page_size + 2);
     for (unsigned i = 0; i < count; i++) {
-        assert_piece_is(seq, iov[i].base, (uint32_t)iov[i].length, expected, put->from);
+        assert_memory_equal(iov[i].base, expected + seq_distance(put->from, seq), iov[i].length);
         seq = seq_add(seq, (uint32_t)iov[i].length);
     }
     assert_int_equal(seq.v, seq_add(put->from, put->length).v);
@@ -413,12 +412,12 @@ static void reserve_lets_text_in_order_go_on(void **state)
 {
     struct page_pool pages;
     struct stream greedy, starving;
-    uint8_t *memory = malloc(page_pool_size(1024, 20) + 64);
+    uint8_t *memory = pool_memory(1024, 20);
     uint32_t at = 0;
     uint8_t byte = 42;
 
     (void)state;
-    page_pool_init(&pages, (void *)(((uintptr_t)memory + 63) & ~(uintptr_t)63), 1024, 20, 2);
+    page_pool_init(&pages, memory, 1024, 20, 2);
     stream_init(&greedy);
     stream_init(&starving);
     while (stream_put(&greedy, &pages, seq_of(at), &byte, 1))
@@ -432,6 +431,39 @@ static void reserve_lets_text_in_order_go_on(void **state)
     stream_clear(&greedy, &pages);
     assert_int_equal(pages.used, 0);
     free(memory);
+}
+
+/* A window as wide as there are nodes for, and no wider: with the smallest pages the bound is
+ * reached. */
+static void nodes_are_bounded(void **state)
+{
+    struct model m;
+    uint32_t at = 0;
+
+    (void)state;
+    model_init(&m, 1024, 2200);
+    while (at < 1u << 30 && stream_put(&m.stream, &m.pages, seq_of(0u - 5000000 + at), "x", 1))
+        at += 256 * 1024; /* each in a node of its own */
+    assert_in_range(at, 250u << 20, 256u << 20);
+    assert_true(page_pool_available(&m.pages, false) > 100); /* pages were not the reason */
+    assert_true(m.stream.index <= 1023);
+    stream_drop_before(&m.stream, &m.pages, seq_of(0u - 5000000 + (1u << 20) + 1024));
+    assert_true(stream_put(&m.stream, &m.pages, seq_of(0u - 5000000 + at), "x", 1));
+    for (uint32_t i = 2u << 20; i <= at; i += 256 * 1024) {
+        stream_get(&m.stream, &m.pages, seq_of(0u - 5000000 + i), scratch, 1);
+        assert_int_equal(scratch[0], 'x');
+    }
+    model_end(&m);
+}
+
+static void puts_are_bounded(void **state)
+{
+    struct model m;
+
+    (void)state;
+    model_init(&m, 1024, 10);
+    expect_assert_failure(stream_put(&m.stream, &m.pages, seq_of(0), scratch, 131073));
+    model_end(&m);
 }
 
 int main(void)
@@ -448,6 +480,8 @@ int main(void)
         cmocka_unit_test(refusal_changes_nothing),
         cmocka_unit_test(last_page_is_given),
         cmocka_unit_test(reserve_lets_text_in_order_go_on),
+        cmocka_unit_test(nodes_are_bounded),
+        cmocka_unit_test(puts_are_bounded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

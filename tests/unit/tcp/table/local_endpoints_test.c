@@ -21,7 +21,8 @@
 enum form { any4, a4, b4, any6, only6, a6, a6only, b6, mapped_any, mapped_a, FORMS };
 
 static const char *const form_addresses[FORMS] = {
-    "0.0.0.0", "127.0.0.1", "127.0.0.2", "::", "::", "::1", "::1", "2001:db8::1", "0.0.0.0", "127.0.0.1",
+    "0.0.0.0", "127.0.0.1", "127.0.0.2",   "::",      "::",
+    "::1",     "::1",       "2001:db8::1", "0.0.0.0", "127.0.0.1",
 };
 
 /* Where a connection stands that a listener on such an address has accepted. */
@@ -263,7 +264,8 @@ static void many_time_waits_are_one_entry(void **state)
         assert_true(local_endpoints_enter(&f.table, &use));
     assert_int_equal(f.table.entries.used, 1);
     assert_int_equal(local_endpoints_count(&f.table, &use), MANY);
-    assert_int_equal(local_endpoints_conflict(&f.table, &plain, NULL), LASTACK_CAUSE_PORT_TIME_WAIT);
+    assert_int_equal(local_endpoints_conflict(&f.table, &plain, NULL),
+                     LASTACK_CAUSE_PORT_TIME_WAIT);
     assert_int_equal(local_endpoints_conflict(&f.table, &reusing, NULL), LASTACK_CAUSE_NONE);
     assert_true(local_endpoints_may_borrow(&f.table, PORT));
     /* one that died without the flag spoils it for the new one */
@@ -289,12 +291,14 @@ static void a_connection_becomes_time_wait(void **state)
     (void)state;
     set_up(&f, 1);
     enter(&f, &use);
-    assert_int_equal(local_endpoints_conflict(&f.table, &wanted, NULL), LASTACK_CAUSE_PORT_CONNECTION);
+    assert_int_equal(local_endpoints_conflict(&f.table, &wanted, NULL),
+                     LASTACK_CAUSE_PORT_CONNECTION);
     local_endpoints_change(&f.table, &use, ENDPOINT_TIME_WAIT, use.flags);
     record.kind = ENDPOINT_TIME_WAIT;
     assert_int_equal(local_endpoints_count(&f.table, &use), 0);
     assert_int_equal(local_endpoints_count(&f.table, &record), 1);
-    assert_int_equal(local_endpoints_conflict(&f.table, &wanted, NULL), LASTACK_CAUSE_PORT_TIME_WAIT);
+    assert_int_equal(local_endpoints_conflict(&f.table, &wanted, NULL),
+                     LASTACK_CAUSE_PORT_TIME_WAIT);
     expect_assert_failure(local_endpoints_leave(&f.table, &use));
     leave(&f, &record);
     expect_assert_failure(local_endpoints_leave(&f.table, &record));
@@ -311,7 +315,8 @@ static void flags_may_change_later(void **state)
     (void)state;
     set_up(&f, LIMIT);
     enter(&f, &use);
-    assert_int_equal(local_endpoints_conflict(&f.table, &wanted, NULL), LASTACK_CAUSE_PORT_LISTENER);
+    assert_int_equal(local_endpoints_conflict(&f.table, &wanted, NULL),
+                     LASTACK_CAUSE_PORT_LISTENER);
     local_endpoints_change(&f.table, &use, ENDPOINT_LISTENER, ENDPOINT_REUSE_PORT);
     assert_int_equal(local_endpoints_conflict(&f.table, &wanted, NULL), LASTACK_CAUSE_NONE);
     changed = use;
@@ -499,7 +504,8 @@ static void listening_ports_are_not_borrowed(void **state)
     set_up(&f, LIMIT);
     assert_true(local_endpoints_may_borrow(&f.table, PORT));
     for (unsigned i = 0; i < 4; i++) {
-        struct endpoint_use use = use_of(b6, kinds[i], ENDPOINT_REUSE), other = use_of(a4, CONNECTION, 0);
+        struct endpoint_use use = use_of(b6, kinds[i], ENDPOINT_REUSE);
+        struct endpoint_use other = use_of(a4, CONNECTION, 0);
 
         enter(&f, &other);
         enter(&f, &use);
@@ -594,7 +600,7 @@ static void random_uses_agree_with_a_list(void **state)
             uint32_t i = rng_below(&rng, USES);
 
             if (held[i] && uses[i].kind != ENDPOINT_LISTENER && rng_below(&rng, 3) == 0) {
-                static const uint8_t kinds[] = {ENDPOINT_BOUND, ENDPOINT_CONNECTION, ENDPOINT_TIME_WAIT};
+                static const uint8_t kinds[] = {BOUND, CONNECTION, TIME_WAIT};
                 uint8_t kind = kinds[rng_below(&rng, 3)], reuse = (uint8_t)rng_below(&rng, 4);
 
                 local_endpoints_change(&f.table, &uses[i], kind, reuse);
