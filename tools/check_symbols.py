@@ -21,9 +21,9 @@ ARITHMETIC_32 = {'__udivdi3', '__umoddi3', '__divdi3', '__moddi3', '__udivmoddi4
                  '__ashldi3', '__ashrdi3', '__lshrdi3', '__clzdi2', '__ctzdi2', '__clzsi2', '__ctzsi2',
                  '__popcountdi2', '__popcountsi2', '__bswapdi2', '__bswapsi2', '__multi3'}
 ARITHMETIC = {
-    'x86_64': set(),
-    's390x': set(),
-    'aarch64': set(),
+    'x86_64': {'_GLOBAL_OFFSET_TABLE_'}, # the linker's own, where code is position independent
+    's390x': {'_GLOBAL_OFFSET_TABLE_'},
+    'aarch64': {'_GLOBAL_OFFSET_TABLE_'},
     'x86': ARITHMETIC_32 | {'_GLOBAL_OFFSET_TABLE_'},
     'wasm32': ARITHMETIC_32 | {'__stack_pointer', '__linear_memory', '__indirect_function_table',
                                '__memory_base', '__table_base'},

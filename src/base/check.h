@@ -22,7 +22,9 @@ _Noreturn void lastack_check_failed(const char *expression, const char *file, in
 /* Checks too dear for a release build: whole-structure invariants. */
 #ifdef LASTACK_CHECK_SLOW
 #define CHECK_SLOW(x) CHECK(x)
+#define CHECK_PERIOD  1 /* dear invariants are checked every so many events */
 #else
+#define CHECK_PERIOD  1024
 #define CHECK_SLOW(x) ((void)sizeof((x) ? 1 : 0))
 #endif
 

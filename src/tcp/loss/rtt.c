@@ -16,10 +16,10 @@ static int64_t distance64(int64_t a, int64_t b)
 
 void rtt_init(struct rtt *rtt, const struct lastack_params *params)
 {
-    *rtt = (struct rtt){.rto_ns = params->rto_initial_ns}; /* RFC 6298 (2.1) */
+    *rtt = (struct rtt){.rto_ns = params->rto_initial_ns}; /* RFC 6298 §2.1 */
 }
 
-/* RFC 6298 (2.2), (2.3): variance first, it needs the old mean. */
+/* RFC 6298 §2.2, (2.3): variance first, it needs the old mean. */
 static void sample_rfc(struct rtt *rtt, int64_t sample_ns)
 {
     if (rtt->srtt_ns == 0) {

@@ -34,7 +34,7 @@ void rtt_sample(struct rtt *rtt, const struct lastack_params *params, int64_t sa
 /* The timeout in force: rto doubled per back-off, at most rto_max. */
 int64_t rtt_timeout(const struct rtt *rtt, const struct lastack_params *params);
 
-/* RFC 6298 (5.5). */
+/* RFC 6298 §5.5. */
 void rtt_back_off(struct rtt *rtt);
 
 #endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * naming.c: local addresses and ports: bind(), and the names that listen() and connect() take by themselves.
+ *
+ *     bind     a use of the endpoint (docs/decisions/0010), counted until the socket is closed
+ *     listen   the same use, as a listener's
+ *     connect  without bind: a port borrowed by the connection alone (RFC 6056), so one port serves many destinations
+ *
+ * A refusal says which of its causes it was: lastack_last_cause.
+ */
+#include "socket_table.h"
+
+static uint8_t reuse_flags(const struct sock *sock)
+{
+    return (uint8_t)((sock->flags & CONN_REUSE_ADDRESS ? ENDPOINT_REUSE_ADDRESS : 0) |
+                     (sock->flags & CONN_REUSE_PORT ? ENDPOINT_REUSE_PORT : 0) |
+                     (sock->is_v6_only ? ENDPOINT_V6_ONLY : 0));
+}
+
+/* May a socket of this family have this address? 0 or a negative error. */
+static int check_address(const struct lastack *stack, const struct sock *sock,
+                         const struct lastack_address *address)
+{
+    const bool is_ipv4 = lastack_is_ipv4(address);
+
+    if (sock->domain == LASTACK_AF_INET && !is_ipv4)
+        return -LASTACK_EAFNOSUPPORT;
+    if (sock->is_v6_only && is_ipv4)
+        return -LASTACK_EINVAL;
+    if (!lastack_is_any(address) && !links_is_own(&stack->links, address))
+        return -LASTACK_EADDRNOTAVAIL;
+    return 0;
+}
+
+struct search {
+    struct lastack *stack;
+    struct endpoint_use use;
+};
+
+static bool is_unused(void *context, const struct tuple *tuple)
+{
+    struct search *search = context;
+
+    search->use.local.port = tuple->local_port;
+    return local_endpoints_is_unused(&search->stack->tcp.endpoints, &search->use);
+}
+
+/* bind() to port 0: a port that nothing uses in any way. */
+static bool choose_port_to_bind(struct lastack *stack, struct endpoint_use *use)
+{
+    struct search search = {stack, *use};
+    struct tuple tuple = {.local = use->local.address};
+    const struct lastack_params *params = &stack->tcp.params;
+
+    if (!ports_choose(&stack->tcp.ports, &tuple, params->port_first, params->port_last, is_unused, &search))
+        return false;
+    use->local.port = tuple.local_port;
+    return true;
+}
+
+int sock_bind(struct lastack *stack, struct sock *sock, const struct lastack_endpoint *local)
+{
+    struct endpoint_use use = {.local = *local, .kind = ENDPOINT_BOUND, .flags = reuse_flags(sock)};
+    const int error = check_address(stack, sock, &local->address);
+    enum lastack_cause conflict;
+
+    if (error < 0)
+        return error;
+    if (local->port == 0 && !choose_port_to_bind(stack, &use))
+        return sock_refuse(stack, LASTACK_CAUSE_PORTS_EXHAUSTED, LASTACK_EADDRINUSE);
+    conflict = local_endpoints_conflict(&stack->tcp.endpoints, &use, NULL);
+    if (conflict != LASTACK_CAUSE_NONE)
+        return sock_refuse(stack, conflict, LASTACK_EADDRINUSE);
+    if (!local_endpoints_enter(&stack->tcp.endpoints, &use))
+        return sock_refuse(stack, LASTACK_CAUSE_NO_ENDPOINT_LEFT, LASTACK_ENOBUFS);
+    sock->use = use;
+    sock->is_bound = true;
+    sock->local = use.local;
+    return 0;
+}
+
+int lastack_bind(struct lastack *stack, int descriptor, const struct lastack_endpoint *local)
+{
+    struct sock *sock = sock_of(stack, descriptor);
+
+    if (sock == NULL)
+        return -LASTACK_EBADF;
+    if (sock->is_bound || sock->phase != SOCKET_IDLE)
+        return -LASTACK_EINVAL;
+    return sock_bind(stack, sock, local);
+}
+
+void sock_unbind(struct lastack *stack, struct sock *sock)
+{
+    if (!sock->is_bound)
+        return;
+    CHECK(sock->use.kind == ENDPOINT_BOUND);
+    local_endpoints_leave(&stack->tcp.endpoints, &sock->use);
+    sock->is_bound = false;
+}
+
+void sock_reuse_changed(struct lastack *stack, struct sock *sock)
+{
+    const uint8_t flags = reuse_flags(sock);
+
+    if (!sock->is_bound || sock->use.flags == flags)
+        return;
+    local_endpoints_change(&stack->tcp.endpoints, &sock->use, sock->use.kind, flags);
+    sock->use.flags = flags;
+}
+
+/* ---- listen ---- */
+
+int sock_begin_listening(struct lastack *stack, struct sock *sock, uint32_t listener)
+{
+    struct local_endpoints *endpoints = &stack->tcp.endpoints;
+    struct endpoint_use use = sock->use;
+    enum lastack_cause conflict;
+
+    use.kind = ENDPOINT_LISTENER;
+    conflict = local_endpoints_conflict(endpoints, &use, &sock->use);
+    if (conflict != LASTACK_CAUSE_NONE)
+        return sock_refuse(stack, conflict, LASTACK_EADDRINUSE);
+    if (!local_endpoints_listen(endpoints, &use, listener))
+        return sock_refuse(stack, LASTACK_CAUSE_NO_ENDPOINT_LEFT, LASTACK_ENOBUFS);
+    local_endpoints_leave(endpoints, &sock->use);
+    sock->use = use;
+    return 0;
+}
+
+void sock_end_listening(struct lastack *stack, struct sock *sock)
+{
+    struct endpoint_use bound = sock->use;
+
+    bound.kind = ENDPOINT_BOUND;
+    CHECK(local_endpoints_enter(&stack->tcp.endpoints, &bound)); /* its entry exists: cannot fail */
+    local_endpoints_unlisten(&stack->tcp.endpoints, &sock->use, sock->conn);
+    sock->use = bound;
+}
+
+/* ---- connect ---- */
+
+static bool may_connect(void *context, const struct tuple *tuple)
+{
+    struct lastack *stack = ((struct search *)context)->stack;
+    const uint64_t flow = flow_hash(&stack->tcp.index, tuple);
+
+    if (flow % stack->config.shard_count != stack->config.shard_id)
+        return false;
+    if (!local_endpoints_may_borrow(&stack->tcp.endpoints, tuple->local_port))
+        return false;
+    return tcp_tuple_is_free(&stack->tcp, tuple, flow);
+}
+
+int sock_name_for_connect(struct lastack *stack, struct sock *sock, const struct lastack_endpoint *remote)
+{
+    const struct lastack_params *params = &stack->tcp.params;
+    struct search search = {.stack = stack};
+    struct tuple tuple = {.remote = remote->address, .remote_port = remote->port};
+    struct ip_route route;
+
+    if (!routes_find(&stack->routes, &stack->links, &remote->address, &route))
+        return sock_refuse(stack, LASTACK_CAUSE_NO_ROUTE, LASTACK_ENETUNREACH);
+    if (lastack_is_any(&sock->local.address))
+        sock->local.address = route.source;
+    if (lastack_is_ipv4(&sock->local.address) != lastack_is_ipv4(&remote->address))
+        return -LASTACK_EADDRNOTAVAIL;
+    if (sock->is_bound)
+        return 0;
+    tuple.local = sock->local.address;
+    if (!ports_choose(&stack->tcp.ports, &tuple, params->port_first, params->port_last, may_connect, &search))
+        return sock_refuse(stack, LASTACK_CAUSE_PORTS_EXHAUSTED, LASTACK_EADDRNOTAVAIL);
+    sock->local.port = tuple.local_port;
+    return 0;
+}

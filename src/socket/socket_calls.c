@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * socket_calls.c: socket, listen, accept, connect, shutdown, close, abort: OPEN, CLOSE and ABORT of RFC 9293 §3.10 in the
+ * shape that programs know.
+ */
+#include "socket_table.h"
+
+int lastack_socket(struct lastack *stack, enum lastack_domain domain, enum lastack_socket_type type,
+                   uint32_t owner)
+{
+    struct sock *sock;
+    int descriptor;
+
+    if (domain != LASTACK_AF_INET && domain != LASTACK_AF_INET6)
+        return -LASTACK_EAFNOSUPPORT;
+    if (type != LASTACK_SOCK_STREAM)
+        return -LASTACK_EPROTONOSUPPORT;
+    sock = sock_new(stack, (uint8_t)domain, (uint8_t)type);
+    if (sock == NULL)
+        return sock_refuse(stack, LASTACK_CAUSE_NO_SOCKET_LEFT, LASTACK_ENOBUFS);
+    sock->creator = owner;
+    descriptor = descriptor_add(stack, sock_index(stack, sock), owner);
+    if (descriptor < 0)
+        sock_free(stack, sock);
+    return descriptor;
+}
+
+static struct tcp_open open_of(const struct lastack *stack, const struct sock *sock)
+{
+    return (struct tcp_open){
+        .local = sock->local,
+        .remote = sock->remote,
+        .socket = sock_index(stack, sock),
+        .flags = sock->flags,
+        .options = sock->options,
+    };
+}
+
+int lastack_listen(struct lastack *stack, int descriptor, int backlog)
+{
+    struct sock *sock = sock_of(stack, descriptor);
+    enum lastack_cause why = LASTACK_CAUSE_NONE;
+    struct tcp_open open;
+    uint32_t index;
+    int error;
+
+    if (sock == NULL)
+        return -LASTACK_EBADF;
+    if (sock->type != LASTACK_SOCK_STREAM)
+        return -LASTACK_EOPNOTSUPP;
+    if (backlog < 0)
+        backlog = INT32_MAX;
+    if (sock->phase == SOCKET_LISTENING) { /* again: only the backlog changes */
+        struct listener *listener = pool_at(&stack->tcp.listeners, sock->conn);
+
+        listener->backlog = min32((uint32_t)backlog, stack->tcp.params.somaxconn);
+        return 0;
+    }
+    if (sock->phase != SOCKET_IDLE)
+        return -LASTACK_EINVAL;
+    if (!sock->is_bound) {
+        const struct lastack_endpoint any = {.address = sock->local.address};
+
+        error = sock_bind(stack, sock, &any);
+        if (error < 0)
+            return error;
+    }
+    open = open_of(stack, sock);
+    index = tcp_open_passive(&stack->tcp, &open, (uint32_t)backlog, sock->domain, &why);
+    if (index == POOL_NONE)
+        return sock_refuse(stack, why, LASTACK_ENOBUFS);
+    error = sock_begin_listening(stack, sock, index);
+    if (error < 0) {
+        tcp_close_listener(&stack->tcp, index, LASTACK_CAUSE_NONE);
+        return error;
+    }
+    sock->phase = SOCKET_LISTENING;
+    sock->conn = index;
+    return 0;
+}
+
+int lastack_accept(struct lastack *stack, int descriptor, struct lastack_endpoint *remote)
+{
+    struct sock *listening = sock_of(stack, descriptor);
+    const uint32_t owner = listening == NULL ? 0 : sockets_of(stack)->descriptors[descriptor].owner;
+    const struct listener *listener;
+    const struct tcp_conn *conn;
+    struct sock *sock;
+    int accepted;
+
+    if (listening == NULL)
+        return -LASTACK_EBADF;
+    if (listening->phase != SOCKET_LISTENING)
+        return -LASTACK_EINVAL;
+    listener = pool_at(&stack->tcp.listeners, listening->conn);
+    if (listener->queued == 0)
+        return -LASTACK_EAGAIN;
+    sock = sock_new(stack, listening->domain, LASTACK_SOCK_STREAM);
+    if (sock == NULL)
+        return sock_refuse(stack, LASTACK_CAUSE_NO_SOCKET_LEFT, LASTACK_ENOBUFS);
+    accepted = descriptor_add(stack, sock_index(stack, sock), owner);
+    if (accepted < 0) {
+        sock_free(stack, sock);
+        return accepted;
+    }
+    sock->creator = owner;
+    sock->flags = listening->flags;
+    sock->options = listening->options;
+    sock->linger_s = listening->linger_s;
+    sock->phase = SOCKET_ATTACHED;
+    sock->was_connected = true;
+    sock->conn = tcp_accept(&stack->tcp, listening->conn, sock_index(stack, sock));
+    CHECK(sock->conn != POOL_NONE);
+    conn = sock_conn(stack, sock);
+    sock->local = tuple_local(&conn->tuple);
+    sock->remote = tuple_remote(&conn->tuple);
+    if (remote != NULL)
+        *remote = sock->remote;
+    return accepted;
+}
+
+/* What connect() says while and after an attempt was made. */
+static int connect_again(struct lastack *stack, struct sock *sock)
+{
+    int error = sock->error;
+
+    if (sock->phase == SOCKET_LISTENING)
+        return -LASTACK_EISCONN;
+    if (sock->phase == SOCKET_ATTACHED) {
+        const struct tcp_conn *conn = sock_conn(stack, sock);
+
+        if (conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED)
+            return -LASTACK_EALREADY;
+        return -LASTACK_EISCONN;
+    }
+    sock->error = 0;
+    return error != 0 ? -error : -LASTACK_EISCONN;
+}
+
+int lastack_connect(struct lastack *stack, int descriptor, const struct lastack_endpoint *remote)
+{
+    struct sock *sock = sock_of(stack, descriptor);
+    int error;
+
+    if (sock == NULL)
+        return -LASTACK_EBADF;
+    if (sock->phase == SOCKET_ENDED && !sock->was_connected && sock->error == 0)
+        sock->phase = SOCKET_IDLE; /* a failed attempt was reported: the socket may try again */
+    if (sock->phase != SOCKET_IDLE)
+        return connect_again(stack, sock);
+    if (sock->domain == LASTACK_AF_INET && !lastack_is_ipv4(&remote->address))
+        return -LASTACK_EAFNOSUPPORT;
+    if (sock->is_v6_only && lastack_is_ipv4(&remote->address))
+        return -LASTACK_ENETUNREACH;
+    if (remote->port == 0)
+        return -LASTACK_ECONNREFUSED;
+    error = sock_name_for_connect(stack, sock, remote);
+    if (error < 0)
+        return error;
+    sock->remote = *remote;
+    {
+        const struct tcp_open open = open_of(stack, sock);
+        enum lastack_cause why = LASTACK_CAUSE_NONE;
+        const uint32_t index = tcp_open_active(&stack->tcp, &open, &why);
+
+        if (index == POOL_NONE) {
+            const bool is_taken =
+                why == LASTACK_CAUSE_PORT_CONNECTION || why == LASTACK_CAUSE_PORT_TIME_WAIT;
+
+            return sock_refuse(stack, why, is_taken ? LASTACK_EADDRNOTAVAIL : LASTACK_ENOBUFS);
+        }
+        sock->phase = SOCKET_ATTACHED;
+        sock->conn = index;
+    }
+    return -LASTACK_EINPROGRESS;
+}
+
+int lastack_shutdown(struct lastack *stack, int descriptor, int how)
+{
+    struct sock *sock = sock_of(stack, descriptor);
+
+    if (sock == NULL)
+        return -LASTACK_EBADF;
+    if (how < LASTACK_SHUT_RD || how > LASTACK_SHUT_RDWR)
+        return -LASTACK_EINVAL;
+    if (sock->phase == SOCKET_LISTENING && how != LASTACK_SHUT_WR) {
+        sock_end_listening(stack, sock);
+        tcp_close_listener(&stack->tcp, sock->conn, LASTACK_CAUSE_CALL_SHUTDOWN);
+        sock->phase = SOCKET_IDLE;
+        sock->conn = POOL_NONE;
+        return 0;
+    }
+    if (sock->phase != SOCKET_ATTACHED)
+        return -LASTACK_ENOTCONN;
+    if (how != LASTACK_SHUT_WR) {
+        sock->shut_read = true;
+        sock_wake(stack, sock, WAKE_READABLE);
+    }
+    if (how != LASTACK_SHUT_RD && !sock->shut_write) {
+        sock->shut_write = true;
+        tcp_shutdown_send(&stack->tcp, sock->conn, LASTACK_CAUSE_CALL_SHUTDOWN);
+        sockets_collect(stack);
+    }
+    return 0;
+}
+
+static void close_attached(struct lastack *stack, struct sock *sock)
+{
+    struct tcp *tcp = &stack->tcp;
+    const uint32_t index = sock->conn;
+    struct tcp_conn *conn = sock_conn(stack, sock);
+
+    sock->phase = SOCKET_ENDED;
+    if (sock->linger_s == 0 && conn->state != TCP_CLOSED && !conn_has(conn, CONN_DETACHED) &&
+        conn_readable(conn) == 0) {
+        tcp_disown(tcp, index);
+        tcp_abort(tcp, index, LASTACK_CAUSE_LINGER_ZERO, 0);
+        return;
+    }
+    tcp_close(tcp, index, LASTACK_CAUSE_CALL_CLOSE);
+}
+
+/* The last descriptor of a socket is gone. */
+static void close_socket(struct lastack *stack, struct sock *sock)
+{
+    switch ((enum socket_phase)sock->phase) {
+    case SOCKET_LISTENING:
+        sock_end_listening(stack, sock);
+        tcp_close_listener(&stack->tcp, sock->conn, LASTACK_CAUSE_CALL_CLOSE);
+        break;
+    case SOCKET_ATTACHED:
+        close_attached(stack, sock);
+        break;
+    case SOCKET_IDLE:
+    case SOCKET_ENDED:
+    case SOCKET_FREE:
+        break;
+    }
+    sock_unbind(stack, sock);
+    sock_free(stack, sock);
+}
+
+int lastack_close(struct lastack *stack, int descriptor)
+{
+    const struct sock *sock = sock_of(stack, descriptor);
+    uint32_t last;
+
+    if (sock == NULL)
+        return -LASTACK_EBADF;
+    last = descriptor_remove(stack, descriptor);
+    if (last != POOL_NONE)
+        close_socket(stack, sock_at(stack, last));
+    return 0;
+}
+
+int lastack_abort(struct lastack *stack, int descriptor)
+{
+    struct sock *sock = sock_of(stack, descriptor);
+
+    if (sock == NULL)
+        return -LASTACK_EBADF;
+    if (sock->phase != SOCKET_ATTACHED)
+        return -LASTACK_ENOTCONN;
+    tcp_abort(&stack->tcp, sock->conn, LASTACK_CAUSE_CALL_ABORT, LASTACK_ECONNABORTED);
+    sockets_collect(stack);
+    return 0;
+}
+
+int lastack_getsockname(struct lastack *stack, int descriptor, struct lastack_endpoint *local)
+{
+    const struct sock *sock = sock_of(stack, descriptor);
+
+    if (sock == NULL)
+        return -LASTACK_EBADF;
+    *local = sock->local;
+    return 0;
+}
+
+int lastack_getpeername(struct lastack *stack, int descriptor, struct lastack_endpoint *remote)
+{
+    const struct sock *sock = sock_of(stack, descriptor);
+
+    if (sock == NULL)
+        return -LASTACK_EBADF;
+    if (sock->phase != SOCKET_ATTACHED && !(sock->phase == SOCKET_ENDED && sock->was_connected))
+        return -LASTACK_ENOTCONN;
+    *remote = sock->remote;
+    return 0;
+}

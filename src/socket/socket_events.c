@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * socket_events.c: sockets come and go, and what they learn.
+ *
+ *     connection's wake bits ──collect──▶ sock->wake (sticky) ──▶ event queue ──▶ lastack_next_event
+ *                                          the level is sampled again when it is reported
+ *
+ * An event is reported once for all news since the last one (edge-triggered); lastack_poll tells the level at any time.
+ */
+#include "socket_table.h"
+
+int sock_refuse(struct lastack *stack, enum lastack_cause why, int error)
+{
+    stack->last_cause = why;
+    report_count(stack_report(stack), why);
+    return -error;
+}
+
+enum lastack_cause lastack_last_cause(const struct lastack *stack)
+{
+    return stack->last_cause;
+}
+
+uint32_t sock_index(const struct lastack *stack, const struct sock *sock)
+{
+    const struct pool *pool = &sockets_of(stack)->sockets;
+
+    return (uint32_t)((size_t)((const uint8_t *)sock - pool->memory) / pool->stride);
+}
+
+struct sock *sock_new(struct lastack *stack, uint8_t domain, uint8_t type)
+{
+    const uint32_t index = pool_take(&sockets_of(stack)->sockets);
+    struct sock *sock;
+    uint32_t generation;
+
+    if (index == POOL_NONE)
+        return NULL;
+    sock = sock_at(stack, index);
+    generation = sock->generation + 1;
+    *sock = (struct sock){
+        .phase = SOCKET_IDLE,
+        .domain = domain,
+        .type = type,
+        .last_state = TCP_CLOSED,
+        .conn = POOL_NONE,
+        .first_descriptor = POOL_NONE,
+        .next_event = POOL_NONE,
+        .generation = generation,
+        .linger_s = -1,
+        .flags = domain == LASTACK_AF_INET6 ? CONN_IPV6_SOCKET : 0,
+    };
+    if (domain == LASTACK_AF_INET) {
+        sock->local.address = lastack_ipv4(0, 0, 0, 0);
+        sock->remote.address = lastack_ipv4(0, 0, 0, 0);
+    }
+    stream_init(&sock->left);
+    return sock;
+}
+
+static void forget_event(struct lastack *stack, uint32_t index)
+{
+    struct sockets *table = sockets_of(stack);
+    uint32_t before = POOL_NONE;
+
+    for (uint32_t at = table->event_head; at != POOL_NONE; at = sock_at(stack, at)->next_event) {
+        if (at == index) {
+            const uint32_t next = sock_at(stack, at)->next_event;
+
+            if (before == POOL_NONE)
+                table->event_head = next;
+            else
+                sock_at(stack, before)->next_event = next;
+            if (table->event_tail == index)
+                table->event_tail = before;
+            return;
+        }
+        before = at;
+    }
+}
+
+void sock_free(struct lastack *stack, struct sock *sock)
+{
+    const uint32_t index = sock_index(stack, sock);
+
+    if (sock->is_queued)
+        forget_event(stack, index);
+    stream_clear(&sock->left, &stack->tcp.pages);
+    sock->phase = SOCKET_FREE;
+    pool_give(&sockets_of(stack)->sockets, index);
+}
+
+void sock_wake(struct lastack *stack, struct sock *sock, uint8_t wake)
+{
+    struct sockets *table = sockets_of(stack);
+    const uint32_t index = sock_index(stack, sock);
+
+    sock->wake |= wake;
+    if (sock->is_queued || sock->holders == 0)
+        return;
+    sock->is_queued = true;
+    sock->next_event = POOL_NONE;
+    if (table->event_head == POOL_NONE)
+        table->event_head = index;
+    else
+        sock_at(stack, table->event_tail)->next_event = index;
+    table->event_tail = index;
+}
+
+/* The connection is over: what it still holds is the socket's now. */
+static void take_leavings(struct lastack *stack, struct sock *sock, struct tcp_conn *conn)
+{
+    const uint32_t index = sock->conn;
+
+    sock->phase = SOCKET_ENDED;
+    sock->conn = POOL_NONE;
+    sock->last_state = conn->state;
+    sock->last_cause = conn->cause;
+    if (conn->error != 0)
+        sock->error = conn->error;
+    sock->left = conn->receive;
+    sock->left_from = conn->rcv.read;
+    sock->left_to = seq_add(conn->rcv.read, conn_readable(conn));
+    sock->left_is_end = conn_has(conn, CONN_FIN_RECEIVED);
+    stream_init(&conn->receive);
+    conn->socket = POOL_NONE;
+    tcp_release(&stack->tcp, index);
+}
+
+static void collect_conn(struct lastack *stack, uint32_t index, uint8_t wake)
+{
+    struct tcp_conn *conn = tcp_conn_at(&stack->tcp, index);
+    struct sock *sock = sock_at(stack, conn->socket);
+
+    CHECK(sock->phase == SOCKET_ATTACHED && sock->conn == index);
+    if (tcp_state_is_synchronized(conn->state))
+        sock->was_connected = true;
+    if (conn->state == TCP_CLOSED || conn_has(conn, CONN_DETACHED))
+        take_leavings(stack, sock, conn);
+    sock_wake(stack, sock, wake);
+}
+
+void sockets_collect(struct lastack *stack)
+{
+    uint8_t wake;
+    uint32_t index;
+
+    while ((index = tcp_next_woken(&stack->tcp, &wake)) != POOL_NONE)
+        collect_conn(stack, index, wake);
+    while ((index = tcp_next_woken_listener(&stack->tcp)) != POOL_NONE) {
+        const struct listener *listener = pool_at(&stack->tcp.listeners, index);
+
+        sock_wake(stack, sock_at(stack, listener->socket), WAKE_READABLE);
+    }
+}
+
+bool lastack_next_event(struct lastack *stack, struct lastack_event *event)
+{
+    struct sockets *table = sockets_of(stack);
+
+    sockets_collect(stack);
+    while (table->event_head != POOL_NONE) {
+        struct sock *sock = sock_at(stack, table->event_head);
+        uint32_t kinds = 0;
+
+        table->event_head = sock->next_event;
+        if (table->event_head == POOL_NONE)
+            table->event_tail = POOL_NONE;
+        sock->is_queued = false;
+        kinds |= sock->wake & WAKE_READABLE ? 1u << LASTACK_EVENT_READABLE : 0;
+        kinds |= sock->wake & WAKE_WRITABLE ? 1u << LASTACK_EVENT_WRITABLE : 0;
+        kinds |= sock->wake & WAKE_ERROR ? 1u << LASTACK_EVENT_ERROR : 0;
+        kinds |= sock->wake & WAKE_HANGUP ? 1u << LASTACK_EVENT_HANGUP : 0;
+        sock->wake = 0;
+        if (kinds == 0)
+            continue;
+        *event = (struct lastack_event){(int)sock->first_descriptor, kinds, sock->user};
+        return true;
+    }
+    return false;
+}
+
+int lastack_set_user(struct lastack *stack, int descriptor, uint64_t user)
+{
+    struct sock *sock = sock_of(stack, descriptor);
+
+    if (sock == NULL)
+        return -LASTACK_EBADF;
+    sock->user = user;
+    return 0;
+}
+
+/* ---- the level ---- */
+
+static uint32_t poll_attached(const struct lastack *stack, const struct sock *sock)
+{
+    const struct tcp_conn *conn = sock_conn(stack, sock);
+    const bool is_end = conn_has(conn, CONN_FIN_RECEIVED);
+    uint32_t bits = 0;
+
+    if (conn_readable(conn) > 0 || is_end || sock->shut_read)
+        bits |= LASTACK_POLLIN;
+    if (is_end || sock->shut_read)
+        bits |= LASTACK_POLLRDHUP;
+    if (is_end && sock->shut_write)
+        bits |= LASTACK_POLLHUP;
+    if (sock->shut_write || (tcp_state_may_send(conn->state) &&
+                             tcp_send_room(&stack->tcp, conn) * 3 >= conn_send_held(conn)))
+        bits |= tcp_state_is_synchronized(conn->state) ? LASTACK_POLLOUT : 0;
+    return bits;
+}
+
+uint32_t lastack_poll(struct lastack *stack, int descriptor)
+{
+    const struct sock *sock = sock_of(stack, descriptor);
+    uint32_t bits;
+
+    if (sock == NULL)
+        return LASTACK_POLLNVAL;
+    bits = sock->error != 0 ? LASTACK_POLLERR : 0;
+    switch ((enum socket_phase)sock->phase) {
+    case SOCKET_LISTENING: {
+        const struct listener *listener = pool_at(&stack->tcp.listeners, sock->conn);
+
+        return bits | (listener->queued > 0 ? LASTACK_POLLIN : 0);
+    }
+    case SOCKET_ATTACHED:
+        return bits | poll_attached(stack, sock);
+    case SOCKET_ENDED:
+        return bits | LASTACK_POLLIN | LASTACK_POLLOUT | LASTACK_POLLRDHUP | LASTACK_POLLHUP;
+    case SOCKET_IDLE:
+        return bits | LASTACK_POLLOUT | LASTACK_POLLHUP;
+    case SOCKET_FREE:
+        break;
+    }
+    return LASTACK_POLLNVAL;
+}

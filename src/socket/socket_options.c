@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * socket_options.c: setsockopt and getsockopt, with the meanings and ranges of Linux.
+ *
+ * An option lives in the socket and is copied to its connection; a listener's children inherit it.
+ */
+#include "socket_table.h"
+
+static struct conn_options *options_of(const struct lastack *stack, struct sock *sock)
+{
+    return sock->phase == SOCKET_ATTACHED ? &sock_conn(stack, sock)->options : &sock->options;
+}
+
+/* Hands what changed to whoever acts on it. */
+static void apply(struct lastack *stack, struct sock *sock, uint32_t mask)
+{
+    if (sock->phase == SOCKET_ATTACHED) {
+        struct tcp_conn *conn = sock_conn(stack, sock);
+
+        if (mask & (CONN_REUSE_ADDRESS | CONN_REUSE_PORT))
+            tcp_set_reuse(&stack->tcp, conn, sock->flags);
+        conn->flags = (conn->flags & ~mask) | (sock->flags & mask);
+        tcp_reconsider(&stack->tcp, sock->conn);
+    } else if (sock->phase == SOCKET_LISTENING) {
+        struct listener *listener = pool_at(&stack->tcp.listeners, sock->conn);
+
+        listener->flags = (listener->flags & ~mask) | (sock->flags & mask);
+        listener->options = sock->options;
+    }
+}
+
+static int set_flag(struct lastack *stack, struct sock *sock, uint32_t flag, int value)
+{
+    sock->flags = value != 0 ? sock->flags | flag : sock->flags & ~flag;
+    if (flag & (CONN_REUSE_ADDRESS | CONN_REUSE_PORT))
+        sock_reuse_changed(stack, sock);
+    apply(stack, sock, flag);
+    return 0;
+}
+
+static int set_number(struct lastack *stack, struct sock *sock, enum lastack_option option, int value)
+{
+    struct conn_options *options = options_of(stack, sock);
+
+    switch (option) {
+    case LASTACK_TCP_MAXSEG:
+        if (value != 0 && (value < 88 || value > 32767))
+            return -LASTACK_EINVAL;
+        options->mss_clamp = (uint16_t)value;
+        break;
+    case LASTACK_TCP_KEEPIDLE:
+        if (value < 1 || value > 32767)
+            return -LASTACK_EINVAL;
+        options->keepalive_idle_s = (uint32_t)value;
+        break;
+    case LASTACK_TCP_KEEPINTVL:
+        if (value < 1 || value > 32767)
+            return -LASTACK_EINVAL;
+        options->keepalive_interval_s = (uint32_t)value;
+        break;
+    case LASTACK_TCP_KEEPCNT:
+        if (value < 1 || value > 127)
+            return -LASTACK_EINVAL;
+        options->keepalive_probes = (uint8_t)value;
+        break;
+    case LASTACK_TCP_SYNCNT:
+        if (value < 1 || value > 127)
+            return -LASTACK_EINVAL;
+        options->syn_retries = (uint8_t)value;
+        break;
+    case LASTACK_TCP_LINGER2:
+        options->linger2_s = value > 120 ? 120 : value < 0 ? -1 : value;
+        break;
+    case LASTACK_TCP_USER_TIMEOUT:
+        if (value < 0)
+            return -LASTACK_EINVAL;
+        options->user_timeout_ms = (uint32_t)value;
+        break;
+    case LASTACK_TCP_NOTSENT_LOWAT:
+        options->notsent_lowat = (uint32_t)value;
+        break;
+    case LASTACK_SO_SNDBUF: /* Linux doubles what is asked for and has a floor */
+        options->send_buffer = (uint32_t)clamp64(2 * (int64_t)value, 4608, INT32_MAX);
+        break;
+    case LASTACK_SO_RCVBUF:
+        options->receive_buffer = (uint32_t)clamp64(value, 1152, INT32_MAX / 2);
+        break;
+    case LASTACK_IP_TOS:
+        options->tos = (uint8_t)value;
+        break;
+    case LASTACK_IP_TTL:
+        if (value < 1 || value > 255)
+            return -LASTACK_EINVAL;
+        options->ttl = (uint8_t)value;
+        break;
+    case LASTACK_SO_REUSEADDR:
+    case LASTACK_SO_REUSEPORT:
+    case LASTACK_SO_KEEPALIVE:
+    case LASTACK_SO_LINGER:
+    case LASTACK_SO_ERROR:
+    case LASTACK_TCP_NODELAY:
+    case LASTACK_TCP_CORK:
+    case LASTACK_TCP_QUICKACK:
+    case LASTACK_IPV6_V6ONLY:
+        return -LASTACK_ENOPROTOOPT;
+    }
+    if (sock->phase == SOCKET_ATTACHED)
+        sock->options = *options;
+    apply(stack, sock, 0);
+    return 0;
+}
+
+int lastack_set_option(struct lastack *stack, int descriptor, enum lastack_option option, int value)
+{
+    struct sock *sock = sock_of(stack, descriptor);
+
+    if (sock == NULL)
+        return -LASTACK_EBADF;
+    switch (option) {
+    case LASTACK_SO_REUSEADDR:
+        return set_flag(stack, sock, CONN_REUSE_ADDRESS, value);
+    case LASTACK_SO_REUSEPORT:
+        return set_flag(stack, sock, CONN_REUSE_PORT, value);
+    case LASTACK_SO_KEEPALIVE:
+        return set_flag(stack, sock, CONN_KEEPALIVE, value);
+    case LASTACK_TCP_NODELAY:
+        return set_flag(stack, sock, CONN_NODELAY, value);
+    case LASTACK_TCP_CORK:
+        return set_flag(stack, sock, CONN_CORK, value);
+    case LASTACK_TCP_QUICKACK:
+        if (sock->phase == SOCKET_ATTACHED) {
+            struct tcp_conn *conn = sock_conn(stack, sock);
+
+            conn->ack.pingpong = value == 0;
+            if (value != 0 && conn->deadline.at[LASTACK_TIMER_DELAYED_ACK] != NEVER)
+                conn->owe |= OWE_ACK;
+            tcp_reconsider(&stack->tcp, sock->conn);
+        }
+        return 0;
+    case LASTACK_IPV6_V6ONLY:
+        if (sock->domain != LASTACK_AF_INET6)
+            return -LASTACK_ENOPROTOOPT;
+        if (sock->is_bound)
+            return -LASTACK_EINVAL;
+        sock->is_v6_only = value != 0;
+        return 0;
+    case LASTACK_SO_LINGER: /* lastack_set_linger has both its numbers */
+    case LASTACK_SO_ERROR:
+        return -LASTACK_ENOPROTOOPT;
+    case LASTACK_TCP_MAXSEG:
+    case LASTACK_TCP_KEEPIDLE:
+    case LASTACK_TCP_KEEPINTVL:
+    case LASTACK_TCP_KEEPCNT:
+    case LASTACK_TCP_SYNCNT:
+    case LASTACK_TCP_LINGER2:
+    case LASTACK_TCP_USER_TIMEOUT:
+    case LASTACK_TCP_NOTSENT_LOWAT:
+    case LASTACK_SO_SNDBUF:
+    case LASTACK_SO_RCVBUF:
+    case LASTACK_IP_TOS:
+    case LASTACK_IP_TTL:
+        return set_number(stack, sock, option, value);
+    }
+    return -LASTACK_ENOPROTOOPT;
+}
+
+static int or_default(uint32_t value, int64_t otherwise)
+{
+    return value != 0 ? (int)value : (int)otherwise;
+}
+
+int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_option option, int *value)
+{
+    struct sock *sock = sock_of(stack, descriptor);
+    const struct lastack_params *params = &stack->tcp.params;
+    const struct conn_options *options;
+
+    if (sock == NULL)
+        return -LASTACK_EBADF;
+    options = options_of(stack, sock);
+    switch (option) {
+    case LASTACK_SO_ERROR:
+        *value = sock->error;
+        sock->error = 0;
+        return 0;
+    case LASTACK_SO_REUSEADDR:
+        *value = (sock->flags & CONN_REUSE_ADDRESS) != 0;
+        return 0;
+    case LASTACK_SO_REUSEPORT:
+        *value = (sock->flags & CONN_REUSE_PORT) != 0;
+        return 0;
+    case LASTACK_SO_KEEPALIVE:
+        *value = (sock->flags & CONN_KEEPALIVE) != 0;
+        return 0;
+    case LASTACK_SO_LINGER:
+        *value = sock->linger_s;
+        return 0;
+    case LASTACK_TCP_NODELAY:
+        *value = (sock->flags & CONN_NODELAY) != 0;
+        return 0;
+    case LASTACK_TCP_CORK:
+        *value = (sock->flags & CONN_CORK) != 0;
+        return 0;
+    case LASTACK_TCP_QUICKACK:
+        *value = sock->phase != SOCKET_ATTACHED || !sock_conn(stack, sock)->ack.pingpong;
+        return 0;
+    case LASTACK_TCP_MAXSEG:
+        *value = sock->phase == SOCKET_ATTACHED && sock_conn(stack, sock)->mss_peer != 0
+                     ? sock_conn(stack, sock)->mss : or_default(options->mss_clamp, params->mss_default_ipv4);
+        return 0;
+    case LASTACK_TCP_KEEPIDLE:
+        *value = or_default(options->keepalive_idle_s, params->keepalive_idle_ns / SEC(1));
+        return 0;
+    case LASTACK_TCP_KEEPINTVL:
+        *value = or_default(options->keepalive_interval_s, params->keepalive_interval_ns / SEC(1));
+        return 0;
+    case LASTACK_TCP_KEEPCNT:
+        *value = or_default(options->keepalive_probes, params->keepalive_probes);
+        return 0;
+    case LASTACK_TCP_SYNCNT:
+        *value = or_default(options->syn_retries, params->syn_retries);
+        return 0;
+    case LASTACK_TCP_LINGER2:
+        *value = options->linger2_s != 0 ? options->linger2_s : (int)(params->fin_wait_2_ns / SEC(1));
+        return 0;
+    case LASTACK_TCP_USER_TIMEOUT:
+        *value = (int)options->user_timeout_ms;
+        return 0;
+    case LASTACK_TCP_NOTSENT_LOWAT:
+        *value = (int)options->notsent_lowat;
+        return 0;
+    case LASTACK_SO_SNDBUF:
+        *value = or_default(options->send_buffer, params->send_buffer);
+        return 0;
+    case LASTACK_SO_RCVBUF:
+        *value = or_default(options->receive_buffer * 2, params->receive_buffer);
+        return 0;
+    case LASTACK_IP_TOS:
+        *value = options->tos;
+        return 0;
+    case LASTACK_IP_TTL:
+        *value = or_default(options->ttl, params->ttl);
+        return 0;
+    case LASTACK_IPV6_V6ONLY:
+        *value = sock->is_v6_only;
+        return sock->domain == LASTACK_AF_INET6 ? 0 : -LASTACK_ENOPROTOOPT;
+    }
+    return -LASTACK_ENOPROTOOPT;
+}
+
+int lastack_set_linger(struct lastack *stack, int descriptor, int seconds)
+{
+    struct sock *sock = sock_of(stack, descriptor);
+
+    if (sock == NULL)
+        return -LASTACK_EBADF;
+    sock->linger_s = seconds < 0 ? -1 : seconds;
+    return 0;
+}

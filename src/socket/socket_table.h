@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * socket_table.h: sockets and the descriptors that hold them (docs/decisions/0002).
+ *
+ *     owner 1: fd 3 ─┐
+ *     owner 1: fd 4 ─┼─▶ socket ──▶ listener | connection | nothing any more
+ *     owner 2: fd 5 ─┘      └─ error, text not read yet, readiness: what outlives the connection
+ *
+ * A connection tells its socket by its wake bits; sockets_collect carries them over, and takes what an ended
+ * connection leaves behind (its error and the rest of its text), so that the control block is free at once.
+ */
+#ifndef LASTACK_SOCKET_TABLE_H
+#define LASTACK_SOCKET_TABLE_H
+
+#include "core.h"
+
+enum { OWNERS_MOST = 256, OWNER_NAME = 32 };
+
+enum socket_phase {
+    SOCKET_FREE,
+    SOCKET_IDLE,      /* no connection yet; maybe bound */
+    SOCKET_LISTENING,
+    SOCKET_ATTACHED,  /* to a connection */
+    SOCKET_ENDED,     /* its connection is over; text may be left */
+};
+
+struct sock {
+    uint32_t free_link;       /* of the pool */
+    uint8_t phase;            /* enum socket_phase */
+    uint8_t domain, type;
+    uint8_t wake;             /* enum wake: news since the last event */
+    bool is_bound, is_v6_only, is_queued, shut_read, shut_write, was_connected;
+    uint8_t last_state;       /* enum tcp_state when the connection ended */
+    uint16_t last_cause;
+    int16_t error;            /* SO_ERROR */
+    uint32_t conn;            /* or listener, by phase */
+    uint32_t first_descriptor;
+    uint32_t holders;
+    uint32_t next_event;
+    uint32_t creator;         /* owner that made it: SO_REUSEPORT asks */
+    uint32_t generation;
+    uint32_t flags;           /* CONN_NODELAY, CONN_CORK, CONN_KEEPALIVE, CONN_REUSE_... */
+    int32_t linger_s;         /* < 0: off */
+    uint64_t user;
+    struct lastack_endpoint local, remote;
+    struct endpoint_use use;  /* while is_bound: what bind() took, as counted */
+    struct conn_options options;
+    struct stream left;       /* text of an ended connection that was not read */
+    struct seq left_from, left_to;
+    bool left_is_end;         /* the peer's FIN followed it */
+};
+
+struct descriptor {
+    uint32_t socket;          /* POOL_NONE: free */
+    uint32_t owner;
+    uint32_t next;            /* of the same socket, ascending */
+};
+
+struct owner_name {
+    uint32_t owner;
+    char name[OWNER_NAME];
+};
+
+struct sockets {
+    struct pool sockets;
+    struct descriptor *descriptors;
+    uint32_t descriptor_limit, descriptor_bump, descriptor_used, descriptor_peak;
+    uint32_t lowest_free;     /* no descriptor below it is free */
+    uint64_t descriptor_refusals;
+    uint32_t event_head, event_tail;
+    uint32_t owner_count;
+    struct owner_name owners[OWNERS_MOST];
+};
+
+static inline struct sockets *sockets_of(const struct lastack *stack)
+{
+    return stack->sockets;
+}
+
+static inline struct sock *sock_at(const struct lastack *stack, uint32_t index)
+{
+    return pool_at(&sockets_of(stack)->sockets, index);
+}
+
+/* The socket of a descriptor, news collected; NULL: EBADF. */
+struct sock *sock_of(struct lastack *stack, int descriptor);
+uint32_t sock_index(const struct lastack *stack, const struct sock *sock);
+
+/* ---- descriptors.c ---- */
+
+int descriptor_add(struct lastack *stack, uint32_t socket, uint32_t owner);
+/* Returns the socket it held if that was the last descriptor of it, else POOL_NONE. */
+uint32_t descriptor_remove(struct lastack *stack, int descriptor);
+
+/* ---- socket_events.c ---- */
+
+struct sock *sock_new(struct lastack *stack, uint8_t domain, uint8_t type);
+void sock_free(struct lastack *stack, struct sock *sock);
+void sock_wake(struct lastack *stack, struct sock *sock, uint8_t wake);
+/* Carries news from connections to sockets. */
+void sockets_collect(struct lastack *stack);
+
+/* The connection of an attached socket. */
+static inline struct tcp_conn *sock_conn(const struct lastack *stack, const struct sock *sock)
+{
+    CHECK(sock->phase == SOCKET_ATTACHED);
+    return tcp_conn_at(&stack->tcp, sock->conn);
+}
+
+/* Remembers why, and answers -error. */
+int sock_refuse(struct lastack *stack, enum lastack_cause why, int error);
+
+/* ---- naming.c: bind and what it shares with listen and connect ---- */
+
+/* Takes the local endpoint, or an ephemeral port if its port is 0; 0 or a negative error. */
+int sock_bind(struct lastack *stack, struct sock *sock, const struct lastack_endpoint *local);
+/* Gives back what bind() took. */
+void sock_unbind(struct lastack *stack, struct sock *sock);
+/* Local address and port for a connect() to `remote`; 0 or a negative error. */
+int sock_name_for_connect(struct lastack *stack, struct sock *sock, const struct lastack_endpoint *remote);
+/* The bound endpoint becomes (or ceases to be) a listener's. */
+int sock_begin_listening(struct lastack *stack, struct sock *sock, uint32_t listener);
+void sock_end_listening(struct lastack *stack, struct sock *sock);
+/* SO_REUSEADDR or SO_REUSEPORT was set or cleared. */
+void sock_reuse_changed(struct lastack *stack, struct sock *sock);
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * transfer.c: SEND and RECEIVE (RFC 9293 §3.10.2, §3.10.3) as send and recv.
+ *
+ * What can be read outlives the connection: first the text, then its error once, then the end.
+ */
+#include "socket_table.h"
+
+/* The pending error is told once. */
+static int take_error(struct sock *sock)
+{
+    const int error = sock->error;
+
+    sock->error = 0;
+    return -error;
+}
+
+/* ---- send ---- */
+
+/* Why nothing can be sent, or 0. */
+static int cannot_send(struct lastack *stack, struct sock *sock)
+{
+    const struct tcp_conn *conn;
+
+    if (sock->error != 0)
+        return take_error(sock);
+    if (sock->shut_write || sock->phase != SOCKET_ATTACHED)
+        return -LASTACK_EPIPE;
+    conn = sock_conn(stack, sock);
+    if (conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED)
+        return -LASTACK_EAGAIN;
+    return tcp_state_may_send(conn->state) ? 0 : -LASTACK_EPIPE;
+}
+
+int64_t lastack_sendv(struct lastack *stack, int descriptor, const struct lastack_iovec *iov, size_t count,
+                      uint32_t flags)
+{
+    struct sock *sock = sock_of(stack, descriptor);
+    int64_t done = 0;
+    int error;
+
+    if (sock == NULL)
+        return -LASTACK_EBADF;
+    error = cannot_send(stack, sock);
+    if (error < 0)
+        return error;
+    for (size_t i = 0; i < count; i++) {
+        const bool more = i + 1 < count || (flags & LASTACK_MSG_MORE);
+        const uint32_t length = iov[i].length > INT32_MAX ? INT32_MAX : (uint32_t)iov[i].length;
+        const uint32_t taken = tcp_send(&stack->tcp, sock->conn, iov[i].base, length, more);
+
+        done += taken;
+        if (taken < iov[i].length)
+            break;
+    }
+    if (done > 0)
+        return done;
+    for (size_t i = 0; i < count; i++) {
+        if (iov[i].length > 0)
+            return -LASTACK_EAGAIN;
+    }
+    return 0;
+}
+
+int64_t lastack_send(struct lastack *stack, int descriptor, const void *data, size_t length, uint32_t flags)
+{
+    const struct lastack_iovec iov = {data, length};
+
+    return lastack_sendv(stack, descriptor, &iov, 1, flags);
+}
+
+int64_t lastack_send_to(struct lastack *stack, int descriptor, const void *data, size_t length,
+                        uint32_t flags, const struct lastack_endpoint *remote)
+{
+    (void)remote; /* a stream has its peer */
+    return lastack_send(stack, descriptor, data, length, flags);
+}
+
+/* ---- recv ---- */
+
+/* The text that can be read now: where it is, and how much. */
+struct text {
+    const struct stream *stream;
+    struct seq from;
+    uint32_t length;
+    bool is_end; /* the peer's FIN comes behind it */
+};
+
+static struct text text_of(const struct lastack *stack, const struct sock *sock)
+{
+    if (sock->phase == SOCKET_ATTACHED) {
+        const struct tcp_conn *conn = sock_conn(stack, sock);
+
+        return (struct text){&conn->receive, conn->rcv.read, conn_readable(conn),
+                             conn_has(conn, CONN_FIN_RECEIVED)};
+    }
+    return (struct text){&sock->left, sock->left_from, seq_distance(sock->left_from, sock->left_to), true};
+}
+
+static void take_text(struct lastack *stack, struct sock *sock, uint32_t length)
+{
+    if (sock->phase == SOCKET_ATTACHED) {
+        tcp_received(&stack->tcp, sock->conn, length);
+        return;
+    }
+    sock->left_from = seq_add(sock->left_from, length);
+    stream_drop_before(&sock->left, &stack->tcp.pages, sock->left_from);
+}
+
+/* Nothing to read: why? */
+static int nothing(const struct lastack *stack, struct sock *sock, const struct text *text)
+{
+    if (sock->error != 0)
+        return take_error(sock);
+    if (sock->shut_read || (sock->phase == SOCKET_ATTACHED && text->is_end))
+        return 0;
+    switch ((enum socket_phase)sock->phase) {
+    case SOCKET_ATTACHED:
+        (void)stack;
+        return -LASTACK_EAGAIN;
+    case SOCKET_ENDED:
+        return sock->was_connected ? 0 : -LASTACK_ENOTCONN;
+    case SOCKET_IDLE:
+    case SOCKET_LISTENING:
+    case SOCKET_FREE:
+        break;
+    }
+    return -LASTACK_ENOTCONN;
+}
+
+int64_t lastack_recv(struct lastack *stack, int descriptor, void *data, size_t size, uint32_t flags)
+{
+    struct sock *sock = sock_of(stack, descriptor);
+    struct text text;
+    uint32_t length;
+
+    if (sock == NULL)
+        return -LASTACK_EBADF;
+    if (sock->phase == SOCKET_IDLE || sock->phase == SOCKET_LISTENING)
+        return sock->error != 0 ? take_error(sock) : -LASTACK_ENOTCONN;
+    text = text_of(stack, sock);
+    length = size < text.length ? (uint32_t)size : text.length;
+    if (length == 0)
+        return size == 0 && text.length > 0 ? 0 : nothing(stack, sock, &text);
+    if (!(flags & LASTACK_MSG_TRUNC)) /* TRUNC on a stream: taken, not copied */
+        stream_get(text.stream, &stack->tcp.pages, text.from, data, length);
+    if (!(flags & LASTACK_MSG_PEEK))
+        take_text(stack, sock, length);
+    return length;
+}
+
+int64_t lastack_recv_from(struct lastack *stack, int descriptor, void *data, size_t size, uint32_t flags,
+                          struct lastack_endpoint *remote)
+{
+    const int64_t length = lastack_recv(stack, descriptor, data, size, flags);
+
+    if (remote != NULL && length >= 0)
+        (void)lastack_getpeername(stack, descriptor, remote);
+    return length;
+}
+
+int lastack_recv_peek(struct lastack *stack, int descriptor, struct lastack_iovec *iov, int count)
+{
+    struct sock *sock = sock_of(stack, descriptor);
+    struct text text;
+
+    if (sock == NULL)
+        return -LASTACK_EBADF;
+    if (count <= 0)
+        return -LASTACK_EINVAL;
+    if (sock->phase == SOCKET_IDLE || sock->phase == SOCKET_LISTENING)
+        return -LASTACK_ENOTCONN;
+    text = text_of(stack, sock);
+    if (text.length == 0)
+        return nothing(stack, sock, &text);
+    return (int)stream_iovec(text.stream, &stack->tcp.pages, text.from, text.length, iov, (unsigned)count);
+}
+
+int lastack_recv_done(struct lastack *stack, int descriptor, size_t length)
+{
+    struct sock *sock = sock_of(stack, descriptor);
+    struct text text;
+
+    if (sock == NULL)
+        return -LASTACK_EBADF;
+    if (sock->phase == SOCKET_IDLE || sock->phase == SOCKET_LISTENING)
+        return -LASTACK_ENOTCONN;
+    text = text_of(stack, sock);
+    if (length > text.length)
+        return -LASTACK_EINVAL;
+    take_text(stack, sock, (uint32_t)length);
+    return 0;
+}

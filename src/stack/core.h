@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core.h: struct lastack, where the protocols meet.
+ *
+ *     input.c     bytes ─▶ wire parses ─▶ ip accepts ─▶ tcp, udp, icmp
+ *     output.c    replies, then the connections that owe ─▶ headers ─▶ the links
+ *     loopback.c  link 0: what leaves there arrives at once, without becoming bytes
+ *     plan.c      who gets which memory
+ *     rows.c      STATUS (RFC 9293 §3.10.6) of everything
+ *     inspect.c   parameters, counters, pools, trace
+ *
+ * The sockets of floor 4 live behind `sockets`; this floor never looks inside.
+ */
+#ifndef LASTACK_CORE_H
+#define LASTACK_CORE_H
+
+#include "arena.h"
+#include "ip_header.h"
+#include "links.h"
+#include "packet_parse.h"
+#include "routes.h"
+#include "tcp.h"
+#include "trace_ring.h"
+
+#include <lastack/lastack.h>
+
+enum { INPUT_BATCH = 32, LANE_PARKED = TCP_LANES - 1, LINKS_MOST = TCP_LANES - 2 };
+
+/* A TCP segment that was parsed and waits for its turn in the batch. */
+struct arrived {
+    struct segment seg;
+    uint64_t flow;
+};
+
+struct lastack {
+    struct lastack_config config;
+    int64_t now;
+    struct trace_ring trace;
+    uint64_t counters[LASTACK_CAUSE_COUNT];
+    struct links links;
+    struct routes routes;
+    struct tcp tcp;
+    struct arrived batch[INPUT_BATCH];
+    uint8_t *loopback_text;   /* one packet's text on its way through link 0 */
+    uint16_t ip_id;
+    unsigned lane_turn;       /* whose turn it is in output */
+    enum lastack_cause last_cause;
+    void *sockets;
+    /* Fills in the holder's columns of a row; set by the floor above. */
+    void (*describe_owner)(const struct lastack *stack, uint32_t socket, struct lastack_connection_row *row);
+    /* Rows and pools that only the floor above knows: bound and UDP sockets. */
+    bool (*upper_row)(const struct lastack *stack, uint32_t *index, struct lastack_connection_row *row);
+    void (*upper_usage)(const struct lastack *stack, enum lastack_pool pool, struct lastack_pool_usage *usage);
+};
+
+static inline struct report *stack_report(struct lastack *stack)
+{
+    return &stack->tcp.report;
+}
+
+/* Limits in range? */
+bool config_is_valid(const struct lastack_config *config);
+/* Memory of floors 0-3, laid out in `arena` (counted only when its base is NULL). Returns the stack (NULL while counting). */
+struct lastack *stack_place(struct arena *arena, const struct lastack_config *config, int64_t now);
+
+/* Time only moves forward. */
+void stack_set_time(struct lastack *stack, int64_t now);
+
+/* What link 0 has to carry is carried now; bounded. */
+void loopback_run(struct lastack *stack);
+void loopback_deliver(struct lastack *stack, const struct tcp_out *out);
+
+/* One row for each kind; used by rows.c and by status calls of the floor above. */
+void row_of_conn(const struct lastack *stack, const struct tcp_conn *conn,
+                 struct lastack_connection_row *row);
+void row_of_listener(const struct lastack *stack, const struct listener *listener,
+                     struct lastack_connection_row *row);
+
+/* A dropped packet below TCP. */
+static inline void stack_drop(struct lastack *stack, enum lastack_cause cause)
+{
+    report_count(&stack->tcp.report, cause);
+}
+
+/* The path of a connection, for struct tcp. */
+struct tcp_path stack_path(void *context, const struct lastack_address *local,
+                           const struct lastack_address *remote);
+
+#endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * plan.c: the memory plan: one walk over everything, done twice (arena.h).
+ *
+ * Nothing here touches memory in proportion to a limit: pools and the index start empty and are touched as they are used. The
+ * memory comes zeroed (a fresh mapping), which some of them rely on.
+ */
+#include "core.h"
+
+void lastack_config_default(struct lastack_config *config)
+{
+    *config = (struct lastack_config){
+        .max_connections = 4096,
+        .max_time_waits_ipv4 = 65536,
+        .max_time_waits_ipv6 = 65536,
+        .max_syn_entries = 4096,
+        .max_sockets = 8192,
+        .max_descriptors = 16384,
+        .max_pages = 16384,
+        .page_size = 4096,
+        .max_ranges = 65536,
+        .max_replies = 4096,
+        .max_endpoints = 8192,
+        .max_links = 8,
+        .max_routes = 32,
+        .max_addresses = 32,
+        .max_neighbors = 1024,
+        .max_paths = 1024,
+        .trace_records = 4096,
+        .trace_classes = LASTACK_TRACE_CLASS_STATE | LASTACK_TRACE_CLASS_DROP,
+        .shard_count = 1,
+    };
+    lastack_params_linux(&config->params);
+}
+
+static bool is_power_of_two(uint32_t x)
+{
+    return x != 0 && (x & (x - 1)) == 0;
+}
+
+bool config_is_valid(const struct lastack_config *config)
+{
+    const uint32_t most = 1u << FLOW_INDEX_BITS;
+
+    return config->max_connections >= 1 && config->max_connections < most &&
+           config->max_time_waits_ipv4 < most && config->max_time_waits_ipv6 < most &&
+           config->max_syn_entries >= 1 && config->max_syn_entries < most &&
+           config->max_sockets >= 1 && config->max_sockets < most && config->max_descriptors >= 1 &&
+           config->max_descriptors < 1u << 30 && config->max_pages >= 2 && config->max_pages < 1u << 30 &&
+           is_power_of_two(config->page_size) && config->page_size >= 1024 && config->page_size <= 65536 &&
+           config->max_ranges >= 1 && config->max_ranges < most && config->max_replies >= 1 &&
+           config->max_replies < most && config->max_endpoints >= 1 && config->max_endpoints < most &&
+           config->max_links >= 1 && config->max_links <= LINKS_MOST && config->max_routes >= 1 &&
+           config->max_routes <= 65536 && config->max_addresses >= 2 && config->max_addresses <= 65536 &&
+           config->max_neighbors < most && config->max_paths < most &&
+           (config->trace_records == 0 || is_power_of_two(config->trace_records)) &&
+           config->shard_count >= 1 && config->shard_id < config->shard_count;
+}
+
+/* How many tuples the index may have to hold. */
+static uint32_t index_limit(const struct lastack_config *config)
+{
+    const uint64_t sum = (uint64_t)config->max_connections + config->max_time_waits_ipv4 +
+                         config->max_time_waits_ipv6 + config->max_syn_entries;
+
+    return sum > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)sum;
+}
+
+struct plan {
+    void *index, *conns, *time_waits, *syns, *listeners, *pages, *ranges, *replies, *endpoints;
+    void *links, *routes, *trace, *loopback;
+};
+
+static void lay_out_stack(struct arena *arena, const struct lastack_config *config, struct plan *plan)
+{
+    plan->links = arena_take(arena, links_size(config->max_links, config->max_addresses));
+    plan->routes = arena_take(arena, routes_size(config->max_routes));
+    plan->trace = arena_take(arena, sizeof(struct lastack_trace_record) * config->trace_records);
+    plan->loopback = arena_take(arena, LOOPBACK_MTU);
+    plan->index = arena_take(arena, hash_index_size(index_limit(config)));
+    plan->conns = arena_take(arena, pool_size(sizeof(struct tcp_conn), config->max_connections));
+    plan->listeners = arena_take(arena, pool_size(sizeof(struct listener), config->max_sockets));
+    plan->time_waits =
+        arena_take(arena, time_wait_size(config->max_time_waits_ipv4, config->max_time_waits_ipv6));
+    plan->syns = arena_take(arena, syn_cache_size(config->max_syn_entries));
+    plan->ranges = arena_take(arena, pool_size(sizeof(struct range), config->max_ranges));
+    plan->replies = arena_take(arena, pool_size(sizeof(struct reply), config->max_replies));
+    plan->endpoints = arena_take(arena, local_endpoints_size(config->max_endpoints));
+    plan->pages = arena_take(arena, page_pool_size(config->page_size, config->max_pages));
+}
+
+/* Each use of the seed has a key of its own, so that learning one secret tells nothing about another. */
+static struct siphash_key derive_key(const uint8_t seed[32], uint64_t purpose)
+{
+    const struct siphash_key first = siphash_key(seed);
+    const struct siphash_key second = siphash_key(seed + 16);
+
+    return (struct siphash_key){siphash24_words(&first, &purpose, 1),
+                                siphash24_words(&second, &purpose, 1)};
+}
+
+enum purpose { KEY_INDEX = 1, KEY_ISN, KEY_TIMESTAMP, KEY_PORTS, KEY_RNG, KEY_ENDPOINTS };
+
+static void place_tcp(struct lastack *stack, const struct plan *plan)
+{
+    const struct lastack_config *config = &stack->config;
+    struct tcp *tcp = &stack->tcp;
+    const struct siphash_key ports_key = derive_key(config->seed, KEY_PORTS);
+    const struct siphash_key endpoints_key = derive_key(config->seed, KEY_ENDPOINTS);
+
+    tcp->params = config->params;
+    tcp->report = (struct report){.ring = &stack->trace, .counters = stack->counters, .now = stack->now};
+    tcp->index.key = derive_key(config->seed, KEY_INDEX);
+    hash_index_init(&tcp->index.slots, plan->index, index_limit(config));
+    pool_init(&tcp->conns, plan->conns, sizeof(struct tcp_conn), config->max_connections);
+    wheel_init(&tcp->wheel, plan->conns, sizeof(struct tcp_conn), offsetof(struct tcp_conn, timer),
+               stack->now);
+    time_wait_init(&tcp->time_waits, plan->time_waits, config->max_time_waits_ipv4,
+                   config->max_time_waits_ipv6, stack->now);
+    syn_cache_init(&tcp->syns, plan->syns, config->max_syn_entries, stack->now);
+    pool_init(&tcp->listeners, plan->listeners, sizeof(struct listener), config->max_sockets);
+    pool_init(&tcp->ranges, plan->ranges, sizeof(struct range), config->max_ranges);
+    replies_init(&tcp->replies, plan->replies, config->max_replies);
+    page_pool_init(&tcp->pages, plan->pages, config->page_size, config->max_pages, config->max_pages / 16);
+    local_endpoints_init(&tcp->endpoints, plan->endpoints, config->max_endpoints, &endpoints_key);
+    ports_init(&tcp->ports, &ports_key);
+    for (unsigned i = 0; i < TCP_LANES; i++)
+        tcp->lanes[i] = (struct send_queue){POOL_NONE, POOL_NONE};
+    tcp->wake_head = tcp->wake_tail = tcp->listener_wake = POOL_NONE;
+    tcp->time_wait_warned_at = NEVER;
+    tcp->isn_key = derive_key(config->seed, KEY_ISN);
+    tcp->ts_key = derive_key(config->seed, KEY_TIMESTAMP);
+    rng_init(&tcp->rng, derive_key(config->seed, KEY_RNG).k0);
+    tcp->path = stack_path;
+    tcp->path_context = stack;
+}
+
+struct lastack *stack_place(struct arena *arena, const struct lastack_config *config, int64_t now)
+{
+    struct lastack *stack = arena_take(arena, sizeof *stack);
+    struct plan plan;
+
+    lay_out_stack(arena, config, &plan);
+    if (stack == NULL)
+        return NULL;
+    stack->config = *config;
+    stack->now = now;
+    trace_ring_init(&stack->trace, plan.trace, config->trace_records);
+    stack->trace.classes = config->trace_classes;
+    links_init(&stack->links, plan.links, config->max_links, config->max_addresses);
+    routes_init(&stack->routes, plan.routes, config->max_routes);
+    stack->loopback_text = plan.loopback;
+    place_tcp(stack, &plan);
+    return stack;
+}
+
+void stack_set_time(struct lastack *stack, int64_t now)
+{
+    CHECK(now >= stack->now);
+    stack->now = now;
+    stack->tcp.report.now = now;
+}
+
+/* ---- links, addresses, routes ---- */
+
+int lastack_add_link(struct lastack *stack, const struct lastack_link_config *link)
+{
+    return links_add(&stack->links, link);
+}
+
+void lastack_set_link_up(struct lastack *stack, uint32_t link, bool is_up)
+{
+    CHECK(link < stack->links.link_count && link != LINK_LOOPBACK);
+    link_at(&stack->links, link)->is_up = is_up;
+}
+
+int lastack_add_address(struct lastack *stack, uint32_t link, const struct lastack_address *address,
+                        unsigned prefix_length)
+{
+    const int error = links_add_address(&stack->links, link, address, prefix_length);
+
+    if (error < 0 || link == LINK_LOOPBACK)
+        return error;
+    return routes_add(&stack->routes, &stack->links, address, prefix_length, link, NULL);
+}
+
+int lastack_add_route(struct lastack *stack, const struct lastack_address *prefix, unsigned prefix_length,
+                      uint32_t link, const struct lastack_address *via)
+{
+    return routes_add(&stack->routes, &stack->links, prefix, prefix_length, link, via);
+}
+
+struct tcp_path stack_path(void *context, const struct lastack_address *local,
+                           const struct lastack_address *remote)
+{
+    struct lastack *stack = context;
+    const uint32_t ip_header = lastack_is_ipv4(remote) ? IPV4_HEADER : IPV6_HEADER;
+    const struct lastack_link_config *config;
+    struct ip_route route;
+
+    (void)local;
+    if (!routes_find(&stack->routes, &stack->links, remote, &route))
+        return (struct tcp_path){.payload = 576 - ip_header, .lane = LANE_PARKED};
+    config = &link_at(&stack->links, route.link)->config;
+    return (struct tcp_path){
+        .payload = route.mtu - ip_header,
+        .gso_max = config->gso_max,
+        .lane = (uint8_t)route.link,
+        .is_loopback = route.link == LINK_LOOPBACK,
+        .is_reachable = true,
+    };
+}

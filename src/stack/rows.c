@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rows.c: STATUS of everything (RFC 9293 §3.10.6), one row each: listeners, connections, half-open requests, records.
+ *
+ * The cursor says which table and where in it, so a walk can stop and go on; tables are pools, walked in the order of their indices.
+ */
+#include "core.h"
+#include "paws.h"
+
+enum section { SECTION_LISTEN, SECTION_CONNECTIONS, SECTION_SYN, SECTION_TIME_WAIT_4, SECTION_TIME_WAIT_6,
+               SECTION_UPPER, SECTION_COUNT };
+
+static int64_t age_from_ms(const struct lastack *stack, uint32_t entered_ms)
+{
+    return MS(clock_ms(stack->now) - entered_ms);
+}
+
+static void start_row(struct lastack_connection_row *row, const struct tuple *tuple, enum tcp_state state)
+{
+    *row = (struct lastack_connection_row){
+        .protocol = LASTACK_PROTOCOL_TCP,
+        .state = (uint8_t)state,
+        .local = tuple_local(tuple),
+        .remote = tuple_remote(tuple),
+        .is_ipv6 = !address_is_ipv4(&tuple->local),
+        .fd = -1,
+        .timer = -1,
+        .gives_up_ns = -1,
+        .age_ns = -1,
+    };
+}
+
+/* ---- connections ---- */
+
+/* The deadline that a viewer wants to see: what keeps the connection going, not the housekeeping. */
+static void fill_timer(const struct lastack *stack, const struct tcp_conn *conn,
+                       struct lastack_connection_row *row)
+{
+    static const uint8_t order[] = {LASTACK_TIMER_RETRANSMIT, LASTACK_TIMER_PERSIST,
+                                    LASTACK_TIMER_FIN_WAIT_2, LASTACK_TIMER_KEEPALIVE,
+                                    LASTACK_TIMER_LINGER, LASTACK_TIMER_DELAYED_ACK};
+    const struct lastack_params *params = &stack->tcp.params;
+
+    for (unsigned i = 0; i < sizeof order; i++) {
+        const int64_t at = conn->deadline.at[order[i]];
+
+        if (at == NEVER)
+            continue;
+        row->timer = (int8_t)order[i];
+        row->timer_left_ns = at - stack->now;
+        break;
+    }
+    switch (row->timer) {
+    case LASTACK_TIMER_RETRANSMIT:
+        row->timer_retries = conn->retries;
+        row->gives_up_ns = tcp_gives_up_in(&stack->tcp, conn);
+        row->timer_retries_max = (uint8_t)min32(tcp_retries_most(&stack->tcp, conn), 255);
+        break;
+    case LASTACK_TIMER_PERSIST:
+        row->timer_retries = conn->probes;
+        row->timer_retries_max = (uint8_t)min32(params->retries2, 255);
+        break;
+    case LASTACK_TIMER_KEEPALIVE:
+        row->timer_retries = conn->probes;
+        row->timer_retries_max = (uint8_t)min32(
+            conn->options.keepalive_probes != 0 ? conn->options.keepalive_probes : params->keepalive_probes,
+            255);
+        break;
+    default:
+        break;
+    }
+}
+
+static uint32_t us_of(int64_t ns)
+{
+    return ns <= 0 ? 0 : (uint32_t)min64(ns / 1000, UINT32_MAX);
+}
+
+static uint32_t ms_since(const struct lastack *stack, int64_t at)
+{
+    return (uint32_t)min64((stack->now - at) / 1000000, UINT32_MAX);
+}
+
+static uint32_t segments_of(uint32_t bytes, uint32_t mss)
+{
+    return mss == 0 ? 0 : (bytes + mss - 1) / mss;
+}
+
+static void fill_info(const struct lastack *stack, const struct tcp_conn *conn, struct lastack_tcp_info *info)
+{
+    const uint32_t mss = conn->mss;
+
+    *info = (struct lastack_tcp_info){
+        .tcpi_state = conn->state,
+        .tcpi_ca_state = conn_has(conn, CONN_LOSS) ? 4 : conn_has(conn, CONN_RECOVERY) ? 3 : conn->dup_acks > 0 ? 1 : 0,
+        .tcpi_retransmits = conn->retries,
+        .tcpi_probes = conn->probes,
+        .tcpi_backoff = conn->rtt.backoff,
+        .tcpi_options = (uint8_t)((conn_has(conn, CONN_TIMESTAMP) ? 1 : 0) |
+                                  (conn_has(conn, CONN_SACK) ? 2 : 0) |
+                                  (conn_has(conn, CONN_WINDOW_SCALE) ? 4 : 0)),
+        .tcpi_snd_wscale = conn->snd_shift,
+        .tcpi_rcv_wscale = conn->rcv_shift,
+        .tcpi_rto = us_of(rtt_timeout(&conn->rtt, &stack->tcp.params)),
+        .tcpi_ato = us_of(conn->ack.ato_ns),
+        .tcpi_snd_mss = mss,
+        .tcpi_rcv_mss = conn->rcv_mss != 0 ? conn->rcv_mss : 536,
+        .tcpi_unacked = segments_of(conn_in_flight(conn), mss),
+        .tcpi_retrans = segments_of(conn_has(conn, CONN_LOSS) && seq_after(conn->rtx, conn->snd.una)
+                                        ? seq_distance(conn->snd.una, conn->rtx) : 0, mss),
+        .tcpi_last_data_sent = ms_since(stack, conn->last_sent_at),
+        .tcpi_last_data_recv = ms_since(stack, conn->ack.last_data_at),
+        .tcpi_last_ack_recv = ms_since(stack, conn->last_received_at),
+        .tcpi_pmtu = conn->mss_path + 20u + (address_is_ipv4(&conn->tuple.remote) ? 20u : 40u),
+        .tcpi_rtt = us_of(conn->rtt.srtt_ns),
+        .tcpi_rttvar = us_of(stack->tcp.params.rto_formula == LASTACK_RTO_LINUX ? conn->rtt.mdev_ns
+                                                                                 : conn->rtt.rttvar_ns),
+        .tcpi_snd_ssthresh = conn->cc.ssthresh == UINT32_MAX ? 0x7fffffff : segments_of(conn->cc.ssthresh, mss),
+        .tcpi_snd_cwnd = mss == 0 ? 0 : conn->cc.cwnd / mss,
+        .tcpi_advmss = conn->mss_path,
+        .tcpi_reordering = stack->tcp.params.dupthresh,
+        .tcpi_rcv_space = conn->space.limit,
+        .tcpi_total_retrans = conn->stats.retransmits,
+        .tcpi_bytes_acked = conn->stats.bytes_acked,
+        .tcpi_bytes_received = conn->stats.bytes_received,
+        .tcpi_segs_out = conn->stats.segs_out,
+        .tcpi_segs_in = conn->stats.segs_in,
+        .tcpi_notsent_bytes =
+            seq_after(conn->snd.end, conn->snd.nxt) ? seq_distance(conn->snd.nxt, conn->snd.end) : 0,
+        .tcpi_min_rtt = us_of(conn->rtt.min_ns),
+        .tcpi_data_segs_in = conn->stats.data_segs_in,
+        .tcpi_data_segs_out = conn->stats.data_segs_out,
+        .tcpi_bytes_sent = conn->stats.bytes_sent,
+        .tcpi_bytes_retrans = conn->stats.bytes_retransmitted,
+        .tcpi_snd_wnd = conn->snd.wnd,
+        .tcpi_rcv_wnd = conn_rcv_wnd(conn),
+    };
+}
+
+void row_of_conn(const struct lastack *stack, const struct tcp_conn *conn, struct lastack_connection_row *row)
+{
+    start_row(row, &conn->tuple, conn->state);
+    row->is_ipv6 = row->is_ipv6 || conn_has(conn, CONN_IPV6_SOCKET);
+    row->cookie = conn->flow;
+    row->cause = conn->cause;
+    row->age_ns = stack->now - conn->since;
+    row->recv_q = conn_readable(conn) + (conn_has(conn, CONN_FIN_RECEIVED) ? 1 : 0);
+    row->send_q = conn_send_held(conn);
+    row->shutdown = (uint8_t)((conn_has(conn, CONN_FIN_RECEIVED) ? 1 : 0) |
+                              (conn_has(conn, CONN_FIN_QUEUED) ? 2 : 0));
+    row->reuse_address = conn_has(conn, CONN_REUSE_ADDRESS);
+    row->reuse_port = conn_has(conn, CONN_REUSE_PORT);
+    row->owner_kind = conn_has(conn, CONN_IN_ACCEPT_QUEUE) ? LASTACK_OWNER_ACCEPT_QUEUE : LASTACK_OWNER_ORPHAN;
+    fill_timer(stack, conn, row);
+    row->has_tcp_info = true;
+    fill_info(stack, conn, &row->tcp_info);
+    if (conn->socket != POOL_NONE && stack->describe_owner != NULL)
+        stack->describe_owner(stack, conn->socket, row);
+}
+
+/* ---- the others ---- */
+
+void row_of_listener(const struct lastack *stack, const struct listener *listener,
+                     struct lastack_connection_row *row)
+{
+    const struct tuple tuple = {.local = listener->local.address, .local_port = listener->local.port};
+
+    start_row(row, &tuple, TCP_LISTEN);
+    row->is_ipv6 = listener->domain == LASTACK_AF_INET6;
+    row->remote.address = listener->local.address; /* any address of the same family */
+    memset(row->remote.address.bytes + (row->is_ipv6 ? 0 : 12), 0, row->is_ipv6 ? 16 : 4);
+    row->recv_q = listener->queued;
+    row->send_q = listener->backlog;
+    row->age_ns = stack->now - listener->since;
+    row->cause = LASTACK_CAUSE_CALL_LISTEN;
+    row->owner_kind = LASTACK_OWNER_PROCESS;
+    if (stack->describe_owner != NULL)
+        stack->describe_owner(stack, listener->socket, row);
+}
+
+static void row_of_syn(const struct lastack *stack, const struct syn_entry *entry,
+                       struct lastack_connection_row *row)
+{
+    start_row(row, &entry->tuple, TCP_SYN_RECEIVED);
+    row->cookie = entry->flow;
+    row->cause = entry->cause;
+    row->age_ns = age_from_ms(stack, entry->entered_ms);
+    row->owner_kind = LASTACK_OWNER_SYN_REQUEST;
+    row->timer = LASTACK_TIMER_SYN_ACK;
+    row->timer_left_ns = entry->timer.at - stack->now;
+    row->timer_retries = entry->retries;
+    row->timer_retries_max = (uint8_t)min32(stack->tcp.params.synack_retries, 255);
+}
+
+static void row_of_record(const struct lastack *stack, const struct time_wait_record *record,
+                          struct lastack_connection_row *row)
+{
+    const bool is_fin_wait_2 = (record->flags & TIME_WAIT_FIN_WAIT_2) != 0;
+
+    start_row(row, &record->tuple, is_fin_wait_2 ? TCP_FIN_WAIT_2 : TCP_TIME_WAIT);
+    row->cookie = flow_hash(&stack->tcp.index, &record->tuple);
+    row->cause = record->cause;
+    row->age_ns = age_from_ms(stack, record->entered_ms);
+    row->owner_kind = is_fin_wait_2 ? LASTACK_OWNER_ORPHAN : LASTACK_OWNER_TIME_WAIT;
+    row->timer = is_fin_wait_2 ? LASTACK_TIMER_FIN_WAIT_2 : LASTACK_TIMER_TIME_WAIT;
+    row->timer_left_ns = record->deadline - stack->now;
+    row->gives_up_ns = row->timer_left_ns;
+    row->shutdown = is_fin_wait_2 ? 2 : 3;
+    row->reuse_address = (record->flags & TIME_WAIT_REUSE_ADDRESS) != 0;
+    row->reuse_port = (record->flags & TIME_WAIT_REUSE_PORT) != 0;
+}
+
+/* ---- the walk ---- */
+
+/* The row at *index of a section, or of the next one in use behind it; false at the section's end. */
+static bool row_at(const struct lastack *stack, enum section section, uint32_t *index,
+                   struct lastack_connection_row *row)
+{
+    const struct tcp *tcp = &stack->tcp;
+
+    switch (section) {
+    case SECTION_LISTEN:
+        for (; *index < tcp->listeners.bump; ++*index) {
+            const struct listener *listener = pool_at(&tcp->listeners, *index);
+
+            if (listener->is_open) {
+                row_of_listener(stack, listener, row);
+                return true;
+            }
+        }
+        return false;
+    case SECTION_CONNECTIONS:
+        for (; *index < tcp->conns.bump; ++*index) {
+            const struct tcp_conn *conn = tcp_conn_at(tcp, *index);
+
+            if (conn->state != TCP_CLOSED && !conn_has(conn, CONN_DETACHED)) {
+                row_of_conn(stack, conn, row);
+                return true;
+            }
+        }
+        return false;
+    case SECTION_SYN:
+        if (!syn_cache_walk(&tcp->syns, index))
+            return false;
+        row_of_syn(stack, syn_cache_at(&tcp->syns, *index), row);
+        return true;
+    case SECTION_TIME_WAIT_4:
+    case SECTION_TIME_WAIT_6: {
+        const bool is_ipv6 = section == SECTION_TIME_WAIT_6;
+        struct time_wait_record record;
+
+        if (!time_wait_walk(&tcp->time_waits, is_ipv6, index))
+            return false;
+        time_wait_read(&tcp->time_waits, (struct time_wait_ref){is_ipv6, *index}, &record);
+        row_of_record(stack, &record, row);
+        return true;
+    }
+    case SECTION_UPPER:
+        return stack->upper_row != NULL && stack->upper_row(stack, index, row);
+    case SECTION_COUNT:
+        break;
+    }
+    return false;
+}
+
+static bool is_wanted(enum section section, uint32_t flags)
+{
+    static const uint32_t flag_of[SECTION_COUNT] = {
+        [SECTION_LISTEN] = LASTACK_ROWS_LISTEN,
+        [SECTION_CONNECTIONS] = LASTACK_ROWS_CONNECTIONS,
+        [SECTION_SYN] = LASTACK_ROWS_SYN,
+        [SECTION_TIME_WAIT_4] = LASTACK_ROWS_TIME_WAIT,
+        [SECTION_TIME_WAIT_6] = LASTACK_ROWS_TIME_WAIT,
+        [SECTION_UPPER] = LASTACK_ROWS_BOUND | LASTACK_ROWS_UDP,
+    };
+
+    return (flags & flag_of[section]) != 0;
+}
+
+bool lastack_rows(const struct lastack *stack, uint32_t flags, uint64_t *cursor,
+                  lastack_row_callback *callback, void *context)
+{
+    uint32_t section = (uint32_t)(*cursor >> 32);
+    uint32_t index = (uint32_t)*cursor;
+
+    for (; section < SECTION_COUNT; section++, index = 0) {
+        struct lastack_connection_row row;
+
+        while (is_wanted(section, flags) && row_at(stack, section, &index, &row)) {
+            index++;
+            *cursor = (uint64_t)section << 32 | index;
+            if (!callback(context, &row))
+                return false;
+        }
+    }
+    *cursor = (uint64_t)SECTION_COUNT << 32;
+    return true;
+}

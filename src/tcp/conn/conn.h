@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * conn.h: the control block (TCB) of one connection, RFC 9293 §3.3.1.
+ *
+ * It composes the small structs of mechanism/, loss/ and cc/; only events (event/) combine them. The RFC's variables
+ * are fields with the RFC's names: snd.una is SND.UNA, rcv.nxt is RCV.NXT.
+ *
+ *       SND.UNA            SND.NXT            snd.end           SND.UNA + SND.WND
+ *     ─────┼──────────────────┼──────────────────┼───────────────────┼────
+ *          │ sent, not acked  │ queued, not sent │   (window)        │          FIN, when owed, sits at snd.end
+ *
+ *       rcv.read           RCV.NXT                         rcv.edge
+ *     ─────┼──────────────────┼───────────────────────────────┼────
+ *          │ for the user     │ window; holes are in `arrived`│
+ *
+ * Invariants (conn_check): una <= nxt <= max <= end + FIN; read <= rcv.nxt <= edge; whoever owes is queued; every state that
+ * can wait has a deadline armed or an owner.
+ *
+ * The first two lines of 64 bytes are all that a pure ACK in order touches.
+ */
+#ifndef LASTACK_CONN_H
+#define LASTACK_CONN_H
+
+#include "ack_policy.h"
+#include "cc.h"
+#include "deadlines.h"
+#include "owe.h"
+#include "paws.h"
+#include "ranges.h"
+#include "receive_window.h"
+#include "report.h"
+#include "rtt.h"
+#include "state.h"
+#include "stream.h"
+#include "tuple.h"
+#include "wheel.h"
+
+enum conn_flag {
+    CONN_FIN_QUEUED = 1 << 0,    /* the user closed his direction: a FIN follows snd.end */
+    CONN_FIN_ACKED = 1 << 1,
+    CONN_FIN_KNOWN = 1 << 2,     /* the peer's FIN was seen at rcv.fin, maybe behind a hole */
+    CONN_FIN_RECEIVED = 1 << 3,  /* ... and RCV.NXT has passed it */
+    CONN_WINDOW_SCALE = 1 << 4,
+    CONN_SACK = 1 << 5,
+    CONN_TIMESTAMP = 1 << 6,
+    CONN_ACTIVE = 1 << 7,        /* opened by connect() */
+    CONN_ORPHAN = 1 << 8,        /* no socket, and none will come */
+    CONN_IN_ACCEPT_QUEUE = 1 << 9,
+    CONN_RECEIVE_SHUT = 1 << 10, /* shutdown(SHUT_RD) */
+    CONN_DETACHED = 1 << 11,     /* out of the flow index: only its socket still reads it */
+    CONN_WOKEN = 1 << 12,        /* in the wake queue */
+    CONN_QUEUED = 1 << 13,       /* in a send queue */
+    CONN_NODELAY = 1 << 14,
+    CONN_CORK = 1 << 15,
+    CONN_KEEPALIVE = 1 << 16,
+    CONN_SYN_RETRANSMITTED = 1 << 17,
+    CONN_RECOVERY = 1 << 18,     /* fast recovery until snd.una passes `recover` */
+    CONN_LOSS = 1 << 19,         /* after a timeout: until snd.una passes `recover` */
+    CONN_REUSE_ADDRESS = 1 << 20,
+    CONN_REUSE_PORT = 1 << 21,
+    CONN_IPV6_SOCKET = 1 << 22,
+    CONN_WAS_LIMITED = 1 << 23,  /* the window held data back since the last ACK */
+    CONN_PUSH_ALL = 1 << 24,
+    CONN_R1_TOLD = 1 << 25,
+    CONN_DYING = 1 << 26,
+    CONN_SUPERSEDES = 1 << 27,   /* made by a SYN that reopened TIME-WAIT */
+};
+
+struct conn_snd {
+    struct seq una, nxt; /* SND.UNA, SND.NXT */
+    uint32_t wnd;        /* SND.WND, bytes */
+    struct seq wl1, wl2; /* SND.WL1, SND.WL2 */
+    struct seq max;      /* the highest SND.NXT so far */
+    struct seq end;      /* behind the last byte that the user queued */
+    uint32_t wnd_max;    /* largest SND.WND seen: for silly-window avoidance and RFC 5961 §5 */
+};
+
+struct conn_rcv {
+    struct seq nxt;   /* RCV.NXT */
+    struct seq edge;  /* right edge of what we offered: RCV.NXT + RCV.WND */
+    struct seq read;  /* first byte the user has not read */
+    struct seq acked; /* Last.ACK.sent (RFC 7323 §4.3) */
+    struct seq fin;   /* sequence number of the peer's FIN, when known */
+};
+
+/* What setsockopt can change per connection; 0 (or < 0 where stated) means the parameter of the stack. */
+struct conn_options {
+    uint32_t keepalive_idle_s, keepalive_interval_s;
+    uint32_t user_timeout_ms;
+    uint32_t notsent_lowat;
+    uint32_t send_buffer, receive_buffer; /* bytes */
+    int32_t linger2_s;                    /* TCP_LINGER2; < 0: no FIN-WAIT-2 at all */
+    uint16_t mss_clamp;                   /* TCP_MAXSEG */
+    uint8_t keepalive_probes, syn_retries;
+    uint8_t tos, ttl;
+};
+
+struct conn_stats {
+    uint64_t bytes_acked, bytes_received, bytes_sent, bytes_retransmitted;
+    uint32_t segs_out, segs_in, data_segs_out, data_segs_in;
+    uint32_t retransmits;
+};
+
+struct tcp_conn {
+    /* line 0 */
+    struct tuple tuple;
+    uint32_t flags;          /* enum conn_flag */
+    uint8_t state;           /* enum tcp_state; written by tcp_enter only */
+    uint8_t owe;             /* enum owe */
+    uint8_t wake;            /* enum wake, not yet told */
+    uint8_t lane;            /* the send queue it belongs to: its link, as the stack above sees it */
+    struct conn_snd snd;     /* straddles the line: una, nxt, wnd, wl1, wl2 in line 0 */
+    /* line 1 */
+    struct conn_rcv rcv;
+    struct paws paws;
+    struct wheel_node timer; /* the one entry, at the minimum of `deadline` */
+
+    /* cold: touched by data, options, timers */
+    uint64_t flow;           /* the tuple's keyed hash: names it in traces; low half is its hash in the index */
+    uint32_t generation;     /* kept when the block is reused: handles are index + generation */
+    uint32_t socket;         /* of the floor above; POOL_NONE */
+    uint32_t listener;       /* while in its accept queue; POOL_NONE */
+    uint32_t send_next, send_prev;
+    uint32_t wake_next;
+    uint32_t accept_next;
+    uint32_t ts_offset;
+    uint16_t mss;            /* Eff.snd.MSS with options taken off (RFC 6691) */
+    uint16_t mss_peer;       /* what the peer's option said */
+    uint16_t mss_path;       /* what the path's MTU allows, IP and TCP headers off */
+    uint8_t snd_shift, rcv_shift;
+    uint32_t gso_max;        /* text that its link takes in one frame; 0: one segment */
+    struct seq iss, irs;
+    struct seq recover;      /* end of the recovery or loss episode (RFC 6582) */
+    struct seq rtx;          /* next byte to retransmit in an episode */
+    struct seq push;         /* PSH belongs on the segment that carries the byte before this */
+    struct seq small;        /* end of the last small segment sent (Minshall's test) */
+    uint16_t dup_acks;
+    uint8_t retries;         /* timeouts in a row without progress */
+    uint8_t probes;          /* unanswered persist or keepalive probes */
+    uint16_t rcv_mss;        /* estimate of the peer's segment size */
+    uint16_t cause;          /* enum lastack_cause of the present state */
+    int16_t error;           /* LASTACK_E... for the socket: why it ended; 0 */
+    int16_t soft_error;      /* last ICMP soft error, reported when retries run out */
+    int64_t since;           /* in this state */
+    int64_t first_retry_at;  /* when the segment that is being retransmitted was first sent; NEVER */
+    int64_t since_probe_at;  /* first of the unanswered persist probes */
+    int64_t challenge_at;    /* last challenge ACK; NEVER */
+    int64_t last_sent_at;    /* last segment with text */
+    int64_t last_received_at;
+    struct deadlines deadline;
+    struct stream send, receive;
+    struct ranges arrived;   /* text beyond a hole */
+    struct ranges sent;
+    struct ack_policy ack;
+    struct rtt rtt;
+    struct cc cc;
+    struct receive_space space;
+    struct conn_options options;
+    struct conn_stats stats;
+};
+
+static inline uint32_t conn_rcv_wnd(const struct tcp_conn *conn)
+{
+    return seq_after(conn->rcv.edge, conn->rcv.nxt) ? seq_distance(conn->rcv.nxt, conn->rcv.edge) : 0;
+}
+
+static inline uint32_t conn_in_flight(const struct tcp_conn *conn)
+{
+    return seq_distance(conn->snd.una, conn->snd.nxt);
+}
+
+static inline bool conn_has(const struct tcp_conn *conn, uint32_t flags)
+{
+    return (conn->flags & flags) != 0;
+}
+
+/* Bytes queued and not acknowledged (SYN and FIN not counted). */
+uint32_t conn_send_held(const struct tcp_conn *conn);
+/* Bytes in order that wait for the user. */
+uint32_t conn_readable(const struct tcp_conn *conn);
+/* Our FIN has left (at least once). */
+bool conn_fin_sent(const struct tcp_conn *conn);
+/* TSval to send. */
+uint32_t conn_ts_value(const struct tcp_conn *conn, int64_t now);
+
+/* A fresh block: everything at its start, nothing armed; flow and tuple set. `generation` survives. */
+void conn_init(struct tcp_conn *conn, const struct tuple *tuple, uint64_t flow,
+               const struct lastack_params *params, int64_t now);
+
+/* The only writer of conn->state: CHECKs the arrow, keeps cause and since, traces. */
+void tcp_enter(struct tcp_conn *conn, enum tcp_state state, enum lastack_cause cause,
+               const struct report *report);
+
+void conn_set_deadline(struct tcp_conn *conn, enum lastack_timer timer, int64_t at,
+                       const struct report *report);
+void conn_stop_deadline(struct tcp_conn *conn, enum lastack_timer timer, const struct report *report);
+
+/* The written invariants; stops the program when one does not hold. */
+void conn_check(const struct tcp_conn *conn);
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * answer.c: segments without text that answer at once and are never merged: RST, duplicate and challenge ACKs, SYN-ACKs of
+ * half-open requests, ACKs of records. All become reply records (docs/decisions/0009).
+ */
+#include "isn.h"
+#include "tcp.h"
+
+static struct reply *new_reply(struct tcp *tcp, const struct tuple *tuple, uint64_t flow,
+                               enum tcp_state state, uint16_t flags)
+{
+    struct reply *reply = replies_add(&tcp->replies);
+
+    if (reply == NULL) {
+        report_count(&tcp->report, LASTACK_CAUSE_NO_REPLY_LEFT);
+        return NULL;
+    }
+    reply->tuple = *tuple;
+    reply->flow = flow;
+    reply->state = (uint8_t)state;
+    reply->flags = flags;
+    return reply;
+}
+
+/* §3.10.7.1: "If the ACK bit is off, sequence number zero is used" */
+void reply_rst_to(struct tcp *tcp, const struct segment *seg, uint64_t flow, enum tcp_state state)
+{
+    const struct tuple tuple = tuple_of(&seg->local, &seg->remote);
+    const bool has_ack = (seg->flags & LASTACK_ACK) != 0;
+    struct reply *reply;
+
+    if (seg->flags & LASTACK_RST)
+        return;
+    reply = new_reply(tcp, &tuple, flow, state, has_ack ? LASTACK_RST : LASTACK_RST | LASTACK_ACK);
+    if (reply == NULL)
+        return;
+    if (has_ack)
+        reply->seq = seg->ack;
+    else
+        reply->ack = seq_add(seg->seq, seg->len);
+}
+
+void reply_rst_of(struct tcp *tcp, const struct tcp_conn *conn)
+{
+    struct reply *reply =
+        new_reply(tcp, &conn->tuple, conn->flow, conn->state, LASTACK_RST | LASTACK_ACK);
+
+    if (reply == NULL)
+        return;
+    reply->seq = conn->snd.nxt;
+    reply->ack = conn->rcv.nxt;
+    reply->wnd = 0;
+}
+
+void reply_ack(struct tcp *tcp, struct tcp_conn *conn)
+{
+    struct reply *reply = new_reply(tcp, &conn->tuple, conn->flow, conn->state, LASTACK_ACK);
+    struct segment seg = {0};
+
+    if (reply == NULL)
+        return;
+    reply->seq = conn->snd.nxt;
+    reply->ack = conn->rcv.nxt;
+    reply->wnd = conn_offer_window(conn);
+    reply->window = (uint32_t)reply->wnd << conn->rcv_shift;
+    reply->tos = conn->options.tos;
+    reply->ttl = conn->options.ttl;
+    conn_fill_options(tcp, conn, &seg);
+    reply->options = seg.options;
+    reply->ts_value = seg.ts_value;
+    reply->ts_echo = seg.ts_echo;
+    reply->sack_count = seg.sack_count;
+    memcpy(reply->sack, seg.sack, sizeof reply->sack);
+    conn->rcv.acked = conn->rcv.nxt;
+    conn->owe &= (uint8_t)~OWE_ACK;
+    conn->stats.segs_out++;
+    conn_stop_deadline(conn, LASTACK_TIMER_DELAYED_ACK, &tcp->report);
+}
+
+void reply_challenge(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (!challenge_allowed(&conn->challenge_at, &tcp->challenges, &tcp->rng,
+                           tcp->params.challenge_interval_ns, tcp->params.challenge_limit,
+                           tcp->report.now)) {
+        report_count(&tcp->report, LASTACK_CAUSE_CHALLENGE_LIMIT);
+        return;
+    }
+    reply_ack(tcp, conn);
+}
+
+void reply_syn_ack(struct tcp *tcp, const struct syn_entry *entry)
+{
+    struct reply *reply = new_reply(tcp, &entry->tuple, entry->flow, TCP_SYN_RECEIVED,
+                                    LASTACK_SYN | LASTACK_ACK);
+    const struct tcp_path path = tcp->path(tcp->path_context, &entry->tuple.local, &entry->tuple.remote);
+    const struct listener *listener = pool_at(&tcp->listeners, entry->listener);
+    uint32_t mss = path.payload > 20 ? path.payload - 20 : 536;
+
+    if (reply == NULL)
+        return;
+    if (listener->options.mss_clamp != 0)
+        mss = min32(mss, listener->options.mss_clamp);
+    reply->seq = entry->iss;
+    reply->ack = seq_add(entry->irs, 1);
+    reply->wnd = (uint16_t)min32(entry->rcv_wnd, 65535);
+    reply->window = reply->wnd;
+    reply->tos = entry->tos;
+    reply->options = (uint16_t)(OPTION_MSS | (entry->flags & SYN_WINDOW_SCALE ? OPTION_WINDOW_SCALE : 0) |
+                                (entry->flags & SYN_SACK ? OPTION_SACK_PERMITTED : 0) |
+                                (entry->flags & SYN_TIMESTAMP ? OPTION_TIMESTAMP : 0));
+    reply->mss = (uint16_t)min32(mss, 65535);
+    reply->window_scale = entry->rcv_shift;
+    reply->ts_value = timestamp_now(timestamp_offset(&tcp->ts_key, &entry->tuple), tcp->report.now);
+    reply->ts_echo = entry->ts_recent;
+}
+
+/* ---- what all segments of a synchronized connection carry ---- */
+
+uint16_t conn_offer_window(struct tcp_conn *conn)
+{
+    const uint32_t mss = conn->rcv_mss != 0 ? conn->rcv_mss : 536;
+    const uint32_t window = receive_window_select(&conn->space, conn_readable(conn), conn_rcv_wnd(conn),
+                                                  mss, conn->rcv_shift);
+    const struct seq edge = seq_add(conn->rcv.nxt, window);
+
+    if (conn_has(conn, CONN_FIN_RECEIVED))
+        return (uint16_t)(conn_rcv_wnd(conn) >> conn->rcv_shift);
+    conn->rcv.edge = seq_max(conn->rcv.edge, edge);
+    return (uint16_t)min32(window >> conn->rcv_shift, 65535);
+}
+
+static void fill_sack(const struct tcp *tcp, const struct tcp_conn *conn, struct segment *seg)
+{
+    const unsigned most = conn_has(conn, CONN_TIMESTAMP) ? 3 : 4; /* what 40 bytes of options hold */
+    const struct range *range = ranges_first(&conn->arrived, &tcp->ranges);
+
+    seg->options |= OPTION_SACK;
+    while (range != NULL && seg->sack_count < most) {
+        seg->sack[seg->sack_count++] = (struct sack_block){range->from, range->to};
+        range = ranges_next(&conn->arrived, &tcp->ranges, range);
+    }
+}
+
+void conn_fill_options(const struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
+{
+    if (conn_has(conn, CONN_TIMESTAMP)) {
+        seg->options |= OPTION_TIMESTAMP;
+        seg->ts_value = conn_ts_value(conn, tcp->report.now);
+        seg->ts_echo = conn->paws.recent;
+    }
+    if (conn_has(conn, CONN_SACK) && conn->arrived.count > 0)
+        fill_sack(tcp, conn, seg);
+}
+
+void conn_take_syn_options(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
+    const bool is_ipv4 = address_is_ipv4(&conn->tuple.remote);
+
+    conn->mss_peer = seg->options & OPTION_MSS
+                         ? seg->mss
+                         : (uint16_t)(is_ipv4 ? tcp->params.mss_default_ipv4 : tcp->params.mss_default_ipv6);
+    conn->mss_peer = (uint16_t)max32(conn->mss_peer, tcp->params.mss_min);
+    if (tcp->params.window_scaling && seg->options & OPTION_WINDOW_SCALE) {
+        conn->flags |= CONN_WINDOW_SCALE;
+        conn->snd_shift = (uint8_t)min32(seg->window_scale, 14);
+    } else {
+        conn->snd_shift = conn->rcv_shift = 0; /* RFC 7323 §2.2: both or none */
+    }
+    if (tcp->params.sack && seg->options & OPTION_SACK_PERMITTED)
+        conn->flags |= CONN_SACK;
+    if (tcp->params.timestamps && seg->options & OPTION_TIMESTAMP) {
+        conn->flags |= CONN_TIMESTAMP;
+        conn->paws = (struct paws){seg->ts_value, clock_ms(tcp->report.now)};
+    }
+    conn_take_path(tcp, conn);
+}

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * arrives.c: RFC 9293 §3.10.7 SEGMENT ARRIVES.
+ *
+ *     who owns the tuple?   connection ─▶ SYN-SENT (§3.10.7.3) or the eight steps (§3.10.7.4)
+ *                           SYN entry  ─▶ arrives_syn_received.c
+ *                           record     ─▶ arrives_time_wait.c
+ *                           nobody     ─▶ a listener (arrives_listen.c), else CLOSED (§3.10.7.1)
+ *
+ * The steps are functions in the RFC's order: first_check_sequence ... eighth_check_fin. Each answers GO_ON, or it has
+ * dealt with the segment. The fifth, seventh and eighth have files of their own.
+ */
+#include "tcp.h"
+
+static void arrives_in_closed(struct tcp *tcp, const struct segment *seg, uint64_t flow)
+{
+    if (seg->flags & LASTACK_RST) {
+        report_drop(&tcp->report, flow, TCP_CLOSED, seg, LASTACK_CAUSE_DROP_RST_NO_CONNECTION);
+        return;
+    }
+    report_drop(&tcp->report, flow, TCP_CLOSED, seg, LASTACK_CAUSE_DROP_NO_CONNECTION);
+    if (!tcp->params.log_in_vain_silence)
+        reply_rst_to(tcp, seg, flow, TCP_CLOSED);
+}
+
+/* ---- §3.10.7.3 SYN-SENT ---- */
+
+/* "First, check the ACK bit": *is_ack_good tells the later steps. */
+static enum verdict syn_sent_check_ack(struct tcp *tcp, struct tcp_conn *conn,
+                                       const struct segment *seg, bool *is_ack_good)
+{
+    *is_ack_good = false;
+    if (!(seg->flags & LASTACK_ACK))
+        return GO_ON;
+    if (seq_before_or_equal(seg->ack, conn->iss) || seq_after(seg->ack, conn->snd.nxt)) {
+        report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_ACK_OF_UNSENT);
+        if (!(seg->flags & LASTACK_RST))
+            reply_rst_to(tcp, seg, conn->flow, conn->state);
+        return STOP;
+    }
+    *is_ack_good = true;
+    return GO_ON;
+}
+
+/* "Second, check the RST bit": believed only with an acceptable ACK (RFC 5961 §3.2 says the same). */
+static enum verdict syn_sent_check_rst(struct tcp *tcp, struct tcp_conn *conn,
+                                       const struct segment *seg, bool is_ack_good)
+{
+    if (!(seg->flags & LASTACK_RST))
+        return GO_ON;
+    if (!is_ack_good) {
+        report_drop(&tcp->report, conn->flow, conn->state, seg,
+                    LASTACK_CAUSE_DROP_RST_OUT_OF_WINDOW);
+        return STOP;
+    }
+    conn_end(tcp, conn, LASTACK_CAUSE_REFUSED, 111 /* ECONNREFUSED */);
+    return STOPPED_CONNECTION;
+}
+
+/* "Fourth, check the SYN bit", with the ACK of ours: ESTABLISHED. */
+static enum verdict syn_sent_becomes_established(struct tcp *tcp, struct tcp_conn *conn,
+                                                 const struct segment *seg)
+{
+    conn->snd.una = seg->ack;
+    conn->snd.wnd = seg->wnd; /* RFC 7323 §2.2: the window of a SYN is never scaled */
+    conn->snd.wl1 = seg->seq;
+    conn->snd.wl2 = seg->ack;
+    conn->snd.wnd_max = max32(conn->snd.wnd_max, conn->snd.wnd);
+    tcp_enter(conn, TCP_ESTABLISHED, LASTACK_CAUSE_SYN_ACK, &tcp->report);
+    if (conn->retries == 0)
+        rtt_sample(&conn->rtt, &tcp->params, tcp->report.now - conn->last_sent_at, conn->snd.una.v,
+                   conn->snd.nxt.v);
+    else
+        conn->rtt.rto_ns = max64(conn->rtt.rto_ns, tcp->params.rto_fallback_ns); /* RFC 6298 §5.7 */
+    conn->rtt.backoff = 0;
+    conn->retries = 0;
+    conn->first_retry_at = NEVER;
+    conn_stop_deadline(conn, LASTACK_TIMER_RETRANSMIT, &tcp->report);
+    conn_stop_deadline(conn, LASTACK_TIMER_USER_TIMEOUT, &tcp->report);
+    cc_init(&conn->cc, tcp->params.congestion, conn->mss,
+            conn_has(conn, CONN_SYN_RETRANSMITTED) ? 1 : tcp->params.initial_cwnd_segs);
+    conn->owe |= OWE_ACK | OWE_SEND;
+    conn_wake(tcp, conn, WAKE_WRITABLE);
+    return GO_ON;
+}
+
+/* ... without: our SYN and the peer's have crossed (Figure 7). */
+static void syn_sent_becomes_syn_received(struct tcp *tcp, struct tcp_conn *conn)
+{
+    tcp_enter(conn, TCP_SYN_RECEIVED, LASTACK_CAUSE_SYN_CROSSED, &tcp->report);
+    conn->snd.nxt = conn->iss; /* the SYN leaves once more, now with an ACK */
+    conn->owe |= OWE_SEND;
+}
+
+static void arrives_in_syn_sent(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
+    struct segment rest = *seg;
+    bool is_ack_good;
+    enum verdict v;
+
+    if (syn_sent_check_ack(tcp, conn, seg, &is_ack_good) != GO_ON)
+        return;
+    v = syn_sent_check_rst(tcp, conn, seg, is_ack_good);
+    if (v != GO_ON)
+        return;
+    /* third: security: not implemented (RFC 9293 Appendix A.1) */
+    if (!(seg->flags & LASTACK_SYN)) { /* fifth: neither SYN nor RST */
+        report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_NOT_SYN_IN_LISTEN);
+        return;
+    }
+    conn->irs = seg->seq;
+    conn->rcv.nxt = conn->rcv.read = conn->rcv.acked = seq_add(seg->seq, 1);
+    conn->rcv.edge = seq_add(conn->rcv.nxt, seq_distance(seq_of(0), conn->rcv.edge)); /* offered in our SYN */
+    conn_take_syn_options(tcp, conn, seg);
+    if (!is_ack_good) {
+        syn_sent_becomes_syn_received(tcp, conn);
+        conn->snd.wnd = seg->wnd;
+        conn->snd.wl1 = seg->seq;
+        settle(tcp, conn);
+        return; /* text and FIN of a bare SYN are sent again by the peer (§3.10.7.3 allows it) */
+    }
+    syn_sent_becomes_established(tcp, conn, seg);
+    rest.flags &= (uint16_t)~LASTACK_SYN;
+    rest.seq = conn->rcv.nxt;
+    rest.len = seg->len - 1;
+    if (rest.len > 0 && seventh_take_text(tcp, conn, &rest) == GO_ON)
+        (void)eighth_check_fin(tcp, conn, &rest);
+    if (conn->state != TCP_CLOSED && !conn_has(conn, CONN_DETACHED))
+        settle(tcp, conn);
+}
+
+/* ---- §3.10.7.4, steps one to four ---- */
+
+/* RFC 7323 §5.3 R1, before anything else; not for RST (§5.2). */
+static enum verdict check_paws(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
+    const uint32_t now_ms = clock_ms(tcp->report.now);
+
+    if (!conn_has(conn, CONN_TIMESTAMP) || seg->flags & LASTACK_RST)
+        return GO_ON;
+    if (!(seg->options & OPTION_TIMESTAMP)) {
+        if (tcp->params.missing_timestamp_ok)
+            return GO_ON;
+        report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_NO_TIMESTAMP);
+        return STOP;
+    }
+    if (!paws_rejects(&conn->paws, seg->ts_value, now_ms))
+        return GO_ON;
+    report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_PAWS);
+    reply_challenge(tcp, conn);
+    return STOP;
+}
+
+/* The four cases of the table in §3.10.7.4 ("acceptability"). */
+static bool is_acceptable(const struct tcp_conn *conn, const struct segment *seg)
+{
+    const uint32_t wnd = conn_rcv_wnd(conn);
+
+    if (seg->len == 0)
+        return wnd == 0 ? seq_equal(seg->seq, conn->rcv.nxt)
+                        : seq_in_window(seg->seq, conn->rcv.nxt, wnd) ||
+                              seq_equal(seg->seq, conn->rcv.nxt);
+    if (wnd == 0)
+        return false;
+    return seq_in_window(seg->seq, conn->rcv.nxt, wnd) ||
+           seq_in_window(seq_add(seg->seq, seg->len - 1), conn->rcv.nxt, wnd);
+}
+
+static void trim_front(struct segment *seg, struct seq from)
+{
+    uint32_t old = seq_distance(seg->seq, from);
+
+    if (!seq_before(seg->seq, from))
+        return;
+    CHECK(old <= seg->len);
+    if (seg->flags & LASTACK_SYN) {
+        seg->flags &= (uint16_t)~LASTACK_SYN;
+        seg->seq = seq_add(seg->seq, 1);
+        seg->len--;
+        old--;
+    }
+    CHECK(old <= seg->text_length + (seg->flags & LASTACK_FIN ? 1u : 0u));
+    seg->seq = from;
+    seg->len -= old;
+    if (old > seg->text_length) { /* the FIN too was old */
+        seg->flags &= (uint16_t)~LASTACK_FIN;
+        old = seg->text_length;
+    }
+    seg->text += old;
+    seg->text_length -= old;
+}
+
+static void trim_back(struct segment *seg, struct seq edge)
+{
+    const struct seq end = seq_add(seg->seq, seg->len);
+    uint32_t beyond;
+
+    if (!seq_after(end, edge))
+        return;
+    beyond = seq_distance(edge, end);
+    if (beyond > seg->len)
+        beyond = seg->len;
+    seg->len -= beyond;
+    if (seg->flags & LASTACK_FIN) {
+        seg->flags &= (uint16_t)~LASTACK_FIN;
+        beyond--;
+    }
+    seg->text_length -= min32(beyond, seg->text_length);
+}
+
+/* With a closed window only ACK, URG and RST are of use (§3.10.7.4: "special allowance"; MUST-66). */
+static bool is_probe_of_closed_window(const struct tcp_conn *conn, const struct segment *seg)
+{
+    return conn_rcv_wnd(conn) == 0 && seq_equal(seg->seq, conn->rcv.nxt) &&
+           !(seg->flags & (LASTACK_SYN | LASTACK_RST));
+}
+
+/* A repeated or crossing SYN-ACK in SYN-RECEIVED starts one before RCV.NXT, since its SYN was counted already. */
+static bool is_syn_again(const struct tcp_conn *conn, const struct segment *seg)
+{
+    return conn->state == TCP_SYN_RECEIVED && seg->flags & LASTACK_SYN && seq_equal(seg->seq, conn->irs);
+}
+
+static enum verdict first_check_sequence(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
+{
+    if (LIKELY(seq_equal(seg->seq, conn->rcv.nxt) && !(seg->flags & LASTACK_SYN) &&
+               seq_before_or_equal(seq_add(seg->seq, seg->len), conn->rcv.edge)))
+        return GO_ON;
+    if (is_syn_again(conn, seg)) {
+        trim_front(seg, conn->rcv.nxt);
+        return GO_ON;
+    }
+    if (!is_acceptable(conn, seg)) {
+        if (seg->flags & LASTACK_RST)
+            return GO_ON; /* the second step knows better (RFC 5961 §3.2) */
+        if (is_probe_of_closed_window(conn, seg)) {
+            conn->owe |= OWE_ACK;
+            report_count(&tcp->report, LASTACK_CAUSE_DROP_RECEIVE_BUFFER);
+            trim_back(seg, conn->rcv.edge);
+            return GO_ON;
+        }
+        report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_OUT_OF_WINDOW);
+        if (seg->text_length > 0 || seg->flags & LASTACK_FIN) {
+            if (tcp->params.quick_ack == LASTACK_QUICK_ACK_LINUX &&
+                seq_before(seg->seq, conn->rcv.nxt)) /* a repetition: our ACK was lost, answer quickly */
+                ack_policy_quicken(&conn->ack, conn_rcv_wnd(conn), conn->rcv_mss, 16);
+            reply_ack(tcp, conn); /* RFC 9293 §3.10.7.4: never limited, the peer needs it */
+        } else {
+            reply_challenge(tcp, conn);
+        }
+        return STOP;
+    }
+    if (!(seg->flags & (LASTACK_RST | LASTACK_SYN))) {
+        trim_front(seg, conn->rcv.nxt);
+        trim_back(seg, conn->rcv.edge);
+    }
+    return GO_ON;
+}
+
+/* Linux also believes a RST one before RCV.NXT where the peer's FIN was the last thing (LNX-RST-EXTRA). */
+static bool is_rst_exact(const struct tcp *tcp, const struct tcp_conn *conn, const struct segment *seg)
+{
+    if (seq_equal(seg->seq, conn->rcv.nxt))
+        return true;
+    if (!tcp->params.rst_extra_linux || !seq_equal(seg->seq, seq_sub(conn->rcv.nxt, 1)))
+        return false;
+    return conn->state == TCP_CLOSE_WAIT || conn->state == TCP_LAST_ACK || conn->state == TCP_CLOSING;
+}
+
+/* RFC 5961 §3.2 replaces the RFC 793 text: exactly at RCV.NXT or a challenge. */
+static enum verdict second_check_rst(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
+    int error = 104; /* ECONNRESET */
+
+    if (!(seg->flags & LASTACK_RST))
+        return GO_ON;
+    if (!is_rst_exact(tcp, conn, seg)) {
+        if (!seq_in_window(seg->seq, conn->rcv.nxt, max32(conn_rcv_wnd(conn), 1))) {
+            report_drop(&tcp->report, conn->flow, conn->state, seg,
+                        LASTACK_CAUSE_DROP_RST_OUT_OF_WINDOW);
+            return STOP;
+        }
+        if (!tcp->params.insecure_rst) {
+            report_drop(&tcp->report, conn->flow, conn->state, seg,
+                        LASTACK_CAUSE_DROP_RST_NOT_EXACT);
+            reply_challenge(tcp, conn);
+            return STOP;
+        }
+    }
+    if (conn->state == TCP_SYN_RECEIVED)
+        error = 111; /* an active OPEN that was refused */
+    else if (conn->state == TCP_CLOSE_WAIT)
+        error = tcp->params.rst_extra_linux ? 32 /* EPIPE */ : 104;
+    conn_end(tcp, conn, LASTACK_CAUSE_RST, error);
+    return STOPPED_CONNECTION;
+}
+
+/* RFC 5961 §4.2: a SYN in a synchronized state is challenged, in the window or not. */
+static enum verdict fourth_check_syn(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
+    if (!(seg->flags & LASTACK_SYN))
+        return GO_ON;
+    report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_SYN_IN_CONNECTION);
+    if (tcp->params.insecure_syn && seq_in_window(seg->seq, conn->rcv.nxt, conn_rcv_wnd(conn))) {
+        reply_rst_of(tcp, conn); /* RFC 793: "it is an error, send a reset" */
+        conn_end(tcp, conn, LASTACK_CAUSE_SYN, 104);
+        return STOPPED_CONNECTION;
+    }
+    reply_challenge(tcp, conn);
+    return STOP;
+}
+
+/* One RTT-clock of the peer: TS.Recent moves when the segment covers Last.ACK.sent (RFC 7323 §4.3). */
+static void take_timestamp(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
+    if (conn_has(conn, CONN_TIMESTAMP) && seg->options & OPTION_TIMESTAMP &&
+        seq_before_or_equal(seg->seq, conn->rcv.acked))
+        paws_take(&conn->paws, seg->ts_value, clock_ms(tcp->report.now));
+}
+
+static enum verdict eight_steps(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
+{
+    enum verdict v;
+
+    if ((v = check_paws(tcp, conn, seg)) != GO_ON)
+        return v;
+    if ((v = first_check_sequence(tcp, conn, seg)) != GO_ON)
+        return v;
+    if ((v = second_check_rst(tcp, conn, seg)) != GO_ON)
+        return v;
+    /* third: security: not implemented (RFC 9293 Appendix A.1) */
+    if ((v = fourth_check_syn(tcp, conn, seg)) != GO_ON)
+        return v;
+    take_timestamp(tcp, conn, seg);
+    if ((v = fifth_check_ack(tcp, conn, seg)) != GO_ON)
+        return v;
+    /* sixth: URG: urgent text is read in line (RFC 9293 SHLD-13; docs/decisions/0011) */
+    if ((v = seventh_take_text(tcp, conn, seg)) != GO_ON)
+        return v;
+    return eighth_check_fin(tcp, conn, seg);
+}
+
+void arrives_in_other_states(struct tcp *tcp, struct tcp_conn *conn, struct segment seg)
+{
+    conn->last_received_at = tcp->report.now;
+    conn->stats.segs_in++;
+    if (seg.text_length > 0)
+        conn->stats.data_segs_in++;
+    if (conn_has(conn, CONN_KEEPALIVE)) {
+        conn->probes = conn->deadline.at[LASTACK_TIMER_PERSIST] == NEVER ? 0 : conn->probes;
+        conn->deadline.at[LASTACK_TIMER_KEEPALIVE] =
+            tcp->report.now + (conn->options.keepalive_idle_s != 0
+                                   ? SEC(conn->options.keepalive_idle_s)
+                                   : tcp->params.keepalive_idle_ns);
+    }
+    if (eight_steps(tcp, conn, &seg) != STOPPED_CONNECTION)
+        settle(tcp, conn);
+}
+
+static void arrives_for_conn(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
+    report_segment(&tcp->report, LASTACK_TRACE_SEGMENT_IN, conn->flow, conn->state, seg,
+                   (uint32_t)seg->wnd << (seg->flags & LASTACK_SYN ? 0 : conn->snd_shift));
+    if (conn->state == TCP_SYN_SENT)
+        arrives_in_syn_sent(tcp, conn, seg);
+    else
+        arrives_in_other_states(tcp, conn, *seg);
+}
+
+uint64_t tcp_flow(const struct tcp *tcp, const struct segment *seg)
+{
+    const struct tuple tuple = tuple_of(&seg->local, &seg->remote);
+
+    return flow_hash(&tcp->index, &tuple);
+}
+
+void tcp_arrives(struct tcp *tcp, const struct segment *seg, uint64_t flow)
+{
+    const struct tuple tuple = tuple_of(&seg->local, &seg->remote);
+    const struct flow_ref ref = tcp_find(tcp, &tuple, flow);
+    uint32_t listener;
+
+    switch (ref.kind) {
+    case FLOW_CONNECTION:
+        arrives_for_conn(tcp, tcp_conn_at(tcp, ref.index), seg);
+        return;
+    case FLOW_SYN_ENTRY:
+        arrives_for_syn_entry(tcp, ref.index, seg, &tuple, flow);
+        return;
+    case FLOW_TIME_WAIT_IPV4:
+    case FLOW_TIME_WAIT_IPV6:
+        arrives_in_time_wait(tcp, record_ref(ref), seg, flow);
+        return;
+    case FLOW_NONE:
+        break;
+    }
+    listener = tcp_find_listener(tcp, &seg->local, flow);
+    if (listener != POOL_NONE)
+        arrives_in_listen(tcp, listener, seg, &tuple, flow);
+    else
+        arrives_in_closed(tcp, seg, flow);
+}

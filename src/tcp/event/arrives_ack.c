@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * arrives_ack.c: RFC 9293 §3.10.7.4, "fifth, check the ACK field".
+ *
+ *     SYN-RECEIVED ─ our SYN is acknowledged ─▶ ESTABLISHED, and on with the rest
+ *     otherwise:  is it in range (RFC 5961 §5.2)?
+ *                 new data acknowledged: free the queue, sample the round trip, grow the window, re-arm the timer
+ *                 nothing new: a duplicate? three of them retransmit (RFC 5681 §3.2)
+ *                 window update (SND.WL1, SND.WL2)
+ *     and then what the state makes of it: FIN-WAIT-1 ─▶ FIN-WAIT-2, CLOSING ─▶ TIME-WAIT, LAST-ACK ─▶ CLOSED
+ */
+#include "sent.h"
+#include "tcp.h"
+
+static void arm_retransmit(struct tcp *tcp, struct tcp_conn *conn)
+{
+    conn_set_deadline(conn, LASTACK_TIMER_RETRANSMIT,
+                      time_after(tcp->report.now, rtt_timeout(&conn->rtt, &tcp->params)), &tcp->report);
+}
+
+/* The ACK is of something in range: una - max window <= ack <= max (RFC 5961 §5.2). */
+static enum verdict check_range(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
+    if (seq_after(seg->ack, conn->snd.max)) {
+        report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_ACK_OF_UNSENT);
+        reply_challenge(tcp, conn);
+        return STOP;
+    }
+    if (seq_before(seg->ack, seq_sub(conn->snd.una, conn->snd.wnd_max))) {
+        report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_ACK_TOO_OLD);
+        reply_challenge(tcp, conn);
+        return STOP;
+    }
+    return GO_ON;
+}
+
+/* §3.10.7.4: "if SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK)". True: the window changed. */
+static bool update_window(struct tcp_conn *conn, const struct segment *seg)
+{
+    const uint32_t wnd = (uint32_t)seg->wnd << conn->snd_shift;
+    bool is_changed;
+
+    if (!seq_before(conn->snd.wl1, seg->seq) &&
+        !(seq_equal(conn->snd.wl1, seg->seq) && seq_before_or_equal(conn->snd.wl2, seg->ack)))
+        return false;
+    is_changed = conn->snd.wnd != wnd;
+    conn->snd.wnd = wnd;
+    conn->snd.wl1 = seg->seq;
+    conn->snd.wl2 = seg->ack;
+    conn->snd.wnd_max = max32(conn->snd.wnd_max, wnd);
+    return is_changed;
+}
+
+/* Karn (RFC 6298 §3): a burst sent once gives a sample; of a repeated one only the timestamp can (RFC 7323 §4.1). */
+static void sample_round_trip(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
+    const int64_t sent_at = sent_acknowledged(&conn->sent, &tcp->ranges, seg->ack);
+    const int64_t now = tcp->report.now;
+
+    if (sent_at != NEVER) {
+        rtt_sample(&conn->rtt, &tcp->params, now - sent_at, conn->snd.una.v, conn->snd.nxt.v);
+    } else if (conn_has(conn, CONN_TIMESTAMP) && seg->options & OPTION_TIMESTAMP && seg->ts_echo != 0) {
+        const uint32_t ticks = conn_ts_value(conn, now) - seg->ts_echo;
+
+        if (ticks < 0x7fffffff / 1000) /* not from the future, not ages old */
+            rtt_sample(&conn->rtt, &tcp->params, max64(MS(ticks), 1), conn->snd.una.v,
+                       conn->snd.nxt.v);
+    }
+}
+
+static void leave_episodes(struct tcp_conn *conn)
+{
+    if (conn_has(conn, CONN_RECOVERY)) {
+        conn->cc.cwnd = min32(conn->cc.ssthresh, max32(conn_in_flight(conn), conn->cc.mss) + conn->cc.mss);
+        conn->cc.cwnd = max32(conn->cc.cwnd, min32(conn->cc.ssthresh, 2 * conn->cc.mss));
+    }
+    conn->flags &= ~(uint32_t)(CONN_RECOVERY | CONN_LOSS);
+}
+
+/* RFC 6582 §3.2 step 3: an ACK within recovery. A partial one uncovers the next hole. */
+static void acknowledged_in_recovery(struct tcp_conn *conn, uint32_t acked)
+{
+    if (seq_after_or_equal(conn->snd.una, conn->recover)) {
+        leave_episodes(conn);
+        return;
+    }
+    conn->cc.cwnd -= min32(acked, conn->cc.cwnd - conn->cc.mss);
+    if (acked >= conn->cc.mss)
+        conn->cc.cwnd += conn->cc.mss;
+    conn->owe |= OWE_RETRANSMIT;
+}
+
+/* After a timeout everything up to `recover` is taken as lost and sent again in slow start. */
+static void acknowledged_in_loss(struct tcp_conn *conn)
+{
+    conn->rtx = seq_max(conn->rtx, conn->snd.una);
+    if (seq_after_or_equal(conn->snd.una, conn->recover))
+        leave_episodes(conn);
+}
+
+static void acknowledge(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
+    const uint32_t acked = seq_distance(conn->snd.una, seg->ack);
+    const uint32_t in_flight = conn_in_flight(conn);
+    const bool is_fin_acked = conn_has(conn, CONN_FIN_QUEUED) && seq_after(seg->ack, conn->snd.end);
+    const uint32_t text = acked - (is_fin_acked ? 1 : 0);
+
+    sample_round_trip(tcp, conn, seg);
+    conn->snd.una = seg->ack;
+    conn->snd.nxt = seq_max(conn->snd.nxt, seg->ack);
+    stream_drop_before(&conn->send, &tcp->pages, is_fin_acked ? conn->snd.end : seg->ack);
+    conn->stats.bytes_acked += text;
+    conn->dup_acks = 0;
+    conn->retries = 0;
+    conn->first_retry_at = NEVER;
+    conn->soft_error = 0;
+    conn->flags &= ~(uint32_t)CONN_R1_TOLD;
+    if (is_fin_acked)
+        conn->flags |= CONN_FIN_ACKED;
+
+    if (conn_has(conn, CONN_RECOVERY))
+        acknowledged_in_recovery(conn, acked);
+    else if (conn_has(conn, CONN_LOSS))
+        acknowledged_in_loss(conn);
+    if (!conn_has(conn, CONN_RECOVERY)) {
+        const struct cc_ack ack = {.acked = text, .in_flight = in_flight,
+                                   .was_limited = conn_has(conn, CONN_WAS_LIMITED | CONN_LOSS)};
+
+        cc_hooks(conn->cc.algorithm)->on_ack(&conn->cc, &ack);
+        conn->flags &= ~(uint32_t)CONN_WAS_LIMITED;
+    }
+    if (seq_equal(conn->snd.una, conn->snd.max))
+        conn_stop_deadline(conn, LASTACK_TIMER_RETRANSMIT, &tcp->report); /* RFC 6298 §5.2 */
+    else
+        arm_retransmit(tcp, conn); /* RFC 6298 §5.3 */
+    conn_stop_deadline(conn, LASTACK_TIMER_USER_TIMEOUT, &tcp->report);
+    conn->owe |= OWE_SEND;
+    if (text > 0 && conn->socket != POOL_NONE && tcp_send_room(tcp, conn) >= conn_send_held(conn) / 2)
+        conn_wake(tcp, conn, WAKE_WRITABLE);
+}
+
+/* RFC 5681 §2: what counts as a duplicate. */
+static bool is_duplicate(const struct tcp_conn *conn, const struct segment *seg, bool is_window_changed)
+{
+    return seg->len == 0 && !is_window_changed && seq_equal(seg->ack, conn->snd.una) &&
+           conn_in_flight(conn) > 0;
+}
+
+static void duplicate(struct tcp *tcp, struct tcp_conn *conn)
+{
+    const uint32_t in_flight = conn_in_flight(conn);
+
+    if (conn->dup_acks < UINT16_MAX)
+        conn->dup_acks++;
+    report_count(&tcp->report, LASTACK_CAUSE_DROP_ACK_DUPLICATE);
+    if (conn_has(conn, CONN_RECOVERY)) {
+        conn->cc.cwnd += conn->cc.mss; /* each tells of one segment that has left the network */
+        conn->owe |= OWE_SEND;
+        return;
+    }
+    if (conn->dup_acks < tcp->params.dupthresh) {
+        conn->owe |= OWE_SEND; /* RFC 3042: limited transmit, next_segment allows it */
+        return;
+    }
+    /* RFC 6582 §3.2 step 1: not while the last episode is not over */
+    if (conn->dup_acks != tcp->params.dupthresh || conn_has(conn, CONN_LOSS) ||
+        seq_before(conn->snd.una, conn->recover))
+        return;
+    cc_hooks(conn->cc.algorithm)->on_congestion(&conn->cc, in_flight);
+    conn->cc.cwnd = conn->cc.ssthresh + tcp->params.dupthresh * conn->cc.mss;
+    conn->recover = conn->snd.max;
+    conn->flags |= CONN_RECOVERY;
+    conn->owe |= OWE_RETRANSMIT;
+    report_count(&tcp->report, LASTACK_CAUSE_FAST_RETRANSMIT);
+}
+
+/* Zero window: the persist timer takes over from the retransmission timer (§3.8.6.1). */
+static void window_changed(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (conn->snd.wnd > 0) {
+        if (conn->deadline.at[LASTACK_TIMER_PERSIST] != NEVER) {
+            conn_stop_deadline(conn, LASTACK_TIMER_PERSIST, &tcp->report);
+            conn->probes = 0;
+            conn->rtt.backoff = 0;
+        }
+        conn->owe |= OWE_SEND;
+    }
+}
+
+static enum verdict syn_received_check_ack(struct tcp *tcp, struct tcp_conn *conn,
+                                           const struct segment *seg)
+{
+    if (seq_before_or_equal(seg->ack, conn->iss) || seq_after(seg->ack, conn->snd.max)) {
+        report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_ACK_OF_UNSENT);
+        reply_rst_to(tcp, seg, conn->flow, conn->state);
+        return STOP;
+    }
+    conn->snd.wnd = (uint32_t)seg->wnd << conn->snd_shift;
+    conn->snd.wnd_max = max32(conn->snd.wnd_max, conn->snd.wnd);
+    conn->snd.wl1 = seg->seq;
+    conn->snd.wl2 = seg->ack;
+    tcp_enter(conn, TCP_ESTABLISHED, LASTACK_CAUSE_HANDSHAKE_ACK, &tcp->report);
+    if (conn_has(conn, CONN_ACTIVE)) {
+        cc_init(&conn->cc, tcp->params.congestion, conn->mss, tcp->params.initial_cwnd_segs);
+        conn_wake(tcp, conn, WAKE_WRITABLE);
+    }
+    conn_stop_deadline(conn, LASTACK_TIMER_RETRANSMIT, &tcp->report);
+    conn->owe |= OWE_SEND;
+    if (conn_has(conn, CONN_FIN_QUEUED)) /* CLOSE was called in SYN-RECEIVED (§3.10.4) */
+        tcp_enter(conn, TCP_FIN_WAIT_1, LASTACK_CAUSE_CALL_CLOSE, &tcp->report);
+    return GO_ON;
+}
+
+/* What the state makes of an acknowledged FIN. */
+static enum verdict fin_acknowledged(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
+    if (!conn_has(conn, CONN_FIN_ACKED))
+        return GO_ON;
+    switch ((enum tcp_state)conn->state) {
+    case TCP_FIN_WAIT_1:
+        tcp_enter(conn, TCP_FIN_WAIT_2, LASTACK_CAUSE_FIN_ACKED, &tcp->report);
+        if (conn_has(conn, CONN_ORPHAN) && !(seg->flags & LASTACK_FIN) && seg->text_length == 0) {
+            conn_enter_fin_wait_2_record(tcp, conn);
+            return STOPPED_CONNECTION;
+        }
+        return GO_ON;
+    case TCP_CLOSING:
+        conn_enter_time_wait(tcp, conn, LASTACK_CAUSE_FIN_ACKED);
+        return STOPPED_CONNECTION;
+    case TCP_LAST_ACK:
+        conn_end(tcp, conn, LASTACK_CAUSE_FIN_ACKED, 0);
+        return STOPPED_CONNECTION;
+    case TCP_FIN_WAIT_2:
+    case TCP_ESTABLISHED:
+    case TCP_SYN_SENT:
+    case TCP_SYN_RECEIVED:
+    case TCP_TIME_WAIT:
+    case TCP_CLOSED:
+    case TCP_CLOSE_WAIT:
+    case TCP_LISTEN:
+        return GO_ON;
+    }
+    return GO_ON;
+}
+
+enum verdict fifth_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
+    bool is_window_changed;
+
+    if (!(seg->flags & LASTACK_ACK)) {
+        report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_NO_ACK);
+        return STOP;
+    }
+    if (conn->state == TCP_SYN_RECEIVED && syn_received_check_ack(tcp, conn, seg) != GO_ON)
+        return STOP;
+    if (check_range(tcp, conn, seg) != GO_ON)
+        return STOP;
+    if (seq_before(seg->ack, conn->snd.una))
+        return GO_ON; /* old, but its text may be new */
+    is_window_changed = update_window(conn, seg);
+    if (seq_after(seg->ack, conn->snd.una))
+        acknowledge(tcp, conn, seg);
+    else if (is_duplicate(conn, seg, is_window_changed))
+        duplicate(tcp, conn);
+    if (conn->snd.wnd == 0 && conn->deadline.at[LASTACK_TIMER_PERSIST] != NEVER)
+        conn->probes = 0; /* an answered probe: never give up on it (MUST-37) */
+    if (is_window_changed || conn->deadline.at[LASTACK_TIMER_PERSIST] != NEVER)
+        window_changed(tcp, conn);
+    return fin_acknowledged(tcp, conn, seg);
+}

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * arrives_listen.c: RFC 9293 §3.10.7.2 LISTEN, and SYN-RECEIVED of a passive OPEN while it is still a half-open request.
+ *
+ *     SYN ─▶ entry, SYN-ACK ─▶ (repeated by its deadline) ─▶ third ACK ─▶ connection in the accept queue
+ *
+ * "Third, check for a SYN": the request is an entry of the SYN cache (RFC 4987 §3.3), not a control block. The control block
+ * is made when the handshake is complete, in SYN-RECEIVED, and goes on with the fifth step as if it had always been there.
+ */
+#include "isn.h"
+#include "tcp.h"
+
+/* ---- §3.10.7.2 ---- */
+
+static bool has_room(struct tcp *tcp, struct listener *listener, const struct segment *seg, uint64_t flow)
+{
+    if (listener_is_full(listener)) {
+        listener->overflows++;
+        report_drop(&tcp->report, flow, TCP_LISTEN, seg, LASTACK_CAUSE_DROP_ACK_QUEUE_FULL);
+        return false;
+    }
+    if (listener->syns >= max32(min32(listener->backlog, tcp->params.syn_backlog_max), 1) + 1) {
+        report_drop(&tcp->report, flow, TCP_LISTEN, seg, LASTACK_CAUSE_DROP_SYN_QUEUE_FULL);
+        return false;
+    }
+    return true;
+}
+
+/* What both ends can do, from the SYN's options. */
+static void take_options(const struct tcp *tcp, const struct listener *listener, struct syn_entry *entry,
+                         const struct segment *seg)
+{
+    const struct lastack_params *params = &tcp->params;
+    const bool is_ipv4 = address_is_ipv4(&entry->tuple.remote);
+    const uint32_t buffer = listener->options.receive_buffer != 0 ? listener->options.receive_buffer
+                                                                  : params->receive_buffer_max;
+
+    entry->mss_peer = seg->options & OPTION_MSS
+                          ? seg->mss
+                          : (uint16_t)(is_ipv4 ? params->mss_default_ipv4 : params->mss_default_ipv6);
+    entry->mss_peer = (uint16_t)max32(entry->mss_peer, params->mss_min);
+    if (params->window_scaling && seg->options & OPTION_WINDOW_SCALE) {
+        entry->flags |= SYN_WINDOW_SCALE;
+        entry->snd_shift = (uint8_t)min32(seg->window_scale, 14);
+        entry->rcv_shift = params->window_scale_fixed != 0xff
+                               ? params->window_scale_fixed
+                               : window_shift_for(buffer, params->window_scale_max);
+    }
+    if (params->sack && seg->options & OPTION_SACK_PERMITTED)
+        entry->flags |= SYN_SACK;
+    if (params->timestamps && seg->options & OPTION_TIMESTAMP) {
+        entry->flags |= SYN_TIMESTAMP;
+        entry->ts_recent = seg->ts_value;
+    }
+}
+
+static uint32_t first_offer(const struct tcp *tcp, const struct listener *listener)
+{
+    uint32_t window = tcp->params.receive_window_initial;
+
+    if (window == 0)
+        window = min32(tcp->params.receive_buffer, 65535);
+    if (listener->options.receive_buffer != 0)
+        window = min32(window, listener->options.receive_buffer);
+    return min32(window, 65535);
+}
+
+static void link_to_listener(struct tcp *tcp, uint32_t listener_index, uint32_t index)
+{
+    struct listener *listener = pool_at(&tcp->listeners, listener_index);
+    struct syn_entry *entry = syn_cache_at(&tcp->syns, index);
+
+    entry->listener = listener_index;
+    entry->listener_next = listener->first_syn;
+    if (listener->first_syn != POOL_NONE)
+        syn_cache_at(&tcp->syns, listener->first_syn)->listener_prev = index;
+    listener->first_syn = index;
+    listener->syns++;
+}
+
+/* Out of listener and cache; the tuple's slot is the caller's business. */
+static void unlink_from_listener(struct tcp *tcp, uint32_t index)
+{
+    struct syn_entry *entry = syn_cache_at(&tcp->syns, index);
+    struct listener *listener = pool_at(&tcp->listeners, entry->listener);
+
+    if (entry->listener_prev == POOL_NONE)
+        listener->first_syn = entry->listener_next;
+    else
+        syn_cache_at(&tcp->syns, entry->listener_prev)->listener_next = entry->listener_next;
+    if (entry->listener_next != POOL_NONE)
+        syn_cache_at(&tcp->syns, entry->listener_next)->listener_prev = entry->listener_prev;
+    CHECK(listener->syns > 0);
+    listener->syns--;
+    syn_cache_remove(&tcp->syns, index);
+}
+
+static void arm_syn_ack(struct tcp *tcp, uint32_t index)
+{
+    const struct syn_entry *entry = syn_cache_at(&tcp->syns, index);
+    const int64_t first = tcp->params.rto_initial_ns;
+    int64_t wait = first << min32(entry->retries, 20);
+
+    wait = min64(wait, tcp->params.rto_max_ns);
+    syn_cache_arm(&tcp->syns, index, time_after(tcp->report.now, wait));
+}
+
+/* `record` >= 0: the tuple belongs to a TIME-WAIT record that this SYN supersedes. */
+bool tcp_make_syn_entry(struct tcp *tcp, uint32_t listener_index, const struct segment *seg,
+                        const struct tuple *tuple, uint64_t flow, struct seq iss, struct flow_ref record)
+{
+    struct listener *listener = pool_at(&tcp->listeners, listener_index);
+    const uint32_t index = syn_cache_add(&tcp->syns);
+    const struct flow_ref ref = {FLOW_SYN_ENTRY, index};
+    struct syn_entry *entry;
+
+    if (index == POOL_NONE) {
+        report_drop(&tcp->report, flow, TCP_LISTEN, seg, LASTACK_CAUSE_NO_SYN_ENTRY_LEFT);
+        return false;
+    }
+    entry = syn_cache_at(&tcp->syns, index);
+    entry->tuple = *tuple;
+    entry->flow = flow;
+    entry->iss = iss;
+    entry->irs = seg->seq;
+    entry->snd_wnd = seg->wnd;
+    entry->entered_ms = clock_ms(tcp->report.now);
+    entry->cause = LASTACK_CAUSE_SYN;
+    entry->tos = listener->options.tos;
+    entry->rcv_wnd = (uint16_t)first_offer(tcp, listener);
+    take_options(tcp, listener, entry, seg);
+    if (record.kind != FLOW_NONE) {
+        entry->flags |= SYN_SUPERSEDES;
+        entry->superseded = record.index;
+        (void)flow_replace(&tcp->index, flow, record, ref);
+    } else if (!flow_insert(&tcp->index, flow, ref)) {
+        syn_cache_remove(&tcp->syns, index);
+        report_drop(&tcp->report, flow, TCP_LISTEN, seg, LASTACK_CAUSE_NO_INDEX_LEFT);
+        return false;
+    }
+    link_to_listener(tcp, listener_index, index);
+    report_flow(&tcp->report, flow, tuple);
+    report_segment(&tcp->report, LASTACK_TRACE_SEGMENT_IN, flow, TCP_LISTEN, seg, seg->wnd);
+    report_state(&tcp->report, flow, tuple, record.kind != FLOW_NONE ? TCP_TIME_WAIT : TCP_LISTEN,
+                 TCP_SYN_RECEIVED,
+                 record.kind != FLOW_NONE ? LASTACK_CAUSE_TIME_WAIT_REOPENED : LASTACK_CAUSE_SYN);
+    reply_syn_ack(tcp, entry);
+    arm_syn_ack(tcp, index);
+    return true;
+}
+
+void arrives_in_listen(struct tcp *tcp, uint32_t listener_index, const struct segment *seg,
+                       const struct tuple *tuple, uint64_t flow)
+{
+    struct listener *listener = pool_at(&tcp->listeners, listener_index);
+
+    if (seg->flags & LASTACK_RST) { /* first */
+        report_drop(&tcp->report, flow, TCP_LISTEN, seg, LASTACK_CAUSE_DROP_RST_NO_CONNECTION);
+        return;
+    }
+    if (seg->flags & LASTACK_ACK) { /* second */
+        report_drop(&tcp->report, flow, TCP_LISTEN, seg, LASTACK_CAUSE_DROP_ACK_OF_UNSENT);
+        if (!(tcp->params.listen_synack_silent && seg->flags & LASTACK_SYN))
+            reply_rst_to(tcp, seg, flow, TCP_LISTEN);
+        return;
+    }
+    if (!(seg->flags & LASTACK_SYN)) { /* fourth */
+        report_drop(&tcp->report, flow, TCP_LISTEN, seg, LASTACK_CAUSE_DROP_NOT_SYN_IN_LISTEN);
+        return;
+    }
+    if (seg->flags & LASTACK_FIN && tcp->params.drop_syn_fin) {
+        report_drop(&tcp->report, flow, TCP_LISTEN, seg, LASTACK_CAUSE_DROP_SYN_FIN);
+        return;
+    }
+    if (!has_room(tcp, listener, seg, flow))
+        return;
+    (void)tcp_make_syn_entry(tcp, listener_index, seg, tuple, flow,
+                             isn_choose(&tcp->isn_key, tuple, tcp->report.now),
+                             (struct flow_ref){FLOW_NONE, 0});
+}
+
+/* ---- SYN-RECEIVED of a passive OPEN (§3.10.7.4) ---- */
+
+/* The request is over: back to LISTEN, as if it had never been (MUST-11's other half). A suspended record returns. */
+static void forget(struct tcp *tcp, uint32_t index, enum lastack_cause cause)
+{
+    struct syn_entry *entry = syn_cache_at(&tcp->syns, index);
+    const struct flow_ref ref = {FLOW_SYN_ENTRY, index};
+
+    if (entry->flags & SYN_SUPERSEDES) {
+        report_state(&tcp->report, entry->flow, &entry->tuple, TCP_SYN_RECEIVED, TCP_CLOSED, cause);
+        tcp_resume_record(tcp, &entry->tuple, entry->flow, ref, entry->superseded);
+    } else {
+        report_state(&tcp->report, entry->flow, &entry->tuple, TCP_SYN_RECEIVED, TCP_LISTEN, cause);
+        report_note(&tcp->report, LASTACK_TRACE_GONE, entry->flow, &entry->tuple, TCP_LISTEN, cause, 0, 0);
+        (void)flow_remove(&tcp->index, entry->flow, ref);
+    }
+    unlink_from_listener(tcp, index);
+}
+
+void tcp_drop_syn_entries(struct tcp *tcp, uint32_t listener_index, enum lastack_cause cause)
+{
+    struct listener *listener = pool_at(&tcp->listeners, listener_index);
+
+    (void)cause;
+    while (listener->first_syn != POOL_NONE)
+        forget(tcp, listener->first_syn, LASTACK_CAUSE_LISTENER_CLOSED);
+}
+
+void tcp_forget_syn_entry(struct tcp *tcp, uint32_t index, enum lastack_cause cause)
+{
+    forget(tcp, index, cause);
+}
+
+bool tcp_syn_timeouts(struct tcp *tcp, unsigned max)
+{
+    for (unsigned i = 0; i < max; i++) {
+        const uint32_t index = syn_cache_due(&tcp->syns, tcp->report.now);
+        struct syn_entry *entry;
+
+        if (index == POOL_NONE)
+            return false;
+        entry = syn_cache_at(&tcp->syns, index);
+        if (entry->retries >= tcp->params.synack_retries) {
+            forget(tcp, index, LASTACK_CAUSE_SYNACK_TIMEOUT);
+            continue;
+        }
+        entry->retries++;
+        report_note(&tcp->report, LASTACK_TRACE_RETRANSMIT, entry->flow, &entry->tuple, TCP_SYN_RECEIVED,
+                    LASTACK_CAUSE_RETRANSMISSION_TIMEOUT, entry->retries,
+                    tcp->params.rto_initial_ns << entry->retries);
+        reply_syn_ack(tcp, entry);
+        arm_syn_ack(tcp, index);
+    }
+    return true;
+}
+
+/* What the peer must hear when its segment does not fit: <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>. */
+static void ack_for_entry(struct tcp *tcp, const struct syn_entry *entry)
+{
+    struct reply *reply = replies_add(&tcp->replies);
+
+    if (reply == NULL) {
+        report_count(&tcp->report, LASTACK_CAUSE_NO_REPLY_LEFT);
+        return;
+    }
+    reply->tuple = entry->tuple;
+    reply->flow = entry->flow;
+    reply->state = TCP_SYN_RECEIVED;
+    reply->flags = LASTACK_ACK;
+    reply->seq = seq_add(entry->iss, 1);
+    reply->ack = seq_add(entry->irs, 1);
+    reply->wnd = (uint16_t)(entry->rcv_wnd >> entry->rcv_shift);
+    reply->window = entry->rcv_wnd;
+    if (entry->flags & SYN_TIMESTAMP) {
+        reply->options = OPTION_TIMESTAMP;
+        reply->ts_value =
+            timestamp_now(timestamp_offset(&tcp->ts_key, &entry->tuple), tcp->report.now);
+        reply->ts_echo = entry->ts_recent;
+    }
+}
+
+/* Steps one to four for a request. GO_ON: the ACK may be looked at. */
+static enum verdict check_request(struct tcp *tcp, uint32_t index, const struct segment *seg)
+{
+    struct syn_entry *entry = syn_cache_at(&tcp->syns, index);
+    const struct seq nxt = seq_add(entry->irs, 1);
+    const struct paws paws = {entry->ts_recent, entry->entered_ms};
+    const bool is_in_window = seq_in_window(seg->seq, nxt, max32(entry->rcv_wnd, 1));
+
+    if (seg->flags & LASTACK_SYN && !(seg->flags & (LASTACK_ACK | LASTACK_RST)) &&
+        seq_equal(seg->seq, entry->irs)) { /* our SYN-ACK was lost: again */
+        reply_syn_ack(tcp, entry);
+        return STOP;
+    }
+    if (entry->flags & SYN_TIMESTAMP && seg->options & OPTION_TIMESTAMP && !(seg->flags & LASTACK_RST) &&
+        paws_rejects(&paws, seg->ts_value, clock_ms(tcp->report.now))) {
+        report_drop(&tcp->report, entry->flow, TCP_SYN_RECEIVED, seg, LASTACK_CAUSE_DROP_PAWS);
+        ack_for_entry(tcp, entry);
+        return STOP;
+    }
+    if (seg->flags & LASTACK_RST) {
+        if (seq_equal(seg->seq, nxt) || (is_in_window && tcp->params.insecure_rst)) {
+            report_drop(&tcp->report, entry->flow, TCP_SYN_RECEIVED, seg, LASTACK_CAUSE_RST);
+            forget(tcp, index, LASTACK_CAUSE_RST);
+        } else if (is_in_window) {
+            report_drop(&tcp->report, entry->flow, TCP_SYN_RECEIVED, seg,
+                        LASTACK_CAUSE_DROP_RST_NOT_EXACT);
+            ack_for_entry(tcp, entry);
+        } else {
+            report_drop(&tcp->report, entry->flow, TCP_SYN_RECEIVED, seg,
+                        LASTACK_CAUSE_DROP_RST_OUT_OF_WINDOW);
+        }
+        return STOP;
+    }
+    if (!is_in_window && !(seq_before(seg->seq, nxt) && seq_after(seq_add(seg->seq, seg->len), nxt))) {
+        report_drop(&tcp->report, entry->flow, TCP_SYN_RECEIVED, seg, LASTACK_CAUSE_DROP_OUT_OF_WINDOW);
+        ack_for_entry(tcp, entry);
+        return STOP;
+    }
+    if (seg->flags & LASTACK_SYN) { /* "return this connection to the LISTEN state and return" */
+        report_drop(&tcp->report, entry->flow, TCP_SYN_RECEIVED, seg,
+                    LASTACK_CAUSE_DROP_SYN_IN_CONNECTION);
+        reply_rst_to(tcp, seg, entry->flow, TCP_SYN_RECEIVED);
+        forget(tcp, index, LASTACK_CAUSE_SYN);
+        return STOP;
+    }
+    if (!(seg->flags & LASTACK_ACK)) {
+        report_drop(&tcp->report, entry->flow, TCP_SYN_RECEIVED, seg, LASTACK_CAUSE_DROP_NO_ACK);
+        return STOP;
+    }
+    if (!seq_equal(seg->ack, seq_add(entry->iss, 1))) {
+        report_drop(&tcp->report, entry->flow, TCP_SYN_RECEIVED, seg, LASTACK_CAUSE_DROP_ACK_OF_UNSENT);
+        reply_rst_to(tcp, seg, entry->flow, TCP_SYN_RECEIVED);
+        return STOP;
+    }
+    return GO_ON;
+}
+
+/* The handshake is complete: a control block takes the request's place in the index. */
+static struct tcp_conn *promote(struct tcp *tcp, uint32_t index)
+{
+    const struct syn_entry entry = *syn_cache_at(&tcp->syns, index);
+    const struct listener *listener = pool_at(&tcp->listeners, entry.listener);
+    const uint32_t conn_index = pool_take(&tcp->conns);
+    struct tcp_conn *conn;
+
+    if (conn_index == POOL_NONE) {
+        report_count(&tcp->report, LASTACK_CAUSE_NO_CONNECTION_LEFT);
+        return NULL;
+    }
+    conn = tcp_conn_at(tcp, conn_index);
+    conn_init(conn, &entry.tuple, entry.flow, &tcp->params, tcp->report.now);
+    conn->flags |= listener->flags;
+    if (!tcp_enter_endpoint(tcp, conn)) {
+        report_count(&tcp->report, LASTACK_CAUSE_NO_ENDPOINT_LEFT);
+        pool_give(&tcp->conns, conn_index);
+        return NULL;
+    }
+    conn->flags |= (entry.flags & SYN_WINDOW_SCALE ? CONN_WINDOW_SCALE : 0) |
+                   (entry.flags & SYN_SACK ? CONN_SACK : 0) |
+                   (entry.flags & SYN_TIMESTAMP ? CONN_TIMESTAMP : 0);
+    conn->mss_peer = entry.mss_peer;
+    conn_start(tcp, conn, &listener->options, listener->flags);
+    conn->snd_shift = entry.snd_shift;
+    conn->rcv_shift = entry.rcv_shift;
+    conn->paws = (struct paws){entry.ts_recent, entry.entered_ms};
+    conn_choose_iss(conn, entry.iss);
+    conn->snd.nxt = conn->snd.max = seq_add(entry.iss, 1);
+    conn->snd.wnd = conn->snd.wnd_max = entry.snd_wnd;
+    conn->irs = entry.irs;
+    conn->rcv.nxt = conn->rcv.read = conn->rcv.acked = seq_add(entry.irs, 1);
+    conn->rcv.edge = seq_add(conn->rcv.nxt, entry.rcv_wnd);
+    conn->snd.wl1 = entry.irs;
+    conn->listener = entry.listener;
+    cc_init(&conn->cc, tcp->params.congestion, conn->mss,
+            entry.retries > 1 ? 1 : tcp->params.initial_cwnd_segs);
+    if (entry.retries == 0)
+        rtt_sample(&conn->rtt, &tcp->params, MS(clock_ms(tcp->report.now) - entry.entered_ms),
+                   conn->snd.una.v, conn->snd.nxt.v);
+    else
+        conn->rtt.rto_ns = max64(conn->rtt.rto_ns, tcp->params.rto_fallback_ns);
+    (void)flow_replace(&tcp->index, entry.flow, (struct flow_ref){FLOW_SYN_ENTRY, index},
+                       (struct flow_ref){FLOW_CONNECTION, conn_index});
+    if (entry.flags & SYN_SUPERSEDES)
+        tcp_drop_superseded(tcp, &entry.tuple, entry.superseded);
+    unlink_from_listener(tcp, index);
+    conn->state = TCP_SYN_RECEIVED; /* the request was in it since the SYN: no arrow is taken here */
+    return conn;
+}
+
+void arrives_for_syn_entry(struct tcp *tcp, uint32_t index, const struct segment *seg,
+                           const struct tuple *tuple, uint64_t flow)
+{
+    const uint32_t listener_index = syn_cache_at(&tcp->syns, index)->listener;
+    struct listener *listener = pool_at(&tcp->listeners, listener_index);
+    struct tcp_conn *conn;
+
+    (void)tuple;
+    report_segment(&tcp->report, LASTACK_TRACE_SEGMENT_IN, flow, TCP_SYN_RECEIVED, seg, seg->wnd);
+    if (check_request(tcp, index, seg) != GO_ON)
+        return;
+    if (listener_is_full(listener)) {
+        listener->overflows++;
+        report_drop(&tcp->report, flow, TCP_SYN_RECEIVED, seg, LASTACK_CAUSE_DROP_ACK_QUEUE_FULL);
+        if (tcp->params.accept_overflow == LASTACK_ACCEPT_OVERFLOW_RST) {
+            reply_rst_to(tcp, seg, flow, TCP_SYN_RECEIVED);
+            forget(tcp, index, LASTACK_CAUSE_DROP_ACK_QUEUE_FULL);
+        }
+        return;
+    }
+    conn = promote(tcp, index);
+    if (conn == NULL)
+        return;
+    listener_enqueue(listener, &tcp->conns, tcp_index_of(tcp, conn));
+    tcp_wake_listener(tcp, listener_index);
+    arrives_in_other_states(tcp, conn, *seg);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * arrives_text.c: RFC 9293 §3.10.7.4, "seventh, process the segment text" and "eighth, check the FIN bit".
+ *
+ *     in order:      copied to its place, RCV.NXT moves over it and over whatever had waited behind it
+ *     beyond a hole: copied to its place, remembered as a range, answered at once with a duplicate ACK that tells
+ *                    what is there (RFC 5681 §3.2, RFC 2018)
+ *
+ * Text is copied once, from the packet into the stream (docs/decisions/0005).
+ */
+#include "tcp.h"
+
+/* The peer's segment size, as far as its segments show it: delayed ACKs count full ones (RFC 9293 SHLD-18). */
+static void measure_mss(struct tcp_conn *conn, uint32_t text_length)
+{
+    if (text_length >= conn->rcv_mss)
+        conn->rcv_mss = (uint16_t)min32(text_length, conn->mss_peer != 0 ? 65535 : 1460);
+}
+
+static uint16_t believable_mss(const struct tcp_conn *conn)
+{
+    return conn->rcv_mss != 0 ? conn->rcv_mss : 536;
+}
+
+/* The text cannot be kept: the peer will send it again. */
+static enum verdict refuse_text(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg,
+                                enum lastack_cause cause)
+{
+    report_drop(&tcp->report, conn->flow, conn->state, seg, cause);
+    reply_ack(tcp, conn);
+    return STOP;
+}
+
+static void acknowledge_text(struct tcp *tcp, struct tcp_conn *conn)
+{
+    const uint32_t unacked = seq_distance(conn->rcv.acked, conn->rcv.nxt);
+    const uint32_t held = conn_readable(conn);
+    const uint32_t window =
+        receive_window_select(&conn->space, held, conn_rcv_wnd(conn), believable_mss(conn), conn->rcv_shift);
+    const bool is_moved = window >= conn_rcv_wnd(conn);
+
+    if (conn->arrived.count > 0 ||
+        ack_policy_is_due(&conn->ack, &tcp->params, unacked, believable_mss(conn), is_moved)) {
+        conn->owe |= OWE_ACK;
+        return;
+    }
+    {
+        const int64_t armed_at = conn->deadline.at[LASTACK_TIMER_DELAYED_ACK];
+        const int64_t at = ack_policy_deadline(&conn->ack, &tcp->params, tcp->report.now,
+                                               conn->rtt.srtt_ns, armed_at);
+
+        if (at <= tcp->report.now)
+            conn->owe |= OWE_ACK;
+        else if (at != armed_at)
+            conn_set_deadline(conn, LASTACK_TIMER_DELAYED_ACK, at, &tcp->report);
+    }
+}
+
+/* RCV.NXT moves over `to` and over every range that had waited for it. */
+static void advance(struct tcp *tcp, struct tcp_conn *conn, struct seq to)
+{
+    const struct range *next;
+
+    conn->stats.bytes_received += seq_distance(conn->rcv.nxt, to);
+    conn->rcv.nxt = to;
+    next = conn->arrived.count > 0 ? ranges_first(&conn->arrived, &tcp->ranges) : NULL;
+    if (next != NULL && seq_before_or_equal(next->from, to)) {
+        if (seq_after(next->to, to)) {
+            conn->stats.bytes_received += seq_distance(to, next->to);
+            conn->rcv.nxt = next->to;
+        }
+        ranges_trim_before(&conn->arrived, &tcp->ranges, conn->rcv.nxt);
+    }
+    if (seq_after(conn->rcv.nxt, conn->rcv.edge))
+        conn->rcv.edge = conn->rcv.nxt;
+}
+
+/* A process that closed its socket will never read: RFC 9293 §3.10.7.4 and RFC 1122 §4.2.2.13 say RST. */
+static enum verdict text_after_close(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
+    report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DATA_AFTER_CLOSE);
+    reply_rst_to(tcp, seg, conn->flow, conn->state);
+    conn_end(tcp, conn, LASTACK_CAUSE_DATA_AFTER_CLOSE, 0);
+    return STOPPED_CONNECTION;
+}
+
+static enum verdict take_in_order(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
+    const struct seq end = seq_add(seg->seq, seg->text_length);
+
+    if (!stream_put(&conn->receive, &tcp->pages, seg->seq, seg->text, seg->text_length))
+        return refuse_text(tcp, conn, seg, LASTACK_CAUSE_NO_PAGE_LEFT);
+    ack_policy_data_arrived(&conn->ack, &tcp->params, tcp->report.now,
+                            rtt_timeout(&conn->rtt, &tcp->params), conn_rcv_wnd(conn),
+                            believable_mss(conn));
+    advance(tcp, conn, end);
+    acknowledge_text(tcp, conn);
+    conn_wake(tcp, conn, WAKE_READABLE);
+    return GO_ON;
+}
+
+static enum verdict take_beyond_hole(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
+    const struct seq end = seq_add(seg->seq, seg->text_length);
+    uint32_t fresh = 0;
+
+    if (!stream_put(&conn->receive, &tcp->pages, seg->seq, seg->text, seg->text_length))
+        return refuse_text(tcp, conn, seg, LASTACK_CAUSE_NO_PAGE_LEFT);
+    if (!ranges_add(&conn->arrived, &tcp->ranges, tcp->params.reassembly_ranges_max, seg->seq, end, &fresh,
+                    NULL))
+        return refuse_text(tcp, conn, seg,
+                           conn->arrived.count >= tcp->params.reassembly_ranges_max
+                               ? LASTACK_CAUSE_DROP_REASSEMBLY_LIMIT
+                               : LASTACK_CAUSE_NO_RANGE_LEFT);
+    if (tcp->params.quick_ack == LASTACK_QUICK_ACK_LINUX)
+        ack_policy_quicken(&conn->ack, conn_rcv_wnd(conn), believable_mss(conn), 16);
+    conn->ack.last_data_at = tcp->report.now;
+    reply_ack(tcp, conn); /* one duplicate ACK per segment: never merged */
+    return GO_ON;
+}
+
+enum verdict seventh_take_text(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
+    if (seg->text_length == 0)
+        return GO_ON;
+    if (!tcp_state_may_receive(conn->state)) {
+        /* CLOSE-WAIT, CLOSING, LAST-ACK: "This should not occur, since a FIN has been received" */
+        report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_TEXT_AFTER_FIN);
+        return GO_ON;
+    }
+    if (conn_has(conn, CONN_ORPHAN))
+        return text_after_close(tcp, conn, seg);
+    measure_mss(conn, seg->text_length);
+    return seq_equal(seg->seq, conn->rcv.nxt) ? take_in_order(tcp, conn, seg)
+                                              : take_beyond_hole(tcp, conn, seg);
+}
+
+/* RCV.NXT passes the FIN: §3.10.7.4 eighth, by state. */
+static enum verdict fin_in_order(struct tcp *tcp, struct tcp_conn *conn)
+{
+    conn->rcv.nxt = seq_add(conn->rcv.nxt, 1);
+    if (seq_after(conn->rcv.nxt, conn->rcv.edge))
+        conn->rcv.edge = conn->rcv.nxt;
+    conn->flags |= CONN_FIN_RECEIVED;
+    conn->owe |= OWE_ACK;
+    conn_wake(tcp, conn, WAKE_READABLE | (conn_has(conn, CONN_FIN_QUEUED) ? WAKE_HANGUP : 0));
+    switch ((enum tcp_state)conn->state) {
+    case TCP_ESTABLISHED:
+        tcp_enter(conn, TCP_CLOSE_WAIT, LASTACK_CAUSE_FIN, &tcp->report);
+        return GO_ON;
+    case TCP_FIN_WAIT_1: /* had our FIN been acknowledged, the fifth step would have left this state */
+        tcp_enter(conn, TCP_CLOSING, LASTACK_CAUSE_FIN, &tcp->report);
+        if (tcp->params.closing_repeats_fin)
+            conn->owe |= OWE_RETRANSMIT;
+        return GO_ON;
+    case TCP_FIN_WAIT_2:
+        reply_ack(tcp, conn);
+        conn_enter_time_wait(tcp, conn, LASTACK_CAUSE_FIN);
+        return STOPPED_CONNECTION;
+    case TCP_SYN_RECEIVED: /* the fifth step has made it ESTABLISHED */
+    case TCP_SYN_SENT:
+    case TCP_CLOSE_WAIT:
+    case TCP_CLOSING:
+    case TCP_LAST_ACK:
+    case TCP_TIME_WAIT:
+    case TCP_LISTEN:
+    case TCP_CLOSED:
+        break;
+    }
+    UNREACHABLE();
+}
+
+enum verdict eighth_check_fin(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
+    if (conn_has(conn, CONN_FIN_RECEIVED)) {
+        if (seg->flags & LASTACK_FIN)
+            conn->owe |= OWE_ACK;
+        return GO_ON;
+    }
+    if (seg->flags & LASTACK_FIN && !conn_has(conn, CONN_FIN_KNOWN)) {
+        conn->flags |= CONN_FIN_KNOWN;
+        conn->rcv.fin = seq_add(seg->seq, seg->text_length);
+    }
+    if (!conn_has(conn, CONN_FIN_KNOWN))
+        return GO_ON;
+    if (seq_equal(conn->rcv.nxt, conn->rcv.fin))
+        return fin_in_order(tcp, conn);
+    if (seg->flags & LASTACK_FIN && seg->text_length == 0)
+        reply_ack(tcp, conn); /* it is ahead of a hole: ask for what is missing */
+    return GO_ON;
+}

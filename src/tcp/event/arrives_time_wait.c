@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * arrives_time_wait.c: what a record answers: TIME-WAIT in RFC 9293 §3.10.7.4, RFC 1122 §4.2.2.13, RFC 6191, RFC 1337;
+ * and FIN-WAIT-2 of an orphan, which is a record too.
+ *
+ *     old (PAWS)                      ACK, restart (it had an ACK bit)
+ *     RST                             at RCV.NXT: the record ends, or is ignored (tcp_rfc1337); else ignored
+ *     SYN, newer than what we know    a listener is there: reopen, SYN-RECEIVED, ISS far above the old SND.NXT
+ *     SYN, not newer                  ACK or silence, by policy
+ *     FIN again                       ACK, 2MSL restarts
+ *     a bare ACK in place             2MSL restarts, silently (an ACK for an ACK would never end)
+ *     anything else                   ACK, rate limited; restarts if it had an ACK bit
+ */
+#include "isn.h"
+#include "tcp.h"
+
+enum { ISS_BEYOND = 65535 + 2 }; /* added to the old SND.NXT, as Linux does: beyond any old window */
+
+static uint64_t ms_of(int64_t now)
+{
+    return (uint64_t)now / 1000000u;
+}
+
+static void restart(struct tcp *tcp, struct time_wait_ref ref, const struct tuple *tuple, uint64_t flow,
+                    enum lastack_cause cause)
+{
+    const int64_t at = time_after(tcp->report.now, tcp->params.time_wait_ns);
+
+    time_wait_set_deadline(&tcp->time_waits, ref, at);
+    report_note(&tcp->report, LASTACK_TRACE_TIME_WAIT_RESTART, flow, tuple, TCP_TIME_WAIT, cause, 0, at);
+    report_count(&tcp->report, cause);
+}
+
+static void answer(struct tcp *tcp, struct time_wait_ref ref, struct time_wait_record *record,
+                   uint64_t flow, bool is_limited)
+{
+    struct reply *reply;
+
+    if (is_limited && !challenge_allowed(&record->challenge_at, &tcp->challenges, &tcp->rng,
+                                         tcp->params.challenge_interval_ns, tcp->params.challenge_limit,
+                                         tcp->report.now)) {
+        report_count(&tcp->report, LASTACK_CAUSE_CHALLENGE_LIMIT);
+        return;
+    }
+    time_wait_write(&tcp->time_waits, ref, record);
+    reply = replies_add(&tcp->replies);
+    if (reply == NULL) {
+        report_count(&tcp->report, LASTACK_CAUSE_NO_REPLY_LEFT);
+        return;
+    }
+    reply->tuple = record->tuple;
+    reply->flow = flow;
+    reply->state = record->flags & TIME_WAIT_FIN_WAIT_2 ? TCP_FIN_WAIT_2 : TCP_TIME_WAIT;
+    reply->flags = LASTACK_ACK;
+    reply->seq = record->snd_nxt;
+    reply->ack = record->rcv_nxt;
+    reply->wnd = record->window;
+    reply->window = (uint32_t)record->window << record->window_shift;
+    if (record->flags & TIME_WAIT_TIMESTAMP) {
+        reply->options = OPTION_TIMESTAMP;
+        reply->ts_value = timestamp_now(timestamp_offset(&tcp->ts_key, &record->tuple), tcp->report.now);
+        reply->ts_echo = record->ts_recent;
+    }
+}
+
+static bool is_old(const struct tcp *tcp, const struct time_wait_record *record, const struct segment *seg)
+{
+    const struct paws paws = {record->ts_recent, record->ts_recent_ms};
+
+    return record->flags & TIME_WAIT_TIMESTAMP && seg->options & OPTION_TIMESTAMP &&
+           paws_rejects(&paws, seg->ts_value, clock_ms(tcp->report.now));
+}
+
+/* RFC 6191 §2 and RFC 9293 MAY-2: the SYN is newer than everything of the old life. */
+static bool is_new_life(const struct time_wait_record *record, const struct segment *seg)
+{
+    if (record->flags & TIME_WAIT_TIMESTAMP && seg->options & OPTION_TIMESTAMP &&
+        timestamp_before(record->ts_recent, seg->ts_value))
+        return true;
+    return seq_after(seg->seq, record->rcv_nxt);
+}
+
+static bool reopen(struct tcp *tcp, struct time_wait_ref ref, struct time_wait_record *record,
+                   const struct segment *seg, uint64_t flow)
+{
+    const uint32_t listener_index = tcp_find_listener(tcp, &seg->local, flow);
+    const struct listener *listener;
+    struct seq iss;
+
+    if (listener_index == POOL_NONE || !tcp->params.time_wait_reopen)
+        return false;
+    listener = pool_at(&tcp->listeners, listener_index);
+    if (listener_is_full(listener))
+        return false;
+    iss = isn_choose(&tcp->isn_key, &record->tuple, tcp->report.now);
+    if (seq_before(iss, seq_add(record->snd_nxt, ISS_BEYOND))) /* RFC 1122 §4.2.2.13 (a) */
+        iss = seq_add(record->snd_nxt, ISS_BEYOND);
+    record->flags |= TIME_WAIT_SUSPENDED;
+    time_wait_write(&tcp->time_waits, ref, record);
+    if (tcp_make_syn_entry(tcp, listener_index, seg, &record->tuple, flow, iss, flow_of_record(ref)))
+        return true;
+    record->flags &= (uint8_t)~TIME_WAIT_SUSPENDED;
+    time_wait_write(&tcp->time_waits, ref, record);
+    return false;
+}
+
+static void arrives_syn(struct tcp *tcp, struct time_wait_ref ref, struct time_wait_record *record,
+                        const struct segment *seg, uint64_t flow)
+{
+    if (!is_old(tcp, record, seg) && !(seg->flags & LASTACK_ACK) && is_new_life(record, seg) &&
+        reopen(tcp, ref, record, seg, flow))
+        return;
+    report_drop(&tcp->report, flow, TCP_TIME_WAIT, seg, LASTACK_CAUSE_DROP_OLD_SYN);
+    if (tcp->params.time_wait_syn == LASTACK_TIME_WAIT_SYN_DROP)
+        return;
+    if (seg->flags & LASTACK_ACK)
+        restart(tcp, ref, &record->tuple, flow, LASTACK_CAUSE_OLD_DUPLICATE);
+    answer(tcp, ref, record, flow, true);
+}
+
+static void arrives_rst(struct tcp *tcp, struct time_wait_ref ref, const struct time_wait_record *record,
+                        const struct segment *seg, uint64_t flow)
+{
+    if (seq_equal(seg->seq, record->rcv_nxt) && !tcp->params.tcp_rfc1337) {
+        tcp_end_record(tcp, ref, LASTACK_CAUSE_RST);
+        return;
+    }
+    report_drop(&tcp->report, flow, TCP_TIME_WAIT, seg, LASTACK_CAUSE_DROP_RST_TIME_WAIT);
+}
+
+static void take_newer_timestamp(struct tcp *tcp, struct time_wait_record *record,
+                                 const struct segment *seg)
+{
+    if (record->flags & TIME_WAIT_TIMESTAMP && seg->options & OPTION_TIMESTAMP &&
+        !timestamp_before(seg->ts_value, record->ts_recent)) {
+        record->ts_recent = seg->ts_value;
+        record->ts_recent_ms = (uint32_t)ms_of(tcp->report.now);
+    }
+}
+
+static void arrives_true_time_wait(struct tcp *tcp, struct time_wait_ref ref,
+                                   struct time_wait_record *record, const struct segment *seg,
+                                   uint64_t flow)
+{
+    const bool has_ack = (seg->flags & LASTACK_ACK) != 0;
+    const bool is_repeated_fin = seg->flags & LASTACK_FIN &&
+                                 seq_equal(seq_add(seg->seq, seg->len), record->rcv_nxt);
+
+    if (seg->flags & LASTACK_RST) {
+        arrives_rst(tcp, ref, record, seg, flow);
+        return;
+    }
+    if (seg->flags & LASTACK_SYN) {
+        arrives_syn(tcp, ref, record, seg, flow);
+        return;
+    }
+    if (!has_ack) { /* fifth step: "if the ACK bit is off, drop the segment" */
+        report_drop(&tcp->report, flow, TCP_TIME_WAIT, seg, LASTACK_CAUSE_DROP_NO_ACK);
+        if (tcp->params.time_wait_syn == LASTACK_TIME_WAIT_SYN_ACK)
+            answer(tcp, ref, record, flow, true);
+        return;
+    }
+    if (is_old(tcp, record, seg)) {
+        report_drop(&tcp->report, flow, TCP_TIME_WAIT, seg, LASTACK_CAUSE_DROP_PAWS);
+        restart(tcp, ref, &record->tuple, flow, LASTACK_CAUSE_OLD_DUPLICATE);
+        answer(tcp, ref, record, flow, !is_repeated_fin);
+        return;
+    }
+    if (seq_equal(seg->seq, record->rcv_nxt) && seg->len == 0) { /* LNX-TW-BARE */
+        take_newer_timestamp(tcp, record, seg);
+        time_wait_write(&tcp->time_waits, ref, record);
+        restart(tcp, ref, &record->tuple, flow, LASTACK_CAUSE_ACKED);
+        return;
+    }
+    if (is_repeated_fin) { /* our last ACK was lost: "acknowledge it, and restart the 2 MSL timeout" */
+        take_newer_timestamp(tcp, record, seg);
+        restart(tcp, ref, &record->tuple, flow, LASTACK_CAUSE_FIN_REPEATED);
+        answer(tcp, ref, record, flow, false);
+        return;
+    }
+    report_drop(&tcp->report, flow, TCP_TIME_WAIT, seg, LASTACK_CAUSE_OLD_DUPLICATE);
+    restart(tcp, ref, &record->tuple, flow, LASTACK_CAUSE_OLD_DUPLICATE);
+    answer(tcp, ref, record, flow, seg->text_length == 0);
+}
+
+/* FIN-WAIT-2 of an orphan: its FIN is acknowledged, it only waits for the peer's. */
+static void arrives_fin_wait_2(struct tcp *tcp, struct time_wait_ref ref, struct time_wait_record *record,
+                               const struct segment *seg, uint64_t flow)
+{
+    const uint32_t wnd = max32((uint32_t)record->window << record->window_shift, 1);
+    const bool is_in_window = seq_in_window(seg->seq, record->rcv_nxt, wnd);
+
+    if (is_old(tcp, record, seg) ||
+        (!is_in_window && !seq_equal(seq_add(seg->seq, seg->len), record->rcv_nxt))) {
+        report_drop(&tcp->report, flow, TCP_FIN_WAIT_2, seg, LASTACK_CAUSE_DROP_OUT_OF_WINDOW);
+        if (!(seg->flags & LASTACK_RST))
+            answer(tcp, ref, record, flow, true);
+        return;
+    }
+    if (seg->flags & LASTACK_RST) {
+        if (seq_equal(seg->seq, record->rcv_nxt) || tcp->params.insecure_rst)
+            tcp_end_record(tcp, ref, LASTACK_CAUSE_RST);
+        else
+            answer(tcp, ref, record, flow, true); /* RFC 5961 §3.2 */
+        return;
+    }
+    if (seg->flags & LASTACK_SYN) {
+        answer(tcp, ref, record, flow, true); /* RFC 5961 §4.2 */
+        return;
+    }
+    if (!(seg->flags & LASTACK_ACK)) {
+        report_drop(&tcp->report, flow, TCP_FIN_WAIT_2, seg, LASTACK_CAUSE_DROP_NO_ACK);
+        return;
+    }
+    if (seg->text_length > 0 && seq_after(seq_add(seg->seq, seg->text_length), record->rcv_nxt)) {
+        report_drop(&tcp->report, flow, TCP_FIN_WAIT_2, seg, LASTACK_CAUSE_DATA_AFTER_CLOSE);
+        reply_rst_to(tcp, seg, flow, TCP_FIN_WAIT_2); /* LNX-FW2-DATA: nobody will read it */
+        tcp_end_record(tcp, ref, LASTACK_CAUSE_DATA_AFTER_CLOSE);
+        return;
+    }
+    if (!(seg->flags & LASTACK_FIN)) {
+        if (!seq_equal(seg->seq, record->rcv_nxt))
+            answer(tcp, ref, record, flow, true);
+        return;
+    }
+    record->flags &= (uint8_t)~TIME_WAIT_FIN_WAIT_2;
+    record->rcv_nxt = seq_add(record->rcv_nxt, 1);
+    record->cause = LASTACK_CAUSE_FIN;
+    record->entered_ms = clock_ms(tcp->report.now);
+    take_newer_timestamp(tcp, record, seg);
+    time_wait_write(&tcp->time_waits, ref, record);
+    time_wait_set_deadline(&tcp->time_waits, ref, time_after(tcp->report.now, tcp->params.time_wait_ns));
+    report_state(&tcp->report, flow, &record->tuple, TCP_FIN_WAIT_2, TCP_TIME_WAIT, LASTACK_CAUSE_FIN);
+    answer(tcp, ref, record, flow, false);
+}
+
+void arrives_in_time_wait(struct tcp *tcp, struct time_wait_ref ref, const struct segment *seg, uint64_t flow)
+{
+    struct time_wait_record record;
+
+    time_wait_read(&tcp->time_waits, ref, &record);
+    report_segment(&tcp->report, LASTACK_TRACE_SEGMENT_IN, flow,
+                   record.flags & TIME_WAIT_FIN_WAIT_2 ? TCP_FIN_WAIT_2 : TCP_TIME_WAIT, seg, seg->wnd);
+    if (record.flags & TIME_WAIT_FIN_WAIT_2)
+        arrives_fin_wait_2(tcp, ref, &record, seg, flow);
+    else
+        arrives_true_time_wait(tcp, ref, &record, seg, flow);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ending.c: how a control block begins and ends, and what takes its place.
+ *
+ *     conn_create ─▶ index, endpoints ─▶ ... ─▶ conn_end ──────────────▶ CLOSED
+ *                                          └──▶ conn_enter_time_wait ──▶ the record has the tuple now
+ *
+ * The block itself is freed at once when nobody will read it: an orphan, or one that no socket ever had. If a socket
+ * (or the accept queue) still points at it, it stays as a husk out of the index, until tcp_release.
+ */
+#include "tcp.h"
+
+struct tcp_conn *conn_create(struct tcp *tcp, const struct tuple *tuple, uint64_t flow, uint32_t flags,
+                             enum lastack_cause *why)
+{
+    const uint32_t index = pool_take(&tcp->conns);
+    struct tcp_conn *conn;
+
+    if (index == POOL_NONE) {
+        *why = LASTACK_CAUSE_NO_CONNECTION_LEFT;
+        report_count(&tcp->report, *why);
+        return NULL;
+    }
+    conn = tcp_conn_at(tcp, index);
+    conn_init(conn, tuple, flow, &tcp->params, tcp->report.now);
+    conn->flags = flags; /* the endpoints ask for SO_REUSEADDR */
+    if (!tcp_index_connection(tcp, conn, index, why)) {
+        report_count(&tcp->report, *why);
+        pool_give(&tcp->conns, index);
+        return NULL;
+    }
+    return conn;
+}
+
+/* Timers, queues and what it had in flight: nothing of it acts any more. Unread text stays for the socket. */
+static void quiesce(struct tcp *tcp, struct tcp_conn *conn)
+{
+    conn_unqueue(tcp, conn);
+    wheel_cancel(&tcp->wheel, tcp_index_of(tcp, conn));
+    deadlines_init(&conn->deadline);
+    conn->owe = 0;
+    stream_clear(&conn->send, &tcp->pages);
+    ranges_clear(&conn->sent, &tcp->ranges);
+    ranges_clear(&conn->arrived, &tcp->ranges);
+}
+
+void tcp_release(struct tcp *tcp, uint32_t index)
+{
+    struct tcp_conn *conn = tcp_conn_at(tcp, index);
+
+    CHECK(conn->state == TCP_CLOSED || conn_has(conn, CONN_DETACHED));
+    conn_unwake(tcp, conn);
+    stream_clear(&conn->receive, &tcp->pages);
+    conn->generation++;
+    pool_give(&tcp->conns, index);
+}
+
+/* Nobody reads it any more: free. Else its socket learns of it, and releases it. */
+static void leave_to_socket(struct tcp *tcp, struct tcp_conn *conn, uint8_t wake)
+{
+    if (conn_has(conn, CONN_ORPHAN)) {
+        CHECK(tcp->orphans > 0);
+        tcp->orphans--;
+    }
+    if (conn->socket == POOL_NONE && !conn_has(conn, CONN_IN_ACCEPT_QUEUE))
+        tcp_release(tcp, tcp_index_of(tcp, conn));
+    else
+        conn_wake(tcp, conn, wake);
+}
+
+void conn_end(struct tcp *tcp, struct tcp_conn *conn, enum lastack_cause cause, int error)
+{
+    quiesce(tcp, conn);
+    tcp_unindex_connection(tcp, conn);
+    conn->error = (int16_t)error;
+    tcp_enter(conn, TCP_CLOSED, cause, &tcp->report);
+    report_note(&tcp->report, LASTACK_TRACE_GONE, conn->flow, &conn->tuple, TCP_CLOSED, cause, 0, 0);
+    conn->flags |= CONN_DETACHED;
+    leave_to_socket(tcp, conn,
+                    WAKE_HANGUP | WAKE_READABLE | WAKE_WRITABLE | (error != 0 ? WAKE_ERROR : 0));
+}
+
+void conn_leave_to_record(struct tcp *tcp, struct tcp_conn *conn)
+{
+    quiesce(tcp, conn);
+    conn->flags |= CONN_DETACHED;
+    leave_to_socket(tcp, conn, WAKE_HANGUP | WAKE_READABLE | WAKE_WRITABLE);
+}
+
+void conn_take_path(struct tcp *tcp, struct tcp_conn *conn)
+{
+    const struct tcp_path path = tcp->path(tcp->path_context, &conn->tuple.local, &conn->tuple.remote);
+    uint32_t mss = path.payload > 20 ? path.payload - 20 : 1;
+
+    if (conn->options.mss_clamp != 0)
+        mss = min32(mss, conn->options.mss_clamp);
+    conn->mss_path = (uint16_t)min32(mss, 65535 - 60);
+    if (conn->mss_peer != 0)
+        mss = min32(conn->mss_path, conn->mss_peer);
+    if (conn_has(conn, CONN_TIMESTAMP))
+        mss = mss > 12 + 1 ? mss - 12 : 1; /* RFC 6691: options count */
+    conn->mss = (uint16_t)mss;
+    conn->gso_max = path.gso_max;
+    cc_set_mss(&conn->cc, conn->mss);
+    if (conn->lane != path.lane) {
+        const bool was_queued = conn_has(conn, CONN_QUEUED);
+
+        conn_unqueue(tcp, conn);
+        conn->lane = path.lane;
+        if (was_queued)
+            tcp_move_lane(tcp, tcp_index_of(tcp, conn), path.lane);
+    }
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * find.c: who owns a tuple, and the bookkeeping that changes with its owner: flow index and local endpoints together, so
+ * that neither can be forgotten.
+ */
+#include "tcp.h"
+
+static bool owns(const struct tcp *tcp, struct flow_ref ref, const struct tuple *tuple)
+{
+    switch (ref.kind) {
+    case FLOW_CONNECTION:
+        return tuple_equal(&tcp_conn_at(tcp, ref.index)->tuple, tuple);
+    case FLOW_SYN_ENTRY:
+        return tuple_equal(&syn_cache_at(&tcp->syns, ref.index)->tuple, tuple);
+    case FLOW_TIME_WAIT_IPV4:
+    case FLOW_TIME_WAIT_IPV6:
+        return time_wait_is(&tcp->time_waits, record_ref(ref), tuple);
+    case FLOW_NONE:
+        break;
+    }
+    return false;
+}
+
+struct flow_ref tcp_find(const struct tcp *tcp, const struct tuple *tuple, uint64_t flow)
+{
+    struct hash_cursor cursor;
+
+    for (struct hash_slot *slot = hash_index_first(&tcp->index.slots, (uint32_t)flow, &cursor);
+         slot != NULL; slot = hash_index_next(&cursor)) {
+        const struct flow_ref ref = flow_unpack(slot->ref);
+
+        if (owns(tcp, ref, tuple))
+            return ref;
+    }
+    return (struct flow_ref){FLOW_NONE, 0};
+}
+
+void tcp_prefetch_slot(const struct tcp *tcp, uint64_t flow)
+{
+    hash_index_prefetch(&tcp->index.slots, (uint32_t)flow);
+}
+
+void tcp_prefetch_owner(const struct tcp *tcp, uint64_t flow)
+{
+    struct hash_cursor cursor;
+    const struct hash_slot *slot = hash_index_first(&tcp->index.slots, (uint32_t)flow, &cursor);
+    struct flow_ref ref;
+
+    if (slot == NULL)
+        return;
+    ref = flow_unpack(slot->ref);
+    switch (ref.kind) {
+    case FLOW_CONNECTION:
+        prefetch(tcp->conns.memory + (size_t)ref.index * tcp->conns.stride);
+        prefetch(tcp->conns.memory + (size_t)ref.index * tcp->conns.stride + 64);
+        break;
+    case FLOW_SYN_ENTRY:
+        prefetch(syn_cache_at(&tcp->syns, ref.index));
+        break;
+    case FLOW_TIME_WAIT_IPV4:
+    case FLOW_TIME_WAIT_IPV6:
+        time_wait_prefetch(&tcp->time_waits, record_ref(ref));
+        break;
+    case FLOW_NONE:
+        break;
+    }
+}
+
+/* ---- the index and the local endpoints change together ---- */
+
+static uint8_t endpoint_flags(bool reuse_address, bool reuse_port)
+{
+    return (uint8_t)((reuse_address ? ENDPOINT_REUSE_ADDRESS : 0) | (reuse_port ? ENDPOINT_REUSE_PORT : 0));
+}
+
+static struct endpoint_use use_of_conn(const struct tcp_conn *conn)
+{
+    return (struct endpoint_use){
+        .local = tuple_local(&conn->tuple),
+        .kind = ENDPOINT_CONNECTION,
+        .flags = endpoint_flags(conn_has(conn, CONN_REUSE_ADDRESS), conn_has(conn, CONN_REUSE_PORT)),
+    };
+}
+
+static struct endpoint_use use_of_record(const struct time_wait_record *record)
+{
+    return (struct endpoint_use){
+        .local = tuple_local(&record->tuple),
+        .kind = ENDPOINT_TIME_WAIT,
+        .flags = endpoint_flags(record->flags & TIME_WAIT_REUSE_ADDRESS,
+                                record->flags & TIME_WAIT_REUSE_PORT),
+    };
+}
+
+bool tcp_enter_endpoint(struct tcp *tcp, const struct tcp_conn *conn)
+{
+    const struct endpoint_use use = use_of_conn(conn);
+
+    return local_endpoints_enter(&tcp->endpoints, &use);
+}
+
+bool tcp_index_connection(struct tcp *tcp, struct tcp_conn *conn, uint32_t index, enum lastack_cause *why)
+{
+    const struct flow_ref ref = {FLOW_CONNECTION, index};
+
+    if (!flow_insert(&tcp->index, conn->flow, ref)) {
+        *why = LASTACK_CAUSE_NO_INDEX_LEFT;
+        return false;
+    }
+    if (!tcp_enter_endpoint(tcp, conn)) {
+        *why = LASTACK_CAUSE_NO_ENDPOINT_LEFT;
+        (void)flow_remove(&tcp->index, conn->flow, ref);
+        return false;
+    }
+    return true;
+}
+
+void tcp_unindex_connection(struct tcp *tcp, struct tcp_conn *conn)
+{
+    const struct endpoint_use use = use_of_conn(conn);
+
+    (void)flow_remove(&tcp->index, conn->flow, (struct flow_ref){FLOW_CONNECTION, tcp_index_of(tcp, conn)});
+    local_endpoints_leave(&tcp->endpoints, &use);
+}
+
+void tcp_endpoint_to_record(struct tcp *tcp, const struct tcp_conn *conn)
+{
+    const struct endpoint_use use = use_of_conn(conn);
+
+    local_endpoints_change(&tcp->endpoints, &use, ENDPOINT_TIME_WAIT, use.flags);
+}
+
+void tcp_leave_record(struct tcp *tcp, const struct time_wait_record *record)
+{
+    const struct endpoint_use use = use_of_record(record);
+
+    local_endpoints_leave(&tcp->endpoints, &use);
+}
+
+void tcp_set_reuse(struct tcp *tcp, struct tcp_conn *conn, uint32_t flags)
+{
+    const struct endpoint_use use = use_of_conn(conn);
+    const uint32_t mask = CONN_REUSE_ADDRESS | CONN_REUSE_PORT;
+
+    conn->flags = (conn->flags & ~mask) | (flags & mask);
+    if (conn->state != TCP_CLOSED && !conn_has(conn, CONN_DETACHED))
+        local_endpoints_change(&tcp->endpoints, &use, ENDPOINT_CONNECTION, use_of_conn(conn).flags);
+}
+
+uint32_t tcp_find_listener(const struct tcp *tcp, const struct lastack_endpoint *local, uint64_t flow)
+{
+    return local_endpoints_find_listener(&tcp->endpoints, local, 0, (uint32_t)(flow >> 32));
+}

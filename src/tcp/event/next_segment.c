@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * next_segment.c: what leaves now. The only emitter.
+ *
+ * Replies first (they are small and somebody waits for them), then the connections of the lane in turn, one
+ * segment each. For a connection, in this order:
+ *
+ *      SYN or SYN-ACK        while its own SYN is not acknowledged
+ *      a retransmission      the earliest unacknowledged segment, or the next one of a loss episode
+ *      new text, FIN         as the windows allow (RFC 9293 §3.8.6, RFC 5681), silly windows avoided (MUST-38), Nagle (SHLD-7)
+ *      a probe               of a zero window, or of a silent peer
+ *      an ACK                if one is still owed
+ *
+ * Each takes everything along that is owed and fits: any segment with text pays for the ACK.
+ */
+#include "sent.h"
+#include "tcp.h"
+
+/* ---- what every segment has ---- */
+
+static void start_segment(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out, uint16_t flags)
+{
+    struct segment *seg = &out->seg;
+
+    *seg = (struct segment){
+        .seq = conn->snd.nxt,
+        .ack = conn->rcv.nxt,
+        .flags = flags,
+        .local = tuple_local(&conn->tuple),
+        .remote = tuple_remote(&conn->tuple),
+    };
+    out->text = NULL;
+    out->gso_size = 0;
+    out->conn = tcp_index_of(tcp, conn);
+    out->tos = conn->options.tos;
+    out->ttl = conn->options.ttl;
+    if (!(flags & LASTACK_SYN)) {
+        seg->wnd = conn_offer_window(conn);
+        conn_fill_options(tcp, conn, seg);
+    }
+}
+
+/* The ACK it carries pays what was owed. */
+static void pay_ack(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
+    if (!(seg->flags & LASTACK_ACK))
+        return;
+    conn->owe &= (uint8_t)~OWE_ACK;
+    conn->rcv.acked = conn->rcv.nxt;
+    ack_policy_ack_sent(&conn->ack);
+    conn_stop_deadline(conn, LASTACK_TIMER_DELAYED_ACK, &tcp->report);
+}
+
+static void finish_segment(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
+{
+    struct segment *seg = &out->seg;
+    const uint32_t window = (uint32_t)seg->wnd << (seg->flags & LASTACK_SYN ? 0 : conn->rcv_shift);
+
+    seg->len = seg->text_length + (seg->flags & LASTACK_SYN ? 1 : 0) + (seg->flags & LASTACK_FIN ? 1 : 0);
+    pay_ack(tcp, conn, seg);
+    conn->stats.segs_out++;
+    report_segment(&tcp->report, LASTACK_TRACE_SEGMENT_OUT, conn->flow, conn->state, seg, window);
+}
+
+static void arm_if_idle(struct tcp *tcp, struct tcp_conn *conn)
+{
+    const int64_t now = tcp->report.now;
+
+    if (conn->deadline.at[LASTACK_TIMER_RETRANSMIT] == NEVER) /* RFC 6298 §5.1 */
+        conn_set_deadline(conn, LASTACK_TIMER_RETRANSMIT,
+                          time_after(now, rtt_timeout(&conn->rtt, &tcp->params)), &tcp->report);
+    if (conn->first_retry_at == NEVER)
+        conn->first_retry_at = now;
+}
+
+/* ---- SYN ---- */
+
+static uint16_t syn_options(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    uint16_t options = OPTION_MSS;
+
+    if (conn->state == TCP_SYN_RECEIVED) { /* simultaneous open: what the peer offered and we have */
+        options |= conn_has(conn, CONN_WINDOW_SCALE) ? OPTION_WINDOW_SCALE : 0;
+        options |= conn_has(conn, CONN_SACK) ? OPTION_SACK_PERMITTED : 0;
+        options |= conn_has(conn, CONN_TIMESTAMP) ? OPTION_TIMESTAMP : 0;
+        return options;
+    }
+    options |= tcp->params.window_scaling ? OPTION_WINDOW_SCALE : 0;
+    options |= tcp->params.sack ? OPTION_SACK_PERMITTED : 0;
+    options |= tcp->params.timestamps ? OPTION_TIMESTAMP : 0;
+    return options;
+}
+
+static bool emit_syn(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
+{
+    const bool is_answer = conn->state == TCP_SYN_RECEIVED;
+    const uint32_t window = is_answer ? conn_rcv_wnd(conn) : conn->rcv.edge.v;
+    struct segment *seg = &out->seg;
+
+    start_segment(tcp, conn, out, is_answer ? LASTACK_SYN | LASTACK_ACK : LASTACK_SYN);
+    seg->seq = conn->iss;
+    if (!is_answer)
+        seg->ack = seq_of(0);
+    seg->wnd = (uint16_t)min32(window, 65535); /* RFC 7323 §2.2: never scaled */
+    seg->options = syn_options(tcp, conn);
+    seg->mss = conn->mss_path;
+    seg->window_scale = conn->rcv_shift;
+    seg->ts_value = conn_ts_value(conn, tcp->report.now);
+    seg->ts_echo = is_answer ? conn->paws.recent : 0;
+    if (conn->retries == 0)
+        conn->last_sent_at = tcp->report.now;
+    conn->snd.nxt = seq_add(conn->iss, 1);
+    conn->snd.max = seq_max(conn->snd.max, conn->snd.nxt);
+    conn->owe &= (uint8_t)~(OWE_SEND | OWE_RETRANSMIT);
+    arm_if_idle(tcp, conn);
+    finish_segment(tcp, conn, out);
+    return true;
+}
+
+/* ---- text ---- */
+
+/* How much of the congestion window is taken: in a loss episode only what was sent since it began counts. */
+static uint32_t in_network(const struct tcp_conn *conn)
+{
+    if (conn_has(conn, CONN_LOSS) && seq_before(conn->rtx, conn->recover))
+        return seq_distance(conn->snd.una, seq_max(conn->rtx, conn->snd.una)) +
+               seq_distance(conn->recover, seq_max(conn->snd.nxt, conn->recover));
+    return conn_in_flight(conn);
+}
+
+static uint32_t congestion_room(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    uint32_t window = conn->cc.cwnd;
+    const uint32_t used = in_network(conn);
+
+    if (!conn_has(conn, CONN_RECOVERY | CONN_LOSS) && conn->dup_acks > 0 &&
+        conn->dup_acks < tcp->params.dupthresh)
+        window += conn->dup_acks * conn->cc.mss; /* RFC 3042 */
+    return window > used ? window - used : 0;
+}
+
+static uint32_t offered_room(const struct tcp_conn *conn)
+{
+    const uint32_t used = conn_in_flight(conn);
+
+    return conn->snd.wnd > used ? conn->snd.wnd - used : 0;
+}
+
+static void put_text(struct tcp_conn *conn, struct tcp_out *out, struct seq from, uint32_t length)
+{
+    struct segment *seg = &out->seg;
+    const struct seq to = seq_add(from, length);
+
+    seg->seq = from;
+    seg->text_length = length;
+    out->text = &conn->send;
+    if (length > conn->mss)
+        out->gso_size = conn->mss;
+    /* PSH: the end of what the user wrote (MUST-60, MUST-61) */
+    if (length > 0 && (seq_equal(to, conn->snd.end) ||
+                       (seq_after(conn->push, from) && seq_before_or_equal(conn->push, to))))
+        seg->flags |= LASTACK_PSH;
+    if (conn_has(conn, CONN_FIN_QUEUED) && seq_equal(to, conn->snd.end))
+        seg->flags |= LASTACK_FIN;
+}
+
+/* Silly-window avoidance and Nagle: may a segment of less than an MSS leave? (RFC 9293 §3.8.6.2.1, §3.7.4) */
+static bool may_send_small(const struct tcp_conn *conn, uint32_t length, bool is_last)
+{
+    if (length >= conn->mss)
+        return true;
+    if (!is_last) /* the window cuts it: worth it only if it is a good part of the window */
+        return conn->snd.wnd_max > 0 && length >= conn->snd.wnd_max / 2;
+    if (conn_has(conn, CONN_FIN_QUEUED))
+        return true;
+    if (conn_has(conn, CONN_CORK))
+        return false;
+    if (conn_has(conn, CONN_NODELAY))
+        return true;
+    /* Nagle as Minshall refined it: no *small* segment may be unacknowledged */
+    return !(seq_after(conn->small, conn->snd.una) && conn_in_flight(conn) > 0);
+}
+
+/* RFC 5681 §4.1: after silence the window has lost its meaning. */
+static void restart_after_idle(struct tcp *tcp, struct tcp_conn *conn)
+{
+    const int64_t idle = tcp->report.now - conn->last_sent_at;
+    const int64_t timeout = rtt_timeout(&conn->rtt, &tcp->params);
+
+    if (tcp->params.slow_start_after_idle && conn_in_flight(conn) == 0 && idle > timeout &&
+        conn->stats.data_segs_out > 0)
+        cc_after_idle(&conn->cc, tcp->params.initial_cwnd_segs, (uint32_t)min64(idle / timeout, 32));
+}
+
+/* Nothing may leave because the offered window is shut: the persist timer watches (MUST-36). */
+static void watch_zero_window(struct tcp *tcp, struct tcp_conn *conn)
+{
+    int64_t wait = rtt_timeout(&conn->rtt, &tcp->params);
+
+    if (conn_in_flight(conn) > 0 || conn->deadline.at[LASTACK_TIMER_PERSIST] != NEVER)
+        return;
+    wait = clamp64(wait, tcp->params.persist_min_ns, tcp->params.persist_max_ns);
+    conn_set_deadline(conn, LASTACK_TIMER_PERSIST, time_after(tcp->report.now, wait), &tcp->report);
+}
+
+/* Text of one frame: whole segments, as many as the link takes at once. */
+static uint32_t frame_limit(const struct tcp_conn *conn)
+{
+    return conn->gso_max > conn->mss ? conn->gso_max - conn->gso_max % conn->mss : conn->mss;
+}
+
+static void sent_text(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
+    const struct seq to = seq_add(seg->seq, seg->text_length + (seg->flags & LASTACK_FIN ? 1 : 0));
+
+    if (!sent_new(&conn->sent, &tcp->ranges, seg->seq, to, tcp->report.now))
+        report_count(&tcp->report, LASTACK_CAUSE_NO_RANGE_LEFT);
+    if (seg->text_length > 0) {
+        ack_policy_data_sent(&conn->ack, tcp->report.now);
+        conn->stats.data_segs_out++;
+        conn->stats.bytes_sent += seg->text_length;
+        conn->last_sent_at = tcp->report.now;
+        if (seg->text_length % conn->mss != 0)
+            conn->small = to;
+    }
+    conn->snd.nxt = to;
+    conn->snd.max = seq_max(conn->snd.max, to);
+    arm_if_idle(tcp, conn);
+}
+
+/* New text, and the FIN when its turn has come. */
+static bool emit_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
+{
+    const struct seq from = conn->snd.nxt;
+    const bool owes_fin = conn_has(conn, CONN_FIN_QUEUED) && seq_before_or_equal(from, conn->snd.end);
+    uint32_t waiting = seq_after(conn->snd.end, from) ? seq_distance(from, conn->snd.end) : 0;
+    uint32_t room, length;
+
+    if (waiting == 0 && !owes_fin)
+        return false;
+    restart_after_idle(tcp, conn);
+    room = min32(congestion_room(tcp, conn), offered_room(conn));
+    if (waiting > 0 && offered_room(conn) == 0) {
+        watch_zero_window(tcp, conn);
+        return false;
+    }
+    length = min32(min32(waiting, room), frame_limit(conn));
+    if (waiting > 0) {
+        if (length < waiting && length > conn->mss)
+            length -= length % conn->mss; /* whole segments while more waits */
+        if (room < waiting)
+            conn->flags |= CONN_WAS_LIMITED;
+        if (length == 0 || !may_send_small(conn, length, length == waiting)) {
+            if (length > 0 && length == waiting && conn_has(conn, CONN_CORK) && conn_in_flight(conn) == 0 &&
+                conn->deadline.at[LASTACK_TIMER_PERSIST] == NEVER)
+                conn_set_deadline(conn, LASTACK_TIMER_PERSIST, time_after(tcp->report.now, MS(200)),
+                                  &tcp->report); /* a cork holds no longer than 200 ms */
+            else if (offered_room(conn) < min32(waiting, conn->mss))
+                watch_zero_window(tcp, conn); /* MUST-38's override */
+            return false;
+        }
+    }
+    start_segment(tcp, conn, out, LASTACK_ACK);
+    put_text(conn, out, from, length);
+    sent_text(tcp, conn, &out->seg);
+    finish_segment(tcp, conn, out);
+    return true;
+}
+
+/* One segment from `from` again, with FIN if it reaches so far. */
+static void emit_again(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out, struct seq from)
+{
+    const struct seq text_end = seq_min(conn->snd.end, conn->snd.max);
+    const uint32_t left = seq_before(from, text_end) ? seq_distance(from, text_end) : 0;
+    struct segment *seg = &out->seg;
+    struct seq to;
+
+    start_segment(tcp, conn, out, LASTACK_ACK);
+    put_text(conn, out, from, min32(left, conn->mss));
+    if (!seq_after(conn->snd.max, conn->snd.end))
+        seg->flags &= (uint16_t)~LASTACK_FIN; /* it has not left before: its turn comes in emit_new */
+    to = seq_add(from, seg->text_length + (seg->flags & LASTACK_FIN ? 1 : 0));
+    sent_again(&conn->sent, &tcp->ranges, from, to, tcp->report.now);
+    conn->snd.nxt = seq_max(conn->snd.nxt, to);
+    conn->stats.retransmits++;
+    conn->stats.bytes_retransmitted += seg->text_length;
+    conn->rtx = seq_max(conn->rtx, to);
+    arm_if_idle(tcp, conn);
+    report_retransmit(&tcp->report, conn->flow, conn->state, seg,
+                      conn_has(conn, CONN_RECOVERY) ? LASTACK_CAUSE_FAST_RETRANSMIT
+                                                    : LASTACK_CAUSE_RETRANSMISSION_TIMEOUT,
+                      max32(conn->retries, 1), rtt_timeout(&conn->rtt, &tcp->params));
+    finish_segment(tcp, conn, out);
+}
+
+static bool emit_retransmission(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
+{
+    if (conn->owe & OWE_RETRANSMIT) {
+        conn->owe &= (uint8_t)~OWE_RETRANSMIT;
+        if (seq_equal(conn->snd.una, conn->snd.max))
+            return false; /* acknowledged meanwhile */
+        emit_again(tcp, conn, out, conn->snd.una);
+        return true;
+    }
+    /* the rest of a loss episode, as the window of slow start allows */
+    if (conn_has(conn, CONN_LOSS) && seq_before(conn->rtx, conn->recover) &&
+        congestion_room(tcp, conn) >= min32(conn->mss, seq_distance(conn->rtx, conn->recover)) &&
+        seq_distance(conn->snd.una, conn->rtx) < conn->snd.wnd) {
+        emit_again(tcp, conn, out, conn->rtx);
+        return true;
+    }
+    return false;
+}
+
+/* ---- probes ---- */
+
+/*
+ * A zero-window probe. Linux sends an old sequence number without text (SND.UNA - 1): it must be answered and
+ * cannot be taken; the RFC would send one byte of new text. Both are answered by every TCP; the former keeps our
+ * sequence space clean when the window never opens.
+ */
+static bool emit_probe(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
+{
+    if (!(conn->owe & (OWE_PROBE | OWE_KEEPALIVE)))
+        return false;
+    conn->owe &= (uint8_t)~(OWE_PROBE | OWE_KEEPALIVE);
+    start_segment(tcp, conn, out, LASTACK_ACK);
+    out->seg.seq = seq_sub(conn->snd.una, 1);
+    finish_segment(tcp, conn, out);
+    return true;
+}
+
+static bool emit_ack(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
+{
+    if (!(conn->owe & OWE_ACK))
+        return false;
+    start_segment(tcp, conn, out, LASTACK_ACK);
+    out->seg.seq = conn->snd.nxt;
+    finish_segment(tcp, conn, out);
+    return true;
+}
+
+/* ---- one connection, then all of a lane ---- */
+
+static bool next_of(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
+{
+    if (conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED) {
+        if (conn->owe & (OWE_SEND | OWE_RETRANSMIT) &&
+            (conn->owe & OWE_RETRANSMIT || seq_equal(conn->snd.nxt, conn->iss)))
+            return emit_syn(tcp, conn, out);
+        conn->owe &= OWE_ACK;
+        return conn->state == TCP_SYN_RECEIVED && emit_ack(tcp, conn, out);
+    }
+    if (emit_retransmission(tcp, conn, out))
+        return true;
+    if (conn->owe & OWE_SEND) {
+        if (emit_new(tcp, conn, out))
+            return true;
+        conn->owe &= (uint8_t)~OWE_SEND;
+    }
+    return emit_probe(tcp, conn, out) || emit_ack(tcp, conn, out);
+}
+
+bool tcp_next_reply(struct tcp *tcp, struct tcp_out *out)
+{
+    struct reply reply;
+
+    if (!replies_take(&tcp->replies, &reply))
+        return false;
+    reply_segment(&reply, &out->seg);
+    out->seg.len = reply.flags & LASTACK_SYN ? 1 : 0;
+    out->text = NULL;
+    out->gso_size = 0;
+    out->conn = POOL_NONE;
+    out->tos = reply.tos;
+    out->ttl = reply.ttl;
+    report_segment(&tcp->report, LASTACK_TRACE_SEGMENT_OUT, reply.flow, reply.state, &out->seg,
+                   reply.window);
+    return true;
+}
+
+void tcp_reply_later(struct tcp *tcp)
+{
+    replies_put_back(&tcp->replies);
+}
+
+bool tcp_next_segment(struct tcp *tcp, unsigned lane, struct tcp_out *out)
+{
+    struct send_queue *queue = &tcp->lanes[lane];
+
+    CHECK(lane < TCP_LANES);
+    while (queue->head != POOL_NONE) {
+        const uint32_t index = queue->head;
+        struct tcp_conn *conn = tcp_conn_at(tcp, index);
+        const bool is_out = next_of(tcp, conn, out);
+
+        conn_unqueue(tcp, conn);
+        settle(tcp, conn); /* behind the others if it still owes; its timers as they are now */
+        if (is_out)
+            return true;
+    }
+    return false;
+}

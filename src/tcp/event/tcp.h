@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tcp.h: one TCP: its tables, its parameters, and the four events that change connections.
+ *
+ *     arrives.c      RFC 9293 §3.10.7  SEGMENT ARRIVES
+ *     user.c         RFC 9293 §3.10.1-6  OPEN, SEND, RECEIVE, CLOSE, ABORT
+ *     timeouts.c     RFC 9293 §3.10.8  and every other deadline
+ *     unreachable.c  ICMP errors
+ *        │ change fields, set what is owed, never send, never call each other
+ *        ▼
+ *     settle.c ─▶ wheel, send queue, wake queue
+ *        ▼
+ *     next_segment.c   the only emitter
+ *
+ * IP is a sibling that TCP cannot see: what it must know about a path it asks the floor above, through `path`.
+ */
+#ifndef LASTACK_TCP_H
+#define LASTACK_TCP_H
+
+#include "challenge.h"
+#include "conn.h"
+#include "flow_index.h"
+#include "listener.h"
+#include "local_endpoints.h"
+#include "page_pool.h"
+#include "ports.h"
+#include "replies.h"
+#include "syn_cache.h"
+#include "time_wait.h"
+#include "verdict.h"
+
+/* What IP knows about the way to a destination. */
+struct tcp_path {
+    uint32_t payload;  /* what fits behind the IP header: MTU - 20 or - 40 */
+    uint32_t gso_max;  /* text of one frame handed out; 0 = one segment a frame */
+    uint8_t lane;      /* send queue: the link */
+    bool is_loopback;
+    bool is_reachable; /* there is a route */
+};
+
+typedef struct tcp_path tcp_path_lookup(void *context, const struct lastack_address *local,
+                                        const struct lastack_address *remote);
+
+enum { TCP_LANES = 34 }; /* 32 links, the parking lane of unresolved neighbours, one spare */
+
+struct send_queue {
+    uint32_t head, tail;
+};
+
+struct tcp {
+    struct lastack_params params;
+    struct report report;       /* report.now is the stack's clock */
+    struct pool conns;
+    struct wheel wheel;         /* over conns */
+    struct flow_index index;
+    struct time_wait time_waits;
+    struct syn_cache syns;
+    struct local_endpoints endpoints;
+    struct ports ports;
+    struct pool listeners;
+    struct page_pool pages;
+    struct pool ranges;
+    struct replies replies;
+    struct send_queue lanes[TCP_LANES];
+    uint32_t wake_head, wake_tail;
+    uint32_t listener_wake;     /* listeners with news, through next_woken */
+    uint32_t orphans;
+    uint32_t checks;            /* counts settles: every 1024th checks the invariants */
+    struct challenge_budget challenges;
+    struct rng rng;
+    struct siphash_key isn_key, ts_key;
+    tcp_path_lookup *path;
+    void *path_context;
+    int64_t time_wait_warned_at;
+};
+
+/* ---- events ---- */
+
+/* §3.10.7. The segment was parsed, its checksum verified, its addresses accepted by IP. */
+void tcp_arrives(struct tcp *tcp, const struct segment *seg, uint64_t flow);
+/* The flow of a segment, for the passes of a batch and for tcp_arrives. */
+uint64_t tcp_flow(const struct tcp *tcp, const struct segment *seg);
+
+/* §3.10.8: everything due at tcp->report.now. Returns true when the bounded round left something over. */
+bool tcp_timeouts(struct tcp *tcp);
+int64_t tcp_next_deadline(const struct tcp *tcp);
+
+/* An ICMP error quoted a segment of ours; for "too big" the path cache knows the new size already. `error` is what the user
+ * would see. */
+void tcp_unreachable(struct tcp *tcp, const struct tuple *tuple, struct seq seq, enum lastack_cause cause,
+                     bool is_hard, int error);
+
+/* What a viewer wants to know of retransmission: how long until R2 if nothing changes (-1: unknown), and of how many. */
+int64_t tcp_gives_up_in(const struct tcp *tcp, const struct tcp_conn *conn);
+uint32_t tcp_retries_most(const struct tcp *tcp, const struct tcp_conn *conn);
+
+/* ---- §3.10.1 OPEN ... §3.10.5 ABORT: user.c ---- */
+
+struct tcp_open {
+    struct lastack_endpoint local, remote; /* local.port != 0 */
+    uint32_t socket;
+    uint32_t flags; /* CONN_NODELAY, CONN_CORK, CONN_KEEPALIVE, CONN_REUSE_..., CONN_IPV6_SOCKET */
+    struct conn_options options;
+};
+
+/* Active OPEN: index of the connection in SYN-SENT, or POOL_NONE with *why set. */
+uint32_t tcp_open_active(struct tcp *tcp, const struct tcp_open *open, enum lastack_cause *why);
+/* Passive OPEN: index of the listener or POOL_NONE. */
+uint32_t tcp_open_passive(struct tcp *tcp, const struct tcp_open *open, uint32_t backlog, uint8_t domain,
+                          enum lastack_cause *why);
+/* CLOSE in LISTEN: half-open requests and connections not accepted are reset. */
+void tcp_close_listener(struct tcp *tcp, uint32_t listener, enum lastack_cause cause);
+/* The oldest finished connection now belongs to `socket`; POOL_NONE if none waits. */
+uint32_t tcp_accept(struct tcp *tcp, uint32_t listener, uint32_t socket);
+
+/* Room in the send buffer, bytes. */
+uint32_t tcp_send_room(const struct tcp *tcp, const struct tcp_conn *conn);
+/* Queues up to `length` bytes; returns how many. */
+uint32_t tcp_send(struct tcp *tcp, uint32_t index, const void *data, uint32_t length, bool more);
+/* The user took `length` bytes that conn_readable() promised. */
+void tcp_received(struct tcp *tcp, uint32_t index, uint32_t length);
+/* CLOSE of our direction: a FIN follows what is queued. */
+void tcp_shutdown_send(struct tcp *tcp, uint32_t index, enum lastack_cause cause);
+/* The last descriptor is gone: CLOSE, and the connection has no owner from now on. It may end at once. */
+void tcp_close(struct tcp *tcp, uint32_t index, enum lastack_cause cause);
+/* Nobody holds it any more: an orphan from now on. The caller ends it or lets it end. */
+void tcp_disown(struct tcp *tcp, uint32_t index);
+/* ABORT: RST where §3.10.5 asks for one; the owner, if any, finds `error`. */
+void tcp_abort(struct tcp *tcp, uint32_t index, enum lastack_cause cause, int error);
+/* An option changed that next_segment or a deadline depends on. */
+void tcp_reconsider(struct tcp *tcp, uint32_t index);
+/* The socket has taken over what an ended connection still held: the block is free. */
+void tcp_release(struct tcp *tcp, uint32_t index);
+/* The next connection that has something to tell its socket (its bits are in *wake), or POOL_NONE. */
+uint32_t tcp_next_woken(struct tcp *tcp, uint8_t *wake);
+/* Ends whatever owns the tuple: a connection, a record, a half-open request. False: nothing does. */
+bool tcp_kill(struct tcp *tcp, const struct tuple *tuple);
+
+/* ---- next_segment.c ---- */
+
+struct tcp_out {
+    struct segment seg;        /* what to build; its text is in the stream, see below */
+    const struct stream *text; /* NULL: no text */
+    uint32_t gso_size;         /* 0: one segment */
+    uint32_t conn;             /* POOL_NONE for a reply */
+    uint8_t tos, ttl;
+};
+
+/* The next answer that belongs to no connection; false when none waits. */
+bool tcp_next_reply(struct tcp *tcp, struct tcp_out *out);
+/* Fills in the next segment of a lane; false when nobody there owes anything that may leave now. */
+bool tcp_next_segment(struct tcp *tcp, unsigned lane, struct tcp_out *out);
+/* The reply just taken goes to the end of the queue: its link is full. */
+void tcp_reply_later(struct tcp *tcp);
+/* The segment just taken cannot leave: its neighbour does not answer yet. The connection waits in `parking`
+ * until tcp_unpark. */
+void tcp_move_lane(struct tcp *tcp, uint32_t index, unsigned lane);
+void tcp_unpark(struct tcp *tcp, unsigned from_lane);
+
+/* ---- shared by the events (settle.c, ending.c) ---- */
+
+static inline struct tcp_conn *tcp_conn_at(const struct tcp *tcp, uint32_t index)
+{
+    return pool_at(&tcp->conns, index);
+}
+
+static inline uint32_t tcp_index_of(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    return (uint32_t)((size_t)((const uint8_t *)conn - tcp->conns.memory) / sizeof *conn);
+}
+
+/* The common end of every event on a living connection. */
+void settle(struct tcp *tcp, struct tcp_conn *conn);
+
+/* A new block in the index and among the endpoints, in CLOSED; NULL with the cause counted. */
+struct tcp_conn *conn_create(struct tcp *tcp, const struct tuple *tuple, uint64_t flow, uint32_t flags,
+                             enum lastack_cause *why);
+/* The connection is over: enters CLOSED, leaves index and endpoints; freed when nobody reads it any more, else its
+ * socket is woken with `error`. */
+void conn_end(struct tcp *tcp, struct tcp_conn *conn, enum lastack_cause cause, int error);
+/* Enters TIME-WAIT: the record takes over, the block goes as in conn_end. */
+void conn_enter_time_wait(struct tcp *tcp, struct tcp_conn *conn, enum lastack_cause cause);
+/* An orphan in FIN-WAIT-2 becomes a record of that substate. */
+void conn_enter_fin_wait_2_record(struct tcp *tcp, struct tcp_conn *conn);
+/* Tells the socket. */
+void conn_wake(struct tcp *tcp, struct tcp_conn *conn, uint8_t wake);
+/* Sets the path's facts: lane, MSS. */
+void conn_take_path(struct tcp *tcp, struct tcp_conn *conn);
+/* Takes out of its send queue. */
+void conn_unqueue(struct tcp *tcp, struct tcp_conn *conn);
+
+/* Its socket may still read it, but a record answers for the tuple now. */
+void conn_leave_to_record(struct tcp *tcp, struct tcp_conn *conn);
+void conn_unwake(struct tcp *tcp, struct tcp_conn *conn);
+/* Options and flags of socket or listener; path, first window, timestamp offset. */
+void conn_start(struct tcp *tcp, struct tcp_conn *conn, const struct conn_options *options, uint32_t flags);
+void conn_choose_iss(struct tcp_conn *conn, struct seq iss);
+
+/* ---- find.c: index and endpoints ---- */
+
+struct flow_ref tcp_find(const struct tcp *tcp, const struct tuple *tuple, uint64_t flow);
+/* The passes of a batch before its packets are processed: slots first, then their owners. */
+void tcp_prefetch_slot(const struct tcp *tcp, uint64_t flow);
+void tcp_prefetch_owner(const struct tcp *tcp, uint64_t flow);
+/* The most specific listener of a local endpoint, or POOL_NONE. */
+uint32_t tcp_find_listener(const struct tcp *tcp, const struct lastack_endpoint *local, uint64_t flow);
+/* Into index and endpoints; false with *why when one of them is full. */
+bool tcp_index_connection(struct tcp *tcp, struct tcp_conn *conn, uint32_t index, enum lastack_cause *why);
+void tcp_unindex_connection(struct tcp *tcp, struct tcp_conn *conn);
+/* Its local endpoint alone: for a connection whose slot was a half-open request's. */
+bool tcp_enter_endpoint(struct tcp *tcp, const struct tcp_conn *conn);
+/* The connection's use of its endpoint becomes a record's, and ends with it. */
+void tcp_endpoint_to_record(struct tcp *tcp, const struct tcp_conn *conn);
+void tcp_leave_record(struct tcp *tcp, const struct time_wait_record *record);
+/* SO_REUSEADDR, SO_REUSEPORT changed: CONN_REUSE_ADDRESS, CONN_REUSE_PORT of `flags`. */
+void tcp_set_reuse(struct tcp *tcp, struct tcp_conn *conn, uint32_t flags);
+
+/* ---- records.c ---- */
+
+struct flow_ref flow_of_record(struct time_wait_ref ref);
+struct time_wait_ref record_ref(struct flow_ref ref);
+void tcp_end_record(struct tcp *tcp, struct time_wait_ref ref, enum lastack_cause cause);
+bool tcp_record_timeouts(struct tcp *tcp, unsigned max);
+void tcp_resume_record(struct tcp *tcp, const struct tuple *tuple, uint64_t flow, struct flow_ref from,
+                       uint32_t index);
+void tcp_drop_superseded(struct tcp *tcp, const struct tuple *tuple, uint32_t index);
+/* Nobody owns the tuple, or a record that connect() may take over. */
+bool tcp_tuple_is_free(const struct tcp *tcp, const struct tuple *tuple, uint64_t flow);
+bool tcp_reuse_time_wait(struct tcp *tcp, struct flow_ref old, struct seq *iss, uint32_t *ts_recent);
+
+/* ---- half-open requests: arrives_listen.c ---- */
+
+bool tcp_make_syn_entry(struct tcp *tcp, uint32_t listener, const struct segment *seg,
+                        const struct tuple *tuple, uint64_t flow, struct seq iss, struct flow_ref record);
+void tcp_forget_syn_entry(struct tcp *tcp, uint32_t index, enum lastack_cause cause);
+void tcp_drop_syn_entries(struct tcp *tcp, uint32_t listener, enum lastack_cause cause);
+bool tcp_syn_timeouts(struct tcp *tcp, unsigned max);
+/* A connection waits to be accepted. */
+void tcp_wake_listener(struct tcp *tcp, uint32_t listener);
+/* The next listener with news, or POOL_NONE. */
+uint32_t tcp_next_woken_listener(struct tcp *tcp);
+void tcp_unwake_listener(struct tcp *tcp, uint32_t listener);
+
+/* ---- answers ---- */
+
+/* RFC 9293 §3.10.7.1: the RST that a segment for nobody gets. */
+void reply_rst_to(struct tcp *tcp, const struct segment *seg, uint64_t flow, enum tcp_state state);
+/* RST of a connection that aborts: <SEQ=SND.NXT><CTL=RST,ACK>. */
+void reply_rst_of(struct tcp *tcp, const struct tcp_conn *conn);
+/* A pure ACK of its own, never merged: duplicate ACK, challenge, last ACK. */
+void reply_ack(struct tcp *tcp, struct tcp_conn *conn);
+/* The same, subject to RFC 5961 §7's limits. */
+void reply_challenge(struct tcp *tcp, struct tcp_conn *conn);
+/* SYN-ACK of a half-open request. */
+void reply_syn_ack(struct tcp *tcp, const struct syn_entry *entry);
+
+/* The window field and its meaning in bytes for what leaves now; moves rcv.edge. */
+uint16_t conn_offer_window(struct tcp_conn *conn);
+/* Options of every segment of a synchronized connection: TS, SACK blocks. */
+void conn_fill_options(const struct tcp *tcp, struct tcp_conn *conn, struct segment *seg);
+
+/* What a SYN or SYN-ACK told us, taken into the control block. */
+void conn_take_syn_options(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg);
+
+/* ---- arrives*.c, split by step ---- */
+
+enum verdict fifth_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg);
+enum verdict seventh_take_text(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg);
+enum verdict eighth_check_fin(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg);
+void arrives_in_other_states(struct tcp *tcp, struct tcp_conn *conn, struct segment seg);
+void arrives_in_listen(struct tcp *tcp, uint32_t listener, const struct segment *seg,
+                       const struct tuple *tuple, uint64_t flow);
+void arrives_for_syn_entry(struct tcp *tcp, uint32_t entry, const struct segment *seg,
+                           const struct tuple *tuple, uint64_t flow);
+void arrives_in_time_wait(struct tcp *tcp, struct time_wait_ref ref, const struct segment *seg, uint64_t flow);
+
+#endif

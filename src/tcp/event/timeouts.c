@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * timeouts.c: RFC 9293 §3.10.8 TIMEOUTS, and every other deadline.
+ *
+ *     connections  RETRANSMIT   back off, send the head again; give up at R2 (§3.8.3, RFC 6298 §5)
+ *                  PERSIST      probe a closed window (§3.8.6.1)
+ *                  DELAYED_ACK  the ACK may wait no longer (§3.8.6.3)
+ *                  KEEPALIVE    probe a silent peer (§3.8.4)
+ *                  USER_TIMEOUT §3.10.8 "USER TIMEOUT"
+ *     SYN entries  SYN-ACK again
+ *     records      2MSL is over: "delete the TCB", one slot rewritten
+ *
+ * Work per call is bounded: a flood of deadlines is dealt with in rounds.
+ */
+#include "tcp.h"
+
+enum { TIMEOUTS_PER_ROUND = 1024 };
+
+/*
+ * How long retransmission may go on, as Linux reckons it: the time that `retries` doublings of a minimum RTO would take,
+ * counted from the first transmission. So "15" means 924.6 s on every path.
+ */
+static int64_t patience(const struct lastack_params *params, uint32_t retries, int64_t base_ns)
+{
+    int64_t total = 0;
+    int64_t rto = base_ns;
+
+    for (uint32_t i = 0; i <= retries; i++) {
+        total = time_after(total, rto);
+        rto = min64(rto * 2, params->rto_max_ns);
+    }
+    return total;
+}
+
+static bool is_worn_out(const struct tcp *tcp, const struct tcp_conn *conn, uint32_t retries)
+{
+    const struct lastack_params *params = &tcp->params;
+
+    if (params->rto_formula != LASTACK_RTO_LINUX)
+        return conn->retries >= retries;
+    if (conn->first_retry_at == NEVER || conn->retries == 0)
+        return false;
+    return tcp->report.now - conn->first_retry_at >= patience(params, retries, params->rto_min_ns);
+}
+
+static uint32_t orphan_retries(const struct tcp *tcp)
+{
+    return tcp->params.orphan_retries == 0 ? 8 : tcp->params.orphan_retries;
+}
+
+/* §3.8.3 (b) R2: why the connection must be given up now, or NONE. */
+static enum lastack_cause exhausted(struct tcp *tcp, struct tcp_conn *conn)
+{
+    const struct lastack_params *params = &tcp->params;
+
+    if (conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED) {
+        const uint32_t retries = conn->options.syn_retries != 0
+                                     ? conn->options.syn_retries
+                                     : params->syn_retries;
+        const uint32_t linear = conn->options.syn_retries != 0
+                                    ? 0 : params->syn_linear_retries;
+
+        return conn->retries >= retries + linear ? LASTACK_CAUSE_SYN_TIMEOUT : LASTACK_CAUSE_NONE;
+    }
+    if (conn->options.user_timeout_ms != 0) {
+        if (tcp->report.now - conn->first_retry_at >= MS(conn->options.user_timeout_ms))
+            return LASTACK_CAUSE_USER_TIMEOUT;
+        return LASTACK_CAUSE_NONE;
+    }
+    if (conn_has(conn, CONN_ORPHAN) && is_worn_out(tcp, conn, orphan_retries(tcp)))
+        return LASTACK_CAUSE_ORPHAN_RETRIES;
+    if (is_worn_out(tcp, conn, params->retries2))
+        return LASTACK_CAUSE_RETRIES_EXHAUSTED;
+    return LASTACK_CAUSE_NONE;
+}
+
+/* Linux sends the first few SYNs a second apart before it starts doubling. */
+static void back_off(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (conn->state == TCP_SYN_SENT && conn->options.syn_retries == 0 &&
+        conn->retries <= tcp->params.syn_linear_retries)
+        return;
+    rtt_back_off(&conn->rtt);
+}
+
+/* RFC 5681 §3.1 and RFC 6582 §4: everything in flight is taken as lost. */
+static void enter_loss(struct tcp *tcp, struct tcp_conn *conn)
+{
+    const uint32_t in_flight = conn_in_flight(conn);
+
+    if (conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED)
+        return;
+    cc_hooks(conn->cc.algorithm)->on_timeout(&conn->cc, in_flight, conn->retries == 1);
+    conn->flags &= ~(uint32_t)CONN_RECOVERY;
+    conn->flags |= CONN_LOSS;
+    conn->recover = conn->snd.max;
+    conn->rtx = conn->snd.una;
+    conn->dup_acks = 0;
+    (void)tcp;
+}
+
+/* True: the connection has ended. */
+static bool retransmission_timeout(struct tcp *tcp, struct tcp_conn *conn)
+{
+    const enum lastack_cause why = exhausted(tcp, conn);
+
+    report_count(&tcp->report, LASTACK_CAUSE_RETRANSMISSION_TIMEOUT);
+    if (why != LASTACK_CAUSE_NONE) {
+        const int error = conn->soft_error != 0 ? conn->soft_error : 110 /* ETIMEDOUT */;
+
+        conn_end(tcp, conn, why, error);
+        return true;
+    }
+    conn->retries++;
+    conn->flags |= conn->state == TCP_SYN_SENT ? CONN_SYN_RETRANSMITTED : 0;
+    enter_loss(tcp, conn);
+    back_off(tcp, conn);
+    conn->owe |= OWE_RETRANSMIT; /* RFC 6298 §5.4 */
+    if (conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED)
+        conn->snd.nxt = conn->iss;
+    conn_set_deadline(conn, LASTACK_TIMER_RETRANSMIT,
+                      time_after(tcp->report.now, rtt_timeout(&conn->rtt, &tcp->params)), &tcp->report);
+    return false;
+}
+
+/* RFC 9293 §3.8.6.1: probes go on as long as they are answered (MUST-37); unanswered ones count. */
+static bool persist_timeout(struct tcp *tcp, struct tcp_conn *conn)
+{
+    const uint32_t most = conn_has(conn, CONN_ORPHAN) ? orphan_retries(tcp) : tcp->params.retries2;
+    int64_t wait;
+
+    if (conn->snd.wnd > 0 && conn_has(conn, CONN_CORK)) { /* the cork's 200 ms are over */
+        conn->flags &= ~(uint32_t)CONN_CORK;
+        conn->owe |= OWE_SEND;
+        conn->flags |= CONN_PUSH_ALL;
+        return false;
+    }
+    if (conn->probes >= most) {
+        conn_end(tcp, conn, LASTACK_CAUSE_PERSIST_TIMEOUT,
+                 conn->soft_error != 0 ? conn->soft_error : 110);
+        return true;
+    }
+    if (conn->options.user_timeout_ms != 0 && conn->probes > 0 &&
+        tcp->report.now - conn->since_probe_at >= MS(conn->options.user_timeout_ms)) {
+        conn_end(tcp, conn, LASTACK_CAUSE_USER_TIMEOUT, 110);
+        return true;
+    }
+    if (conn->probes == 0)
+        conn->since_probe_at = tcp->report.now;
+    conn->probes++;
+    rtt_back_off(&conn->rtt); /* SHLD-30 */
+    conn->owe |= OWE_PROBE;
+    wait = clamp64(rtt_timeout(&conn->rtt, &tcp->params), tcp->params.persist_min_ns,
+                   tcp->params.persist_max_ns);
+    conn_set_deadline(conn, LASTACK_TIMER_PERSIST, time_after(tcp->report.now, wait), &tcp->report);
+    return false;
+}
+
+static bool keepalive_timeout(struct tcp *tcp, struct tcp_conn *conn)
+{
+    const uint32_t most = conn->options.keepalive_probes != 0 ? conn->options.keepalive_probes
+                                                              : tcp->params.keepalive_probes;
+    const int64_t interval = conn->options.keepalive_interval_s != 0
+                                 ? SEC(conn->options.keepalive_interval_s)
+                                 : tcp->params.keepalive_interval_ns;
+    const int64_t idle = conn->options.keepalive_idle_s != 0 ? SEC(conn->options.keepalive_idle_s)
+                                                             : tcp->params.keepalive_idle_ns;
+
+    if (!conn_has(conn, CONN_KEEPALIVE))
+        return false;
+    if (conn_in_flight(conn) > 0 || conn_send_held(conn) > 0) { /* retransmission already watches (MUST-26) */
+        conn_set_deadline(conn, LASTACK_TIMER_KEEPALIVE, time_after(tcp->report.now, idle), &tcp->report);
+        return false;
+    }
+    if (conn->probes >= most) {
+        reply_rst_of(tcp, conn);
+        conn_end(tcp, conn, LASTACK_CAUSE_KEEPALIVE_TIMEOUT, 110);
+        return true;
+    }
+    conn->probes++;
+    conn->owe |= OWE_KEEPALIVE;
+    conn_set_deadline(conn, LASTACK_TIMER_KEEPALIVE, time_after(tcp->report.now, interval), &tcp->report);
+    return false;
+}
+
+static bool user_timeout(struct tcp *tcp, struct tcp_conn *conn)
+{
+    conn_end(tcp, conn, LASTACK_CAUSE_USER_TIMEOUT, 110);
+    return true;
+}
+
+static bool fire(struct tcp *tcp, struct tcp_conn *conn, enum lastack_timer timer)
+{
+    report_note(&tcp->report, LASTACK_TRACE_TIMER_FIRED, conn->flow, &conn->tuple, conn->state,
+                LASTACK_CAUSE_NONE, timer, conn->retries);
+    switch (timer) {
+    case LASTACK_TIMER_RETRANSMIT:
+        return retransmission_timeout(tcp, conn);
+    case LASTACK_TIMER_PERSIST:
+        return persist_timeout(tcp, conn);
+    case LASTACK_TIMER_DELAYED_ACK:
+        report_count(&tcp->report, LASTACK_CAUSE_DELAYED_ACK);
+        if (!conn->ack.pingpong)
+            conn->ack.ato_ns = min64(conn->ack.ato_ns * 2, rtt_timeout(&conn->rtt, &tcp->params));
+        else {
+            conn->ack.pingpong = false;
+            conn->ack.ato_ns = tcp->params.delayed_ack_min_ns;
+        }
+        conn->owe |= OWE_ACK;
+        return false;
+    case LASTACK_TIMER_KEEPALIVE:
+        return keepalive_timeout(tcp, conn);
+    case LASTACK_TIMER_USER_TIMEOUT:
+        return user_timeout(tcp, conn);
+    case LASTACK_TIMER_FIN_WAIT_2:
+        conn_end(tcp, conn, LASTACK_CAUSE_FIN_WAIT_2_TIMEOUT, 0);
+        return true;
+    case LASTACK_TIMER_LINGER:
+    case LASTACK_TIMER_PACE:
+    case LASTACK_TIMER_LOSS:
+    case LASTACK_TIMER_TIME_WAIT:
+    case LASTACK_TIMER_SYN_ACK:
+    case LASTACK_TIMER_COUNT:
+        break;
+    }
+    return false;
+}
+
+static void connection_timeouts(struct tcp *tcp, struct tcp_conn *conn)
+{
+    for (unsigned timer = 0; timer < DEADLINE_COUNT; timer++) {
+        if (conn->deadline.at[timer] > tcp->report.now)
+            continue;
+        conn->deadline.at[timer] = NEVER;
+        if (fire(tcp, conn, timer))
+            return;
+    }
+    settle(tcp, conn);
+}
+
+/* ---- what viewers ask ---- */
+
+uint32_t tcp_retries_most(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    if (conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED)
+        return conn->options.syn_retries != 0
+                   ? conn->options.syn_retries
+                   : tcp->params.syn_retries + tcp->params.syn_linear_retries;
+    return conn_has(conn, CONN_ORPHAN) ? orphan_retries(tcp) : tcp->params.retries2;
+}
+
+int64_t tcp_gives_up_in(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    int64_t at;
+
+    if (conn->first_retry_at == NEVER || conn->retries == 0 || tcp->params.rto_formula != LASTACK_RTO_LINUX ||
+        !tcp_state_is_synchronized(conn->state))
+        return -1;
+    at = conn->options.user_timeout_ms != 0
+             ? conn->first_retry_at + MS(conn->options.user_timeout_ms)
+             : conn->first_retry_at +
+                   patience(&tcp->params, tcp_retries_most(tcp, conn), tcp->params.rto_min_ns);
+    return max64(at - tcp->report.now, 0);
+}
+
+int64_t tcp_next_deadline(const struct tcp *tcp)
+{
+    int64_t next = min64(wheel_next(&tcp->wheel), syn_cache_next(&tcp->syns));
+
+    return min64(next, time_wait_next(&tcp->time_waits));
+}
+
+bool tcp_timeouts(struct tcp *tcp)
+{
+    bool is_more;
+    uint32_t index;
+
+    for (unsigned i = 0; i < TIMEOUTS_PER_ROUND; i++) {
+        index = wheel_pop(&tcp->wheel, tcp->report.now);
+        if (index == WHEEL_NONE)
+            break;
+        connection_timeouts(tcp, tcp_conn_at(tcp, index));
+    }
+    is_more = tcp_syn_timeouts(tcp, TIMEOUTS_PER_ROUND);
+    is_more = tcp_record_timeouts(tcp, TIMEOUTS_PER_ROUND) || is_more;
+    return is_more || wheel_next(&tcp->wheel) <= tcp->report.now;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * unreachable.c: ICMP errors that quote one of our segments, RFC 9293 §3.9.2.2, RFC 5927.
+ *
+ * Believed only if the quoted sequence number is in flight (RFC 5927 §4.1). Before the connection is established an error may end the
+ * attempt (by policy: Linux takes any, the RFC hard ones); afterwards it is remembered and told only if retransmission gives up
+ * (soft: MUST-56; hard ones too: RFC 5927 §5 and docs/decisions/0011).
+ */
+#include "tcp.h"
+
+static bool is_in_flight(const struct tcp_conn *conn, struct seq seq)
+{
+    return seq_after_or_equal(seq, conn->snd.una) && seq_before(seq, conn->snd.max);
+}
+
+/* RFC 1191 §6.4, RFC 8201 §5.2: a smaller segment, and the one that was too big again. */
+static void path_shrank(struct tcp *tcp, struct tcp_conn *conn)
+{
+    const uint16_t old = conn->mss;
+
+    conn_take_path(tcp, conn);
+    if (conn->mss < old && conn_in_flight(conn) > 0)
+        conn->owe |= OWE_RETRANSMIT;
+    settle(tcp, conn);
+}
+
+void tcp_unreachable(struct tcp *tcp, const struct tuple *tuple, struct seq seq, enum lastack_cause cause,
+                     bool is_hard, int error)
+{
+    const uint64_t flow = flow_hash(&tcp->index, tuple);
+    const struct flow_ref ref = tcp_find(tcp, tuple, flow);
+    struct tcp_conn *conn;
+
+    if (ref.kind != FLOW_CONNECTION) { /* records and requests: ignored (RFC 9293 §3.9.2.2 has no use for them) */
+        report_count(&tcp->report, cause);
+        return;
+    }
+    conn = tcp_conn_at(tcp, ref.index);
+    if (!is_in_flight(conn, seq)) {
+        report_count(&tcp->report, LASTACK_CAUSE_ICMP_STALE);
+        return;
+    }
+    report_count(&tcp->report, cause);
+    if (cause == LASTACK_CAUSE_ICMP_TOO_BIG) {
+        path_shrank(tcp, conn);
+        return;
+    }
+    if (conn->state == TCP_SYN_SENT || (conn->state == TCP_SYN_RECEIVED && conn_has(conn, CONN_ACTIVE))) {
+        if (is_hard || tcp->params.icmp_in_syn == LASTACK_ICMP_SYN_ABORT) {
+            conn_end(tcp, conn, cause, error);
+            return;
+        }
+    }
+    conn->soft_error = (int16_t)error;
+}

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * user.c: RFC 9293 §3.10.1 OPEN, §3.10.2 SEND, §3.10.3 RECEIVE, §3.10.4 CLOSE, §3.10.5 ABORT.
+ *
+ * What BSD-shaped calls make of these (descriptors, blocking, options) is src/socket's business. STATUS (§3.10.6) is a row.
+ */
+#include "isn.h"
+#include "tcp.h"
+
+/* ---- OPEN ---- */
+
+/* RFC 9293 §3.10.1: "CLOSED STATE: create a new TCB, ... an initial send sequence number (ISS) is selected" */
+static void first_window(struct tcp *tcp, struct tcp_conn *conn)
+{
+    const struct lastack_params *params = &tcp->params;
+    const uint32_t buffer =
+        conn->options.receive_buffer != 0 ? conn->options.receive_buffer : params->receive_buffer_max;
+    uint32_t window = params->receive_window_initial != 0 ? params->receive_window_initial
+                                                           : min32(conn->space.limit, 65535);
+
+    if (params->window_scaling)
+        conn->rcv_shift = params->window_scale_fixed != 0xff
+                              ? params->window_scale_fixed
+                              : window_shift_for(buffer, params->window_scale_max);
+    if (conn->options.receive_buffer != 0)
+        conn->space.limit = conn->space.limit_max = conn->options.receive_buffer;
+    window = min32(window, conn->space.limit);
+    conn->space.limit = max32(window, min32(conn->space.limit, conn->space.limit_max));
+    conn->rcv.edge = seq_of(window); /* while RCV.NXT is unknown, the width of the window */
+}
+
+void conn_start(struct tcp *tcp, struct tcp_conn *conn, const struct conn_options *options, uint32_t flags)
+{
+    conn->options = *options;
+    conn->flags |= flags;
+    conn->ts_offset = timestamp_offset(&tcp->ts_key, &conn->tuple);
+    conn_take_path(tcp, conn);
+    first_window(tcp, conn);
+}
+
+void conn_choose_iss(struct tcp_conn *conn, struct seq iss)
+{
+    conn->iss = iss;
+    conn->snd.una = conn->snd.nxt = conn->snd.max = iss;
+    conn->snd.end = seq_add(iss, 1);
+    conn->recover = conn->rtx = conn->small = conn->push = iss;
+}
+
+uint32_t tcp_open_active(struct tcp *tcp, const struct tcp_open *open, enum lastack_cause *why)
+{
+    const struct tuple tuple = tuple_of(&open->local, &open->remote);
+    const uint64_t flow = flow_hash(&tcp->index, &tuple);
+    const struct flow_ref old = tcp_find(tcp, &tuple, flow);
+    struct seq iss = isn_choose(&tcp->isn_key, &tuple, tcp->report.now);
+    uint32_t ts_recent = 0;
+    bool is_reuse = false;
+    struct tcp_conn *conn;
+
+    if (old.kind != FLOW_NONE) {
+        if (!tcp_reuse_time_wait(tcp, old, &iss, &ts_recent)) {
+            *why = old.kind == FLOW_CONNECTION || old.kind == FLOW_SYN_ENTRY
+                       ? LASTACK_CAUSE_PORT_CONNECTION
+                       : LASTACK_CAUSE_PORT_TIME_WAIT;
+            report_count(&tcp->report, *why);
+            return POOL_NONE;
+        }
+        is_reuse = true;
+    }
+    conn = conn_create(tcp, &tuple, flow, open->flags, why);
+    if (conn == NULL)
+        return POOL_NONE;
+    conn->socket = open->socket;
+    conn_start(tcp, conn, &open->options, open->flags | CONN_ACTIVE);
+    conn_choose_iss(conn, iss);
+    conn->paws = (struct paws){ts_recent, clock_ms(tcp->report.now)};
+    report_flow(&tcp->report, flow, &tuple);
+    tcp_enter(conn, TCP_SYN_SENT, is_reuse ? LASTACK_CAUSE_TIME_WAIT_REUSED : LASTACK_CAUSE_CALL_CONNECT,
+              &tcp->report);
+    conn->owe |= OWE_SEND;
+    if (conn->options.user_timeout_ms != 0)
+        conn_set_deadline(conn, LASTACK_TIMER_USER_TIMEOUT,
+                          time_after(tcp->report.now, MS(conn->options.user_timeout_ms)), &tcp->report);
+    else if (tcp->params.connect_timeout_ns != 0)
+        conn_set_deadline(conn, LASTACK_TIMER_USER_TIMEOUT,
+                          time_after(tcp->report.now, tcp->params.connect_timeout_ns), &tcp->report);
+    settle(tcp, conn);
+    return tcp_index_of(tcp, conn);
+}
+
+uint32_t tcp_open_passive(struct tcp *tcp, const struct tcp_open *open, uint32_t backlog, uint8_t domain,
+                          enum lastack_cause *why)
+{
+    const uint32_t index = pool_take(&tcp->listeners);
+    struct listener *listener;
+    uint32_t generation;
+
+    if (index == POOL_NONE) {
+        *why = LASTACK_CAUSE_NO_SOCKET_LEFT;
+        report_count(&tcp->report, *why);
+        return POOL_NONE;
+    }
+    listener = pool_at(&tcp->listeners, index);
+    generation = listener->generation + 1;
+    *listener = (struct listener){
+        .local = open->local,
+        .socket = open->socket,
+        .backlog = min32(backlog, tcp->params.somaxconn),
+        .head = POOL_NONE,
+        .tail = POOL_NONE,
+        .first_syn = POOL_NONE,
+        .next_woken = POOL_NONE,
+        .generation = generation,
+        .flags = open->flags & (CONN_NODELAY | CONN_CORK | CONN_KEEPALIVE | CONN_REUSE_ADDRESS |
+                                CONN_REUSE_PORT | CONN_IPV6_SOCKET),
+        .domain = domain,
+        .is_open = true,
+        .since = tcp->report.now,
+        .options = open->options,
+    };
+    report_count(&tcp->report, LASTACK_CAUSE_CALL_LISTEN);
+    return index;
+}
+
+uint32_t tcp_accept(struct tcp *tcp, uint32_t listener_index, uint32_t socket)
+{
+    struct listener *listener = pool_at(&tcp->listeners, listener_index);
+    const uint32_t index = listener_dequeue(listener, &tcp->conns);
+    struct tcp_conn *conn;
+
+    if (index == POOL_NONE)
+        return POOL_NONE;
+    conn = tcp_conn_at(tcp, index);
+    conn->socket = socket;
+    conn->listener = POOL_NONE;
+    report_note(&tcp->report, LASTACK_TRACE_ACCEPTED, conn->flow, &conn->tuple, conn->state,
+                LASTACK_CAUSE_CALL_ACCEPT, listener_index, 0);
+    report_count(&tcp->report, LASTACK_CAUSE_CALL_ACCEPT);
+    if (conn_readable(conn) > 0 || conn_has(conn, CONN_FIN_RECEIVED))
+        conn_wake(tcp, conn, WAKE_READABLE);
+    if (conn->state == TCP_CLOSED)
+        conn_wake(tcp, conn, WAKE_ERROR | WAKE_HANGUP);
+    return index;
+}
+
+void tcp_close_listener(struct tcp *tcp, uint32_t listener_index, enum lastack_cause cause)
+{
+    struct listener *listener = pool_at(&tcp->listeners, listener_index);
+    uint32_t index;
+
+    CHECK(listener->is_open);
+    listener->is_open = false;
+    tcp_drop_syn_entries(tcp, listener_index, cause);
+    while ((index = listener_dequeue(listener, &tcp->conns)) != POOL_NONE) {
+        struct tcp_conn *conn = tcp_conn_at(tcp, index);
+
+        conn->listener = POOL_NONE;
+        if (conn->state == TCP_CLOSED) {
+            tcp_release(tcp, index);
+        } else {
+            tcp_disown(tcp, index);
+            tcp_abort(tcp, index, LASTACK_CAUSE_LISTENER_CLOSED, 0);
+        }
+    }
+    tcp_unwake_listener(tcp, listener_index);
+    report_count(&tcp->report, cause);
+    pool_give(&tcp->listeners, listener_index);
+}
+
+/* ---- SEND ---- */
+
+/* What a byte costs under the profile's accounting: Linux charges segments, with their overhead. */
+uint32_t tcp_send_room(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    const uint32_t held = conn_send_held(conn);
+    uint32_t limit = conn->options.send_buffer != 0 ? conn->options.send_buffer : tcp->params.send_buffer;
+
+    if (conn->options.send_buffer == 0 && tcp->params.autotune_send)
+        limit = max32(limit, min32(2 * conn->cc.cwnd, tcp->params.send_buffer_max)); /* room for two windows */
+    return limit > held ? limit - held : 0;
+}
+
+uint32_t tcp_send(struct tcp *tcp, uint32_t index, const void *data, uint32_t length, bool more)
+{
+    struct tcp_conn *conn = tcp_conn_at(tcp, index);
+    uint32_t room = min32(length, tcp_send_room(tcp, conn));
+    uint32_t done = 0;
+
+    CHECK(!conn_has(conn, CONN_FIN_QUEUED));
+    while (done < room) { /* page by page: what fits is taken, whatever comes behind it */
+        const uint32_t page = tcp->pages.page_size;
+        const uint32_t piece = min32(room - done, page - conn->snd.end.v % page);
+
+        if (!stream_put(&conn->send, &tcp->pages, conn->snd.end, (const uint8_t *)data + done, piece)) {
+            report_count(&tcp->report, LASTACK_CAUSE_NO_PAGE_LEFT);
+            break;
+        }
+        conn->snd.end = seq_add(conn->snd.end, piece);
+        done += piece;
+    }
+    if (done > 0) {
+        if (!more)
+            conn->push = conn->snd.end;
+        conn->owe |= OWE_SEND;
+        settle(tcp, conn);
+    }
+    return done;
+}
+
+/* ---- RECEIVE ---- */
+
+/* The window may have opened far enough to be worth telling (MUST-39): at least twice what the peer knows of, or two
+ * segments where there was nothing. */
+static void offer_more(struct tcp_conn *conn)
+{
+    const uint32_t offered = conn_rcv_wnd(conn);
+    const uint32_t mss = conn->rcv_mss != 0 ? conn->rcv_mss : 536;
+    const uint32_t window =
+        receive_window_select(&conn->space, conn_readable(conn), offered, mss, conn->rcv_shift);
+
+    if (window > offered && window >= 2 * offered && window - offered >= min32(2 * mss, conn->space.limit / 2))
+        conn->owe |= OWE_ACK;
+}
+
+void tcp_received(struct tcp *tcp, uint32_t index, uint32_t length)
+{
+    struct tcp_conn *conn = tcp_conn_at(tcp, index);
+
+    CHECK(length <= conn_readable(conn));
+    conn->rcv.read = seq_add(conn->rcv.read, length);
+    stream_drop_before(&conn->receive, &tcp->pages, conn->rcv.read);
+    if (conn->state == TCP_CLOSED || conn_has(conn, CONN_DETACHED))
+        return;
+    if (tcp->params.autotune_receive && conn->options.receive_buffer == 0)
+        receive_space_read(&conn->space, length, conn->rtt.srtt_ns, tcp->report.now);
+    if (tcp_state_may_receive(conn->state))
+        offer_more(conn);
+    settle(tcp, conn);
+}
+
+/* ---- CLOSE ---- */
+
+void tcp_shutdown_send(struct tcp *tcp, uint32_t index, enum lastack_cause cause)
+{
+    struct tcp_conn *conn = tcp_conn_at(tcp, index);
+
+    if (conn_has(conn, CONN_FIN_QUEUED))
+        return; /* §3.10.4, FIN-WAIT and after: "no second FIN" */
+    switch ((enum tcp_state)conn->state) {
+    case TCP_SYN_SENT:
+        conn_end(tcp, conn, cause, 0);
+        return;
+    case TCP_SYN_RECEIVED: /* queued until ESTABLISHED: the fifth step moves on to FIN-WAIT-1 */
+        conn->flags |= CONN_FIN_QUEUED;
+        break;
+    case TCP_ESTABLISHED:
+        conn->flags |= CONN_FIN_QUEUED;
+        tcp_enter(conn, TCP_FIN_WAIT_1, cause, &tcp->report);
+        break;
+    case TCP_CLOSE_WAIT:
+        conn->flags |= CONN_FIN_QUEUED;
+        tcp_enter(conn, TCP_LAST_ACK, cause, &tcp->report);
+        break;
+    case TCP_FIN_WAIT_1:
+    case TCP_FIN_WAIT_2:
+    case TCP_CLOSING:
+    case TCP_LAST_ACK:
+    case TCP_TIME_WAIT:
+    case TCP_CLOSED:
+    case TCP_LISTEN:
+        return;
+    }
+    conn->owe |= OWE_SEND;
+    settle(tcp, conn);
+}
+
+void tcp_disown(struct tcp *tcp, uint32_t index)
+{
+    struct tcp_conn *conn = tcp_conn_at(tcp, index);
+
+    CHECK(!conn_has(conn, CONN_ORPHAN));
+    conn->socket = POOL_NONE;
+    conn->wake = 0;
+    conn->flags |= CONN_ORPHAN;
+    tcp->orphans++;
+}
+
+void tcp_close(struct tcp *tcp, uint32_t index, enum lastack_cause cause)
+{
+    struct tcp_conn *conn = tcp_conn_at(tcp, index);
+
+    if (conn->state == TCP_CLOSED || conn_has(conn, CONN_DETACHED)) {
+        conn->socket = POOL_NONE;
+        tcp_release(tcp, index);
+        return;
+    }
+    tcp_disown(tcp, index);
+    if (conn->state == TCP_SYN_SENT) { /* §3.10.4: "Delete the TCB" */
+        conn_end(tcp, conn, cause, 0);
+        return;
+    }
+    if (tcp->params.abort_on_unread && conn_readable(conn) > 0) { /* RFC 2525 §2.17, RFC 1122 §4.2.2.13 */
+        tcp_abort(tcp, index, LASTACK_CAUSE_UNREAD_DATA, 0);
+        return;
+    }
+    if (tcp->orphans > tcp->params.max_orphans) {
+        tcp_abort(tcp, index, LASTACK_CAUSE_ORPHAN_LIMIT, 0);
+        return;
+    }
+    stream_clear(&conn->receive, &tcp->pages);
+    ranges_clear(&conn->arrived, &tcp->ranges);
+    conn->rcv.read = conn->rcv.nxt;
+    if (conn->state == TCP_FIN_WAIT_2) { /* half-closed before: nobody waits for the peer any more */
+        conn_enter_fin_wait_2_record(tcp, conn);
+        return;
+    }
+    if (conn_has(conn, CONN_FIN_QUEUED))
+        settle(tcp, conn); /* shut down before: only its owner is new */
+    else
+        tcp_shutdown_send(tcp, index, cause);
+}
+
+/* ---- ABORT ---- */
+
+/* §3.10.5: a RST in SYN-RECEIVED, ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2, CLOSE-WAIT; none elsewhere. */
+static bool abort_sends_rst(enum tcp_state state)
+{
+    switch (state) {
+    case TCP_SYN_RECEIVED:
+    case TCP_ESTABLISHED:
+    case TCP_FIN_WAIT_1:
+    case TCP_FIN_WAIT_2:
+    case TCP_CLOSE_WAIT:
+        return true;
+    case TCP_SYN_SENT:
+    case TCP_CLOSING:
+    case TCP_LAST_ACK:
+    case TCP_TIME_WAIT:
+    case TCP_CLOSED:
+    case TCP_LISTEN:
+        return false;
+    }
+    return false;
+}
+
+void tcp_abort(struct tcp *tcp, uint32_t index, enum lastack_cause cause, int error)
+{
+    struct tcp_conn *conn = tcp_conn_at(tcp, index);
+
+    if (conn->state == TCP_CLOSED || conn_has(conn, CONN_DETACHED))
+        return;
+    if (abort_sends_rst(conn->state))
+        reply_rst_of(tcp, conn);
+    stream_clear(&conn->send, &tcp->pages);
+    conn_end(tcp, conn, cause, error);
+}
+
+void tcp_reconsider(struct tcp *tcp, uint32_t index)
+{
+    struct tcp_conn *conn = tcp_conn_at(tcp, index);
+    const int64_t idle = conn->options.keepalive_idle_s != 0 ? SEC(conn->options.keepalive_idle_s)
+                                                             : tcp->params.keepalive_idle_ns;
+
+    if (conn->state == TCP_CLOSED || conn_has(conn, CONN_DETACHED))
+        return;
+    if (!conn_has(conn, CONN_KEEPALIVE))
+        conn_stop_deadline(conn, LASTACK_TIMER_KEEPALIVE, &tcp->report);
+    else if (tcp_state_is_synchronized(conn->state))
+        conn_set_deadline(conn, LASTACK_TIMER_KEEPALIVE, time_after(conn->last_received_at, idle),
+                          &tcp->report);
+    conn->owe |= OWE_SEND;
+    settle(tcp, conn);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * listener.c: see listener.h.
+ */
+#include "listener.h"
+
+static struct tcp_conn *queued_conn(struct pool *conns, uint32_t index)
+{
+    return pool_at(conns, index);
+}
+
+void listener_enqueue(struct listener *listener, struct pool *conns, uint32_t index)
+{
+    struct tcp_conn *conn = queued_conn(conns, index);
+
+    CHECK(!conn_has(conn, CONN_IN_ACCEPT_QUEUE));
+    conn->flags |= CONN_IN_ACCEPT_QUEUE;
+    conn->accept_next = POOL_NONE;
+    if (listener->head == POOL_NONE)
+        listener->head = index;
+    else
+        queued_conn(conns, listener->tail)->accept_next = index;
+    listener->tail = index;
+    listener->queued++;
+}
+
+uint32_t listener_dequeue(struct listener *listener, struct pool *conns)
+{
+    const uint32_t index = listener->head;
+
+    if (index == POOL_NONE)
+        return POOL_NONE;
+    listener->head = queued_conn(conns, index)->accept_next;
+    if (listener->head == POOL_NONE)
+        listener->tail = POOL_NONE;
+    queued_conn(conns, index)->flags &= ~(uint32_t)CONN_IN_ACCEPT_QUEUE;
+    CHECK(listener->queued > 0);
+    listener->queued--;
+    return index;
+}
+
+void listener_remove(struct listener *listener, struct pool *conns, uint32_t index)
+{
+    uint32_t before = POOL_NONE;
+
+    for (uint32_t at = listener->head; at != POOL_NONE; at = queued_conn(conns, at)->accept_next) {
+        if (at == index) {
+            const uint32_t next = queued_conn(conns, at)->accept_next;
+
+            if (before == POOL_NONE)
+                listener->head = next;
+            else
+                queued_conn(conns, before)->accept_next = next;
+            if (listener->tail == index)
+                listener->tail = before;
+            queued_conn(conns, index)->flags &= ~(uint32_t)CONN_IN_ACCEPT_QUEUE;
+            listener->queued--;
+            return;
+        }
+        before = at;
+    }
+    UNREACHABLE();
+}

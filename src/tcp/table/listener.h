@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * listener.h: a passive OPEN (RFC 9293 §3.10.1) and the queue of connections it has made.
+ *
+ *     SYN ──▶ SYN entry (counted in `syns`) ──third ACK──▶ connection in the accept queue ──accept()──▶ socket
+ *
+ * The accept queue is a singly linked list through the connections themselves (accept_next), oldest first. It is
+ * full at backlog + 1, as on Linux: then no third ACK is taken and no new SYN answered.
+ */
+#ifndef LASTACK_LISTENER_H
+#define LASTACK_LISTENER_H
+
+#include "conn.h"
+
+struct listener {
+    struct lastack_endpoint local;
+    uint32_t socket;    /* of the floor above */
+    uint32_t backlog;
+    uint32_t queued;    /* connections in the accept queue */
+    uint32_t syns;      /* half-open requests */
+    uint32_t head, tail; /* of the accept queue; POOL_NONE */
+    uint32_t first_syn; /* its half-open requests; POOL_NONE */
+    uint32_t next_woken;
+    uint32_t generation;
+    uint32_t link;      /* bound device + 1, 0 = any */
+    uint32_t flags;     /* CONN_... bits that its children inherit */
+    uint8_t domain;     /* enum lastack_domain of the socket */
+    bool is_open;
+    bool is_woken;
+    int64_t since;
+    uint64_t overflows; /* what was dropped because the queue was full */
+    struct conn_options options; /* inherited by children */
+};
+
+static inline bool listener_is_full(const struct listener *listener)
+{
+    return listener->queued > listener->backlog;
+}
+
+void listener_enqueue(struct listener *listener, struct pool *conns, uint32_t index);
+/* The oldest, or POOL_NONE. */
+uint32_t listener_dequeue(struct listener *listener, struct pool *conns);
+/* Takes one out of the middle (it was reset and its profile does not keep such). */
+void listener_remove(struct listener *listener, struct pool *conns, uint32_t index);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * replies.c: see replies.h.
+ */
+#include "replies.h"
+
+void replies_init(struct replies *replies, void *memory, uint32_t limit)
+{
+    pool_init(&replies->pool, memory, sizeof(struct reply), limit);
+    replies->head = replies->tail = POOL_NONE;
+}
+
+struct reply *replies_add(struct replies *replies)
+{
+    const uint32_t index = pool_take(&replies->pool);
+    struct reply *reply;
+
+    if (index == POOL_NONE)
+        return NULL;
+    reply = pool_at(&replies->pool, index);
+    *reply = (struct reply){.next = POOL_NONE};
+    if (replies->head == POOL_NONE)
+        replies->head = index;
+    else
+        ((struct reply *)pool_at(&replies->pool, replies->tail))->next = index;
+    replies->tail = index;
+    return reply;
+}
+
+bool replies_take(struct replies *replies, struct reply *reply)
+{
+    const uint32_t index = replies->head;
+
+    if (index == POOL_NONE)
+        return false;
+    *reply = *(const struct reply *)pool_at(&replies->pool, index);
+    replies->head = reply->next;
+    if (replies->head == POOL_NONE)
+        replies->tail = POOL_NONE;
+    replies->taken = *reply;
+    pool_give(&replies->pool, index);
+    return true;
+}
+
+void replies_put_back(struct replies *replies)
+{
+    struct reply *reply = replies_add(replies);
+
+    CHECK(reply != NULL); /* it has just given its place free */
+    *reply = replies->taken;
+    reply->next = POOL_NONE;
+}
+
+void reply_segment(const struct reply *reply, struct segment *seg)
+{
+    *seg = (struct segment){
+        .seq = reply->seq,
+        .ack = reply->ack,
+        .flags = reply->flags,
+        .wnd = reply->wnd,
+        .options = reply->options,
+        .mss = reply->mss,
+        .window_scale = reply->window_scale,
+        .sack_count = reply->sack_count,
+        .ts_value = reply->ts_value,
+        .ts_echo = reply->ts_echo,
+        .local = tuple_local(&reply->tuple),
+        .remote = tuple_remote(&reply->tuple),
+    };
+    memcpy(seg->sack, reply->sack, sizeof seg->sack);
+}
