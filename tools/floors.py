@@ -3,7 +3,8 @@
 The floors of the house, in one place for every tool: which folder may see which.
 
     floor 7  cmd                                 a folder sees itself and every folder of a lower floor;
-    floor 6  drill view doctor gateway bench     folders of one floor do not see each other
+    floor 6  drill view doctor gateway bench     folders of one floor do not see each other;
+             instruments                         the verbs on the host see view and doctor
     floor 5  sim host services
     floor 4  socket          } the core: freestanding, amalgamated,
     floor 3  stack           } sealed into liblastack.a
@@ -40,6 +41,7 @@ FOLDERS = {
     'src/doctor': (6, 0),
     'src/gateway': (6, 0),
     'src/bench': (6, 0),
+    'src/instruments': (6, 1),
     'cmd': (7, 0),
 }
 

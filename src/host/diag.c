@@ -269,30 +269,6 @@ static int8_t timer_of(const struct inet_diag_msg *msg)
     }
 }
 
-/* What the state alone proves about how it was reached. */
-static uint16_t cause_of(const struct inet_diag_msg *msg)
-{
-    bool is_closed_by_us = msg->idiag_inode == 0;
-    switch (state_of(msg)) {
-    case TCP_SYN_SENT:
-        return LASTACK_CAUSE_CALL_CONNECT;
-    case TCP_SYN_RECEIVED:
-        return LASTACK_CAUSE_SYN;
-    case TCP_LISTEN:
-        return LASTACK_CAUSE_CALL_LISTEN;
-    case TCP_CLOSE_WAIT:
-    case TCP_CLOSING:
-        return LASTACK_CAUSE_FIN;
-    case TCP_FIN_WAIT_1:
-    case TCP_LAST_ACK:
-        return is_closed_by_us ? LASTACK_CAUSE_CALL_CLOSE : LASTACK_CAUSE_CALL_SHUTDOWN;
-    case TCP_FIN_WAIT_2:
-        return LASTACK_CAUSE_FIN_ACKED;
-    default:
-        return LASTACK_CAUSE_NONE;
-    }
-}
-
 static bool is_sane(const struct inet_diag_msg *msg)
 {
     return (msg->idiag_family == AF_INET || msg->idiag_family == AF_INET6) &&
@@ -321,7 +297,6 @@ static void parse_base(const struct inet_diag_msg *msg, uint8_t protocol,
     row->gives_up_ns = -1;
     row->age_ns = -1;
     row->fd = -1;
-    row->cause = protocol == LASTACK_PROTOCOL_TCP ? cause_of(msg) : LASTACK_CAUSE_NONE;
 }
 
 bool diag_parse(const void *payload, size_t length, uint8_t protocol,

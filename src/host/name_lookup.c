@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 uint32_t name_lookup_device(const char *name)
 {
@@ -37,6 +39,37 @@ uint64_t name_lookup_cgroup(const char *path)
             return status.st_ino;
     }
     return 0;
+}
+
+enum { FILEID_KERNFS = 0xfe }; /* linux/exportfs.h */
+
+bool name_lookup_cgroup_path(uint64_t id, char *path, size_t size)
+{
+    struct {
+        struct file_handle head;
+        uint64_t id;
+    } handle = {.head = {.handle_bytes = sizeof id, .handle_type = FILEID_KERNFS}};
+    memcpy(handle.head.f_handle, &id, sizeof id);
+    if (id == 1) { /* the root of the hierarchy, mounted or not */
+        snprintf(path, size, "/");
+        return true;
+    }
+    int mount = open("/sys/fs/cgroup", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (mount < 0)
+        return false;
+    int fd = open_by_handle_at(mount, &handle.head, O_PATH | O_CLOEXEC);
+    close(mount);
+    if (fd < 0)
+        return false;
+    char link[64], full[512];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(link, full, sizeof full - 1);
+    close(fd);
+    if (length < 14)
+        return false;
+    full[length] = '\0';
+    snprintf(path, size, "%s", full[14] == '\0' ? "/" : full + 14);
+    return true;
 }
 
 int name_lookup_service(const char *name)

@@ -18,6 +18,10 @@ void name_lookup_device_text(uint32_t index, char *text, size_t size);
 /* The id of a cgroup v2 is the inode number of its directory; 0 if there is none. */
 uint64_t name_lookup_cgroup(const char *path);
 
+/* The path of a cgroup below its mount, "/" for the root; false if it cannot be told (it takes
+ * CAP_DAC_READ_SEARCH). */
+bool name_lookup_cgroup_path(uint64_t id, char *path, size_t size);
+
 /* TCP port of a service of /etc/services, -1 if unknown. */
 int name_lookup_service(const char *name);
 

@@ -328,3 +328,12 @@ int owners_read(struct owners *owners, const char *proc_root)
         owners_free(owners);
     return status;
 }
+
+bool owner_still_holds(const char *proc_root, uint32_t pid, int32_t fd, uint64_t inode)
+{
+    char path[300];
+    if (pid == 0 || fd < 0 || inode == 0)
+        return false;
+    snprintf(path, sizeof path, "%s/%u/fd/%d", proc_root, pid, fd);
+    return bracketed_inode(AT_FDCWD, path, "socket:[") == inode;
+}

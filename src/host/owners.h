@@ -61,4 +61,7 @@ enum lastack_owner owner_class(const struct lastack_connection_row *row);
  * queue. */
 void owners_apply(const struct owners *owners, struct lastack_connection_row *row);
 
+/* Does this descriptor still name that socket? */
+bool owner_still_holds(const char *proc_root, uint32_t pid, int32_t fd, uint64_t inode);
+
 #endif

@@ -173,10 +173,6 @@ void retry_limits_apply(const struct retry_limits *limits, struct lastack_connec
             row->gives_up_ns = after_count(row, row->timer_retries_max, 0);
         }
         break;
-    case LASTACK_TIMER_TIME_WAIT:
-    case LASTACK_TIMER_FIN_WAIT_2:
-        row->gives_up_ns = max64(row->timer_left_ns, 0);
-        break;
     default:
         break;
     }

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * main.c: `lastack VERB ...`: one table of verbs, each a main() of its own.
+ */
+#include "instruments.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct verb {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+};
+
+static const struct verb verbs[] = {
+    {"ss", ss_main, "connections, as ss(8) shows them, with owner, timer and reason"},
+    {"netstat", netstat_main, "the classic columns"},
+    {"kill", kill_main, "end connections"},
+};
+
+static int help(FILE *out)
+{
+    fprintf(out, "usage: lastack VERB [options]      lastack VERB --help\n\n");
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+        fprintf(out, "  %-10s %s\n", verbs[i].name, verbs[i].summary);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        help(stderr);
+        return 2;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+        return help(stdout);
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+        if (strcmp(argv[1], verbs[i].name) == 0)
+            return verbs[i].run(argc - 1, argv + 1);
+    fprintf(stderr, "lastack: no verb '%s'; lastack --help lists them\n", argv[1]);
+    return 2;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ss_summary.h: `lastack ss -s`: how many sockets of each state there are.
+ */
+#ifndef LASTACK_SS_SUMMARY_H
+#define LASTACK_SS_SUMMARY_H
+
+#include "host_rows.h"
+
+int ss_summary(const struct host_query *query, bool is_json);
+
+#endif
