@@ -88,6 +88,15 @@ struct row_table *row_table_new(const struct row_view *view, FILE *out)
 
 /* ---- cells ---- */
 
+static void add_bracketed(struct text *text, const char *address)
+{
+    bool has_colons = strchr(address, ':') != NULL;
+
+    text_add(text, has_colons ? "[" : "");
+    text_add(text, address);
+    text_add(text, has_colons ? "]" : "");
+}
+
 void row_address_text(struct text *text, const struct lastack_connection_row *row, bool peer,
                       const struct row_view *view)
 {
@@ -103,7 +112,7 @@ void row_address_text(struct text *text, const struct lastack_connection_row *ro
         else if (row->is_ipv6 && lastack_is_ipv4(&end->address))
             text_addf(text, "[::ffff:%s]", address);
         else
-            text_addf(text, strchr(address, ':') != NULL ? "[%s]" : "%s", address);
+            add_bracketed(text, address);
     }
     if (row->link != 0 && !peer) {
         const char *name = view->link_name != NULL ? view->link_name(view->context, row->link) : NULL;
@@ -121,7 +130,7 @@ void row_port_text(struct text *text, uint16_t port)
     if (port == 0)
         text_add(text, "*");
     else
-        text_addf(text, "%u", port);
+        text_add_number(text, port);
 }
 
 /* "59sec", "1min40sec", "4.944sec", "200ms": minutes hide milliseconds, more than nine of them seconds. */
@@ -354,7 +363,8 @@ static void add_info_troubles(struct text *text, const struct lastack_tcp_info *
     if (info->tcpi_retrans != 0 || info->tcpi_total_retrans != 0)
         text_addf(text, " retrans:%u/%u", info->tcpi_retrans, info->tcpi_total_retrans);
     add_u32(text, "lost", info->tcpi_lost);
-    add_u32(text, "sacked", info->tcpi_sacked);
+    if (info->tcpi_state != TCP_LISTEN) /* a listener has its backlog in this field */
+        add_u32(text, "sacked", info->tcpi_sacked);
     add_u32(text, "dsack_dups", info->tcpi_dsack_dups);
     add_u32(text, "fackets", info->tcpi_fackets);
     if (info->tcpi_reordering != 3)
@@ -391,11 +401,13 @@ void row_tcp_info_text(struct text *text, const struct lastack_connection_row *r
 /* Ends the cell that was begun at `begin` and lets its column grow. */
 static void end_cell(struct row_table *table, enum column column, size_t begin)
 {
-    size_t width = text_width(table->cells.data + begin, table->cells.length - begin);
-
     /* What stands on a line of its own, or last, pads nothing. */
-    if (column != COLUMN_MORE && column != COLUMN_WHY && width > table->width[column])
-        table->width[column] = width;
+    if (column != COLUMN_MORE && column != COLUMN_WHY) {
+        size_t width = text_width(table->cells.data + begin, table->cells.length - begin);
+
+        if (width > table->width[column])
+            table->width[column] = width;
+    }
     text_add_bytes(&table->cells, "", 1);
 }
 
@@ -423,10 +435,10 @@ static void add_cell(struct row_table *table, enum column column, const struct l
         text_add(cells, words_ss_state((enum tcp_state)row->state));
         break;
     case COLUMN_RECV_Q:
-        text_addf(cells, "%u", row->recv_q);
+        text_add_number(cells, row->recv_q);
         break;
     case COLUMN_SEND_Q:
-        text_addf(cells, "%u", row->send_q);
+        text_add_number(cells, row->send_q);
         break;
     case COLUMN_LOCAL:
     case COLUMN_PEER:
@@ -507,7 +519,8 @@ static void print_row(struct row_table *table, const char *cells[COLUMN_COUNT], 
     if (more[0] != '\0' && table->view.is_oneline)
         text_addf(&table->line, " %s", more);
     text_trim(&table->line);
-    fprintf(table->out, "%s\n", text_string(&table->line));
+    text_add_bytes(&table->line, "\n", 1);
+    fwrite(table->line.data, 1, table->line.length, table->out);
     if (more[0] != '\0' && !table->view.is_oneline)
         fprintf(table->out, "\t%s\n", more);
 }

@@ -86,6 +86,18 @@ void text_addf(struct text *text, const char *format, ...)
     va_end(arguments);
 }
 
+void text_add_number(struct text *text, uint64_t number)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number != 0);
+    text_add_bytes(text, digits + at, sizeof digits - at);
+}
+
 void text_add_left(struct text *text, const char *string, size_t width)
 {
     size_t taken = text_width(string, strlen(string));
@@ -214,7 +226,9 @@ size_t text_width(const char *string, size_t length)
 {
     size_t width = 0, taken;
 
-    for (size_t at = 0; at < length; at += taken) {
+    while (width < length && string[width] >= ' ' && string[width] <= '~') /* as a rule that is all */
+        width++;
+    for (size_t at = width; at < length; at += taken) {
         taken = colour_length(string + at, length - at);
         if (taken != 0)
             continue;

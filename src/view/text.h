@@ -36,6 +36,9 @@ void text_add_repeat(struct text *text, const char *string, size_t times);
 void text_addf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_addfv(struct text *text, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
 
+/* In decimal; several times faster than text_addf, which counts in tables of a million rows. */
+void text_add_number(struct text *text, uint64_t number);
+
 /* `string` in `width` columns: padded with blanks, never cut. */
 void text_add_left(struct text *text, const char *string, size_t width);
 void text_add_right(struct text *text, const char *string, size_t width);

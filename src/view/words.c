@@ -11,6 +11,13 @@
 
 #include <inttypes.h>
 
+static void add_whole(struct text *text, int64_t number, const char *name)
+{
+    text_add_number(text, (uint64_t)number);
+    text_add(text, " ");
+    text_add(text, name);
+}
+
 /* "1.6 s", "52 s": one decimal below ten, none above, and no ".0". */
 static void add_scaled(struct text *text, int64_t ns, int64_t unit, const char *name)
 {
@@ -19,15 +26,17 @@ static void add_scaled(struct text *text, int64_t ns, int64_t unit, const char *
     if (tenths < 100 && tenths % 10 != 0)
         text_addf(text, "%" PRId64 ".%" PRId64 " %s", tenths / 10, tenths % 10, name);
     else
-        text_addf(text, "%" PRId64 " %s", tenths / 10, name);
+        add_whole(text, tenths / 10, name);
 }
 
 static void add_two(struct text *text, int64_t high, const char *high_name, int64_t low,
                     const char *low_name)
 {
-    text_addf(text, "%" PRId64 " %s", high, high_name);
-    if (low != 0)
-        text_addf(text, " %" PRId64 " %s", low, low_name);
+    add_whole(text, high, high_name);
+    if (low == 0)
+        return;
+    text_add(text, " ");
+    add_whole(text, low, low_name);
 }
 
 void words_duration(struct text *text, int64_t ns)
