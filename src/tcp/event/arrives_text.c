@@ -88,7 +88,12 @@ static enum verdict take_in_order(struct tcp *tcp, struct tcp_conn *conn, const 
 {
     const struct seq end = seq_add(seg->seq, seg->text_length);
 
-    if (!stream_put(&conn->receive, &tcp->pages, seg->seq, seg->text, seg->text_length))
+    const bool is_kept =
+        conn_readable(conn) == 0 /* every reader can go on by a page, however full the pool is */
+            ? stream_put_reserved(&conn->receive, &tcp->pages, seg->seq, seg->text, seg->text_length)
+            : stream_put(&conn->receive, &tcp->pages, seg->seq, seg->text, seg->text_length);
+
+    if (!is_kept)
         return refuse_text(tcp, conn, seg, LASTACK_CAUSE_NO_PAGE_LEFT);
     ack_policy_data_arrived(&conn->ack, &tcp->params, tcp->report.now,
                             rtt_timeout(&conn->rtt, &tcp->params), conn_rcv_wnd(conn),

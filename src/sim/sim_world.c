@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sim_world.c: see sim_world.h.
+ */
+#include "sim_world.h"
+
+#include "check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SIM_BATCH = 32, SIM_FRAME = 65536 + 64, SIM_LINK = 1, SIM_ROUNDS = 100000 };
+
+struct lastack_address sim_address(unsigned host, bool is_ipv6)
+{
+    if (!is_ipv6)
+        return lastack_ipv4(192, 0, 2, (uint8_t)(host + 1));
+    return (struct lastack_address){{0x20, 0x01, 0x0d, 0xb8, [15] = (uint8_t)(host + 1)}};
+}
+
+static bool make_host(struct sim_host *host, unsigned number, const struct lastack_config *config,
+                      const struct sim_recipe *recipe, uint32_t mtu, uint64_t seed)
+{
+    const struct lastack_link_config link = {.kind = LASTACK_LINK_IP, .name = "sim", .mtu = mtu};
+    const struct lastack_address ipv4 = sim_address(number, false);
+    const struct lastack_address ipv6 = sim_address(number, true);
+    struct lastack_config own = *config;
+    struct rng rng;
+
+    rng_init(&rng, seed + number);
+    for (unsigned i = 0; i < sizeof own.seed; i++)
+        own.seed[i] = (uint8_t)rng_next(&rng);
+    host->size = lastack_size(&own);
+    if (host->size == 0)
+        return false;
+    host->memory = aligned_alloc(64, (host->size + 63) & ~(size_t)63);
+    if (host->memory == NULL)
+        return false;
+    memset(host->memory, 0, host->size);
+    host->stack = lastack_create(&own, host->memory, host->size, 0);
+    sim_link_init(&host->out, recipe, rng_next(&rng));
+    return host->stack != NULL && lastack_add_link(host->stack, &link) == SIM_LINK &&
+           lastack_add_address(host->stack, SIM_LINK, &ipv4, 24) == 0 &&
+           lastack_add_address(host->stack, SIM_LINK, &ipv6, 64) == 0;
+}
+
+bool sim_world_init(struct sim_world *world, const struct lastack_config *config,
+                    const struct sim_recipe *recipe, uint32_t mtu, uint64_t seed)
+{
+    *world = (struct sim_world){0};
+    for (unsigned i = 0; i < SIM_HOSTS; i++) {
+        if (!make_host(&world->host[i], i, config, recipe, mtu, seed * 2)) {
+            sim_world_free(world);
+            return false;
+        }
+    }
+    return true;
+}
+
+void sim_world_free(struct sim_world *world)
+{
+    for (unsigned i = 0; i < SIM_HOSTS; i++) {
+        sim_link_free(&world->host[i].out);
+        free(world->host[i].memory);
+        world->host[i].memory = NULL;
+    }
+}
+
+static void flatten(const struct lastack_packet_out *packet, uint8_t *bytes)
+{
+    for (unsigned i = 0; i < packet->iov_count; i++) {
+        memcpy(bytes, packet->iov[i].base, packet->iov[i].length);
+        bytes += packet->iov[i].length;
+    }
+}
+
+/* Everything a host has to send goes on its link. True: there was something. */
+static bool send_all(struct sim_world *world, unsigned number)
+{
+    struct sim_host *host = &world->host[number];
+    struct lastack_packet_out packets[SIM_BATCH];
+    uint8_t frame[SIM_FRAME];
+    bool was_any = false;
+    size_t count;
+
+    while ((count = lastack_output(host->stack, packets, SIM_BATCH)) > 0) {
+        was_any = true;
+        for (size_t i = 0; i < count; i++) {
+            CHECK(packets[i].link == SIM_LINK && packets[i].length <= SIM_FRAME);
+            flatten(&packets[i], frame);
+            if (world->on_packet != NULL)
+                world->on_packet(world->context, world->now, number, frame, packets[i].length);
+            sim_link_send(&host->out, world->now, frame, packets[i].length);
+        }
+    }
+    return was_any;
+}
+
+static bool tell_events(struct sim_world *world, unsigned number)
+{
+    struct lastack_event event;
+    bool was_any = false;
+
+    while (lastack_next_event(world->host[number].stack, &event)) {
+        was_any = true;
+        if (world->on_event != NULL)
+            world->on_event(world->context, world, number, &event);
+    }
+    return was_any;
+}
+
+void sim_settle(struct sim_world *world)
+{
+    for (unsigned round = 0; round < SIM_ROUNDS; round++) {
+        bool was_any = false;
+
+        for (unsigned i = 0; i < SIM_HOSTS; i++) {
+            was_any = send_all(world, i) || was_any;
+            was_any = tell_events(world, i) || was_any;
+        }
+        if (!was_any)
+            return;
+    }
+    UNREACHABLE(); /* two hosts that never come to rest at one instant */
+}
+
+int64_t sim_next(const struct sim_world *world)
+{
+    int64_t next = NEVER;
+
+    for (unsigned i = 0; i < SIM_HOSTS; i++) {
+        next = min64(next, sim_link_next(&world->host[i].out));
+        next = min64(next, lastack_next_deadline(world->host[i].stack));
+    }
+    return next;
+}
+
+/* What has arrived at `number` by now, in one batch after the other. */
+static void deliver(struct sim_world *world, unsigned number)
+{
+    struct sim_link *in = &world->host[1 - number].out;
+    struct lastack_packet_in packets[SIM_BATCH];
+    struct sim_frame frames[SIM_BATCH];
+    size_t count;
+
+    do {
+        for (count = 0; count < SIM_BATCH && sim_link_receive(in, world->now, &frames[count]); count++)
+            packets[count] = (struct lastack_packet_in){frames[count].data, frames[count].length, SIM_LINK, 0};
+        lastack_input(world->host[number].stack, world->now, packets, count);
+        for (size_t i = 0; i < count; i++)
+            free(frames[i].data);
+    } while (count == SIM_BATCH);
+}
+
+bool sim_step(struct sim_world *world, int64_t until)
+{
+    const int64_t next = sim_next(world);
+    const bool is_left = next <= until && next != NEVER;
+
+    world->steps++;
+    if (is_left)
+        world->now = max64(world->now, next);
+    else if (until != NEVER)
+        world->now = max64(world->now, until);
+    for (unsigned i = 0; i < SIM_HOSTS; i++) {
+        lastack_tick(world->host[i].stack, world->now);
+        deliver(world, i);
+    }
+    sim_settle(world);
+    return is_left;
+}
+
+void sim_run(struct sim_world *world, int64_t until)
+{
+    while (sim_step(world, until))
+        continue;
+}
