@@ -88,7 +88,8 @@ int main(void)
     lastack_listen(server, listener, 8);
     lastack_connect(client, lastack_socket(client, LASTACK_AF_INET, LASTACK_SOCK_STREAM, 0), &at);
 
-    for (int64_t now = 0; now != INT64_MAX;) {
+    int64_t now = 0, next = 0;
+    while (next != INT64_MAX) {
         struct lastack_event event;
         while (carry(client, server, now) || carry(server, client, now))
             ;
@@ -99,14 +100,14 @@ int main(void)
         if (carry(client, server, now) || carry(server, client, now))
             continue;
         int64_t a = lastack_next_deadline(server), b = lastack_next_deadline(client);
-        now = a < b ? a : b; /* nothing to do: sleep until then, which a number does at once */
-        if (now != INT64_MAX) {
+        next = a < b ? a : b;
+        if (next != INT64_MAX) {
+            now = next; /* nothing to do until then; a real program sleeps */
             lastack_tick(server, now);
             lastack_tick(client, now);
-            printf("%5.1f s later\n", (double)now / 1e9);
         }
     }
-    printf("all quiet: TIME-WAIT ended %u times\n",
-           (unsigned)lastack_counter(client, LASTACK_CAUSE_TIME_WAIT_OVER));
+    printf("after %lld s all is quiet: TIME-WAIT ended %llu times\n", (long long)(now / 1000000000),
+           (unsigned long long)lastack_counter(client, LASTACK_CAUSE_TIME_WAIT_OVER));
     return 0;
 }

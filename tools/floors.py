@@ -16,8 +16,8 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
 
-# Folder -> (floor, step inside the floor). Lower pairs are seen by higher ones; equal floors with step 0
-# are siblings; the steps of tcp are ordered among themselves.
+# Folder -> (floor, step inside the floor). A folder sees lower floors, and lower steps of its own floor; what
+# has the same step cannot see each other, nor can protocols, whatever their steps.
 FOLDERS = {
     'src/base': (0, 0),
     'src/wire': (1, 0),
@@ -69,8 +69,8 @@ def may_see(folder, other):
     (floor, step), (other_floor, other_step) = FOLDERS[folder], FOLDERS[other]
     if floor != other_floor:
         return other_floor < floor
-    both_in_tcp = folder.startswith('src/tcp') and other.startswith('src/tcp')
-    return both_in_tcp and other_step < step
+    siblings = floor == 2 and not (folder.startswith('src/tcp') and other.startswith('src/tcp'))
+    return not siblings and other_step < step
 
 
 def files(*suffixes, core_only=False):

@@ -4,13 +4,16 @@
  */
 #include "socket_table.h"
 
+/* OWNER_NAME bytes, so that the whole field may be copied. */
 static const char *owner_name_of(const struct sockets *table, uint32_t owner)
 {
+    static const char nobody[OWNER_NAME];
+
     for (uint32_t i = 0; i < table->owner_count; i++) {
         if (table->owners[i].owner == owner)
             return table->owners[i].name;
     }
-    return "";
+    return nobody;
 }
 
 static void describe_holder(const struct lastack *stack, uint32_t socket, struct lastack_connection_row *row)
