@@ -6,8 +6,12 @@
 
 #include "arena.h"
 #include "bytes.h"
+#include "ethernet.h"
+#include "ip_address.h"
+#include "nd.h"
 
-static void lay_out_links(struct arena *arena, uint32_t link_limit, uint32_t own_limit, struct links *links)
+static void lay_out_links(struct arena *arena, uint32_t link_limit, uint32_t own_limit,
+                          struct links *links)
 {
     links->link = arena_take(arena, sizeof(struct ip_link) * link_limit);
     links->own = arena_take(arena, sizeof(struct ip_own_address) * own_limit);
@@ -32,7 +36,10 @@ void links_init(struct links *links, void *memory, uint32_t link_limit, uint32_t
     *links = (struct links){.link_limit = link_limit, .own_limit = own_limit};
     lay_out_links(&arena, link_limit, own_limit, links);
     links->link[0] = (struct ip_link){
-        .config = {.kind = LASTACK_LINK_IP, .name = "lo", .mtu = LOOPBACK_MTU, .gso_max = 0,
+        .config = {.kind = LASTACK_LINK_IP,
+                   .name = "lo",
+                   .mtu = LOOPBACK_MTU,
+                   .gso_max = 0,
                    .checksum_out = true},
         .is_up = true,
     };
@@ -41,9 +48,18 @@ void links_init(struct links *links, void *memory, uint32_t link_limit, uint32_t
     (void)links_add_address(links, 0, &loopback_ipv6, 128);
 }
 
+static bool links_is_host_mac(const uint8_t mac[MAC_BYTES])
+{
+    static const uint8_t none[MAC_BYTES];
+
+    return !mac_is_group(mac) && memcmp(mac, none, MAC_BYTES) != 0;
+}
+
 int links_add(struct links *links, const struct lastack_link_config *config)
 {
-    if (config->mtu < 68 || config->mtu > 65535 || config->gso_max > 65535)
+    if (config->mtu < LINK_MTU_MIN || config->mtu > 65535 || config->gso_max > 65535)
+        return -LASTACK_EINVAL;
+    if (config->kind == LASTACK_LINK_ETHERNET && !links_is_host_mac(config->mac))
         return -LASTACK_EINVAL;
     if (links->link_count >= links->link_limit)
         return -LASTACK_ENOBUFS;
@@ -51,28 +67,59 @@ int links_add(struct links *links, const struct lastack_link_config *config)
     return (int)links->link_count++;
 }
 
+/* An address that one host may have, on this link. */
+static bool links_is_host_address(const struct links *links, uint32_t link,
+                                  const struct lastack_address *address)
+{
+    if (ip_is_unspecified(address) || ip_is_multicast(address) ||
+        ip_is_limited_broadcast(address) || ip_is_class_e(address))
+        return false;
+    if (ip_is_loopback(address) && link != LINK_LOOPBACK)
+        return false;
+    return ip_is_ipv4(address) || links->link[link].config.mtu >= LINK_MTU_MIN_IPV6;
+}
+
+/* All ones in the host part (RFC 1122 §3.2.1.3 d); prefixes of 31 and 32 bits have no room for it
+ * (RFC 3021). */
+static uint32_t links_broadcast_of(uint32_t link, const struct lastack_address *address,
+                                   unsigned length)
+{
+    if (!ip_is_ipv4(address) || length >= 31 || link == LINK_LOOPBACK)
+        return 0;
+    return ip_ipv4_number(address) | UINT32_MAX >> length;
+}
+
 int links_add_address(struct links *links, uint32_t link, const struct lastack_address *address,
                       unsigned prefix_length)
 {
-    const unsigned longest = lastack_is_ipv4(address) ? 32 : 128;
+    const unsigned longest = ip_is_ipv4(address) ? 32 : 128;
 
-    if (link >= links->link_count || prefix_length > longest || lastack_is_any(address))
+    if (link >= links->link_count || prefix_length > longest ||
+        !links_is_host_address(links, link, address))
         return -LASTACK_EINVAL;
+    for (uint32_t i = 0; i < links->own_count; i++) {
+        if (ip_address_equal(&links->own[i].address, address))
+            return -LASTACK_EADDRINUSE;
+    }
     if (links->own_count >= links->own_limit)
         return -LASTACK_ENOBUFS;
-    links->own[links->own_count++] =
-        (struct ip_own_address){*address, link, (uint8_t)prefix_length};
+    links->own[links->own_count++] = (struct ip_own_address){
+        .address = *address,
+        .link = link,
+        .broadcast = links_broadcast_of(link, address, prefix_length),
+        .prefix_length = (uint8_t)prefix_length,
+    };
     return 0;
 }
 
 bool prefix_holds(const struct lastack_address *prefix, unsigned length,
                   const struct lastack_address *address)
 {
-    const bool is_ipv4 = lastack_is_ipv4(prefix);
+    const bool is_ipv4 = ip_is_ipv4(prefix);
     const unsigned bits = is_ipv4 ? 96 + length : length;
     const unsigned whole = bits / 8;
 
-    if (is_ipv4 != lastack_is_ipv4(address) || memcmp(prefix->bytes, address->bytes, whole) != 0)
+    if (is_ipv4 != ip_is_ipv4(address) || memcmp(prefix->bytes, address->bytes, whole) != 0)
         return false;
     if (bits % 8 == 0)
         return true;
@@ -82,45 +129,108 @@ bool prefix_holds(const struct lastack_address *prefix, unsigned length,
 bool links_is_own(const struct links *links, const struct lastack_address *address)
 {
     for (uint32_t i = 0; i < links->own_count; i++) {
-        if (lastack_address_equal(&links->own[i].address, address))
+        if (ip_address_equal(&links->own[i].address, address))
             return true;
     }
-    return lastack_is_ipv4(address) && address->bytes[12] == 127;
+    return ip_is_ipv4(address) && ip_is_loopback(address);
 }
 
-static bool is_link_local(const struct lastack_address *address)
+bool links_is_own_on(const struct links *links, uint32_t link,
+                     const struct lastack_address *address)
 {
-    return address->bytes[0] == 0xfe && (address->bytes[1] & 0xc0) == 0x80;
+    for (uint32_t i = 0; i < links->own_count; i++) {
+        if (links->own[i].link == link && ip_address_equal(&links->own[i].address, address))
+            return true;
+    }
+    return false;
+}
+
+/* Bits that two addresses have in common, counted from the front. */
+static unsigned links_common_prefix_length(const struct lastack_address *a,
+                                           const struct lastack_address *b)
+{
+    unsigned length = 0;
+
+    for (unsigned i = 0; i < 16; i++, length += 8) {
+        unsigned difference = a->bytes[i] ^ b->bytes[i];
+        if (difference == 0)
+            continue;
+        while ((difference & 0x80) == 0) {
+            difference <<= 1;
+            length++;
+        }
+        return length;
+    }
+    return length;
+}
+
+/* fe80::/10, and ff02::/16, which reaches no farther. */
+static bool links_stays_on_link(const struct lastack_address *address)
+{
+    return ip_is_link_local(address) || (address->bytes[0] == 0xff && address->bytes[1] == 0x02);
+}
+
+/* May this address of ours speak to `like`? A link-local one is no use beyond the link; within it,
+ * the others do as well. */
+static bool links_is_source_for(const struct ip_own_address *own,
+                                const struct lastack_address *like)
+{
+    if (ip_is_ipv4(&own->address) != ip_is_ipv4(like))
+        return false;
+    return ip_is_ipv4(like) || !ip_is_link_local(&own->address) || links_stays_on_link(like);
 }
 
 const struct lastack_address *links_source(const struct links *links, uint32_t link,
                                            const struct lastack_address *like)
 {
+    const struct lastack_address *best = NULL;
+    unsigned best_length = 0;
+
     for (uint32_t i = 0; i < links->own_count; i++) {
         const struct ip_own_address *own = &links->own[i];
+        unsigned length;
 
-        if (own->link == link && lastack_is_ipv4(&own->address) == lastack_is_ipv4(like) &&
-            (lastack_is_ipv4(like) || is_link_local(&own->address) == is_link_local(like)))
-            return &own->address;
+        if (own->link != link || !links_is_source_for(own, like))
+            continue;
+        length = links_common_prefix_length(&own->address, like);
+        if (best == NULL || length > best_length) {
+            best = &own->address;
+            best_length = length;
+        }
     }
-    return NULL;
+    return best;
 }
 
 bool links_is_broadcast(const struct links *links, const struct lastack_address *address)
 {
-    const uint32_t value = load32(address->bytes + 12);
+    const uint32_t value = ip_ipv4_number(address);
 
-    if (!lastack_is_ipv4(address))
+    if (!ip_is_ipv4(address))
         return false;
-    if (value == 0xffffffffu)
+    if (value == UINT32_MAX)
+        return true;
+    for (uint32_t i = 0; i < links->own_count; i++) {
+        if (links->own[i].broadcast == value && value != 0)
+            return true;
+    }
+    return false;
+}
+
+bool links_is_joined(const struct links *links, uint32_t link,
+                     const struct lastack_address *address)
+{
+    static const uint8_t interface_nodes[16] = {0xff, 0x01, [15] = 1};
+    const struct lastack_address all_nodes = nd_all_nodes();
+
+    if (ip_is_ipv4(address))
+        return ip_ipv4_number(address) == 0xe0000001;
+    if (ip_address_equal(address, &all_nodes) || memcmp(address->bytes, interface_nodes, 16) == 0)
         return true;
     for (uint32_t i = 0; i < links->own_count; i++) {
         const struct ip_own_address *own = &links->own[i];
-        const unsigned length = own->prefix_length;
+        struct lastack_address group = nd_solicited_node(&own->address);
 
-        if (own->link != LINK_LOOPBACK && lastack_is_ipv4(&own->address) && length < 31 &&
-            prefix_holds(&own->address, length, address) &&
-            (value | (length == 0 ? 0 : 0xffffffffu << (32 - length))) == 0xffffffffu)
+        if (own->link == link && !ip_is_ipv4(&own->address) && ip_address_equal(&group, address))
             return true;
     }
     return false;

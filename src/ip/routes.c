@@ -5,6 +5,7 @@
 #include "routes.h"
 
 #include "arena.h"
+#include "ip_address.h"
 
 size_t routes_size(uint32_t limit)
 {
@@ -19,16 +20,42 @@ void routes_init(struct routes *routes, void *memory, uint32_t limit)
     *routes = (struct routes){.entry = memory, .limit = limit};
 }
 
-int routes_add(struct routes *routes, const struct links *links, const struct lastack_address *prefix,
-               unsigned prefix_length, uint32_t link, const struct lastack_address *via)
+static bool routes_is_gateway(const struct lastack_address *via)
 {
-    if (link >= links->link_count || prefix_length > (lastack_is_ipv4(prefix) ? 32u : 128u))
+    return !ip_is_unspecified(via) && !ip_is_multicast(via) && !ip_is_limited_broadcast(via) &&
+           !ip_is_loopback(via);
+}
+
+/* The entry for exactly this prefix, or NULL. */
+static struct ip_route_entry *routes_same_prefix(const struct routes *routes,
+                                                 const struct lastack_address *prefix,
+                                                 unsigned length)
+{
+    for (uint32_t i = 0; i < routes->count; i++) {
+        if (routes->entry[i].prefix_length == length &&
+            prefix_holds(&routes->entry[i].prefix, length, prefix))
+            return &routes->entry[i];
+    }
+    return NULL;
+}
+
+int routes_add(struct routes *routes, const struct links *links,
+               const struct lastack_address *prefix, unsigned prefix_length, uint32_t link,
+               const struct lastack_address *via)
+{
+    struct ip_route_entry *entry;
+
+    if (link >= links->link_count || prefix_length > (ip_is_ipv4(prefix) ? 32u : 128u))
         return -LASTACK_EINVAL;
-    if (via != NULL && lastack_is_ipv4(via) != lastack_is_ipv4(prefix))
+    if (via != NULL && (ip_is_ipv4(via) != ip_is_ipv4(prefix) || !routes_is_gateway(via)))
         return -LASTACK_EINVAL;
-    if (routes->count >= routes->limit)
-        return -LASTACK_ENOBUFS;
-    routes->entry[routes->count++] = (struct ip_route_entry){
+    entry = routes_same_prefix(routes, prefix, prefix_length);
+    if (entry == NULL) {
+        if (routes->count >= routes->limit)
+            return -LASTACK_ENOBUFS;
+        entry = &routes->entry[routes->count++];
+    }
+    *entry = (struct ip_route_entry){
         .prefix = *prefix,
         .via = via == NULL ? (struct lastack_address){{0}} : *via,
         .link = link,
@@ -37,8 +64,8 @@ int routes_add(struct routes *routes, const struct links *links, const struct la
     return 0;
 }
 
-static const struct ip_route_entry *longest(const struct routes *routes,
-                                            const struct lastack_address *destination)
+static const struct ip_route_entry *routes_longest(const struct routes *routes,
+                                                   const struct lastack_address *destination)
 {
     const struct ip_route_entry *best = NULL;
 
@@ -52,9 +79,11 @@ static const struct ip_route_entry *longest(const struct routes *routes,
     return best;
 }
 
-static bool via_loopback(const struct lastack_address *destination, struct ip_route *route)
+static bool routes_via_loopback(const struct lastack_address *destination, struct ip_route *route)
 {
-    *route = (struct ip_route){.next_hop = *destination, .source = *destination, .link = LINK_LOOPBACK,
+    *route = (struct ip_route){.next_hop = *destination,
+                               .source = *destination,
+                               .link = LINK_LOOPBACK,
                                .mtu = LOOPBACK_MTU};
     return true;
 }
@@ -66,8 +95,8 @@ bool routes_find(const struct routes *routes, const struct links *links,
     const struct lastack_address *source;
 
     if (links_is_own(links, destination))
-        return via_loopback(destination, route);
-    entry = longest(routes, destination);
+        return routes_via_loopback(destination, route);
+    entry = routes_longest(routes, destination);
     if (entry == NULL)
         return false;
     source = links_source(links, entry->link, destination);

@@ -2,8 +2,8 @@
 /*
  * routes.h: where a packet goes: the longest prefix wins (RFC 1812 §5.2.4.3 for hosts too).
  *
- * Our own addresses go to the loopback link, whatever the table says. Each address added to a link brings its prefix as
- * a route on that link.
+ * Our own addresses go to the loopback link, whatever the table says. Each address added to a link
+ * brings its prefix as a route on that link.
  */
 #ifndef LASTACK_ROUTES_H
 #define LASTACK_ROUTES_H
@@ -32,8 +32,12 @@ struct ip_route {
 
 size_t routes_size(uint32_t limit);
 void routes_init(struct routes *routes, void *memory, uint32_t limit);
-int routes_add(struct routes *routes, const struct links *links, const struct lastack_address *prefix,
-               unsigned prefix_length, uint32_t link, const struct lastack_address *via);
+/* `via` NULL: on link. A route to the same prefix is replaced. 0 or a negative LASTACK_E: EINVAL
+ * for an unknown link, a prefix that is too long, a `via` of another family or that is no single
+ * host; ENOBUFS when the table is full. Bits of `prefix` behind its length do not matter. */
+int routes_add(struct routes *routes, const struct links *links,
+               const struct lastack_address *prefix, unsigned prefix_length, uint32_t link,
+               const struct lastack_address *via);
 
 /* False: no route, or no address of ours to send from. */
 bool routes_find(const struct routes *routes, const struct links *links,
