@@ -57,6 +57,7 @@ struct lastack_config {
     uint32_t max_paths;         /* destinations whose path MTU etc. is remembered */
     uint32_t trace_records;     /* ring size, a power of two, or 0 */
     uint32_t trace_classes;     /* enum lastack_trace_class, or-ed */
+    bool trace_hash;            /* keep lastack_trace_hash up to date: costs, see docs/decisions/0006 */
     uint32_t shard_count;       /* for a world with several stacks behind one address: this one owns the */
     uint32_t shard_id;          /* flows whose hash is shard_id modulo shard_count. 1 and 0 otherwise. */
 };
@@ -218,7 +219,8 @@ void lastack_trace_classes(struct lastack *stack, uint32_t classes);
 size_t lastack_trace_read(const struct lastack *stack, uint64_t *cursor, struct lastack_trace_record *records,
                           size_t max, uint64_t *lost);
 
-/* A hash over every field of every record so far, in a fixed byte order: equal runs, equal hashes. */
+/* A hash over every field of every STATE, TIMER and DROP record so far, in a fixed byte order: equal runs, equal hashes. Only
+ * with config.trace_hash. */
 uint64_t lastack_trace_hash(const struct lastack *stack);
 
 #ifdef __cplusplus

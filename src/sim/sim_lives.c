@@ -404,6 +404,7 @@ static void lives_config(struct lastack_config *config)
     config->max_endpoints = 4096;
     config->trace_records = 0;
     config->trace_classes = 0;
+    config->trace_hash = true;
 }
 
 static bool open_listeners(struct lives *lives)

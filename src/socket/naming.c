@@ -21,7 +21,7 @@ static uint8_t reuse_flags(const struct sock *sock)
 static int check_address(const struct lastack *stack, const struct sock *sock,
                          const struct lastack_address *address)
 {
-    const bool is_ipv4 = lastack_is_ipv4(address);
+    const bool is_ipv4 = ip_is_ipv4(address);
 
     if (sock->domain == LASTACK_AF_INET && !is_ipv4)
         return -LASTACK_EAFNOSUPPORT;
@@ -163,7 +163,7 @@ int sock_name_for_connect(struct lastack *stack, struct sock *sock, const struct
         return sock_refuse(stack, LASTACK_CAUSE_NO_ROUTE, LASTACK_ENETUNREACH);
     if (lastack_is_any(&sock->local.address))
         sock->local.address = route.source;
-    if (lastack_is_ipv4(&sock->local.address) != lastack_is_ipv4(&remote->address))
+    if (ip_is_ipv4(&sock->local.address) != ip_is_ipv4(&remote->address))
         return -LASTACK_EADDRNOTAVAIL;
     if (sock->is_bound)
         return 0;

@@ -148,9 +148,9 @@ int lastack_connect(struct lastack *stack, int descriptor, const struct lastack_
         sock->phase = SOCKET_IDLE; /* a failed attempt was reported: the socket may try again */
     if (sock->phase != SOCKET_IDLE)
         return connect_again(stack, sock);
-    if (sock->domain == LASTACK_AF_INET && !lastack_is_ipv4(&remote->address))
+    if (sock->domain == LASTACK_AF_INET && !ip_is_ipv4(&remote->address))
         return -LASTACK_EAFNOSUPPORT;
-    if (sock->is_v6_only && lastack_is_ipv4(&remote->address))
+    if (sock->is_v6_only && ip_is_ipv4(&remote->address))
         return -LASTACK_ENETUNREACH;
     if (remote->port == 0)
         return -LASTACK_ECONNREFUSED;

@@ -41,7 +41,7 @@ static void build_packet(struct lastack *stack, const struct tcp_out *out, uint3
 {
     const struct ip_link *link = link_at(&stack->links, link_number);
     const struct segment *seg = &out->seg;
-    const bool is_ipv4 = lastack_is_ipv4(&seg->remote.address);
+    const bool is_ipv4 = ip_is_ipv4(&seg->remote.address);
     const unsigned ip_length = is_ipv4 ? IPV4_HEADER : IPV6_HEADER;
     uint8_t *tcp_header = packet->header + ip_length;
     const unsigned tcp_length = tcp_build(seg, stack->tcp.params.option_order, tcp_header);

@@ -147,6 +147,7 @@ struct lastack *stack_place(struct arena *arena, const struct lastack_config *co
     stack->now = now;
     trace_ring_init(&stack->trace, plan.trace, config->trace_records);
     stack->trace.classes = config->trace_classes;
+    stack->trace.hash_on = config->trace_hash;
     links_init(&stack->links, plan.links, config->max_links, config->max_addresses);
     routes_init(&stack->routes, plan.routes, config->max_routes);
     stack->loopback_text = plan.loopback;
@@ -194,7 +195,7 @@ struct tcp_path stack_path(void *context, const struct lastack_address *local,
                            const struct lastack_address *remote)
 {
     struct lastack *stack = context;
-    const uint32_t ip_header = lastack_is_ipv4(remote) ? IPV4_HEADER : IPV6_HEADER;
+    const uint32_t ip_header = ip_is_ipv4(remote) ? IPV4_HEADER : IPV6_HEADER;
     const struct lastack_link_config *config;
     struct ip_route route;
 

@@ -154,7 +154,7 @@ void conn_fill_options(const struct tcp *tcp, struct tcp_conn *conn, struct segm
 
 void conn_take_syn_options(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
 {
-    const bool is_ipv4 = address_is_ipv4(&conn->tuple.remote);
+    const bool is_ipv4 = ip_is_ipv4(&conn->tuple.remote);
 
     conn->mss_peer = seg->options & OPTION_MSS
                          ? seg->mss

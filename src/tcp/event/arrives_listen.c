@@ -31,7 +31,7 @@ static void take_options(const struct tcp *tcp, const struct listener *listener,
                          const struct segment *seg)
 {
     const struct lastack_params *params = &tcp->params;
-    const bool is_ipv4 = address_is_ipv4(&entry->tuple.remote);
+    const bool is_ipv4 = ip_is_ipv4(&entry->tuple.remote);
     const uint32_t buffer = listener->options.receive_buffer != 0 ? listener->options.receive_buffer
                                                                   : params->receive_buffer_max;
 

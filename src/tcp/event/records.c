@@ -150,7 +150,7 @@ static void describe_conn(const struct tcp *tcp, const struct tcp_conn *conn, st
 /* The record takes the tuple over from the connection; false: the table is full and stays so. */
 static bool record_takes_over(struct tcp *tcp, struct tcp_conn *conn, struct time_wait_record *record)
 {
-    const bool is_ipv6 = !address_is_ipv4(&conn->tuple.local);
+    const bool is_ipv6 = !ip_is_ipv4(&conn->tuple.local);
     const struct flow_ref from = {FLOW_CONNECTION, tcp_index_of(tcp, conn)};
     struct time_wait_ref ref;
 
@@ -219,7 +219,7 @@ void conn_enter_fin_wait_2_record(struct tcp *tcp, struct tcp_conn *conn)
 void tcp_resume_record(struct tcp *tcp, const struct tuple *tuple, uint64_t flow, struct flow_ref from,
                        uint32_t index)
 {
-    const struct time_wait_ref ref = {!address_is_ipv4(&tuple->local), index};
+    const struct time_wait_ref ref = {!ip_is_ipv4(&tuple->local), index};
     struct time_wait_record record;
 
     time_wait_read(&tcp->time_waits, ref, &record);
@@ -233,7 +233,7 @@ void tcp_resume_record(struct tcp *tcp, const struct tuple *tuple, uint64_t flow
 
 void tcp_drop_superseded(struct tcp *tcp, const struct tuple *tuple, uint32_t index)
 {
-    const struct time_wait_ref ref = {!address_is_ipv4(&tuple->local), index};
+    const struct time_wait_ref ref = {!ip_is_ipv4(&tuple->local), index};
     struct time_wait_record record;
 
     time_wait_read(&tcp->time_waits, ref, &record);

@@ -10,7 +10,7 @@ uint64_t flow_hash(const struct flow_index *index, const struct tuple *tuple)
 {
     const uint64_t ports = (uint64_t)tuple->local_port << 16 | tuple->remote_port;
 
-    if (address_is_ipv4(&tuple->local) && address_is_ipv4(&tuple->remote)) {
+    if (ip_is_ipv4(&tuple->local) && ip_is_ipv4(&tuple->remote)) {
         const uint64_t words[2] = {(uint64_t)load32(tuple->local.bytes + 12) << 32 |
                                        load32(tuple->remote.bytes + 12),
                                    ports};

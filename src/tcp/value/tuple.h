@@ -8,6 +8,7 @@
 #define LASTACK_TUPLE_H
 
 #include "check.h"
+#include "ip_address.h"
 
 #include <lastack/address.h>
 #include <string.h>
@@ -40,13 +41,6 @@ static inline struct lastack_endpoint tuple_remote(const struct tuple *tuple)
     return (struct lastack_endpoint){tuple->remote, tuple->remote_port};
 }
 
-static inline bool address_is_ipv4(const struct lastack_address *address)
-{
-    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-    return memcmp(address->bytes, mapped, sizeof mapped) == 0;
-}
-
 /* The same for IPv4 in 12 bytes, for those who are many. */
 struct tuple_ipv4 {
     uint8_t local[4], remote[4];
@@ -57,7 +51,7 @@ _Static_assert(sizeof(struct tuple_ipv4) == 12, "packed tuples are compared as b
 
 static inline bool tuple_is_ipv4(const struct tuple *tuple)
 {
-    return address_is_ipv4(&tuple->local) && address_is_ipv4(&tuple->remote);
+    return ip_is_ipv4(&tuple->local) && ip_is_ipv4(&tuple->remote);
 }
 
 /* Only for a tuple that is IPv4. */
