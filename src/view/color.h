@@ -2,8 +2,8 @@
 /*
  * color.h: colour on terminals, and when not.
  *
- * --color=auto|always|never; NO_COLOR (any value but empty) and TERM=dumb turn `auto` off. Colour never carries
- * meaning alone: every coloured word is there in words, too.
+ * --color=auto|always|never; NO_COLOR (any value but empty) and TERM=dumb turn `auto` off.
+ * Colour never carries meaning alone: every coloured word is there in words, too.
  */
 #ifndef LASTACK_COLOR_H
 #define LASTACK_COLOR_H
@@ -17,8 +17,8 @@ enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 /* "auto", "always", "never"; false for any other word. */
 bool color_mode_parse(const char *word, enum color_mode *mode);
 
-/* The decision: `is_terminal` is where the output goes, the two others are environment variables (NULL = not
- * set). */
+/* The decision: `is_terminal` is where the output goes, the two others are environment variables
+ * (NULL = not set). */
 bool color_wanted(enum color_mode mode, bool is_terminal, const char *no_color, const char *term);
 
 enum color {

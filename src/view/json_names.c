@@ -31,7 +31,8 @@ json_t *json_cause(enum lastack_cause cause)
 #undef LASTACK_X
     };
 
-    return cause > LASTACK_CAUSE_NONE && cause < LASTACK_CAUSE_COUNT ? lower(names[cause]) : json_null();
+    return cause > LASTACK_CAUSE_NONE && cause < LASTACK_CAUSE_COUNT ? lower(names[cause])
+                                                                     : json_null();
 }
 
 json_t *json_timer(int timer)

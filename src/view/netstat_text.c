@@ -2,7 +2,8 @@
 /*
  * netstat_text.c: the classic columns.
  *
- * The timer column counts as netstat does: seconds left / retransmissions / unanswered keepalive probes.
+ * The timer column counts as netstat does: seconds left / retransmissions / unanswered keepalive
+ * probes.
  */
 #include "netstat_text.h"
 
@@ -20,7 +21,8 @@ void netstat_header(const struct netstat_view *view, FILE *out)
             view->is_servers_only ? "only servers"
             : view->has_servers   ? "servers and established"
                                   : "w/o servers");
-    text_add(&line, "Proto Recv-Q Send-Q Local Address           Foreign Address         State      ");
+    text_add(&line,
+             "Proto Recv-Q Send-Q Local Address           Foreign Address         State      ");
     if (view->has_extended)
         text_add(&line, " User       Inode     ");
     if (view->has_programs)
@@ -92,11 +94,13 @@ static void add_timer(struct text *line, const struct lastack_connection_row *ro
     int64_t hundredths = runs && row->timer_left_ns > 0 ? row->timer_left_ns / 10000000 : 0;
     bool is_keepalive = row->timer == LASTACK_TIMER_KEEPALIVE;
 
-    text_addf(line, " %s (%" PRId64 ".%02" PRId64 "/%u/%u)", name, hundredths / 100, hundredths % 100,
-              runs && !is_keepalive ? row->timer_retries : 0u, is_keepalive ? row->timer_retries : 0u);
+    text_addf(line, " %s (%" PRId64 ".%02" PRId64 "/%u/%u)", name, hundredths / 100,
+              hundredths % 100, runs && !is_keepalive ? row->timer_retries : 0u,
+              is_keepalive ? row->timer_retries : 0u);
 }
 
-void netstat_row(const struct netstat_view *view, const struct lastack_connection_row *row, FILE *out)
+void netstat_row(const struct netstat_view *view, const struct lastack_connection_row *row,
+                 FILE *out)
 {
     struct text line = {0};
     bool is_udp = row->protocol == LASTACK_PROTOCOL_UDP;
@@ -112,7 +116,8 @@ void netstat_row(const struct netstat_view *view, const struct lastack_connectio
     text_add(&line, " ");
     add_address(&line, row, &row->remote);
     text_add(&line, " ");
-    text_add_left(&line, is_idle_udp ? "" : words_netstat_state((enum tcp_state)row->state), STATE_WIDTH);
+    text_add_left(&line, is_idle_udp ? "" : words_netstat_state((enum tcp_state)row->state),
+                  STATE_WIDTH);
     if (view->has_extended)
         text_addf(&line, " %-10u %-10" PRIu64, row->uid, row->inode);
     if (view->has_programs)

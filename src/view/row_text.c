@@ -6,8 +6,9 @@
  *
  *     cells:  "ESTAB\0" "0\0" "0\0" "192.0.2.1:\0" "80\0" ... "\t skmem:(...)\0"   next row ...
  *
- * The last cell is what -m and -i put on a line of its own. Printing is a second walk with the widths known.
- * A time such as 4.944 s is printed "4.944sec" (iproute2 6.1 says "4.944ms", corrected later).
+ * The last cell is what -m and -i put on a line of its own. Printing is a second walk with the
+ * widths known. A time such as 4.944 s is printed "4.944sec" (iproute2 6.1 says "4.944ms",
+ * corrected later).
  */
 #include "row_text.h"
 
@@ -115,7 +116,8 @@ void row_address_text(struct text *text, const struct lastack_connection_row *ro
             add_bracketed(text, address);
     }
     if (row->link != 0 && !peer) {
-        const char *name = view->link_name != NULL ? view->link_name(view->context, row->link) : NULL;
+        const char *name =
+            view->link_name != NULL ? view->link_name(view->context, row->link) : NULL;
 
         text_add(text, "%");
         if (name != NULL)
@@ -133,7 +135,8 @@ void row_port_text(struct text *text, uint16_t port)
         text_add_number(text, port);
 }
 
-/* "59sec", "1min40sec", "4.944sec", "200ms": minutes hide milliseconds, more than nine of them seconds. */
+/* "59sec", "1min40sec", "4.944sec", "200ms": minutes hide milliseconds, more than nine of them
+ * seconds. */
 static void add_ss_time(struct text *text, int64_t ns)
 {
     int64_t ms = max64(ns, 0) / MS(1);
@@ -226,7 +229,8 @@ static void add_extended(struct text *text, const struct lastack_connection_row 
     if (row->mark != 0)
         text_addf(text, " fwmark:0x%x", row->mark);
     if (row->cgroup != 0) {
-        const char *path = view->cgroup_path != NULL ? view->cgroup_path(view->context, row->cgroup) : NULL;
+        const char *path =
+            view->cgroup_path != NULL ? view->cgroup_path(view->context, row->cgroup) : NULL;
 
         text_add(text, " cgroup:");
         if (path != NULL)
@@ -245,15 +249,22 @@ static void add_memory(struct text *text, const struct lastack_connection_row *r
 {
     const struct lastack_socket_memory *memory = &row->memory;
 
-    text_addf(text, " skmem:(r%u,rb%u,t%u,tb%u,f%u,w%u,o%u,bl%u,d%u)", memory->rmem_alloc, memory->rcvbuf,
-              memory->wmem_alloc, memory->sndbuf, memory->fwd_alloc, memory->wmem_queued, memory->optmem,
-              memory->backlog, memory->drops);
+    text_addf(text, " skmem:(r%u,rb%u,t%u,tb%u,f%u,w%u,o%u,bl%u,d%u)", memory->rmem_alloc,
+              memory->rcvbuf, memory->wmem_alloc, memory->sndbuf, memory->fwd_alloc,
+              memory->wmem_queued, memory->optmem, memory->backlog, memory->drops);
 }
 
 /* ---- tcp_info ---- */
 
 /* Bits of tcpi_options (linux/tcp.h). */
-enum { INFO_TIMESTAMPS = 1, INFO_SACK = 2, INFO_WSCALE = 4, INFO_ECN = 8, INFO_ECN_SEEN = 16, INFO_SYN_DATA = 32 };
+enum {
+    INFO_TIMESTAMPS = 1,
+    INFO_SACK = 2,
+    INFO_WSCALE = 4,
+    INFO_ECN = 8,
+    INFO_ECN_SEEN = 16,
+    INFO_SYN_DATA = 32
+};
 
 static void add_u32(struct text *text, const char *name, uint32_t value)
 {
@@ -279,8 +290,11 @@ static void add_info_options(struct text *text, const struct lastack_connection_
     static const struct {
         int bit;
         const char *name;
-    } names[] = {{INFO_TIMESTAMPS, "ts"},     {INFO_SACK, "sack"},         {INFO_ECN, "ecn"},
-                 {INFO_ECN_SEEN, "ecnseen"}, {INFO_SYN_DATA, "fastopen"}};
+    } names[] = {{INFO_TIMESTAMPS, "ts"},
+                 {INFO_SACK, "sack"},
+                 {INFO_ECN, "ecn"},
+                 {INFO_ECN_SEEN, "ecnseen"},
+                 {INFO_SYN_DATA, "fastopen"}};
     const struct lastack_tcp_info *info = &row->tcp_info;
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -420,8 +434,9 @@ static void add_more(struct text *text, const struct row_table *table,
         row_tcp_info_text(text, row);
 }
 
-static void add_cell(struct row_table *table, enum column column, const struct lastack_connection_row *row,
-                     const struct row_holder *holders, size_t count)
+static void add_cell(struct row_table *table, enum column column,
+                     const struct lastack_connection_row *row, const struct row_holder *holders,
+                     size_t count)
 {
     struct text *cells = &table->cells;
     const struct row_view *view = &table->view;
@@ -480,7 +495,8 @@ static void add_cell(struct row_table *table, enum column column, const struct l
 
 /* ---- printing ---- */
 
-static void add_column(struct row_table *table, enum column column, const char *cell, enum color color)
+static void add_column(struct row_table *table, enum column column, const char *cell,
+                       enum color color)
 {
     struct text *line = &table->line;
     size_t width = table->width[column];
@@ -509,13 +525,15 @@ static void print_header(struct row_table *table)
     fprintf(table->out, "%s\n", text_string(&table->line));
 }
 
-static void print_row(struct row_table *table, const char *cells[COLUMN_COUNT], enum tcp_state state)
+static void print_row(struct row_table *table, const char *cells[COLUMN_COUNT],
+                      enum tcp_state state)
 {
     const char *more = cells[COLUMN_MORE];
 
     text_clear(&table->line);
     for (int i = 0; i < COLUMN_MORE; i++)
-        add_column(table, (enum column)i, cells[i], i == COLUMN_STATE ? color_of_state(state) : COLOR_NONE);
+        add_column(table, (enum column)i, cells[i],
+                   i == COLUMN_STATE ? color_of_state(state) : COLOR_NONE);
     if (more[0] != '\0' && table->view.is_oneline)
         text_addf(&table->line, " %s", more);
     text_trim(&table->line);

@@ -3,10 +3,12 @@
  * row_text.h: rows as `ss` prints them, then three columns more.
  *
  *     State  Recv-Q Send-Q Local Address:Port  Peer Address:Port Process  OWNER      TIMER     WHY
- *     \_________ as iproute2 has it when it writes into a pipe _______/   never blank, never a bare dash
+ *     \_________ as iproute2 has it when it writes into a pipe _______/   never blank, never a
+ *     bare dash
  *
- * Widths follow the contents, as ss does. So rows are gathered first; after ROW_TABLE_GATHER of them the widths
- * are what they are and the rest streams through, so that a million TIME-WAITs need no memory to speak of.
+ * Widths follow the contents, as ss does. So rows are gathered first; after ROW_TABLE_GATHER of
+ * them the widths are what they are and the rest streams through, so that a million TIME-WAITs
+ * need no memory to speak of.
  */
 #ifndef LASTACK_ROW_TEXT_H
 #define LASTACK_ROW_TEXT_H
@@ -19,14 +21,14 @@ enum { ROW_TABLE_GATHER = 16384 };
 
 /* What is shown: the options of ss. */
 struct row_view {
-    bool has_netid;       /* a first column with "tcp" or "udp": several protocols are shown */
-    bool has_processes;   /* -p: users:(("nginx",pid=812,fd=7)) */
-    bool has_timers;      /* -o */
-    bool has_extended;    /* -e: uid, inode, cookie, cgroup, directions */
-    bool has_memory;      /* -m */
-    bool has_tcp_info;    /* -i */
-    bool is_oneline;      /* -O: what -m and -i add stays on the row's line */
-    bool is_headless;     /* -H */
+    bool has_netid;     /* a first column with "tcp" or "udp": several protocols are shown */
+    bool has_processes; /* -p: users:(("nginx",pid=812,fd=7)) */
+    bool has_timers;    /* -o */
+    bool has_extended;  /* -e: uid, inode, cookie, cgroup, directions */
+    bool has_memory;    /* -m */
+    bool has_tcp_info;  /* -i */
+    bool is_oneline;    /* -O: what -m and -i add stays on the row's line */
+    bool is_headless;   /* -H */
     bool has_color;
     /* The path of a cgroup id, or NULL if it cannot be told; may be NULL itself. */
     const char *(*cgroup_path)(void *context, uint64_t id);
@@ -47,12 +49,13 @@ struct row_table;
 /* Lines go to `out` when the widths are known; `view` is copied. */
 struct row_table *row_table_new(const struct row_view *view, FILE *out);
 
-/* Adds a row. `holders` are all who hold it (for -p); with count 0 the row's own pid, fd, comm stand for them. */
+/* Adds a row. `holders` are all who hold it (for -p); with count 0 the row's own pid, fd, comm
+ * stand for them. */
 void row_table_add(struct row_table *table, const struct lastack_connection_row *row,
                    const struct row_holder *holders, size_t count);
 
-/* Prints what is still gathered (the header even if there was no row) and frees the table. Returns how many rows
- * there were. */
+/* Prints what is still gathered (the header even if there was no row) and frees the table.
+ * Returns how many rows there were. */
 uint64_t row_table_end(struct row_table *table);
 
 /* Pieces that other viewers use, too. */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * text.c: growing by doubling; UTF-8 as RFC 3629 has it (no overlong forms, no surrogates, up to 10FFFF).
+ * text.c: growing by doubling; UTF-8 as RFC 3629 has it (no overlong forms, no surrogates, up to
+ * 10FFFF).
  *
- * Widths follow the East Asian Width property in its coarse form: a handful of blocks are two columns wide,
- * combining marks none. That is what terminals agree on; the rest of Unicode is one column.
+ * Widths follow the East Asian Width property in its coarse form: a handful of blocks are two
+ * columns wide, combining marks none. That is what terminals agree on; the rest of Unicode is
+ * one column.
  */
 #include "text.h"
 
@@ -152,14 +154,16 @@ int32_t text_code_point(const char *string, size_t length, size_t *taken)
     return point;
 }
 
-/* May stand in a terminal's line: no control character, nothing invisible that changes what is seen. */
+/* May stand in a terminal's line: no control character, nothing invisible that changes what is
+ * seen. */
 static bool is_harmless(int32_t point)
 {
     if (point < 0x20 || (point >= 0x7f && point < 0xa0))
         return false;
     if (point >= 0x200b && point <= 0x200f) /* zero width, direction marks */
         return false;
-    if (point >= 0x2028 && point <= 0x202e) /* line and paragraph separators, embeddings, overrides */
+    if (point >= 0x2028 &&
+        point <= 0x202e) /* line and paragraph separators, embeddings, overrides */
         return false;
     if (point >= 0x2060 && point <= 0x206f) /* invisible operators, isolates */
         return false;
@@ -195,9 +199,10 @@ static size_t columns_of(int32_t point)
     static const struct {
         int32_t from, to;
     } wide[] = {
-        {0x1100, 0x115f}, {0x2e80, 0x303e}, {0x3041, 0x4dbf}, {0x4e00, 0x9fff},   {0xa000, 0xa4cf},
-        {0xac00, 0xd7a3}, {0xf900, 0xfaff}, {0xfe30, 0xfe6f}, {0xff00, 0xff60},   {0xffe0, 0xffe6},
-        {0x1f300, 0x1f64f}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd},
+        {0x1100, 0x115f},   {0x2e80, 0x303e}, {0x3041, 0x4dbf},   {0x4e00, 0x9fff},
+        {0xa000, 0xa4cf},   {0xac00, 0xd7a3}, {0xf900, 0xfaff},   {0xfe30, 0xfe6f},
+        {0xff00, 0xff60},   {0xffe0, 0xffe6}, {0x1f300, 0x1f64f}, {0x1f900, 0x1f9ff},
+        {0x20000, 0x3fffd},
     };
 
     if ((point >= 0x300 && point <= 0x36f) || (point >= 0x20d0 && point <= 0x20ff))

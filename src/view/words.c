@@ -2,8 +2,9 @@
 /*
  * words.c: durations, sizes, timers, owners and reasons in words.
  *
- * What a wait is for depends on the state first and the timer second: the retransmission timer of LAST-ACK
- * resends a FIN, that of SYN-SENT a SYN. The tables here are the one place that says so.
+ * What a wait is for depends on the state first and the timer second: the retransmission timer
+ * of LAST-ACK resends a FIN, that of SYN-SENT a SYN. The tables here are the one place that says
+ * so.
  */
 #include "words.h"
 
@@ -123,7 +124,8 @@ static void add_tries(struct text *text, const struct lastack_connection_row *ro
         text_addf(text, "/%u", row->timer_retries_max);
 }
 
-static void add_resend(struct text *text, const char *what, const struct lastack_connection_row *row)
+static void add_resend(struct text *text, const char *what,
+                       const struct lastack_connection_row *row)
 {
     text_add(text, what);
     /* An ordinary wait for an ACK counts nothing yet. */
@@ -259,14 +261,16 @@ static const char *why_of_state(const struct lastack_connection_row *row)
     case TCP_FIN_WAIT_1:
         return "we closed, our FIN is not acknowledged yet";
     case TCP_FIN_WAIT_2:
-        return has_owner ? "we closed one direction, the peer goes on" : "we closed, the peer has not";
+        return has_owner ? "we closed one direction, the peer goes on"
+                         : "we closed, the peer has not";
     case TCP_TIME_WAIT:
         return "closed; old duplicates die out";
     case TCP_CLOSED:
         return "bound, not connected";
     case TCP_CLOSE_WAIT:
-        return row->owner_kind == LASTACK_OWNER_ACCEPT_QUEUE ? "the peer closed, accept() was never called"
-                                                              : "the peer closed, the owner has not";
+        return row->owner_kind == LASTACK_OWNER_ACCEPT_QUEUE
+                   ? "the peer closed, accept() was never called"
+                   : "the peer closed, the owner has not";
     case TCP_LAST_ACK:
         return "both closed, the ACK of our FIN is missing";
     case TCP_CLOSING:
@@ -289,7 +293,8 @@ void words_why(struct text *text, const struct lastack_connection_row *row)
         why_listening(text, row);
         return;
     }
-    text_add(text, has_cause ? lastack_cause_text((enum lastack_cause)row->cause) : why_of_state(row));
+    text_add(text,
+             has_cause ? lastack_cause_text((enum lastack_cause)row->cause) : why_of_state(row));
     if (row->age_ns < 0)
         return;
     text_add(text, has_cause ? " " : ", for ");

@@ -33,27 +33,32 @@ static void timers(void **state)
     struct lastack_connection_row row = row_of(TCP_LISTEN, "127.0.0.1", 38881, "0.0.0.0", 0);
 
     (void)state;
-    prints(&view, NULL,
-           "Active Internet connections (servers and established)\n"
-           "Proto Recv-Q Send-Q Local Address           Foreign Address         State       Timer\n");
+    prints(
+        &view, NULL,
+        "Active Internet connections (servers and established)\n"
+        "Proto Recv-Q Send-Q Local Address           Foreign Address         State       Timer\n");
     row.send_q = 128;
     prints(&view, &row,
-           "tcp        0      0 127.0.0.1:38881         0.0.0.0:*               LISTEN      off (0.00/0/0)\n");
+           "tcp        0      0 127.0.0.1:38881         0.0.0.0:*               LISTEN      off "
+           "(0.00/0/0)\n");
     row = row_of(TCP_TIME_WAIT, "127.0.0.1", 36236, "127.0.0.1", 38881);
     row.timer = LASTACK_TIMER_TIME_WAIT;
     row.timer_left_ns = MS(59790);
     prints(&view, &row,
-           "tcp        0      0 127.0.0.1:36236         127.0.0.1:38881         TIME_WAIT   timewait (59.79/0/0)\n");
+           "tcp        0      0 127.0.0.1:36236         127.0.0.1:38881         TIME_WAIT   "
+           "timewait (59.79/0/0)\n");
     row = row_of(TCP_ESTABLISHED, "127.0.0.1", 36236, "127.0.0.1", 38881);
     row.timer = LASTACK_TIMER_RETRANSMIT;
     row.timer_left_ns = MS(200);
     row.timer_retries = 3;
     prints(&view, &row,
-           "tcp        0      0 127.0.0.1:36236         127.0.0.1:38881         ESTABLISHED on (0.20/3/0)\n");
+           "tcp        0      0 127.0.0.1:36236         127.0.0.1:38881         ESTABLISHED on "
+           "(0.20/3/0)\n");
     row.timer = LASTACK_TIMER_KEEPALIVE;
     row.timer_left_ns = -1;
     prints(&view, &row,
-           "tcp        0      0 127.0.0.1:36236         127.0.0.1:38881         ESTABLISHED keepalive (0.00/0/3)\n");
+           "tcp        0      0 127.0.0.1:36236         127.0.0.1:38881         ESTABLISHED "
+           "keepalive (0.00/0/3)\n");
 }
 
 static void ipv6_has_no_brackets(void **state)
@@ -78,31 +83,37 @@ static void ipv6_has_no_brackets(void **state)
 static void programs_or_why_there_is_none(void **state)
 {
     const struct netstat_view view = {.has_programs = true};
-    struct lastack_connection_row row = row_of(TCP_FIN_WAIT_2, "127.0.0.1", 36238, "127.0.0.1", 38881);
+    struct lastack_connection_row row =
+        row_of(TCP_FIN_WAIT_2, "127.0.0.1", 36238, "127.0.0.1", 38881);
 
     (void)state;
     prints(&view, NULL,
            "Active Internet connections (w/o servers)\n"
-           "Proto Recv-Q Send-Q Local Address           Foreign Address         State       PID/Program name    \n");
+           "Proto Recv-Q Send-Q Local Address           Foreign Address         State       "
+           "PID/Program name    \n");
     row_own(&row, "python3", 12654, 12);
     prints(&view, &row,
-           "tcp        0      0 127.0.0.1:36238         127.0.0.1:38881         FIN_WAIT2   12654/python3       \n");
+           "tcp        0      0 127.0.0.1:36238         127.0.0.1:38881         FIN_WAIT2   "
+           "12654/python3       \n");
     row.owner_kind = LASTACK_OWNER_TIME_WAIT;
     row.state = TCP_TIME_WAIT;
     prints(&view, &row,
-           "tcp        0      0 127.0.0.1:36238         127.0.0.1:38881         TIME_WAIT   - (time_wait)       \n");
+           "tcp        0      0 127.0.0.1:36238         127.0.0.1:38881         TIME_WAIT   - "
+           "(time_wait)       \n");
 }
 
 static void users_and_inodes(void **state)
 {
     const struct netstat_view view = {.has_extended = true};
-    struct lastack_connection_row row = row_of(TCP_CLOSE_WAIT, "127.0.0.1", 38881, "127.0.0.1", 36238);
+    struct lastack_connection_row row =
+        row_of(TCP_CLOSE_WAIT, "127.0.0.1", 38881, "127.0.0.1", 36238);
 
     (void)state;
     row.recv_q = 1;
     row.inode = 19649;
     prints(&view, &row,
-           "tcp        1      0 127.0.0.1:38881         127.0.0.1:36238         CLOSE_WAIT  0          19649     \n");
+           "tcp        1      0 127.0.0.1:38881         127.0.0.1:36238         CLOSE_WAIT  0      "
+           "    19649     \n");
 }
 
 int main(void)

@@ -31,8 +31,9 @@ static json_int_t integer_of(const json_t *object, const char *name)
 static void every_promised_field_is_there(void **state)
 {
     static const char *const fields[] = {
-        "family", "state", "local", "peer", "recv_q", "send_q", "owner", "owner_kind", "pid", "fd",
-        "timer_kind", "timer_left_ms", "timer_retries", "why", "cause", "age_ms", "inode", "cookie", "source",
+        "family",     "state",  "local", "peer",       "recv_q",        "send_q",        "owner",
+        "owner_kind", "pid",    "fd",    "timer_kind", "timer_left_ms", "timer_retries", "why",
+        "cause",      "age_ms", "inode", "cookie",     "source",
     };
     struct lastack_connection_row row = row_of(TCP_TIME_WAIT, "192.0.2.1", 80, "192.0.2.2", 41822);
 
@@ -45,7 +46,8 @@ static void every_promised_field_is_there(void **state)
 
 static void values(void **state)
 {
-    struct lastack_connection_row row = row6_of(TCP_LAST_ACK, "2001:db8::1", 80, "2001:db8::2", 41822);
+    struct lastack_connection_row row =
+        row6_of(TCP_LAST_ACK, "2001:db8::1", 80, "2001:db8::2", 41822);
 
     (void)state;
     row.owner_kind = LASTACK_OWNER_ORPHAN;
@@ -79,9 +81,11 @@ static void values(void **state)
 
 static void unknown_is_null(void **state)
 {
-    static const char *const unknown[] = {"pid", "fd", "timer_kind", "timer_left_ms", "timer_retries",
-                                          "gives_up_ms", "cause", "age_ms", "netns"};
-    struct lastack_connection_row row = row_of(TCP_ESTABLISHED, "192.0.2.1", 80, "192.0.2.2", 41822);
+    static const char *const unknown[] = {
+        "pid",         "fd",    "timer_kind", "timer_left_ms", "timer_retries",
+        "gives_up_ms", "cause", "age_ms",     "netns"};
+    struct lastack_connection_row row =
+        row_of(TCP_ESTABLISHED, "192.0.2.1", 80, "192.0.2.2", 41822);
 
     (void)state;
     json_t *object = row_json(&row, "host", true, NULL, 0);
@@ -90,10 +94,12 @@ static void unknown_is_null(void **state)
     json_decref(object);
 }
 
-/* A field added to the struct changes its size: then count the fields anew, here and in row_json.c. */
+/* A field added to the struct changes its size: then count the fields anew, here and in
+ * row_json.c. */
 static void tcp_info_is_complete(void **state)
 {
-    struct lastack_connection_row row = row_of(TCP_ESTABLISHED, "192.0.2.1", 80, "192.0.2.2", 41822);
+    struct lastack_connection_row row =
+        row_of(TCP_ESTABLISHED, "192.0.2.1", 80, "192.0.2.2", 41822);
 
     (void)state;
     row.has_tcp_info = true;
@@ -111,7 +117,8 @@ static void tcp_info_is_complete(void **state)
 
 static void hostile_names_become_harmless_and_valid(void **state)
 {
-    struct lastack_connection_row row = row_of(TCP_ESTABLISHED, "192.0.2.1", 80, "192.0.2.2", 41822);
+    struct lastack_connection_row row =
+        row_of(TCP_ESTABLISHED, "192.0.2.1", 80, "192.0.2.2", 41822);
     const struct row_holder holders[] = {{7, 3, "\xff\x1b"}, {8, 4, "b"}};
     struct printed printed;
 

@@ -2,8 +2,8 @@
 /*
  * row_text_test.c: the left part of every line is what iproute2 6.1 printed for the same sockets.
  *
- * The expected texts were written down from `ss` itself, run in a network namespace with these sockets; ours have
- * OWNER, TIMER and WHY behind them.
+ * The expected texts were written down from `ss` itself, run in a network namespace with these
+ * sockets; ours have OWNER, TIMER and WHY behind them.
  */
 #include "row_text.h"
 
@@ -19,8 +19,8 @@
 #include <cmocka.h>
 
 /* Prints `rows` and compares, line by line, what stands before `width` columns with `expected`. */
-static void begins_as(const struct row_view *view, const struct lastack_connection_row *rows, size_t count,
-                      const char *const *expected)
+static void begins_as(const struct row_view *view, const struct lastack_connection_row *rows,
+                      size_t count, const char *const *expected)
 {
     struct printed printed;
 
@@ -119,19 +119,29 @@ static void processes_timers_and_details(void **state)
         row6_of(TCP_LISTEN, "::", 36497, "::", 0),
     };
     static const char *const users[] = {
-        "State      Recv-Q Send-Q Local Address:Port  Peer Address:Port Process                            ",
-        "LISTEN     0      5          127.0.0.1:34201      0.0.0.0:*     users:((\"python3\",pid=10126,fd=3))",
-        "CLOSE-WAIT 1      0          127.0.0.1:34201    127.0.0.1:41274 users:((\"python3\",pid=10126,fd=8))",
-        "TIME-WAIT  0      0          127.0.0.1:41282    127.0.0.1:34201                                    ",
-        "LISTEN     0      7                  *:36497            *:*                                        ",
+        "State      Recv-Q Send-Q Local Address:Port  Peer Address:Port Process                    "
+        "        ",
+        "LISTEN     0      5          127.0.0.1:34201      0.0.0.0:*     "
+        "users:((\"python3\",pid=10126,fd=3))",
+        "CLOSE-WAIT 1      0          127.0.0.1:34201    127.0.0.1:41274 "
+        "users:((\"python3\",pid=10126,fd=8))",
+        "TIME-WAIT  0      0          127.0.0.1:41282    127.0.0.1:34201                           "
+        "         ",
+        "LISTEN     0      7                  *:36497            *:*                               "
+        "         ",
         NULL,
     };
     static const char *const details[] = {
-        "State      Recv-Q Send-Q Local Address:Port  Peer Address:Port Process                             ",
-        "LISTEN     0      5          127.0.0.1:34201      0.0.0.0:*     ino:15545 sk:2 cgroup:/ <->        ",
-        "CLOSE-WAIT 1      0          127.0.0.1:34201    127.0.0.1:41274 ino:15550 sk:3 cgroup:/ -->        ",
-        "TIME-WAIT  0      0          127.0.0.1:41282    127.0.0.1:34201 timer:(timewait,59sec,0) ino:0 sk:9",
-        "LISTEN     0      7                  *:36497            *:*     uid:33 ino:15546 sk:b v6only:0 <->",
+        "State      Recv-Q Send-Q Local Address:Port  Peer Address:Port Process                    "
+        "         ",
+        "LISTEN     0      5          127.0.0.1:34201      0.0.0.0:*     ino:15545 sk:2 cgroup:/ "
+        "<->        ",
+        "CLOSE-WAIT 1      0          127.0.0.1:34201    127.0.0.1:41274 ino:15550 sk:3 cgroup:/ "
+        "-->        ",
+        "TIME-WAIT  0      0          127.0.0.1:41282    127.0.0.1:34201 timer:(timewait,59sec,0) "
+        "ino:0 sk:9",
+        "LISTEN     0      7                  *:36497            *:*     uid:33 ino:15546 sk:b "
+        "v6only:0 <->",
         NULL,
     };
     struct row_view view = {.has_processes = true};
@@ -155,7 +165,8 @@ static void processes_timers_and_details(void **state)
 
 static void timer_is(int64_t ns, const char *expected)
 {
-    struct lastack_connection_row row = row_of(TCP_ESTABLISHED, "192.0.2.1", 80, "192.0.2.2", 41822);
+    struct lastack_connection_row row =
+        row_of(TCP_ESTABLISHED, "192.0.2.1", 80, "192.0.2.2", 41822);
     struct text text = {0};
 
     row.timer = LASTACK_TIMER_RETRANSMIT;
@@ -180,27 +191,50 @@ static void times_are_those_of_ss(void **state)
 /* What ss -i said about a socket, and the numbers it said it about. */
 static void tcp_info_reads_as_in_ss(void **state)
 {
-    struct lastack_connection_row row = row_of(TCP_ESTABLISHED, "127.0.0.1", 41262, "127.0.0.1", 34201);
+    struct lastack_connection_row row =
+        row_of(TCP_ESTABLISHED, "127.0.0.1", 41262, "127.0.0.1", 34201);
     struct text text = {0};
 
     (void)state;
     row.has_tcp_info = true;
     snprintf(row.congestion, sizeof row.congestion, "cubic");
     row.tcp_info = (struct lastack_tcp_info){
-        .tcpi_options = 7, .tcpi_snd_wscale = 10, .tcpi_rcv_wscale = 10, .tcpi_rto = 204000,
-        .tcpi_rtt = 44, .tcpi_rttvar = 24, .tcpi_snd_mss = 35328, .tcpi_pmtu = 65535, .tcpi_rcv_mss = 536,
-        .tcpi_advmss = 65483, .tcpi_snd_cwnd = 11, .tcpi_snd_ssthresh = 0x7fffffff, .tcpi_bytes_sent = 1000,
-        .tcpi_bytes_acked = 1001, .tcpi_segs_out = 3, .tcpi_segs_in = 2, .tcpi_data_segs_out = 1,
-        .tcpi_last_data_sent = 216, .tcpi_last_data_recv = 220, .tcpi_last_ack_recv = 216,
-        .tcpi_pacing_rate = 19095694024, .tcpi_max_pacing_rate = UINT64_MAX,
-        .tcpi_delivery_rate = 2944000000, .tcpi_delivered = 2, .tcpi_delivery_rate_app_limited = 1,
-        .tcpi_reordering = 3, .tcpi_rcv_space = 65495, .tcpi_rcv_ssthresh = 65495, .tcpi_min_rtt = 12,
+        .tcpi_options = 7,
+        .tcpi_snd_wscale = 10,
+        .tcpi_rcv_wscale = 10,
+        .tcpi_rto = 204000,
+        .tcpi_rtt = 44,
+        .tcpi_rttvar = 24,
+        .tcpi_snd_mss = 35328,
+        .tcpi_pmtu = 65535,
+        .tcpi_rcv_mss = 536,
+        .tcpi_advmss = 65483,
+        .tcpi_snd_cwnd = 11,
+        .tcpi_snd_ssthresh = 0x7fffffff,
+        .tcpi_bytes_sent = 1000,
+        .tcpi_bytes_acked = 1001,
+        .tcpi_segs_out = 3,
+        .tcpi_segs_in = 2,
+        .tcpi_data_segs_out = 1,
+        .tcpi_last_data_sent = 216,
+        .tcpi_last_data_recv = 220,
+        .tcpi_last_ack_recv = 216,
+        .tcpi_pacing_rate = 19095694024,
+        .tcpi_max_pacing_rate = UINT64_MAX,
+        .tcpi_delivery_rate = 2944000000,
+        .tcpi_delivered = 2,
+        .tcpi_delivery_rate_app_limited = 1,
+        .tcpi_reordering = 3,
+        .tcpi_rcv_space = 65495,
+        .tcpi_rcv_ssthresh = 65495,
+        .tcpi_min_rtt = 12,
         .tcpi_snd_wnd = 70656,
     };
     row_tcp_info_text(&text, &row);
     assert_string_equal(
         text_string(&text),
-        " ts sack cubic wscale:10,10 rto:204 rtt:0.044/0.024 mss:35328 pmtu:65535 rcvmss:536 advmss:65483"
+        " ts sack cubic wscale:10,10 rto:204 rtt:0.044/0.024 mss:35328 pmtu:65535 rcvmss:536 "
+        "advmss:65483"
         " cwnd:11 bytes_sent:1000 bytes_acked:1001 segs_out:3 segs_in:2 data_segs_out:1"
         " send 70656000000bps lastsnd:216 lastrcv:220 lastack:216 pacing_rate 152765552192bps"
         " delivery_rate 23552000000bps delivered:2 app_limited rcv_space:65495 rcv_ssthresh:65495"
@@ -210,13 +244,15 @@ static void tcp_info_reads_as_in_ss(void **state)
 
 static void memory_and_info_on_their_own_line_or_not(void **state)
 {
-    struct lastack_connection_row row = row_of(TCP_ESTABLISHED, "192.0.2.1", 80, "192.0.2.2", 41822);
+    struct lastack_connection_row row =
+        row_of(TCP_ESTABLISHED, "192.0.2.1", 80, "192.0.2.2", 41822);
     struct row_view view = {.has_memory = true, .is_headless = true};
     struct printed printed;
 
     (void)state;
     row.has_memory = true;
-    row.memory = (struct lastack_socket_memory){.rmem_alloc = 832, .rcvbuf = 131072, .sndbuf = 3939840};
+    row.memory =
+        (struct lastack_socket_memory){.rmem_alloc = 832, .rcvbuf = 131072, .sndbuf = 3939840};
     for (int is_oneline = 0; is_oneline < 2; is_oneline++) {
         view.is_oneline = is_oneline != 0;
         printed_open(&printed);
@@ -233,7 +269,8 @@ static void memory_and_info_on_their_own_line_or_not(void **state)
 
 static void all_holders_are_named_and_none_can_pretend(void **state)
 {
-    struct lastack_connection_row row = row_of(TCP_ESTABLISHED, "192.0.2.1", 80, "192.0.2.2", 41822);
+    struct lastack_connection_row row =
+        row_of(TCP_ESTABLISHED, "192.0.2.1", 80, "192.0.2.2", 41822);
     const struct row_holder holders[] = {{7, 3, "a\"),(\"root"}, {8, 4, "b\x1b[0m"}};
     const struct row_view view = {.has_processes = true};
     struct printed printed;
