@@ -3,6 +3,7 @@
  * main.c: `lastack VERB ...`: one table of verbs, each a main() of its own.
  */
 #include "instruments.h"
+#include "verbs.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
+    {"run", run_main, "a command whose network is a lastack stack"},
     {"ss", ss_main, "connections, as ss(8) shows them, with owner, timer and reason"},
     {"netstat", netstat_main, "the classic columns"},
     {"kill", kill_main, "end connections"},
