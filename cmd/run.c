@@ -2,9 +2,8 @@
 /*
  * run.c: `lastack run -- CMD`: a command whose network is a lastack stack.
  *
- *     sandbox (namespaces, interface) ─▶ stack, services, control ─▶ CMD runs ─▶ CMD ends
- *                                                                            ─▶ what is left of its connections ends
- *                                                                            ─▶ the closing table; CMD's status
+ *     sandbox (namespaces, interface) ─▶ stack, services, control ─▶ CMD runs ─▶ CMD ends ─▶ what is
+ *     left of its connections ends ─▶ the closing table; CMD's status
  */
 #include "serving_options.h"
 #include "verbs.h"
@@ -27,23 +26,27 @@ enum { STATUS_LASTACK_FAILED = 125 };
 static const char help_text[] =
     "usage: lastack run [options] -- CMD [ARGUMENT...]\n"
     "\n"
-    "Runs CMD in a network of its own whose only interface is a lastack stack; no root needed. There\n"
-    "192.0.2.1 and 2001:db8::1 answer: HTTP on 80 (/, /bytes/N, PUT), echo 7, discard 9, daytime 13,\n"
+    "Runs CMD in a network of its own whose only interface is a lastack stack; no root needed. "
+    "There\n"
+    "192.0.2.1 and 2001:db8::1 answer: HTTP on 80 (/, /bytes/N, PUT), echo 7, discard 9, daytime "
+    "13,\n"
     "chargen 19. Every state change of each connection is told with its cause.\n"
     "\n"
-    "  --link auto|tun|veth|sim  how packets travel; auto: tun, else veth. sim: no CMD, the same exchange\n"
+    "  --link auto|tun|veth|sim  how packets travel; auto: tun, else veth. sim: no CMD, the same "
+    "exchange\n"
     "                            between two stacks over a simulated link\n"
     "  --fallback sim            where neither tun nor veth can be had: as --link sim\n"
-    "  --wait SECONDS            after CMD, wait so long for its connections to be gone (default 5); a\n"
-    "                            TIME-WAIT that would last longer is not waited for\n"
-    SERVING_OPTIONS_HELP
-    "\n"
-    "Exit status: CMD's; 125 if lastack failed, 126 if CMD cannot be run, 127 if it is not found.\n";
+    "  --wait SECONDS            after CMD, wait so long for its connections to be gone (default "
+    "5); a\n"
+    "                            TIME-WAIT that would last longer is not waited "
+    "for\n" SERVING_OPTIONS_HELP "\n"
+    "Exit status: CMD's; 125 if lastack failed, 126 if CMD cannot be run, 127 if it is not "
+    "found.\n";
 
 struct run {
     struct sandbox sandbox;
     struct served served;
-    int status;         /* CMD's, once it has ended; -1 before */
+    int status; /* CMD's, once it has ended; -1 before */
     int64_t ended_at;
     bool is_interrupted;
 };
@@ -71,7 +74,8 @@ static void on_command_end(void *context, uint32_t events)
     event_loop_stop(run->served.loop);
 }
 
-/* Ctrl-C reaches CMD, too, which decides; a SIGTERM for us is meant for it. Once CMD has ended we stop waiting. */
+/* Ctrl-C reaches CMD, too, which decides; a SIGTERM for us is meant for it. Once CMD has ended we
+ * stop waiting. */
 static void on_signal(void *context, int signal_number)
 {
     struct run *run = context;
@@ -101,7 +105,8 @@ static bool take_link(struct run_options *options, const char *value)
         options->link = SANDBOX_LINK_AUTO;
     else if (!options->wants_sim)
         fprintf(stderr, "lastack run: --link %s: auto, tun, veth or sim\n", value);
-    return options->wants_sim || is_word(value, "tun") || is_word(value, "veth") || is_word(value, "auto");
+    return options->wants_sim || is_word(value, "tun") || is_word(value, "veth") ||
+           is_word(value, "auto");
 }
 
 /* Seconds with decimals, 0 to a day. */
@@ -140,11 +145,12 @@ static bool take_option(struct run_options *options, int option, const char *val
 /* 0: go on; else the exit status plus one. */
 static int parse(struct run_options *options, int argc, char **argv)
 {
-    static const struct option long_options[] = {SERVING_LONG_OPTIONS,
-                                                 {"link", required_argument, NULL, OPTION_LINK},
-                                                 {"fallback", required_argument, NULL, OPTION_FALLBACK},
-                                                 {"wait", required_argument, NULL, OPTION_WAIT},
-                                                 {NULL, 0, NULL, 0}};
+    static const struct option long_options[] = {
+        SERVING_LONG_OPTIONS,
+        {"link", required_argument, NULL, OPTION_LINK},
+        {"fallback", required_argument, NULL, OPTION_FALLBACK},
+        {"wait", required_argument, NULL, OPTION_WAIT},
+        {NULL, 0, NULL, 0}};
     int option;
 
     *options = (struct run_options){.wait_ns = SEC(5)};
@@ -196,7 +202,8 @@ static void introduce(const struct run *run, const struct run_options *options)
     say(options, "from outside: lastack ss --stack %s\n", options->serving.name);
 }
 
-/* Nothing to wait for: all is gone, or all that is left are TIME-WAITs that outlast our patience. */
+/* Nothing to wait for: all is gone, or all that is left are TIME-WAITs that outlast our patience.
+ * */
 static bool is_at_rest(const struct run *run, int64_t patience_ns)
 {
     if (served_connections(&run->served) > 0)
@@ -215,7 +222,8 @@ static void wait_for_rest(struct run *run, int64_t patience_ns)
 
 static bool run_command(struct run *run, struct trouble *trouble)
 {
-    if (!event_loop_watch(run->served.loop, run->sandbox.pid_fd, EPOLLIN, on_command_end, run, trouble))
+    if (!event_loop_watch(run->served.loop, run->sandbox.pid_fd, EPOLLIN, on_command_end, run,
+                          trouble))
         return false;
     if (!sandbox_release(&run->sandbox, trouble))
         return false;

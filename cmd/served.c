@@ -86,7 +86,8 @@ static int64_t wall_clock(void *context)
 
 /* ---- opening ---- */
 
-static bool open_stack(struct served *served, const struct served_config *config, struct trouble *trouble)
+static bool open_stack(struct served *served, const struct served_config *config,
+                       struct trouble *trouble)
 {
     struct lastack_config limits;
 
@@ -121,8 +122,8 @@ static bool open_loop(struct served *served, struct trouble *trouble)
     return event_loop_catch(served->loop, &signals, trouble);
 }
 
-static bool open_link(struct served *served, const struct served_config *config, struct host_link *link,
-                      struct trouble *trouble)
+static bool open_link(struct served *served, const struct served_config *config,
+                      struct host_link *link, struct trouble *trouble)
 {
     if (!event_loop_add_link(served->loop, link, trouble))
         return false;
@@ -150,9 +151,8 @@ static bool open_services(struct served *served, const struct served_config *con
     services.stack_name = config->name;
     services.wall_clock = wall_clock;
     served->services = services_create(served->stack, &services, &error, &failed);
-    return served->services != NULL ||
-           trouble_set(trouble, -error, "listen for %s on port %u", service_name(failed),
-                       service_port(failed));
+    return served->services != NULL || trouble_set(trouble, -error, "listen for %s on port %u",
+                                                   service_name(failed), service_port(failed));
 }
 
 static bool open_control(struct served *served, const struct served_config *config,

@@ -20,10 +20,11 @@ void serving_options_default(struct serving_options *options, const char *verb)
 static bool take_name(struct serving_options *options, const char *verb, const char *value)
 {
     if (!control_name_is_good(value)) {
-        fprintf(stderr,
-                "lastack %s: --name \"%s\": a name is 1 to %d letters, digits, '-', '_' and '.', not "
-                "starting with '.'\n",
-                verb, value, CONTROL_NAME_MAX);
+        fprintf(
+            stderr,
+            "lastack %s: --name \"%s\": a name is 1 to %d letters, digits, '-', '_' and '.', not "
+            "starting with '.'\n",
+            verb, value, CONTROL_NAME_MAX);
         return false;
     }
     snprintf(options->name, sizeof options->name, "%s", value);
@@ -45,6 +46,10 @@ bool serving_option_take(struct serving_options *options, const char *verb, int 
     case SERVING_QUIET:
         options->viewer.is_quiet = true;
         return true;
+    case SERVING_PROFILE:
+    case SERVING_SET:
+        fprintf(stderr, "lastack %s: parameters cannot be changed yet\n", verb);
+        return false;
     default:
         return false;
     }

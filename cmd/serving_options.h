@@ -10,10 +10,11 @@
 #include <getopt.h>
 
 #define SERVING_OPTIONS_HELP                                                                       \
-    "  --name NAME               of the stack, for lastack ss --stack NAME (default: VERB-PID)\n"   \
+    "  --name NAME               the stack's, for ss and its like (default: VERB-PID)\n"           \
     "  --profile P               linux (default), rfc, freebsd, linux-2.6, linux-3\n"              \
     "  --set NAME=VALUE          a parameter, by any name it is known by; may be repeated\n"       \
-    "  --pcap FILE               write every packet, with states and causes as comments (pcapng)\n" \
+    "  --pcap FILE               write every packet, with states and causes as comments "          \
+    "(pcapng)\n"                                                                                   \
     "  --ladder FILE.svg         draw both ends' states and the packets between them\n"            \
     "  --quiet                   tell nothing but errors\n"                                        \
     "  --help                    this text\n"
@@ -43,7 +44,9 @@ enum serving_option {
         {"pcap", required_argument, NULL, SERVING_PCAP},                                           \
         {"ladder", required_argument, NULL, SERVING_LADDER},                                       \
         {"quiet", no_argument, NULL, SERVING_QUIET},                                               \
-        {"help", no_argument, NULL, SERVING_HELP}
+    {                                                                                              \
+        "help", no_argument, NULL, SERVING_HELP                                                    \
+    }
 
 void serving_options_default(struct serving_options *options, const char *verb);
 

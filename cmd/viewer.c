@@ -20,7 +20,11 @@ struct viewer *viewer_open(const struct viewer_config *config, struct trouble *t
 {
     struct viewer *viewer = calloc(1, sizeof *viewer);
 
-    (void)trouble;
+    if (config->pcap != NULL || config->ladder != NULL) {
+        trouble_set(trouble, 0, "captures and ladders cannot be written yet");
+        free(viewer);
+        return NULL;
+    }
     viewer->config = *config;
     return viewer;
 }
@@ -69,9 +73,9 @@ static void tell(const struct viewer *viewer, const struct lastack_trace_record 
         record->what != LASTACK_TRACE_DROP && record->what != LASTACK_TRACE_RETRANSMIT)
         return;
     fprintf(stderr, "%9.3f ms  :%u <-> :%u  %d %s -> %s: %s\n",
-            (double)(record->time_ns - viewer->started_at) / 1e6, record->local_port, record->remote_port,
-            record->what, lastack_state_text(record->old_state), lastack_state_text(record->new_state),
-            lastack_cause_text(record->cause));
+            (double)(record->time_ns - viewer->started_at) / 1e6, record->local_port,
+            record->remote_port, record->what, lastack_state_text(record->old_state),
+            lastack_state_text(record->new_state), lastack_cause_text(record->cause));
 }
 
 void viewer_traced(struct viewer *viewer, int64_t now)
@@ -82,7 +86,8 @@ void viewer_traced(struct viewer *viewer, int64_t now)
     (void)now;
     if (viewer->stack == NULL)
         return;
-    while ((count = lastack_trace_read(viewer->stack, &viewer->cursor, records, 64, &viewer->lost)) > 0)
+    while ((count =
+                lastack_trace_read(viewer->stack, &viewer->cursor, records, 64, &viewer->lost)) > 0)
         for (size_t i = 0; i < count && !viewer->config.is_quiet; i++)
             tell(viewer, &records[i]);
 }
