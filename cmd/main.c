@@ -20,6 +20,8 @@ static const struct verb verbs[] = {
     {"ss", ss_main, "connections, as ss(8) shows them, with owner, timer and reason"},
     {"netstat", netstat_main, "the classic columns"},
     {"kill", kill_main, "end connections"},
+    {"doctor", doctor_main, "what is wrong with this host's connections, and what to do"},
+    {"collect", collect_main, "save what the doctor reads"},
 };
 
 static int help(FILE *out)
