@@ -4,7 +4,7 @@ The floors of the house, in one place for every tool: which folder may see which
 
     floor 7  cmd                                 a folder sees itself and every folder of a lower floor;
     floor 6  drill view doctor gateway bench     folders of one floor do not see each other;
-             instruments                         the verbs on the host see view and doctor
+             instruments drill                   the verbs see view (and doctor)
     floor 5  sim host services
     floor 4  socket          } the core: freestanding, amalgamated,
     floor 3  stack           } sealed into liblastack.a
@@ -36,7 +36,7 @@ FOLDERS = {
     'src/sim': (5, 0),
     'src/host': (5, 0),
     'src/services': (5, 0),
-    'src/drill': (6, 0),
+    'src/drill': (6, 1),
     'src/view': (6, 0),
     'src/doctor': (6, 0),
     'src/gateway': (6, 0),
