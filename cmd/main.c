@@ -3,6 +3,7 @@
  * main.c: `lastack VERB ...`: one table of verbs, each a main() of its own.
  */
 #include "instruments.h"
+#include "verbs.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,9 +15,13 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
+    {"run", run_main, "a command whose network is a lastack stack"},
+    {"serve", serve_main, "the same services on an interface that is there"},
     {"ss", ss_main, "connections, as ss(8) shows them, with owner, timer and reason"},
     {"netstat", netstat_main, "the classic columns"},
     {"kill", kill_main, "end connections"},
+    {"doctor", doctor_main, "what is wrong with this host's connections, and what to do"},
+    {"collect", collect_main, "save what the doctor reads"},
 };
 
 static int help(FILE *out)

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define INITIAL_PID_NAMESPACE 0xeffffffcu /* PROC_PID_INIT_INO of the kernel */
@@ -336,4 +337,13 @@ bool owner_still_holds(const char *proc_root, uint32_t pid, int32_t fd, uint64_t
         return false;
     snprintf(path, sizeof path, "%s/%u/fd/%d", proc_root, pid, fd);
     return bracketed_inode(AT_FDCWD, path, "socket:[") == inode;
+}
+
+bool owner_protocol(const char *proc_root, uint32_t pid, int32_t fd, char protocol[16])
+{
+    char path[300];
+    snprintf(path, sizeof path, "%s/%u/fd/%d", proc_root, pid, fd);
+    ssize_t length = getxattr(path, "system.sockprotoname", protocol, 15);
+    protocol[length < 0 ? 0 : length] = '\0';
+    return length > 0;
 }

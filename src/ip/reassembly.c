@@ -10,14 +10,9 @@
 #include "check.h"
 #include "checksum.h"
 #include "ip_address.h"
+#include "ip_header.h"
 
-enum {
-    REASSEMBLY_ECN_MASK = 3,
-    REASSEMBLY_CE = 3,
-    SEEN_CE = 1 << 3,
-    SEEN_NOT_ECT = 1 << 0,
-    REASSEMBLY_FRAGMENT = 8
-};
+enum { REASSEMBLY_ECN_MASK = 3, REASSEMBLY_CE = 3, SEEN_CE = 1 << 3, SEEN_NOT_ECT = 1 << 0 };
 
 size_t reassembly_size(uint32_t limit)
 {
@@ -203,8 +198,8 @@ static size_t reassembly_make_ipv4_whole(struct reassembly_context *context, uin
 /* The fragment header goes, and what announced it announces what it announced. */
 static size_t reassembly_make_ipv6_whole(struct reassembly_context *context, uint8_t **header)
 {
-    uint32_t kept = context->head_length - (uint32_t)REASSEMBLY_FRAGMENT;
-    uint8_t *moved = *header + REASSEMBLY_FRAGMENT;
+    uint32_t kept = context->head_length - (uint32_t)IPV6_FRAGMENT;
+    uint8_t *moved = *header + IPV6_FRAGMENT;
     uint8_t class_low;
 
     (*header)[context->next_header] = context->protocol;

@@ -165,7 +165,7 @@ static void drop(struct services *services, struct service_connection *connectio
     free(connection);
 }
 
-void services_destroy(struct services *services)
+void services_close_all(struct services *services)
 {
     for (uint32_t i = 0; i < services->index_count; i++) {
         struct service_connection *connection = services->connections[i];
@@ -175,10 +175,18 @@ void services_destroy(struct services *services)
         (void)lastack_close(services->stack, connection->descriptor);
         drop(services, connection);
     }
-    for (unsigned i = 0; i < SERVICE_COUNT; i++)
-        for (unsigned j = 0; j < 2; j++)
+    for (unsigned i = 0; i < SERVICE_COUNT; i++) {
+        for (unsigned j = 0; j < 2; j++) {
             if (services->listeners[i][j] >= 0)
                 (void)lastack_close(services->stack, services->listeners[i][j]);
+            services->listeners[i][j] = -1;
+        }
+    }
+}
+
+void services_destroy(struct services *services)
+{
+    services_close_all(services);
     free(services->connections);
     free(services->free_indexes);
     free(services);

@@ -59,6 +59,9 @@ struct services;
  * */
 struct services *services_create(struct lastack *stack, const struct services_config *config,
                                  int *error, enum service_kind *failed);
+/* Closes every listener and connection: FINs follow what is queued. */
+void services_close_all(struct services *services);
+/* The same, and gives the memory back. */
 void services_destroy(struct services *services);
 
 /* To be told of every event of the stack; those of other sockets are ignored. */

@@ -27,8 +27,8 @@
  *
  * Assumed: what an end received has passed the capture point, until an ACK of something never
  * seen shows that the capture lost packets; what an end sent has passed it too, until a gap
- * shows that some did not; a FIN that waits behind unsent text is not sent. After a gap the facts concerned are MAYBE. Not assumed: that anything
- * arrives, arrives once, or in order.
+ * shows that some did not; a FIN that waits behind unsent text is not sent. After a gap the
+ * facts concerned are MAYBE. Not assumed: that anything arrives, arrives once, or in order.
  *
  * Silence proves nothing: an end that gives up by a timer is shown in the state of its last packet.
  */

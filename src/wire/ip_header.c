@@ -8,7 +8,7 @@
 #include "checksum.h"
 #include "ip_address.h"
 
-enum { IPV4_DONT_FRAGMENT = 0x4000 };
+enum { IPV4_DONT_FRAGMENT = 0x4000, IPV4_MORE_FRAGMENTS = 0x2000 };
 
 static unsigned ipv4_build(const struct ip_build *build, uint8_t *header)
 {
@@ -45,6 +45,47 @@ unsigned ip_build(const struct ip_build *build, uint8_t *header)
 {
     CHECK(build->ttl > 0 && ip_is_ipv4(&build->source) == ip_is_ipv4(&build->destination));
     return ip_is_ipv4(&build->destination) ? ipv4_build(build, header) : ipv6_build(build, header);
+}
+
+/* The header says DF or not as well; a piece of a packet has no DF. */
+static unsigned ipv4_build_piece(const struct ip_build *build, const struct ip_piece *piece,
+                                 uint8_t *header)
+{
+    struct ip_build whole = *build;
+
+    CHECK(build->payload_length + piece->offset + IPV4_HEADER <= UINT16_MAX);
+    whole.dont_fragment = false;
+    whole.id = (uint16_t)piece->id;
+    ipv4_build(&whole, header);
+    store16(header + 6, (uint16_t)(piece->offset / 8 | (piece->more ? IPV4_MORE_FRAGMENTS : 0)));
+    store16(header + 10, 0);
+    store16(header + 10, checksum_finish(checksum_add(0, header, IPV4_HEADER)));
+    return IPV4_HEADER;
+}
+
+static unsigned ipv6_build_piece(const struct ip_build *build, const struct ip_piece *piece,
+                                 uint8_t *header)
+{
+    struct ip_build whole = *build;
+    uint8_t *fragment = header + IPV6_HEADER;
+
+    CHECK(build->payload_length + piece->offset <= UINT16_MAX);
+    whole.protocol = IP_PROTOCOL_FRAGMENT;
+    whole.payload_length += IPV6_FRAGMENT;
+    ipv6_build(&whole, header);
+    fragment[0] = build->protocol;
+    fragment[1] = 0;
+    store16(fragment + 2, (uint16_t)(piece->offset | piece->more));
+    store32(fragment + 4, piece->id);
+    return IPV6_PIECE_HEADER;
+}
+
+unsigned ip_build_piece(const struct ip_build *build, const struct ip_piece *piece, uint8_t *header)
+{
+    CHECK(build->ttl > 0 && piece->offset % 8 == 0);
+    CHECK(!piece->more || build->payload_length % 8 == 0);
+    return ip_is_ipv4(&build->destination) ? ipv4_build_piece(build, piece, header)
+                                           : ipv6_build_piece(build, piece, header);
 }
 
 unsigned ip_header_length(const struct lastack_address *destination)

@@ -7,6 +7,8 @@
 
 #include "packet_parse.h"
 
+enum { IPV6_FRAGMENT = 8, IPV6_PIECE_HEADER = IPV6_HEADER + IPV6_FRAGMENT };
+
 struct ip_build {
     struct lastack_address source, destination;
     uint32_t payload_length; /* header + payload <= 65535 (IPv4), payload <= 65535 (IPv6) */
@@ -19,6 +21,17 @@ struct ip_build {
 /* Header with its checksum; returns its length (20 or 40). The family is that of the destination,
  * and the source must be of the same. `ttl` is not 0 (RFC 1122 §3.2.1.7). */
 unsigned ip_build(const struct ip_build *build, uint8_t *header);
+
+/* One piece of a packet that was cut (RFC 791 §2.3, RFC 8200 §4.5): where it belongs. */
+struct ip_piece {
+    uint32_t id; /* 16 bits in IPv4; not repeated while an older one may be under way (RFC 6864) */
+    uint32_t offset; /* a multiple of 8, in the packet's payload */
+    bool more;       /* then the piece's length is a multiple of 8 too */
+};
+
+/* The same for a piece of build->payload_length bytes; IPv6 with a fragment header: 20 or 48. */
+unsigned ip_build_piece(const struct ip_build *build, const struct ip_piece *piece,
+                        uint8_t *header);
 
 /* The length that ip_build will return. */
 unsigned ip_header_length(const struct lastack_address *destination);

@@ -76,12 +76,57 @@ static void what_may_not_be_built_is_not(void **state)
     expect_assert_failure(ip_build(&build, header));
 }
 
+static void pieces_parse_to_what_was_said(void **state)
+{
+    (void)state;
+    for (unsigned is_ipv6 = 0; is_ipv6 < 2; is_ipv6++) {
+        for (uint32_t offset = 0; offset < 64000; offset += 1480) {
+            struct ip_build build = {.protocol = IP_PROTOCOL_UDP, .ttl = 9, .payload_length = 16};
+            struct ip_piece piece = {.id = 0xbeef, .offset = offset, .more = offset % 3 == 0};
+            uint8_t bytes[IPV6_PIECE_HEADER + 16];
+            struct ip_packet packet;
+            unsigned length;
+            build.source = build.destination = (struct lastack_address){{0x20, 1, [15] = 1}};
+            if (!is_ipv6)
+                build.source = build.destination = ip_from_ipv4(build.source.bytes);
+            length = ip_build_piece(&build, &piece, bytes);
+            assert_int_equal(length, is_ipv6 ? 48 : 20);
+            assert_int_equal(ip_parse(bytes, length + 16, false, &packet), LASTACK_CAUSE_NONE);
+            assert_int_equal(packet.is_fragment, piece.more || offset > 0);
+            assert_int_equal(packet.more_fragments, piece.more);
+            assert_int_equal(packet.fragment_offset, offset);
+            assert_int_equal(packet.fragment_id, 0xbeef);
+            assert_int_equal(packet.protocol, IP_PROTOCOL_UDP);
+            assert_int_equal(packet.payload_length, 16);
+        }
+    }
+}
+
+static void impossible_pieces_are_not_built(void **state)
+{
+    static const uint8_t address[4] = {192, 0, 2, 1};
+    struct ip_build build = {.protocol = IP_PROTOCOL_UDP, .ttl = 9, .payload_length = 15};
+    struct ip_piece piece = {.offset = 8, .more = true};
+    uint8_t bytes[IPV6_PIECE_HEADER];
+
+    (void)state;
+    build.source = build.destination = ip_from_ipv4(address);
+    expect_assert_failure(ip_build_piece(&build, &piece, bytes));
+    build.payload_length = 16;
+    piece.offset = 7;
+    expect_assert_failure(ip_build_piece(&build, &piece, bytes));
+    piece.offset = 65504;
+    expect_assert_failure(ip_build_piece(&build, &piece, bytes));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_of_ipv4),
         cmocka_unit_test(bytes_of_ipv6),
         cmocka_unit_test(what_may_not_be_built_is_not),
+        cmocka_unit_test(pieces_parse_to_what_was_said),
+        cmocka_unit_test(impossible_pieces_are_not_built),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * verbs.h: the verbs of this folder; each is a main() of its own, argv[0] is the verb.
+ */
+#ifndef LASTACK_VERBS_H
+#define LASTACK_VERBS_H
+
+int run_main(int argc, char **argv);
+int serve_main(int argc, char **argv);
+
+#endif

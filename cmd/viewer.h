@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * viewer.h: shows what happens on a stack while it happens: told on stderr.
+ */
+#ifndef LASTACK_VIEWER_H
+#define LASTACK_VIEWER_H
+
+#include "trouble.h"
+
+#include <lastack/stack.h>
+
+struct viewer_config {
+    bool is_quiet;
+    const char *pcap;   /* file, or NULL */
+    const char *ladder; /* file, or NULL */
+};
+
+struct viewer;
+
+/* NULL and trouble if a file cannot be written. */
+struct viewer *viewer_open(const struct viewer_config *config, struct trouble *trouble);
+/* Completes the files. */
+bool viewer_close(struct viewer *viewer, struct trouble *trouble);
+
+/* What the stack must trace for it, and whether it wants each packet's effects apart. */
+uint32_t viewer_trace_classes(const struct viewer *viewer);
+bool viewer_wants_packets(const struct viewer *viewer);
+
+/* The stack exists; time is told from `now` on. */
+void viewer_begin(struct viewer *viewer, struct lastack *stack, int64_t now);
+void viewer_packet_in(struct viewer *viewer, int64_t now, const struct lastack_packet_in *packet);
+void viewer_packet_out(struct viewer *viewer, int64_t now, const struct lastack_packet_out *packet);
+void viewer_traced(struct viewer *viewer, int64_t now);
+
+#endif
