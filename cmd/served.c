@@ -43,11 +43,18 @@ static void on_event(void *context, int64_t now, const struct lastack_event *eve
     services_event(served->services, now, event);
 }
 
-static void on_tick(void *context, int64_t now, int64_t *deadline)
+static int64_t next_deadline(void *context)
+{
+    const struct served *served = context;
+
+    return services_next_deadline(served->services);
+}
+
+static void on_tick(void *context, int64_t now)
 {
     struct served *served = context;
 
-    services_tick(served->services, now, deadline);
+    services_tick(served->services, now);
 }
 
 static void on_packet_in(void *context, int64_t now, const struct lastack_packet_in *packet)
@@ -105,6 +112,7 @@ static bool open_loop(struct served *served, struct trouble *trouble)
 {
     struct event_loop_hooks hooks = {.context = served,
                                      .event = on_event,
+                                     .next_deadline = next_deadline,
                                      .tick = on_tick,
                                      .packet_in = on_packet_in,
                                      .packet_out = on_packet_out,

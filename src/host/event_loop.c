@@ -44,7 +44,6 @@ struct event_loop {
     bool is_stopped;
     bool has_more; /* rounds were cut short: do not sleep */
     struct watch *watches;
-    int64_t owner_at; /* when hooks.tick wants to be called */
     struct lastack_packet_in arrived[EVENT_LOOP_BATCH];
     struct lastack_packet_out leaving[HOST_LINK_BATCH];
     uint8_t memory[MEMORY];
@@ -70,7 +69,6 @@ struct event_loop *event_loop_create(struct lastack *stack, const struct event_l
     loop->stack = stack;
     loop->hooks = *hooks;
     loop->signal_fd = -1;
-    loop->owner_at = hooks->tick != NULL ? 0 : NEVER;
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (loop->epoll_fd < 0) {
         trouble_set(trouble, errno, "make an epoll descriptor");
@@ -339,9 +337,15 @@ static void serve_link(struct event_loop *loop, struct watch *watch, uint32_t ev
 
 /* ---- time ---- */
 
+static int64_t owner_deadline(const struct event_loop *loop)
+{
+    return loop->hooks.next_deadline != NULL ? loop->hooks.next_deadline(loop->hooks.context)
+                                             : NEVER;
+}
+
 static int64_t next_deadline(const struct event_loop *loop)
 {
-    int64_t at = min64(lastack_next_deadline(loop->stack), loop->owner_at);
+    int64_t at = min64(lastack_next_deadline(loop->stack), owner_deadline(loop));
 
     for (const struct watch *watch = loop->watches; watch != NULL; watch = watch->next)
         if (watch->link != NULL)
@@ -365,10 +369,8 @@ static void let_time_pass(struct event_loop *loop)
     lastack_tick(loop->stack, now);
     traced(loop, now);
     retry_links(loop, now);
-    if (loop->owner_at <= now) {
-        loop->owner_at = NEVER;
-        loop->hooks.tick(loop->hooks.context, now, &loop->owner_at);
-    }
+    if (owner_deadline(loop) <= now)
+        loop->hooks.tick(loop->hooks.context, now);
     settle(loop, now);
 }
 

@@ -25,9 +25,9 @@ enum { EVENT_LOOP_BATCH = 64, EVENT_LOOP_BATCH_BYTES = 256 * 1024 };
 struct event_loop_hooks {
     void *context;
     void (*event)(void *context, int64_t now, const struct lastack_event *event);
-    /* Time passed; *deadline is INT64_MAX and may be set to when to be called again at the latest.
-     * */
-    void (*tick)(void *context, int64_t now, int64_t *deadline);
+    /* When `tick` is to be called at the latest (absolute ns, INT64_MAX: never). */
+    int64_t (*next_deadline)(void *context);
+    void (*tick)(void *context, int64_t now);
     /* A packet was given to the stack / was taken from it: called after that, so the trace tells
      * its effects. */
     void (*packet_in)(void *context, int64_t now, const struct lastack_packet_in *packet);

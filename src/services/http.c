@@ -170,6 +170,17 @@ static enum service_verdict start_body(struct services *services,
     return SERVICE_LIVES;
 }
 
+/* Nothing, or only a part of a head: the patience with that began when the last exchange ended, and
+ * a few bytes more do not renew it. */
+static enum service_verdict wait_for_head(struct services *services,
+                                          struct service_connection *connection, bool *is_stuck)
+{
+    *is_stuck = true;
+    if (connection->wait != SERVICE_WAIT_IDLE)
+        service_wait_in(services, connection, SERVICE_WAIT_IDLE);
+    return SERVICE_LIVES;
+}
+
 static enum service_verdict read_head(struct services *services,
                                       struct service_connection *connection, bool *is_stuck)
 {
@@ -178,21 +189,16 @@ static enum service_verdict read_head(struct services *services,
     int64_t got = lastack_recv(services->stack, connection->descriptor, services->scratch,
                                HTTP_HEAD_MAX, LASTACK_MSG_PEEK);
 
-    if (got == -LASTACK_EAGAIN) {
-        *is_stuck = true;
-        if (connection->wait != SERVICE_WAIT_IDLE)
-            service_wait_in(services, connection, SERVICE_WAIT_IDLE);
-        return SERVICE_LIVES;
-    }
+    if (got == -LASTACK_EAGAIN)
+        return wait_for_head(services, connection, is_stuck);
     if (got <= 0)
         return got == 0 ? SERVICE_CLOSE : SERVICE_FAILED;
     switch (
         http_request_parse((const char *)services->scratch, (size_t)got, &http->request, &status)) {
     case HTTP_NEEDS_MORE:
-        *is_stuck = true;
-        return lastack_poll(services->stack, connection->descriptor) & LASTACK_POLLRDHUP
-                   ? SERVICE_CLOSE /* the rest will never come */
-                   : SERVICE_LIVES;
+        if (lastack_poll(services->stack, connection->descriptor) & LASTACK_POLLRDHUP)
+            return SERVICE_CLOSE; /* the rest will never come */
+        return wait_for_head(services, connection, is_stuck);
     case HTTP_REFUSED:
         services->counters.requests++;
         http->request.keep_alive = false;

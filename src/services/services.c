@@ -277,7 +277,17 @@ void service_wait_in(struct services *services, struct service_connection *conne
     services->waiting[wait].last = connection;
 }
 
-void services_tick(struct services *services, int64_t now, int64_t *deadline)
+int64_t services_next_deadline(const struct services *services)
+{
+    int64_t deadline = NEVER;
+
+    for (enum service_wait wait = SERVICE_WAIT_IDLE; wait < SERVICE_WAIT_COUNT; wait++)
+        if (services->waiting[wait].first != NULL)
+            deadline = min64(deadline, services->waiting[wait].first->wait_until);
+    return deadline;
+}
+
+void services_tick(struct services *services, int64_t now)
 {
     services->now = now;
     for (enum service_wait wait = SERVICE_WAIT_IDLE; wait < SERVICE_WAIT_COUNT; wait++) {
@@ -288,8 +298,6 @@ void services_tick(struct services *services, int64_t now, int64_t *deadline)
             (void)lastack_close(services->stack, first->descriptor);
             drop(services, first);
         }
-        if (first != NULL)
-            *deadline = min64(*deadline, first->wait_until);
     }
 }
 

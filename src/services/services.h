@@ -66,9 +66,9 @@ void services_destroy(struct services *services);
 
 /* To be told of every event of the stack; those of other sockets are ignored. */
 void services_event(struct services *services, int64_t now, const struct lastack_event *event);
-/* To be called at *deadline at the latest; sets the next one if it is earlier than what is there.
- * */
-void services_tick(struct services *services, int64_t now, int64_t *deadline);
+/* When services_tick is to be called at the latest; INT64_MAX: never. */
+int64_t services_next_deadline(const struct services *services);
+void services_tick(struct services *services, int64_t now);
 
 const struct services_counters *services_counters(const struct services *services);
 /* Connections held now. */
