@@ -4,6 +4,8 @@
  *
  *     input.c     bytes ─▶ wire parses ─▶ ip accepts ─▶ tcp, udp, icmp
  *     output.c    replies, then the connections that owe ─▶ headers ─▶ the links
+ *     icmp_input.c  echo, errors to transports, neighbour discovery; and our own errors
+ *     messages.c  ICMP and UDP packets that wait to leave
  *     loopback.c  link 0: what leaves there arrives at once, without becoming bytes
  *     plan.c      who gets which memory
  *     rows.c      STATUS (RFC 9293 §3.10.6) of everything
@@ -15,12 +17,19 @@
 #define LASTACK_CORE_H
 
 #include "arena.h"
+#include "icmp_reply.h"
 #include "ip_header.h"
+#include "ip_input.h"
 #include "links.h"
+#include "messages.h"
+#include "neighbor.h"
+#include "path.h"
+#include "reassembly.h"
 #include "packet_parse.h"
 #include "routes.h"
 #include "tcp.h"
 #include "trace_ring.h"
+#include "udp_header.h"
 
 #include <lastack/lastack.h>
 
@@ -39,6 +48,13 @@ struct lastack {
     uint64_t counters[LASTACK_CAUSE_COUNT];
     struct links links;
     struct routes routes;
+    struct neighbors neighbors;
+    struct paths paths;
+    struct reassembly reassembly;
+    struct icmp_limit icmp_limit;
+    struct messages messages;
+    uint32_t neighbor_changes; /* neighbors.changes when the parked were looked at last */
+    bool reassembly_was_used;
     struct tcp tcp;
     struct arrived batch[INPUT_BATCH];
     uint8_t *loopback_text;   /* one packet's text on its way through link 0 */
@@ -46,6 +62,10 @@ struct lastack {
     unsigned lane_turn;       /* whose turn it is in output */
     enum lastack_cause last_cause;
     void *sockets;
+    struct local_endpoints udp_endpoints;
+    /* Floor 4 takes datagrams (false: no socket has that port) and learns of errors about its own. */
+    bool (*udp_arrives)(struct lastack *stack, const struct udp_datagram *datagram);
+    void (*udp_unreachable)(struct lastack *stack, const struct ip_packet *quote, int error);
     /* Fills in the holder's columns of a row; set by the floor above. */
     void (*describe_owner)(const struct lastack *stack, uint32_t socket, struct lastack_connection_row *row);
     /* Rows and pools that only the floor above knows: bound and UDP sockets. */
@@ -69,6 +89,15 @@ void stack_set_time(struct lastack *stack, int64_t now);
 /* What link 0 has to carry is carried now; bounded. */
 void loopback_run(struct lastack *stack);
 void loopback_deliver(struct lastack *stack, const struct tcp_out *out);
+void loopback_message(struct lastack *stack, struct message *message);
+
+/* ---- icmp_input.c ---- */
+
+void icmp_arrives(struct lastack *stack, const struct ip_arrival *arrival, const struct ip_packet *packet,
+                  bool is_trusted);
+/* Tells the sender why his packet was dropped, if the rules allow it. */
+void stack_complain(struct lastack *stack, const struct ip_arrival *arrival, const struct ip_packet *about,
+                    const struct icmp_error *error);
 
 /* One row for each kind; used by rows.c and by status calls of the floor above. */
 void row_of_conn(const struct lastack *stack, const struct tcp_conn *conn,

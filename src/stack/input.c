@@ -4,107 +4,214 @@
  *
  * A batch goes through in passes, so that the cache misses of its lookups overlap (docs/decisions/0003):
  *
- *     1  parse every packet; hash its tuple; fetch the index slot
+ *     1  take every packet apart; what is not TCP is dealt with here; of a segment hash the tuple, fetch the index slot
  *     2  read the slots; fetch the owners
- *     3  process in order, looking up again: a packet may change what the next one finds
+ *     3  process the segments in order, looking up again: one may change what the next one finds
  */
+#include "arp.h"
 #include "core.h"
+#include "ethernet.h"
+#include "icmp.h"
 #include "tcp_header.h"
+#include "udp_header.h"
 
-static bool is_impossible_source(const struct lastack *stack, const struct ip_packet *packet)
+/* The batch being collected: segments parsed, waiting for pass 2 and 3. */
+struct collection {
+    size_t kept;
+    bool is_alone; /* one packet only: nothing to overlap */
+};
+
+static void input_tcp(struct lastack *stack, const struct ip_packet *packet, bool is_trusted,
+                      struct collection *batch)
 {
-    const struct lastack_address *source = &packet->source;
+    struct arrived *arrived = &stack->batch[batch->kept];
+    enum lastack_cause cause = tcp_parse(packet, &arrived->seg);
 
-    if (lastack_is_any(source) || links_is_broadcast(&stack->links, source))
-        return true;
-    if (packet->is_ipv6)
-        return source->bytes[0] == 0xff;
-    return source->bytes[12] >= 224 || source->bytes[12] == 127;
+    if (cause == LASTACK_CAUSE_NONE && !is_trusted && !ip_payload_checksum_ok(packet))
+        cause = LASTACK_CAUSE_DROP_TCP_CHECKSUM;
+    if (cause == LASTACK_CAUSE_NONE && (arrived->seg.local.port == 0 || arrived->seg.remote.port == 0))
+        cause = LASTACK_CAUSE_DROP_TCP_PORT_ZERO;
+    if (cause != LASTACK_CAUSE_NONE) {
+        stack_drop(stack, cause);
+        return;
+    }
+    arrived->flow = tcp_flow(&stack->tcp, &arrived->seg);
+    if (!batch->is_alone)
+        tcp_prefetch_slot(&stack->tcp, arrived->flow);
+    batch->kept++;
 }
 
-/* MUST-57, MUST-63: a segment of TCP goes from one host to one host. */
-static enum lastack_cause accept_packet(const struct lastack *stack, const struct ip_packet *packet)
+static void input_udp(struct lastack *stack, const struct ip_arrival *arrival, const struct ip_verdict *verdict,
+                      const struct ip_packet *packet, bool is_trusted)
 {
-    if (is_impossible_source(stack, packet))
-        return LASTACK_CAUSE_DROP_BAD_SOURCE;
-    if (packet->is_fragment)
-        return LASTACK_CAUSE_DROP_FRAGMENT;
-    if (!links_is_own(&stack->links, &packet->destination))
-        return LASTACK_CAUSE_DROP_NOT_OURS;
-    if (!packet->is_ipv6 && packet->destination.bytes[12] == 127)
-        return LASTACK_CAUSE_DROP_NOT_OURS; /* loopback addresses never arrive on a wire (RFC 1122 §3.2.1.3) */
-    return LASTACK_CAUSE_NONE;
+    struct udp_datagram datagram;
+    const enum lastack_cause cause = udp_parse(packet, is_trusted, &datagram);
+    const struct icmp_error no_port = {
+        .type = packet->is_ipv6 ? ICMPV6_TYPE_UNREACHABLE : ICMP_TYPE_UNREACHABLE,
+        .code = packet->is_ipv6 ? ICMPV6_CODE_PORT : ICMP_CODE_PORT,
+    };
+
+    if (cause != LASTACK_CAUSE_NONE) {
+        stack_drop(stack, cause);
+        return;
+    }
+    if (stack->udp_arrives != NULL && stack->udp_arrives(stack, &datagram))
+        return;
+    stack_drop(stack, LASTACK_CAUSE_DROP_UDP_NO_PORT);
+    if (!verdict->is_group)
+        stack_complain(stack, arrival, packet, &no_port); /* RFC 1122 §4.1.3.1 */
 }
 
-static enum lastack_cause parse_one(struct lastack *stack, const struct lastack_packet_in *in,
-                                    struct arrived *arrived)
+static void input_ip(struct lastack *stack, const struct ip_arrival *arrival, const uint8_t *data,
+                     size_t length, bool is_trusted, bool is_whole, struct collection *batch);
+
+static void input_fragment(struct lastack *stack, const struct ip_arrival *arrival,
+                           const struct ip_packet *piece, struct collection *batch)
+{
+    struct reassembly_result result;
+
+    switch (reassembly_take(&stack->reassembly, arrival->link, piece, stack->now, &result)) {
+    case REASSEMBLY_WAITS:
+        return;
+    case REASSEMBLY_WHOLE: /* its header was checked piece by piece; the transport's checksum was not */
+        stack->reassembly_was_used = true;
+        input_ip(stack, arrival, result.packet, result.length, false, true, batch);
+        return;
+    case REASSEMBLY_REFUSED:
+        stack_drop(stack, result.cause);
+        if (result.has_error)
+            stack_complain(stack, arrival, piece, &result.error);
+        return;
+    }
+}
+
+static void input_ip(struct lastack *stack, const struct ip_arrival *arrival, const uint8_t *data,
+                     size_t length, bool is_trusted, bool is_whole, struct collection *batch)
+{
+    struct ip_packet packet;
+    const enum lastack_cause parsed = ip_parse(data, length, is_whole, &packet);
+    const struct ip_verdict verdict = ip_input(&stack->links, arrival, parsed, &packet);
+
+    switch (verdict.action) {
+    case IP_DROP:
+        stack_drop(stack, verdict.cause);
+        if (verdict.has_error)
+            stack_complain(stack, arrival, &packet, &verdict.error);
+        return;
+    case IP_REASSEMBLE:
+        input_fragment(stack, arrival, &packet, batch);
+        return;
+    case IP_DELIVER:
+        break;
+    }
+    if (packet.protocol == IP_PROTOCOL_TCP)
+        input_tcp(stack, &packet, is_trusted, batch);
+    else if (packet.protocol == IP_PROTOCOL_UDP)
+        input_udp(stack, arrival, &verdict, &packet, is_trusted);
+    else
+        icmp_arrives(stack, arrival, &packet, is_trusted);
+}
+
+static void input_arp(struct lastack *stack, uint32_t link, const struct ethernet_frame *frame)
+{
+    struct arp_packet arp;
+    enum lastack_cause cause = arp_parse(frame->payload, frame->payload_length, &arp);
+
+    if (cause == LASTACK_CAUSE_NONE)
+        cause = neighbor_arp_arrives(&stack->neighbors, &stack->links, stack->now, link, &arp);
+    if (cause != LASTACK_CAUSE_NONE)
+        stack_drop(stack, cause);
+}
+
+static void input_one(struct lastack *stack, const struct lastack_packet_in *in, struct collection *batch)
 {
     const bool is_trusted = (in->flags & LASTACK_CHECKSUM_TRUSTED) != 0;
-    struct ip_packet packet;
-    enum lastack_cause cause = ip_parse(in->data, in->length, false, &packet);
+    struct ip_arrival arrival = {.link = in->link};
+    const struct ip_link *link;
+    struct ethernet_frame frame;
+    enum lastack_cause cause;
 
-    if (cause != LASTACK_CAUSE_NONE)
-        return cause;
-    cause = accept_packet(stack, &packet);
-    if (cause != LASTACK_CAUSE_NONE)
-        return cause;
-    if (packet.protocol != IP_PROTOCOL_TCP)
-        return LASTACK_CAUSE_DROP_NO_PROTOCOL;
-    cause = tcp_parse(&packet, &arrived->seg);
-    if (cause != LASTACK_CAUSE_NONE)
-        return cause;
-    if (!is_trusted && !ip_payload_checksum_ok(&packet))
-        return LASTACK_CAUSE_DROP_TCP_CHECKSUM;
-    if (arrived->seg.local.port == 0 || arrived->seg.remote.port == 0)
-        return LASTACK_CAUSE_DROP_TCP_PORT_ZERO;
-    return LASTACK_CAUSE_NONE;
+    CHECK(in->link != LINK_LOOPBACK && in->link < stack->links.link_count);
+    link = link_at(&stack->links, in->link);
+    if (link->config.kind != LASTACK_LINK_ETHERNET) {
+        input_ip(stack, &arrival, in->data, in->length, is_trusted, false, batch);
+        return;
+    }
+    cause = ethernet_parse(in->data, in->length, link->config.mac, &frame);
+    if (cause != LASTACK_CAUSE_NONE) {
+        stack_drop(stack, cause);
+        return;
+    }
+    arrival.is_group_frame = mac_is_group(frame.destination);
+    if (frame.type == ETHERNET_TYPE_ARP)
+        input_arp(stack, in->link, &frame);
+    else
+        input_ip(stack, &arrival, frame.payload, frame.payload_length, is_trusted, false, batch);
 }
 
-static void input_batch(struct lastack *stack, const struct lastack_packet_in *packets, size_t count)
+static void process_batch(struct lastack *stack, const struct collection *batch)
 {
-    struct arrived *batch = stack->batch;
-    size_t kept = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        const enum lastack_cause cause = parse_one(stack, &packets[i], &batch[kept]);
-
-        if (cause != LASTACK_CAUSE_NONE) {
-            stack_drop(stack, cause);
-            continue;
-        }
-        batch[kept].flow = tcp_flow(&stack->tcp, &batch[kept].seg);
-        if (count > 1)
-            tcp_prefetch_slot(&stack->tcp, batch[kept].flow);
-        kept++;
+    if (batch->kept > 1) {
+        for (size_t i = 0; i < batch->kept; i++)
+            tcp_prefetch_owner(&stack->tcp, stack->batch[i].flow);
     }
-    if (kept > 1) {
-        for (size_t i = 0; i < kept; i++)
-            tcp_prefetch_owner(&stack->tcp, batch[i].flow);
-    }
-    for (size_t i = 0; i < kept; i++)
-        tcp_arrives(&stack->tcp, &batch[i].seg, batch[i].flow);
+    for (size_t i = 0; i < batch->kept; i++)
+        tcp_arrives(&stack->tcp, &stack->batch[i].seg, stack->batch[i].flow);
 }
 
 void lastack_input(struct lastack *stack, int64_t now, const struct lastack_packet_in *packets,
                    size_t count)
 {
     stack_set_time(stack, now);
+    messages_reclaim(&stack->messages, &stack->tcp.pages);
     while (count > 0) {
         const size_t part = count < INPUT_BATCH ? count : INPUT_BATCH;
+        struct collection batch = {.is_alone = part == 1};
 
-        input_batch(stack, packets, part);
+        for (size_t i = 0; i < part; i++) {
+            input_one(stack, &packets[i], &batch);
+            if (stack->reassembly_was_used) { /* its segment refers to a context that the next piece may take */
+                process_batch(stack, &batch);
+                batch.kept = 0;
+                stack->reassembly_was_used = false;
+            }
+        }
+        process_batch(stack, &batch);
         packets += part;
         count -= part;
+    }
+}
+
+/* Pieces whose others never came (RFC 1122 §3.3.2: time exceeded, if the first had). */
+static void expire_fragments(struct lastack *stack)
+{
+    struct ip_packet about;
+    struct ip_arrival arrival = {0};
+
+    while (reassembly_expire(&stack->reassembly, stack->now, &about, &arrival.link)) {
+        const struct icmp_error error = {
+            .type = about.is_ipv6 ? ICMPV6_TYPE_TIME_EXCEEDED : ICMP_TYPE_TIME_EXCEEDED,
+            .code = ICMP_CODE_REASSEMBLY};
+
+        stack_drop(stack, LASTACK_CAUSE_DROP_FRAGMENT);
+        if (about.header != NULL)
+            stack_complain(stack, &arrival, &about, &error);
     }
 }
 
 void lastack_tick(struct lastack *stack, int64_t now)
 {
     stack_set_time(stack, now);
+    messages_reclaim(&stack->messages, &stack->tcp.pages);
     (void)tcp_timeouts(&stack->tcp); /* what a bounded round leaves over is due at once: next_deadline says so */
+    neighbor_tick(&stack->neighbors, now);
+    expire_fragments(stack);
 }
 
 int64_t lastack_next_deadline(const struct lastack *stack)
 {
-    return tcp_next_deadline(&stack->tcp);
+    int64_t next = tcp_next_deadline(&stack->tcp);
+
+    next = min64(next, neighbor_next_deadline(&stack->neighbors));
+    return min64(next, reassembly_next_deadline(&stack->reassembly));
 }

@@ -53,11 +53,17 @@ void lastack_pool_usage(const struct lastack *stack, enum lastack_pool pool, str
     case LASTACK_POOL_REPLIES:
         *usage = usage_of("replies", &tcp->replies.pool);
         return;
+    case LASTACK_POOL_ENDPOINTS:
+        *usage = usage_of("endpoints", &tcp->endpoints.entries);
+        return;
+    case LASTACK_POOL_NEIGHBORS:
+        *usage = usage_of("neighbors", &stack->neighbors.pool);
+        return;
+    case LASTACK_POOL_PATHS:
+        *usage = usage_of("paths", &stack->paths.pool);
+        return;
     case LASTACK_POOL_SOCKETS:
     case LASTACK_POOL_DESCRIPTORS:
-    case LASTACK_POOL_ENDPOINTS:
-    case LASTACK_POOL_NEIGHBORS:
-    case LASTACK_POOL_PATHS:
         if (stack->upper_usage != NULL)
             stack->upper_usage(stack, pool, usage);
         return;

@@ -35,3 +35,25 @@ void loopback_run(struct lastack *stack)
         loopback_deliver(stack, &out);
     }
 }
+
+/* A message for ourselves. ICMP echoes nobody here waits for, and errors about our own segments do not arise on this link; a
+ * datagram goes to its socket. */
+void loopback_message(struct lastack *stack, struct message *message)
+{
+    const struct ip_packet packet = {
+        .source = message->ip.source,
+        .destination = message->ip.destination,
+        .payload = message_payload(message),
+        .payload_length = message->ip.payload_length,
+        .protocol = message->ip.protocol,
+        .ttl = message->ip.ttl,
+        .traffic_class = message->ip.traffic_class,
+        .is_ipv6 = !ip_is_ipv4(&message->ip.destination),
+    };
+    struct udp_datagram datagram;
+
+    if (packet.protocol == IP_PROTOCOL_UDP && udp_parse(&packet, true, &datagram) == LASTACK_CAUSE_NONE &&
+        stack->udp_arrives != NULL && stack->udp_arrives(stack, &datagram))
+        return;
+    stack_drop(stack, LASTACK_CAUSE_DROP_UDP_NO_PORT);
+}

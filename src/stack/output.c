@@ -1,19 +1,46 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * output.c: what leaves, from segments to packets.
+ * output.c: what leaves, from segments and messages to packets.
  *
- * Replies first, then the links in turn, each link's connections in turn. A link that is full or down is skipped:
- * its connections stay queued and their timers go on, so what falls due meanwhile leaves when the link is ready again, built
- * from the pages at that moment.
+ *     neighbours' questions and answers, then replies, messages, and the links in turn, each link's connections in turn
+ *
+ * A link that is full or down is skipped: its connections stay queued and their timers go on, so what falls due meanwhile leaves
+ * when the link is ready again, built from the pages at that moment. The same holds for a neighbour who does not answer yet: who
+ * waits for him is parked, and asks again when the neighbours have changed.
  */
-#include "core.h"
 #include "checksum.h"
+#include "core.h"
+#include "ethernet.h"
 #include "tcp_header.h"
 
 static bool is_ready(const struct ip_link *link)
 {
     return link->is_up && !link->is_full;
 }
+
+/* ---- the link's own header ---- */
+
+/* Writes it (nothing on an IP link). The answer of the neighbour, if there is a question. */
+static enum resolve_answer add_link_header(struct lastack *stack, const struct ip_route *route,
+                                           struct lastack_packet_out *packet)
+{
+    const struct ip_link *link = link_at(&stack->links, route->link);
+    uint8_t mac[MAC_BYTES];
+    enum resolve_answer answer;
+
+    packet->link = route->link;
+    packet->ip_offset = 0;
+    if (link->config.kind != LASTACK_LINK_ETHERNET)
+        return RESOLVE_READY;
+    answer = neighbor_resolve(&stack->neighbors, &stack->links, stack->now, route->link, &route->next_hop, mac);
+    if (answer != RESOLVE_READY)
+        return answer;
+    ethernet_build(mac, link->config.mac, ethernet_type_of(&route->next_hop), packet->header);
+    packet->ip_offset = ETHERNET_HEADER;
+    return RESOLVE_READY;
+}
+
+/* ---- segments ---- */
 
 /* Text by reference: iov[1..]; its checksum too if the link leaves that to us. */
 static uint32_t add_text(const struct lastack *stack, const struct tcp_out *out, uint32_t sum, bool sums,
@@ -36,14 +63,16 @@ static uint32_t add_text(const struct lastack *stack, const struct tcp_out *out,
     return sum;
 }
 
-static void build_packet(struct lastack *stack, const struct tcp_out *out, uint32_t link_number,
-                         struct lastack_packet_out *packet)
+/* IP and TCP headers behind the link's, and the text. */
+static void build_segment(struct lastack *stack, const struct tcp_out *out, struct lastack_packet_out *packet)
 {
-    const struct ip_link *link = link_at(&stack->links, link_number);
+    const struct ip_link *link = link_at(&stack->links, packet->link);
     const struct segment *seg = &out->seg;
     const bool is_ipv4 = ip_is_ipv4(&seg->remote.address);
+    const bool is_whole = stack->tcp.params.path_mtu_discovery || !is_ipv4;
     const unsigned ip_length = is_ipv4 ? IPV4_HEADER : IPV6_HEADER;
-    uint8_t *tcp_header = packet->header + ip_length;
+    uint8_t *ip_header = packet->header + packet->ip_offset;
+    uint8_t *tcp_header = ip_header + ip_length;
     const unsigned tcp_length = tcp_build(seg, stack->tcp.params.option_order, tcp_header);
     const uint32_t payload = tcp_length + seg->text_length;
     const struct ip_build ip = {
@@ -53,17 +82,15 @@ static void build_packet(struct lastack *stack, const struct tcp_out *out, uint3
         .protocol = IP_PROTOCOL_TCP,
         .ttl = out->ttl != 0 ? out->ttl : stack->tcp.params.ttl,
         .traffic_class = out->tos,
-        .dont_fragment = stack->tcp.params.path_mtu_discovery,
-        .id = stack->tcp.params.path_mtu_discovery ? 0 : stack->ip_id++,
+        .dont_fragment = is_whole,
+        .id = is_whole ? 0 : stack->ip_id++,
     };
     uint32_t sum = checksum_pseudo(&seg->local.address, &seg->remote.address, IP_PROTOCOL_TCP, payload);
 
-    packet->link = link_number;
     packet->flags = 0;
     packet->gso_size = (uint16_t)out->gso_size;
-    packet->ip_offset = 0;
-    packet->header_length = (uint16_t)(ip_build(&ip, packet->header) + tcp_length);
-    packet->checksum_start = (uint16_t)ip_length;
+    packet->header_length = (uint16_t)(packet->ip_offset + ip_build(&ip, ip_header) + tcp_length);
+    packet->checksum_start = (uint16_t)(packet->ip_offset + ip_length);
     packet->checksum_offset = 16;
     packet->iov_count = 1;
     packet->length = packet->header_length + seg->text_length;
@@ -79,8 +106,10 @@ static void build_packet(struct lastack *stack, const struct tcp_out *out, uint3
     }
 }
 
+/* ---- replies ---- */
+
 /* Where a reply goes: it has no connection that would know. */
-static bool route_reply(struct lastack *stack, const struct tcp_out *out, uint32_t *link)
+static bool output_reply(struct lastack *stack, const struct tcp_out *out, struct lastack_packet_out *packet)
 {
     struct ip_route route;
 
@@ -88,29 +117,166 @@ static bool route_reply(struct lastack *stack, const struct tcp_out *out, uint32
         stack_drop(stack, LASTACK_CAUSE_NO_ROUTE);
         return false;
     }
-    *link = route.link;
-    return true;
+    if (route.link == LINK_LOOPBACK) {
+        loopback_deliver(stack, out);
+        return false;
+    }
+    if (!is_ready(link_at(&stack->links, route.link))) {
+        tcp_reply_later(&stack->tcp);
+        return false;
+    }
+    switch (add_link_header(stack, &route, packet)) {
+    case RESOLVE_READY:
+        build_segment(stack, out, packet);
+        return true;
+    case RESOLVE_WAIT:
+        tcp_reply_later(&stack->tcp);
+        return false;
+    case RESOLVE_FAILED:
+        stack_drop(stack, LASTACK_CAUSE_NEIGHBOR_UNRESOLVED);
+        return false;
+    }
+    return false;
 }
 
 static size_t output_replies(struct lastack *stack, struct lastack_packet_out *packets, size_t max)
 {
-    uint32_t left = stack->tcp.replies.pool.used; /* each at most once: those of a full link go to the end */
+    uint32_t left = stack->tcp.replies.pool.used; /* each at most once: who must wait goes to the end */
     struct tcp_out out;
     size_t count = 0;
 
-    while (count < max && left-- > 0 && tcp_next_reply(&stack->tcp, &out)) {
-        uint32_t link;
+    while (count < max && left-- > 0 && tcp_next_reply(&stack->tcp, &out))
+        count += output_reply(stack, &out, &packets[count]);
+    return count;
+}
 
-        if (!route_reply(stack, &out, &link))
-            continue;
-        if (link == LINK_LOOPBACK)
-            loopback_deliver(stack, &out);
-        else if (!is_ready(link_at(&stack->links, link)))
-            tcp_reply_later(&stack->tcp);
-        else
-            build_packet(stack, &out, link, &packets[count++]);
+/* ---- messages: ICMP, UDP ---- */
+
+/* Its transport's checksum is finished here unless the link does it. */
+static void build_message(struct lastack *stack, struct message *message, struct lastack_packet_out *packet)
+{
+    const struct ip_link *link = link_at(&stack->links, packet->link);
+    const unsigned ip_length = ip_build(&message->ip, packet->header + packet->ip_offset);
+
+    (void)link;
+    packet->flags = 0;
+    packet->gso_size = 0;
+    packet->header_length = (uint16_t)(packet->ip_offset + ip_length);
+    packet->checksum_start = packet->checksum_offset = 0;
+    packet->iov_count = 2;
+    packet->iov[0] = (struct lastack_iovec){packet->header, packet->header_length};
+    packet->iov[1] = (struct lastack_iovec){message_payload(message), message->ip.payload_length};
+    packet->length = packet->header_length + message->ip.payload_length;
+}
+
+enum sent { SENT, SENT_LATER, SENT_NEVER };
+
+static enum sent output_message(struct lastack *stack, struct message *message, struct lastack_packet_out *packet)
+{
+    struct ip_route route;
+
+    if (!routes_find(&stack->routes, &stack->links, &message->ip.destination, &route)) {
+        stack_drop(stack, LASTACK_CAUSE_NO_ROUTE);
+        return SENT_NEVER;
+    }
+    if (route.link == LINK_LOOPBACK) {
+        loopback_message(stack, message);
+        return SENT_NEVER;
+    }
+    if (!is_ready(link_at(&stack->links, route.link)))
+        return SENT_LATER;
+    if (message->ip.payload_length + (ip_is_ipv4(&message->ip.destination) ? IPV4_HEADER : IPV6_HEADER) >
+        route.mtu) {
+        stack_drop(stack, LASTACK_CAUSE_ICMP_TOO_BIG); /* we do not fragment what we send */
+        return SENT_NEVER;
+    }
+    switch (add_link_header(stack, &route, packet)) {
+    case RESOLVE_READY:
+        build_message(stack, message, packet);
+        return SENT;
+    case RESOLVE_WAIT:
+        return SENT_LATER;
+    case RESOLVE_FAILED:
+        stack_drop(stack, LASTACK_CAUSE_NEIGHBOR_UNRESOLVED);
+        return SENT_NEVER;
+    }
+    return SENT_NEVER;
+}
+
+static size_t output_messages(struct lastack *stack, struct lastack_packet_out *packets, size_t max)
+{
+    struct page_pool *pages = &stack->tcp.pages;
+    uint32_t left = stack->messages.count;
+    size_t count = 0;
+    uint32_t page;
+
+    while (count < max && left-- > 0 && (page = messages_take(&stack->messages, pages)) != PAGE_NONE) {
+        switch (output_message(stack, page_at(pages, page), &packets[count])) {
+        case SENT:
+            messages_handed(&stack->messages, pages, page);
+            count++;
+            break;
+        case SENT_LATER:
+            messages_append(&stack->messages, pages, page);
+            break;
+        case SENT_NEVER:
+            messages_drop(&stack->messages, pages, page);
+            break;
+        }
     }
     return count;
+}
+
+/* ---- neighbours ---- */
+
+static size_t output_neighbors(struct lastack *stack, struct lastack_packet_out *packets, size_t max)
+{
+    struct neighbor_message message;
+    size_t count = 0;
+
+    while (count < max && neighbor_next_message(&stack->neighbors, &stack->links, &message)) {
+        struct lastack_packet_out *packet = &packets[count];
+        const unsigned length = neighbor_build(&message, &stack->links, packet->header);
+
+        if (!is_ready(link_at(&stack->links, message.link)))
+            continue; /* asked again by their timers */
+        packet->link = message.link;
+        packet->flags = 0;
+        packet->gso_size = 0;
+        packet->ip_offset = ETHERNET_HEADER;
+        packet->header_length = (uint16_t)length;
+        packet->checksum_start = packet->checksum_offset = 0;
+        packet->length = length;
+        packet->iov_count = 1;
+        packet->iov[0] = (struct lastack_iovec){packet->header, length};
+        count++;
+    }
+    return count;
+}
+
+/* ---- connections ---- */
+
+/* Where the next segment of a lane goes. On a link without neighbours nothing needs to be looked up; elsewhere the question comes
+ * before the segment is made, so that whoever must wait has lost nothing. */
+static bool address_next(struct lastack *stack, uint32_t link, struct lastack_packet_out *packet)
+{
+    struct ip_route route = {.link = link};
+    const struct tcp_conn *conn;
+
+    if (link_at(&stack->links, link)->config.kind != LASTACK_LINK_ETHERNET)
+        return add_link_header(stack, &route, packet) == RESOLVE_READY;
+    while ((conn = tcp_lane_head(&stack->tcp, link)) != NULL) {
+        const enum resolve_answer answer =
+            routes_find(&stack->routes, &stack->links, &conn->tuple.remote, &route)
+                ? add_link_header(stack, &route, packet) : RESOLVE_FAILED;
+
+        if (answer == RESOLVE_READY)
+            return true;
+        if (answer == RESOLVE_FAILED)
+            tcp_soft_error(&stack->tcp, tcp_index_of(&stack->tcp, conn), LASTACK_EHOSTUNREACH);
+        tcp_move_lane(&stack->tcp, tcp_index_of(&stack->tcp, conn), LANE_PARKED);
+    }
+    return false;
 }
 
 static size_t output_link(struct lastack *stack, uint32_t link, struct lastack_packet_out *packets,
@@ -121,23 +287,38 @@ static size_t output_link(struct lastack *stack, uint32_t link, struct lastack_p
 
     if (!is_ready(link_at(&stack->links, link)))
         return 0;
-    while (count < max && tcp_next_segment(&stack->tcp, link, &out))
-        build_packet(stack, &out, link, &packets[count++]);
+    while (count < max && address_next(stack, link, &packets[count]) &&
+           tcp_next_segment(&stack->tcp, link, &out))
+        build_segment(stack, &out, &packets[count++]);
     return count;
+}
+
+/* Somebody who was waited for has answered, or never will. */
+static void unpark(struct lastack *stack)
+{
+    if (stack->neighbor_changes == stack->neighbors.changes)
+        return;
+    stack->neighbor_changes = stack->neighbors.changes;
+    tcp_unpark(&stack->tcp, LANE_PARKED);
 }
 
 size_t lastack_output(struct lastack *stack, struct lastack_packet_out *packets, size_t max)
 {
     size_t count;
 
+    unpark(stack);
     loopback_run(stack);
-    count = output_replies(stack, packets, max);
+    count = output_neighbors(stack, packets, max);
+    count += output_replies(stack, packets + count, max - count);
+    count += output_messages(stack, packets + count, max - count);
     for (uint32_t i = 1; i < stack->links.link_count && count < max; i++) {
         const uint32_t link = 1 + (stack->lane_turn + i) % (stack->links.link_count - 1);
 
         count += output_link(stack, link, packets + count, max - count);
     }
     stack->lane_turn++;
+    if (count < max) /* questions that the last round raised */
+        count += output_neighbors(stack, packets + count, max - count);
     return count;
 }
 

@@ -26,6 +26,7 @@ void lastack_config_default(struct lastack_config *config)
         .max_addresses = 32,
         .max_neighbors = 1024,
         .max_paths = 1024,
+        .max_reassemblies = 16,
         .trace_records = 4096,
         .trace_classes = LASTACK_TRACE_CLASS_STATE | LASTACK_TRACE_CLASS_DROP,
         .shard_count = 1,
@@ -53,6 +54,7 @@ bool config_is_valid(const struct lastack_config *config)
            config->max_links >= 1 && config->max_links <= LINKS_MOST && config->max_routes >= 1 &&
            config->max_routes <= 65536 && config->max_addresses >= 2 && config->max_addresses <= 65536 &&
            config->max_neighbors < most && config->max_paths < most &&
+           config->max_reassemblies <= 65536 &&
            (config->trace_records == 0 || is_power_of_two(config->trace_records)) &&
            config->shard_count >= 1 && config->shard_id < config->shard_count;
 }
@@ -68,13 +70,17 @@ static uint32_t index_limit(const struct lastack_config *config)
 
 struct plan {
     void *index, *conns, *time_waits, *syns, *listeners, *pages, *ranges, *replies, *endpoints;
-    void *links, *routes, *trace, *loopback;
+    void *links, *routes, *trace, *loopback, *neighbors, *paths, *reassembly, *udp;
 };
 
 static void lay_out_stack(struct arena *arena, const struct lastack_config *config, struct plan *plan)
 {
     plan->links = arena_take(arena, links_size(config->max_links, config->max_addresses));
     plan->routes = arena_take(arena, routes_size(config->max_routes));
+    plan->neighbors = arena_take(arena, neighbors_size(config->max_neighbors));
+    plan->paths = arena_take(arena, paths_size(config->max_paths));
+    plan->reassembly = arena_take(arena, reassembly_size(config->max_reassemblies));
+    plan->udp = arena_take(arena, local_endpoints_size(config->max_sockets));
     plan->trace = arena_take(arena, sizeof(struct lastack_trace_record) * config->trace_records);
     plan->loopback = arena_take(arena, LOOPBACK_MTU);
     plan->index = arena_take(arena, hash_index_size(index_limit(config)));
@@ -99,7 +105,8 @@ static struct siphash_key derive_key(const uint8_t seed[32], uint64_t purpose)
                                 siphash24_words(&second, &purpose, 1)};
 }
 
-enum purpose { KEY_INDEX = 1, KEY_ISN, KEY_TIMESTAMP, KEY_PORTS, KEY_RNG, KEY_ENDPOINTS };
+enum purpose { KEY_INDEX = 1, KEY_ISN, KEY_TIMESTAMP, KEY_PORTS, KEY_RNG, KEY_ENDPOINTS,
+               KEY_NEIGHBORS, KEY_PATHS, KEY_ICMP, KEY_UDP };
 
 static void place_tcp(struct lastack *stack, const struct plan *plan)
 {
@@ -135,6 +142,24 @@ static void place_tcp(struct lastack *stack, const struct plan *plan)
     tcp->path_context = stack;
 }
 
+static void place_ip(struct lastack *stack, const struct plan *plan)
+{
+    const struct lastack_config *config = &stack->config;
+    const struct siphash_key neighbors_key = derive_key(config->seed, KEY_NEIGHBORS);
+    const struct siphash_key paths_key = derive_key(config->seed, KEY_PATHS);
+    const struct siphash_key icmp_key = derive_key(config->seed, KEY_ICMP);
+    const struct siphash_key udp_key = derive_key(config->seed, KEY_UDP);
+
+    links_init(&stack->links, plan->links, config->max_links, config->max_addresses);
+    routes_init(&stack->routes, plan->routes, config->max_routes);
+    neighbors_init(&stack->neighbors, plan->neighbors, config->max_neighbors, &neighbors_key, stack->now);
+    paths_init(&stack->paths, plan->paths, config->max_paths, &paths_key);
+    reassembly_init(&stack->reassembly, plan->reassembly, config->max_reassemblies);
+    icmp_limit_init(&stack->icmp_limit, &icmp_key);
+    messages_init(&stack->messages);
+    local_endpoints_init(&stack->udp_endpoints, plan->udp, config->max_sockets, &udp_key);
+}
+
 struct lastack *stack_place(struct arena *arena, const struct lastack_config *config, int64_t now)
 {
     struct lastack *stack = arena_take(arena, sizeof *stack);
@@ -148,8 +173,7 @@ struct lastack *stack_place(struct arena *arena, const struct lastack_config *co
     trace_ring_init(&stack->trace, plan.trace, config->trace_records);
     stack->trace.classes = config->trace_classes;
     stack->trace.hash_on = config->trace_hash;
-    links_init(&stack->links, plan.links, config->max_links, config->max_addresses);
-    routes_init(&stack->routes, plan.routes, config->max_routes);
+    place_ip(stack, &plan);
     stack->loopback_text = plan.loopback;
     place_tcp(stack, &plan);
     return stack;
@@ -198,13 +222,15 @@ struct tcp_path stack_path(void *context, const struct lastack_address *local,
     const uint32_t ip_header = ip_is_ipv4(remote) ? IPV4_HEADER : IPV6_HEADER;
     const struct lastack_link_config *config;
     struct ip_route route;
+    uint32_t mtu, generation;
 
     (void)local;
     if (!routes_find(&stack->routes, &stack->links, remote, &route))
         return (struct tcp_path){.payload = 576 - ip_header, .lane = LANE_PARKED};
     config = &link_at(&stack->links, route.link)->config;
+    mtu = path_mtu(&stack->paths, remote, route.mtu, stack->now, &generation);
     return (struct tcp_path){
-        .payload = route.mtu - ip_header,
+        .payload = max32(mtu, ip_header + 48) - ip_header,
         .gso_max = config->gso_max,
         .lane = (uint8_t)route.link,
         .is_loopback = route.link == LINK_LOOPBACK,

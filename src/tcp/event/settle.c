@@ -78,17 +78,21 @@ void tcp_move_lane(struct tcp *tcp, uint32_t index, unsigned lane)
     queue(tcp, conn);
 }
 
+const struct tcp_conn *tcp_lane_head(const struct tcp *tcp, unsigned lane)
+{
+    CHECK(lane < TCP_LANES);
+    return tcp->lanes[lane].head == POOL_NONE ? NULL : tcp_conn_at(tcp, tcp->lanes[lane].head);
+}
+
 void tcp_unpark(struct tcp *tcp, unsigned from_lane)
 {
-    struct send_queue *lane = &tcp->lanes[from_lane];
+    uint32_t index = tcp->lanes[from_lane].head;
 
-    while (lane->head != POOL_NONE) {
-        struct tcp_conn *conn = tcp_conn_at(tcp, lane->head);
+    while (index != POOL_NONE) {
+        struct tcp_conn *conn = tcp_conn_at(tcp, index);
 
-        conn_unqueue(tcp, conn);
+        index = conn->send_next;
         conn_take_path(tcp, conn);
-        CHECK(conn->lane != from_lane);
-        queue(tcp, conn);
     }
 }
 

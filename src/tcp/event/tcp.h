@@ -152,10 +152,15 @@ bool tcp_next_reply(struct tcp *tcp, struct tcp_out *out);
 bool tcp_next_segment(struct tcp *tcp, unsigned lane, struct tcp_out *out);
 /* The reply just taken goes to the end of the queue: its link is full. */
 void tcp_reply_later(struct tcp *tcp);
-/* The segment just taken cannot leave: its neighbour does not answer yet. The connection waits in `parking`
- * until tcp_unpark. */
+/* The connection whose turn it is in a lane, or NULL. */
+const struct tcp_conn *tcp_lane_head(const struct tcp *tcp, unsigned lane);
+/* Its neighbour does not answer yet: the connection waits in another lane until tcp_unpark. */
 void tcp_move_lane(struct tcp *tcp, uint32_t index, unsigned lane);
 void tcp_unpark(struct tcp *tcp, unsigned from_lane);
+/* Told to the user if the connection is given up. */
+void tcp_soft_error(struct tcp *tcp, uint32_t index, int error);
+/* Is this sequence number of the tuple's connection sent and not acknowledged (RFC 5927 §4.1)? */
+bool tcp_is_in_flight(const struct tcp *tcp, const struct tuple *tuple, struct seq seq);
 
 /* ---- shared by the events (settle.c, ending.c) ---- */
 

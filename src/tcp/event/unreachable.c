@@ -53,3 +53,15 @@ void tcp_unreachable(struct tcp *tcp, const struct tuple *tuple, struct seq seq,
     }
     conn->soft_error = (int16_t)error;
 }
+
+bool tcp_is_in_flight(const struct tcp *tcp, const struct tuple *tuple, struct seq seq)
+{
+    const struct flow_ref ref = tcp_find(tcp, tuple, flow_hash(&tcp->index, tuple));
+
+    return ref.kind == FLOW_CONNECTION && is_in_flight(tcp_conn_at(tcp, ref.index), seq);
+}
+
+void tcp_soft_error(struct tcp *tcp, uint32_t index, int error)
+{
+    tcp_conn_at(tcp, index)->soft_error = (int16_t)error;
+}
