@@ -137,7 +137,7 @@ static void error_to_tcp(struct lastack *stack, const struct icmp_message *messa
     tcp_unreachable(&stack->tcp, &tuple, seq, meaning.cause, meaning.is_hard, meaning.error);
 }
 
-static void take_error(struct lastack *stack, const struct icmp_message *message)
+static void take_icmp_error(struct lastack *stack, const struct icmp_message *message)
 {
     const struct meaning meaning = meaning_of(message);
 
@@ -192,7 +192,7 @@ void icmp_arrives(struct lastack *stack, const struct ip_arrival *arrival, const
     case ICMP_TOO_BIG:
     case ICMP_TIME_EXCEEDED:
     case ICMP_PARAMETER_PROBLEM:
-        take_error(stack, &message);
+        take_icmp_error(stack, &message);
         return;
     case ICMP_OTHER:
     case ICMP_ECHO_REPLY:
