@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * bench.c: the list of benches and the command line they share.
+ */
+#include "bench.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct bench *const benches[] = {&bench_timewait, &bench_demux};
+
+enum { BENCHES = sizeof benches / sizeof benches[0] };
+
+static const struct bench *find_bench(const char *name)
+{
+    for (size_t i = 0; i < BENCHES; i++)
+        if (strcmp(benches[i]->name, name) == 0)
+            return benches[i];
+    return NULL;
+}
+
+static void print_help(FILE *out)
+{
+    fputs("usage: lastack bench [NAME...] [options]     without a name: all of them\n\n", out);
+    for (size_t i = 0; i < BENCHES; i++)
+        fprintf(out, "  %-10s %s\n", benches[i]->name, benches[i]->summary);
+    fputs("\n"
+          "  --json             one JSON object per figure\n"
+          "  --quick            smaller and shorter: shows that it works, not what it costs\n"
+          "  --largest N        no population above N\n"
+          "  --huge-pages       ask the kernel for 2 MiB pages\n"
+          "  --no-instructions  do not count instructions (callgrind takes a while)\n"
+          "\n"
+          "exit code: 0 fine, 1 a stated bound does not hold, 2 usage, 3 not possible here\n",
+          out);
+}
+
+static bool parse_number(const char *text, uint64_t *number)
+{
+    char *end;
+
+    errno = 0;
+    *number = strtoull(text, &end, 10);
+    return errno == 0 && *end == '\0' && text[0] >= '0' && text[0] <= '9' && *number > 0;
+}
+
+/* False: usage error, said. */
+static bool parse_options(int argc, char **argv, struct bench_options *options, bool *help)
+{
+    static const struct option known[] = {
+        {"json", no_argument, NULL, 'j'},
+        {"quick", no_argument, NULL, 'q'},
+        {"largest", required_argument, NULL, 'l'},
+        {"huge-pages", no_argument, NULL, 'H'},
+        {"no-instructions", no_argument, NULL, 'I'},
+        {"count", required_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+
+    optind = 1;
+    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        switch (option) {
+        case 'j':
+            options->json = true;
+            break;
+        case 'q':
+            options->quick = true;
+            break;
+        case 'l':
+            if (!parse_number(optarg, &options->largest)) {
+                fprintf(stderr, "lastack bench: --largest %s: a number above 0 is wanted\n",
+                        optarg);
+                return false;
+            }
+            break;
+        case 'H':
+            options->huge_pages = true;
+            break;
+        case 'I':
+            options->instructions = false;
+            break;
+        case 'c':
+            options->count = optarg;
+            break;
+        case 'h':
+            *help = true;
+            break;
+        default: /* getopt has said what is wrong */
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool names_are_known(int argc, char **argv)
+{
+    for (int i = optind; i < argc; i++) {
+        if (find_bench(argv[i]) == NULL) {
+            fprintf(stderr, "lastack bench: no bench '%s'; there are:", argv[i]);
+            for (size_t k = 0; k < BENCHES; k++)
+                fprintf(stderr, " %s", benches[k]->name);
+            fputc('\n', stderr);
+            return false;
+        }
+    }
+    return true;
+}
+
+static int run_one(const struct bench *bench, const struct bench_options *options)
+{
+    if (options->count == NULL)
+        return bench->run(options);
+    if (bench->count == NULL) {
+        fprintf(stderr, "lastack bench: %s counts no instructions\n", bench->name);
+        return 2;
+    }
+    return bench->count(options);
+}
+
+int bench_run(int argc, char **argv)
+{
+    struct bench_options options = {.instructions = true, .out = stdout};
+    bool help = false;
+    int worst = 0;
+
+    if (!parse_options(argc, argv, &options, &help) || !names_are_known(argc, argv))
+        return 2;
+    if (help) {
+        print_help(stdout);
+        return 0;
+    }
+    if (optind == argc) {
+        for (size_t i = 0; i < BENCHES; i++) {
+            const int result = run_one(benches[i], &options);
+
+            worst = result > worst ? result : worst;
+        }
+        return worst;
+    }
+    for (int i = optind; i < argc; i++) {
+        const int result = run_one(find_bench(argv[i]), &options);
+
+        worst = result > worst ? result : worst;
+    }
+    return worst;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * bench.h: `lastack bench`: what the stack costs, measured on the spot.
+ *
+ *     lastack bench [NAME...] [--json] ...     one file per bench: bench_NAME.c
+ *
+ * Every figure comes with the command that makes it again (docs/performance.md). Times are medians of
+ * rounds; instructions are counted by callgrind in a child process; bytes are resident memory.
+ */
+#ifndef LASTACK_BENCH_H
+#define LASTACK_BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct bench_options {
+    bool json;
+    bool quick;        /* smaller and shorter: to see that it works */
+    bool huge_pages;   /* ask for 2 MiB pages */
+    bool instructions; /* count them with callgrind */
+    uint64_t largest;  /* no population above this; 0: the bench's own */
+    const char *count; /* in the child under callgrind: what to count; else NULL */
+    FILE *out;
+};
+
+struct bench {
+    const char *name;
+    const char *summary;
+    /* Measures and prints. Exit code: 0, or 1 when a stated bound does not hold. */
+    int (*run)(const struct bench_options *options);
+    /* Runs in a child under callgrind, see instructions.h; NULL: this bench counts none. */
+    int (*count)(const struct bench_options *options);
+};
+
+/* The verb. argv[0] is ignored. Exit code: 0; 1 a bound does not hold; 2 usage; 3 not possible here. */
+int bench_run(int argc, char **argv);
+
+extern const struct bench bench_timewait, bench_demux;
+
+#endif

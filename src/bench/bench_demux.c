@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * bench_demux.c: whose segment is this? One connection to one million.
+ *
+ * A random tuple in a batch of 32: hash, find the owner, compare the tuple, and do to the connection what
+ * a pure ACK in order does: read and write both of its hot lines. The objects are as large as
+ * connections, and scattered: neighbours in the order of making are not neighbours in memory.
+ */
+#include "bench.h"
+
+#include "figure.h"
+#include "flow_index.h"
+#include "instructions.h"
+#include "mapping.h"
+#include "numbered.h"
+#include "pool.h"
+#include "resident.h"
+#include "rng.h"
+#include "stopwatch.h"
+
+#include <stdlib.h>
+
+enum {
+    DEMUX_LIMIT = 1000000,
+    DEMUX_BATCH = 32,
+    DEMUX_BLOCK = 32 * DEMUX_BATCH,
+    DEMUX_OBJECT = 512, /* bytes of a connection (decision 0007) */
+    DEMUX_COUNTED = 100 * DEMUX_BLOCK,
+};
+
+static const double WORST_DEMUX_TIME = 4.0; /* 1 M against 1 k */
+
+struct demux_object {
+    struct tuple tuple;
+    uint32_t una, nxt, wnd, acks; /* line 0 */
+    uint32_t spare[3];
+    uint32_t received, timestamp; /* line 1 */
+};
+
+struct demux {
+    struct mapping mapping;
+    struct flow_index index;
+    struct pool objects;
+    struct rng rng;
+    uint64_t found;
+};
+
+struct demux_result {
+    uint64_t n;
+    double batched, serial;
+    double instructions, bytes;
+};
+
+static size_t demux_index_bytes(void)
+{
+    return (hash_index_size(DEMUX_LIMIT) + 4095) & ~(size_t)4095;
+}
+
+/* n objects, taken from the pool in random order. */
+static bool demux_make(struct demux *d, bool huge, uint64_t n)
+{
+    uint32_t *order = malloc(n * sizeof *order);
+    struct trouble trouble;
+
+    *d = (struct demux){.index.key = {0x0123456789abcdefu, 0xfedcba9876543210u}};
+    if (order == NULL ||
+        !mapping_make(&d->mapping, demux_index_bytes() + pool_size(DEMUX_OBJECT, DEMUX_LIMIT), huge,
+                      &trouble)) {
+        free(order);
+        return false;
+    }
+    rng_init(&d->rng, n);
+    hash_index_init(&d->index.slots, d->mapping.base, DEMUX_LIMIT);
+    pool_init(&d->objects, (uint8_t *)d->mapping.base + demux_index_bytes(), DEMUX_OBJECT,
+              DEMUX_LIMIT);
+    for (uint64_t i = 0; i < n; i++)
+        order[i] = pool_take(&d->objects);
+    for (uint64_t i = n; i-- > 0;) {
+        const uint64_t j = rng_below(&d->rng, (uint32_t)i + 1);
+
+        pool_give(&d->objects, order[j]);
+        order[j] = order[i];
+    }
+    free(order);
+    for (uint64_t i = 0; i < n; i++) {
+        const uint32_t index = pool_take(&d->objects);
+        struct demux_object *object = pool_at(&d->objects, index);
+
+        *object = (struct demux_object){.tuple = numbered_tuple(i, false)};
+        CHECK(flow_insert(&d->index, flow_hash(&d->index, &object->tuple),
+                          (struct flow_ref){FLOW_CONNECTION, index}));
+    }
+    return true;
+}
+
+static struct demux_object *find_object(const struct demux *d, const struct tuple *tuple,
+                                        uint64_t flow)
+{
+    struct hash_cursor cursor;
+
+    for (const struct hash_slot *slot = hash_index_first(&d->index.slots, (uint32_t)flow, &cursor);
+         slot != NULL; slot = hash_index_next(&cursor)) {
+        struct demux_object *object = pool_at(&d->objects, flow_unpack(slot->ref).index);
+
+        if (tuple_equal(&object->tuple, tuple))
+            return object;
+    }
+    return NULL;
+}
+
+static void prefetch_owner(const struct demux *d, uint64_t flow)
+{
+    struct hash_cursor cursor;
+    const struct hash_slot *slot = hash_index_first(&d->index.slots, (uint32_t)flow, &cursor);
+
+    if (slot != NULL)
+        prefetch_object(pool_at(&d->objects, flow_unpack(slot->ref).index), 128);
+}
+
+/* What a pure ACK in order changes. */
+static uint32_t acknowledge(struct demux_object *object)
+{
+    object->una++;
+    object->acks++;
+    object->timestamp = object->una;
+    return object->received;
+}
+
+static void demux_batch(struct demux *d, const uint32_t *number)
+{
+    struct tuple tuple[DEMUX_BATCH];
+    uint64_t flow[DEMUX_BATCH];
+
+    for (unsigned i = 0; i < DEMUX_BATCH; i++) {
+        tuple[i] = numbered_tuple(number[i], false);
+        flow[i] = flow_hash(&d->index, &tuple[i]);
+        hash_index_prefetch(&d->index.slots, (uint32_t)flow[i]);
+    }
+    for (unsigned i = 0; i < DEMUX_BATCH; i++)
+        prefetch_owner(d, flow[i]);
+    for (unsigned i = 0; i < DEMUX_BATCH; i++) {
+        struct demux_object *object = find_object(d, &tuple[i], flow[i]);
+
+        CHECK(object != NULL);
+        d->found += acknowledge(object);
+    }
+}
+
+static void demux_serially(struct demux *d, const uint32_t *number, unsigned count)
+{
+    uint32_t chain = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        const struct tuple tuple = numbered_tuple(number[i] + chain, false);
+        struct demux_object *object = find_object(d, &tuple, flow_hash(&d->index, &tuple));
+
+        CHECK(object != NULL);
+        chain = acknowledge(object); /* 0, which the compiler cannot know */
+    }
+    d->found += chain;
+}
+
+static void demux_many(struct demux *d, uint64_t n, uint64_t count, bool is_serial,
+                       struct stopwatch *watch)
+{
+    uint32_t number[DEMUX_BLOCK];
+
+    for (uint64_t done = 0; done < count; done += DEMUX_BLOCK) {
+        for (unsigned i = 0; i < DEMUX_BLOCK; i++)
+            number[i] = rng_below(&d->rng, (uint32_t)n);
+        if (watch != NULL)
+            stopwatch_start(watch);
+        if (is_serial)
+            demux_serially(d, number, DEMUX_BLOCK);
+        for (unsigned at = 0; at < DEMUX_BLOCK && !is_serial; at += DEMUX_BATCH)
+            demux_batch(d, number + at);
+        if (watch != NULL)
+            stopwatch_stop(watch, DEMUX_BLOCK);
+    }
+}
+
+static bool measure_demux(struct demux_result *result, const struct bench_options *options)
+{
+    static struct demux d;
+    static struct stopwatch batched, serial;
+    const uint64_t work = options->quick ? 200 * DEMUX_BLOCK : 2000 * DEMUX_BLOCK;
+    const size_t before = resident_bytes();
+
+    if (!demux_make(&d, options->huge_pages, result->n))
+        return false;
+    result->bytes = (double)(resident_bytes() - before) / (double)result->n;
+    batched.count = serial.count = 0;
+    demux_many(&d, result->n, work / 8, false, NULL);
+    demux_many(&d, result->n, work, false, &batched);
+    demux_many(&d, result->n, work / 4, true, &serial);
+    result->batched = stopwatch_median(&batched);
+    result->serial = stopwatch_median(&serial);
+    mapping_release(&d.mapping);
+    return true;
+}
+
+/* In the child: WHAT is the number of connections. */
+static int count_demux(const struct bench_options *options)
+{
+    static struct demux d;
+    unsigned long long n;
+
+    if (sscanf(options->count, "%llu", &n) != 1 || n == 0 || n > DEMUX_LIMIT)
+        return 2;
+    if (!demux_make(&d, false, n))
+        return 3;
+    counting_begin();
+    demux_many(&d, n, DEMUX_COUNTED, false, NULL);
+    counting_end("ack", DEMUX_COUNTED);
+    return 0;
+}
+
+static double demux_instructions(uint64_t n, const struct bench_options *options)
+{
+    struct instruction_counts counts;
+    char what[32];
+    const char *why;
+
+    if (!options->instructions)
+        return -1;
+    snprintf(what, sizeof what, "%llu", (unsigned long long)n);
+    if (!instructions_count("demux", what, &counts, &why)) {
+        fprintf(stderr, "lastack bench: instructions are not counted: %s\n", why);
+        return -1;
+    }
+    return instructions_of(&counts, "ack");
+}
+
+static void print_demux_json(const struct demux_result *result, const struct bench_options *options)
+{
+    struct figure figure = figure_of("demux", "ack", result->n);
+
+    figure.family = "ipv4";
+    figure.pages = options->huge_pages ? "2m" : "4k";
+    figure.batch = DEMUX_BATCH;
+    figure.ns_per_op = result->batched;
+    figure.instructions_per_op = result->instructions;
+    figure.bytes_per_record = result->bytes;
+    figure_print_json(&figure, options->out);
+    figure.op = "serial";
+    figure.batch = 1;
+    figure.ns_per_op = result->serial;
+    figure.instructions_per_op = -1;
+    figure_print_json(&figure, options->out);
+}
+
+static int run_demux(const struct bench_options *options)
+{
+    static const uint64_t populations[] = {1, 1000, 10000, 100000, 1000000};
+    const uint64_t largest = options->largest != 0 ? options->largest
+                             : options->quick      ? 10000
+                                                   : DEMUX_LIMIT;
+    struct demux_result results[5] = {{0}};
+    const struct demux_result *base = &results[1];
+    int code = 0;
+
+    if (!options->json)
+        fprintf(options->out,
+                "\ndemux: a pure ACK to a random connection, %s pages, ns and how much more than at"
+                " %llu\n connections    in batches of %d     one by one  instructions\n",
+                options->huge_pages ? "2 MiB" : "4 KiB", (unsigned long long)populations[1],
+                DEMUX_BATCH);
+    for (unsigned i = 0; i < 5 && populations[i] <= largest; i++) {
+        struct demux_result *result = &results[i];
+
+        result->n = populations[i];
+        if (!measure_demux(result, options))
+            return 3;
+        result->instructions = demux_instructions(result->n, options);
+        if (options->json) {
+            print_demux_json(result, options);
+        } else {
+            fprintf(options->out, "%12llu  %8.1f", (unsigned long long)result->n, result->batched);
+            if (i > 0)
+                fprintf(options->out, "  %4.2fx  %8.1f  %4.2fx", result->batched / base->batched,
+                        result->serial, result->serial / base->serial);
+            else
+                fprintf(options->out, "         %8.1f       ", result->serial);
+            if (result->instructions >= 0)
+                fprintf(options->out, "  %8.0f", result->instructions);
+            fputc('\n', options->out);
+        }
+        if (i > 0 && result->batched > WORST_DEMUX_TIME * base->batched) {
+            fprintf(stderr, "lastack bench: demux takes %.1f times as long as at %llu\n",
+                    result->batched / base->batched, (unsigned long long)base->n);
+            code = 1;
+        }
+    }
+    return code;
+}
+
+const struct bench bench_demux = {
+    .name = "demux",
+    .summary = "whose segment is this? 1 to 1,000,000 connections",
+    .run = run_demux,
+    .count = count_demux,
+};

@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * bench_timewait.c: ten thousand to ten million TIME-WAIT records: bytes, and what each thing that happens
+ * to them costs.
+ *
+ *     insert    hash, record into pool and calendar, tuple into the index
+ *     lookup    hash, find the owner, compare the tuple
+ *     restart   hash, find, read the record, write a later deadline
+ *     expire    calendar, read the record, hash, tuple out of the index, record back to the pool
+ *
+ * Each is done in batches of 32 in the passes of decision 0003, the way that the stack does it. Before
+ * anything is measured, all records are freed once in random order, so that the pool gives them out
+ * scattered over its whole memory: neighbours in time are never neighbours in memory. A round is: insert
+ * n, look up, restart an eighth, let all expire, each timed; the tuples of the next round are new ones.
+ * Insertion and expiry are therefore measured at every population from 0 to n, but over the memory of n.
+ *
+ * The memory is planned for ten million, whatever n is.
+ */
+#include "bench.h"
+
+#include "figure.h"
+#include "flow_index.h"
+#include "instructions.h"
+#include "mapping.h"
+#include "numbered.h"
+#include "resident.h"
+#include "rng.h"
+#include "stopwatch.h"
+#include "time_wait.h"
+
+#include <stdlib.h>
+
+enum {
+    LIMIT = 10000000,
+    BATCH = CALENDAR_BATCH,
+    BLOCK = 32 * BATCH, /* operations whose random numbers are drawn beforehand */
+    COUNTED = 100 * BLOCK,
+};
+
+#define TWO_MSL SEC(60)
+
+enum op { OP_INSERT, OP_LOOKUP, OP_RESTART, OP_EXPIRE, OP_SERIAL, OPS };
+
+static const char *const op_name[OPS] = {"insert", "lookup", "restart", "expire", "serial"};
+
+/* Acceptance: what 10 M may cost, times what 10 k costs. */
+static const double WORST_TIME = 3.0, WORST_INSTRUCTIONS = 1.10;
+
+struct waiting {
+    struct mapping mapping;
+    struct flow_index index;
+    struct time_wait table;
+    bool is_ipv6;
+    uint64_t first, end; /* numbers of the tuples held; restarts aside */
+    int64_t now, step;   /* step: between two entries, so that n of them fill 2MSL */
+    struct rng rng;
+    uint64_t found; /* so that nothing measured can be optimised away */
+};
+
+struct result {
+    uint64_t n;
+    double ns[OPS];
+    double instructions[OPS];
+    double bytes;         /* resident, per record */
+    double bytes_touched; /* as the tables count them */
+    double lines_mean;    /* lines of the index that a lookup reads */
+    uint32_t lines_most;
+};
+
+/* ---- set-up ---- */
+
+static size_t index_bytes(void)
+{
+    return (hash_index_size(LIMIT) + 4095) & ~(size_t)4095;
+}
+
+static bool waiting_make(struct waiting *w, bool is_ipv6, bool huge, uint64_t n)
+{
+    const uint32_t ipv4 = is_ipv6 ? 0 : LIMIT, ipv6 = is_ipv6 ? LIMIT : 0;
+    struct trouble trouble;
+
+    *w = (struct waiting){.is_ipv6 = is_ipv6, .now = SEC(1), .step = TWO_MSL / (int64_t)n};
+    if (!mapping_make(&w->mapping, index_bytes() + time_wait_size(ipv4, ipv6), huge, &trouble)) {
+        fprintf(stderr, "lastack bench: %s\n", trouble.text);
+        return false;
+    }
+    rng_init(&w->rng, n);
+    w->index.key = (struct siphash_key){0x0123456789abcdefu, 0xfedcba9876543210u};
+    hash_index_init(&w->index.slots, w->mapping.base, LIMIT);
+    time_wait_init(&w->table, (uint8_t *)w->mapping.base + index_bytes(), ipv4, ipv6, w->now);
+    return true;
+}
+
+static struct flow_ref owner_ref(struct time_wait_ref ref)
+{
+    return (struct flow_ref){ref.is_ipv6 ? FLOW_TIME_WAIT_IPV6 : FLOW_TIME_WAIT_IPV4, ref.index};
+}
+
+static struct time_wait_ref record_of(uint32_t packed)
+{
+    const struct flow_ref ref = flow_unpack(packed);
+
+    return (struct time_wait_ref){ref.kind == FLOW_TIME_WAIT_IPV6, ref.index};
+}
+
+/* ---- the four operations, in passes ---- */
+
+static bool find_record(const struct waiting *w, const struct tuple *tuple, uint64_t flow,
+                        struct time_wait_ref *ref)
+{
+    struct hash_cursor cursor;
+
+    for (const struct hash_slot *slot = hash_index_first(&w->index.slots, (uint32_t)flow, &cursor);
+         slot != NULL; slot = hash_index_next(&cursor)) {
+        *ref = record_of(slot->ref);
+        if (time_wait_is(&w->table, *ref, tuple))
+            return true;
+    }
+    return false;
+}
+
+static void prefetch_record(const struct waiting *w, uint64_t flow)
+{
+    struct hash_cursor cursor;
+    const struct hash_slot *slot = hash_index_first(&w->index.slots, (uint32_t)flow, &cursor);
+
+    if (slot != NULL)
+        time_wait_prefetch(&w->table, record_of(slot->ref));
+}
+
+static void insert_batch(struct waiting *w, uint32_t count)
+{
+    struct time_wait_record record[BATCH];
+    uint64_t flow[BATCH];
+
+    for (uint32_t i = 0; i < count; i++) {
+        record[i] = (struct time_wait_record){
+            .tuple = numbered_tuple(w->end + i, w->is_ipv6),
+            .snd_nxt = seq_of((uint32_t)w->end),
+            .rcv_nxt = seq_of((uint32_t)w->end ^ 0x5a5a5a5a),
+            .window = 501,
+            .window_shift = 7,
+            .flags = TIME_WAIT_TIMESTAMP,
+            .cause = LASTACK_CAUSE_FIN,
+            .ts_recent = (uint32_t)w->now,
+            .ts_recent_ms = (uint32_t)(w->now / MS(1)),
+            .entered_ms = (uint32_t)(w->now / MS(1)),
+            .deadline = w->now + TWO_MSL,
+            .challenge_at = NEVER,
+        };
+        w->now += w->step;
+        flow[i] = flow_hash(&w->index, &record[i].tuple);
+        hash_index_prefetch(&w->index.slots, (uint32_t)flow[i]);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        struct time_wait_ref ref;
+
+        CHECK(time_wait_enter(&w->table, &record[i], &ref));
+        CHECK(flow_insert(&w->index, flow[i], owner_ref(ref)));
+    }
+    w->end += count;
+}
+
+static void insert_many(struct waiting *w, uint64_t count)
+{
+    for (uint64_t done = 0; done < count; done += BATCH)
+        insert_batch(w, (uint32_t)(count - done < BATCH ? count - done : BATCH));
+}
+
+/* Passes one and two for a batch of tuples by number. */
+static void prefetch_batch(const struct waiting *w, const uint64_t *number, struct tuple *tuple,
+                           uint64_t *flow)
+{
+    for (unsigned i = 0; i < BATCH; i++) {
+        tuple[i] = numbered_tuple(number[i], w->is_ipv6);
+        flow[i] = flow_hash(&w->index, &tuple[i]);
+        hash_index_prefetch(&w->index.slots, (uint32_t)flow[i]);
+    }
+    for (unsigned i = 0; i < BATCH; i++)
+        prefetch_record(w, flow[i]);
+}
+
+static void lookup_batch(struct waiting *w, const uint64_t *number)
+{
+    struct tuple tuple[BATCH];
+    uint64_t flow[BATCH];
+    struct time_wait_ref ref;
+
+    prefetch_batch(w, number, tuple, flow);
+    for (unsigned i = 0; i < BATCH; i++)
+        w->found += find_record(w, &tuple[i], flow[i], &ref);
+}
+
+static void restart_batch(struct waiting *w, const uint64_t *number)
+{
+    struct tuple tuple[BATCH];
+    uint64_t flow[BATCH];
+
+    prefetch_batch(w, number, tuple, flow);
+    for (unsigned i = 0; i < BATCH; i++) {
+        struct time_wait_record record;
+        struct time_wait_ref ref;
+
+        if (!find_record(w, &tuple[i], flow[i], &ref))
+            continue;
+        time_wait_read(&w->table, ref, &record);
+        time_wait_set_deadline(&w->table, ref, w->now + TWO_MSL);
+        w->found += record.window != 0;
+    }
+}
+
+/* One at a time, and the next tuple is not known before the last record has been read. */
+static void lookup_serially(struct waiting *w, const uint64_t *number, unsigned count)
+{
+    uint64_t chain = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        const struct tuple tuple = numbered_tuple(number[i] + chain, w->is_ipv6);
+        struct time_wait_record record;
+        struct time_wait_ref ref;
+
+        if (!find_record(w, &tuple, flow_hash(&w->index, &tuple), &ref))
+            continue;
+        time_wait_read(&w->table, ref, &record);
+        chain = record.window - 501u; /* 0, which the compiler cannot know */
+        w->found++;
+    }
+}
+
+/* What is due by now: read, hash and prefetch all, then take them out. */
+static uint32_t expire_batch(struct waiting *w)
+{
+    struct time_wait_ref ref[BATCH];
+    struct time_wait_record record;
+    uint64_t flow[BATCH];
+    const size_t count = time_wait_expire(&w->table, w->is_ipv6, w->now, ref, BATCH);
+
+    for (size_t i = 0; i < count; i++) {
+        time_wait_read(&w->table, ref[i], &record);
+        flow[i] = flow_hash(&w->index, &record.tuple);
+        hash_index_prefetch(&w->index.slots, (uint32_t)flow[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        CHECK(flow_remove(&w->index, flow[i], owner_ref(ref[i])));
+        time_wait_free(&w->table, ref[i]);
+    }
+    return (uint32_t)count;
+}
+
+/* Time goes on at the pace at which they came, a batch at a time, until `count` have gone. */
+static void expire_many(struct waiting *w, uint64_t count)
+{
+    uint64_t gone = 0;
+
+    while (gone < count && time_wait_next(&w->table) != NEVER) {
+        if (time_wait_next(&w->table) > w->now)
+            w->now += w->step * BATCH;
+        gone += expire_batch(w);
+    }
+    w->first += gone;
+}
+
+/* Frees all in random order: from now on the pool gives its records out in that order. */
+static bool scatter(struct waiting *w)
+{
+    const uint64_t n = w->end - w->first;
+    uint32_t *order = malloc(n * sizeof *order);
+
+    if (order == NULL)
+        return false;
+    for (uint64_t i = 0; i < n; i++)
+        order[i] = (uint32_t)i;
+    for (uint64_t i = n; i-- > 1;) {
+        const uint64_t j = rng_below(&w->rng, (uint32_t)i + 1);
+        const uint32_t other = order[i];
+
+        order[i] = order[j];
+        order[j] = other;
+    }
+    for (uint64_t i = 0; i < n; i++) {
+        const struct tuple tuple = numbered_tuple(w->first + order[i], w->is_ipv6);
+        const uint64_t flow = flow_hash(&w->index, &tuple);
+        struct time_wait_ref ref;
+
+        CHECK(find_record(w, &tuple, flow, &ref));
+        CHECK(flow_remove(&w->index, flow, owner_ref(ref)));
+        time_wait_remove(&w->table, ref);
+    }
+    w->first = w->end;
+    free(order);
+    return true;
+}
+
+/* ---- measuring ---- */
+
+static void draw(struct waiting *w, uint64_t *number, uint64_t n)
+{
+    for (unsigned i = 0; i < BLOCK; i++)
+        number[i] = w->first + rng_below(&w->rng, (uint32_t)n);
+}
+
+/* `count` operations of a kind that takes random tuples of the n that are held; timed if there is a
+ * watch. */
+static void run_random(struct waiting *w, enum op op, uint64_t n, uint64_t count,
+                       struct stopwatch *watch)
+{
+    uint64_t number[BLOCK];
+
+    for (uint64_t done = 0; done < count; done += BLOCK) {
+        draw(w, number, n);
+        if (watch != NULL)
+            stopwatch_start(watch);
+        if (op == OP_SERIAL)
+            lookup_serially(w, number, BLOCK);
+        for (unsigned at = 0; at < BLOCK && op != OP_SERIAL; at += BATCH) {
+            if (op == OP_LOOKUP)
+                lookup_batch(w, number + at);
+            else
+                restart_batch(w, number + at);
+        }
+        if (watch != NULL)
+            stopwatch_stop(watch, BLOCK);
+    }
+}
+
+static void run_round(struct waiting *w, uint64_t n, struct stopwatch watch[OPS])
+{
+    const uint64_t lookups = n < 200000 ? n : 200000;
+
+    stopwatch_start(&watch[OP_INSERT]);
+    insert_many(w, n);
+    stopwatch_stop(&watch[OP_INSERT], n);
+    run_random(w, OP_LOOKUP, n, lookups, &watch[OP_LOOKUP]);
+    run_random(w, OP_SERIAL, n, lookups / 8, &watch[OP_SERIAL]);
+    run_random(w, OP_RESTART, n, n / 8, &watch[OP_RESTART]);
+    stopwatch_start(&watch[OP_EXPIRE]);
+    expire_many(w, n);
+    stopwatch_stop(&watch[OP_EXPIRE], n);
+}
+
+/* How far records stand from their home lines. */
+static void survey_index(const struct waiting *w, struct result *result)
+{
+    const struct hash_index *slots = &w->index.slots;
+    uint64_t lines = 0;
+
+    for (uint32_t at = 0; at < slots->line_limit; at++) {
+        for (unsigned i = 0; i < HASH_LINE_SLOTS && slots->lines[at].slot[i].ref != 0; i++) {
+            const uint32_t read = at - hash_index_home(slots, slots->lines[at].slot[i].hash) + 1;
+
+            lines += read;
+            result->lines_most = max32(result->lines_most, read);
+        }
+    }
+    result->lines_mean = (double)lines / slots->count;
+}
+
+static bool measure(struct result *result, bool is_ipv6, const struct bench_options *options)
+{
+    static struct waiting w;
+    static struct stopwatch watch[OPS];
+    const uint64_t n = result->n;
+    const uint64_t work = options->quick ? 200000 : 6000000;
+    const uint64_t rounds = n >= work ? 3 : work / n;
+    const size_t before = resident_bytes();
+
+    if (!waiting_make(&w, is_ipv6, options->huge_pages, n))
+        return false;
+    insert_many(&w, n);
+    result->bytes = (double)(resident_bytes() - before) / (double)n;
+    result->bytes_touched =
+        (double)(hash_index_touched(&w.index.slots) + time_wait_touched(&w.table)) / (double)n;
+    survey_index(&w, result);
+    if (!scatter(&w)) {
+        mapping_release(&w.mapping);
+        return false;
+    }
+    for (unsigned op = 0; op < OPS; op++)
+        watch[op].count = 0;
+    for (uint64_t i = 0; i < rounds; i++)
+        run_round(&w, n, watch);
+    for (unsigned op = 0; op < OPS; op++)
+        result->ns[op] = stopwatch_median(&watch[op]);
+    mapping_release(&w.mapping);
+    return true;
+}
+
+/* ---- instructions ---- */
+
+/* In the child: WHAT is FAMILY:N. */
+static int count_timewait(const struct bench_options *options)
+{
+    static struct waiting w;
+    char family[8];
+    unsigned long long n;
+
+    if (sscanf(options->count, "%7[^:]:%llu", family, &n) != 2 || n == 0 || n > LIMIT)
+        return 2;
+    if (!waiting_make(&w, strcmp(family, "ipv6") == 0, false, n))
+        return 3;
+    insert_many(&w, n);
+    expire_many(&w, n / 2);
+    counting_begin();
+    run_random(&w, OP_LOOKUP, n / 2, COUNTED, NULL);
+    counting_end(op_name[OP_LOOKUP], COUNTED);
+    counting_begin();
+    insert_many(&w, n / 4);
+    counting_end(op_name[OP_INSERT], n / 4);
+    counting_begin();
+    expire_many(&w, n / 4);
+    counting_end(op_name[OP_EXPIRE], n / 4);
+    counting_begin();
+    run_random(&w, OP_RESTART, n / 2, n / 8, NULL);
+    counting_end(op_name[OP_RESTART], n / 8);
+    return 0;
+}
+
+static void add_instructions(struct result *result, bool is_ipv6,
+                             const struct bench_options *options)
+{
+    struct instruction_counts counts = {0};
+    char what[64];
+    const char *why;
+
+    for (unsigned op = 0; op < OPS; op++)
+        result->instructions[op] = -1;
+    if (!options->instructions)
+        return;
+    snprintf(what, sizeof what, "%s:%llu", is_ipv6 ? "ipv6" : "ipv4",
+             (unsigned long long)result->n);
+    if (!instructions_count("timewait", what, &counts, &why)) {
+        fprintf(stderr, "lastack bench: instructions are not counted: %s\n", why);
+        return;
+    }
+    for (unsigned op = 0; op < OPS; op++)
+        result->instructions[op] = instructions_of(&counts, op_name[op]);
+}
+
+/* ---- printing ---- */
+
+static void print_json(const struct result *result, bool is_ipv6,
+                       const struct bench_options *options)
+{
+    for (unsigned op = 0; op < OPS; op++) {
+        struct figure figure = figure_of("timewait", op_name[op], result->n);
+
+        figure.family = is_ipv6 ? "ipv6" : "ipv4";
+        figure.pages = options->huge_pages ? "2m" : "4k";
+        figure.batch = op == OP_SERIAL ? 1 : BATCH;
+        figure.ns_per_op = result->ns[op];
+        figure.instructions_per_op = result->instructions[op];
+        figure.bytes_per_record = result->bytes;
+        figure_print_json(&figure, options->out);
+    }
+}
+
+static void print_text(const struct result *result, const struct result *base, FILE *out)
+{
+    fprintf(out, "%10llu  %5.1f", (unsigned long long)result->n, result->bytes);
+    for (unsigned op = 0; op < OPS; op++)
+        fprintf(out, "  %5.0f %4.2fx", result->ns[op], result->ns[op] / base->ns[op]);
+    fprintf(out, "  %4.2f (most %u)\n", result->lines_mean, result->lines_most);
+    if (result->instructions[OP_LOOKUP] >= 0) {
+        fprintf(out, "  instructions  ");
+        for (unsigned op = 0; op < OP_SERIAL; op++)
+            fprintf(out, "   %5.0f %4.2fx", result->instructions[op],
+                    result->instructions[op] / base->instructions[op]);
+        fputc('\n', out);
+    }
+    fflush(out);
+}
+
+/* The bounds of docs/performance.md; false and a line on stderr for each that does not hold. */
+static bool keeps_bounds(const struct result *result, const struct result *base, bool is_ipv6)
+{
+    const double bytes = is_ipv6 ? 96 : 64;
+    bool good = true;
+
+    if (result->n >= LIMIT && result->bytes > bytes) {
+        fprintf(stderr, "lastack bench: %.1f bytes a record, more than %.0f\n", result->bytes,
+                bytes);
+        good = false;
+    }
+    for (unsigned op = 0; op < OP_SERIAL; op++) {
+        if (result->ns[op] > WORST_TIME * base->ns[op]) {
+            fprintf(stderr, "lastack bench: %s takes %.1f times as long as at %llu\n", op_name[op],
+                    result->ns[op] / base->ns[op], (unsigned long long)base->n);
+            good = false;
+        }
+        if (base->instructions[op] > 0 &&
+            result->instructions[op] > WORST_INSTRUCTIONS * base->instructions[op]) {
+            fprintf(stderr, "lastack bench: %s takes %.2f times the instructions\n", op_name[op],
+                    result->instructions[op] / base->instructions[op]);
+            good = false;
+        }
+    }
+    return good;
+}
+
+/* A table planned for ten million that holds ten. */
+static bool measure_idle(const struct bench_options *options)
+{
+    static struct waiting w;
+    size_t bytes;
+
+    if (!waiting_make(&w, false, options->huge_pages, 10))
+        return false;
+    insert_many(&w, 10);
+    bytes = resident_bytes();
+    if (options->json) {
+        struct figure figure = figure_of("timewait", "idle", 10);
+
+        figure.bytes_per_record = (double)bytes / 10;
+        figure_print_json(&figure, options->out);
+    } else {
+        fprintf(options->out,
+                "timewait: 10 records in tables for %d: the whole process occupies %.1f MiB\n",
+                LIMIT, (double)bytes / (1 << 20));
+    }
+    mapping_release(&w.mapping);
+    return options->huge_pages || bytes < (size_t)8 << 20;
+}
+
+static int run_family(const struct bench_options *options, bool is_ipv6)
+{
+    static const uint64_t populations[] = {10000, 100000, 1000000, 10000000};
+    const uint64_t largest = options->largest != 0 ? options->largest
+                             : options->quick      ? 100000
+                                                   : LIMIT;
+    struct result results[4] = {{0}};
+    bool good = true;
+
+    if (!options->json)
+        fprintf(
+            options->out,
+            "\ntimewait: %s, %s pages, batches of %d, ns per operation and how much more than at"
+            " %llu\n         n  bytes       insert        lookup       restart        expire"
+            "        serial  index lines\n",
+            is_ipv6 ? "IPv6" : "IPv4", options->huge_pages ? "2 MiB" : "4 KiB", BATCH,
+            (unsigned long long)populations[0]);
+    for (unsigned i = 0; i < 4 && populations[i] <= largest; i++) {
+        results[i].n = populations[i];
+        if (!measure(&results[i], is_ipv6, options))
+            return 3;
+        add_instructions(&results[i], is_ipv6, options);
+        if (options->json)
+            print_json(&results[i], is_ipv6, options);
+        else
+            print_text(&results[i], &results[0], options->out);
+        good = keeps_bounds(&results[i], &results[0], is_ipv6) && good;
+    }
+    return good ? 0 : 1;
+}
+
+static int run_timewait(const struct bench_options *options)
+{
+    const bool is_small = measure_idle(options);
+    const int ipv4 = run_family(options, false);
+    const int ipv6 = ipv4 <= 1 ? run_family(options, true) : ipv4;
+
+    return ipv6 > ipv4 ? ipv6 : ipv4 > 0 ? ipv4 : is_small ? 0 : 1;
+}
+
+const struct bench bench_timewait = {
+    .name = "timewait",
+    .summary = "TIME-WAIT records, up to 10,000,000: bytes, insert, lookup, restart, expire",
+    .run = run_timewait,
+    .count = count_timewait,
+};
