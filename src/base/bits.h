@@ -11,9 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Ask for a cache line that will be read (and likely written) soon. No effect on the result, ever.
- * The empty statement behind it is for gcc, which takes a function that does nothing but prefetch for
- * one without effect and drops its calls. */
+/* Ask for a cache line that will be read (and likely written) soon. No effect on the result,
+ * ever. The empty statement behind it is for gcc, which takes a function that does nothing but
+ * prefetch for one without effect and drops its calls. */
 static inline void prefetch(const void *p)
 {
     __builtin_prefetch(p, 1, 3);

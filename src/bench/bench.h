@@ -4,8 +4,8 @@
  *
  *     lastack bench [NAME...] [--json] ...     one file per bench: bench_NAME.c
  *
- * Every figure comes with the command that makes it again (docs/performance.md). Times are medians of
- * rounds; instructions are counted by callgrind in a child process; bytes are resident memory.
+ * Every figure comes with the command that makes it again (docs/performance.md). Times are medians
+ * of rounds; instructions are counted by callgrind in a child process; bytes are resident memory.
  */
 #ifndef LASTACK_BENCH_H
 #define LASTACK_BENCH_H
@@ -34,7 +34,8 @@ struct bench {
     int (*count)(const struct bench_options *options);
 };
 
-/* The verb. argv[0] is ignored. Exit code: 0; 1 a bound does not hold; 2 usage; 3 not possible here. */
+/* The verb. argv[0] is ignored. Exit code: 0; 1 a bound does not hold; 2 usage; 3 not possible
+ * here. */
 int bench_run(int argc, char **argv);
 
 extern const struct bench bench_timewait, bench_demux;

@@ -2,9 +2,10 @@
 /*
  * bench_demux.c: whose segment is this? One connection to one million.
  *
- * A random tuple in a batch of 32: hash, find the owner, compare the tuple, and do to the connection what
- * a pure ACK in order does: read and write both of its hot lines. The objects are as large as
- * connections, and scattered: neighbours in the order of making are not neighbours in memory.
+ * A random tuple in a batch of 32: hash, find the owner, compare the tuple, and do to the
+ * connection what a pure ACK in order does: read and write both of its hot lines. The objects are
+ * as large as connections, and scattered: neighbours in the order of making are not neighbours in
+ * memory.
  */
 #include "bench.h"
 

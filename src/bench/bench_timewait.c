@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * bench_timewait.c: ten thousand to ten million TIME-WAIT records: bytes, and what each thing that happens
- * to them costs.
+ * bench_timewait.c: ten thousand to ten million TIME-WAIT records: bytes, and what each thing that
+ * happens to them costs.
  *
  *     insert    hash, record into pool and calendar, tuple into the index
  *     lookup    hash, find the owner, compare the tuple
  *     restart   hash, find, read the record, write a later deadline
  *     expire    calendar, read the record, hash, tuple out of the index, record back to the pool
  *
- * Each is done in batches of 32 in the passes of decision 0003, the way that the stack does it. Before
- * anything is measured, all records are freed once in random order, so that the pool gives them out
- * scattered over its whole memory: neighbours in time are never neighbours in memory. A round is: insert
- * n, look up, restart an eighth, let all expire, each timed; the tuples of the next round are new ones.
- * Insertion and expiry are therefore measured at every population from 0 to n, but over the memory of n.
+ * Each is done in batches of 32 in the passes of decision 0003, the way that the stack does it.
+ * Before anything is measured, all records are freed once in random order, so that the pool gives
+ * them out scattered over its whole memory: neighbours in time are never neighbours in memory. A
+ * round is: insert n, look up, restart an eighth, let all expire, each timed; the tuples of the
+ * next round are new ones. Insertion and expiry are therefore measured at every population from 0
+ * to n, but over the memory of n.
  *
  * The memory is planned for ten million, whatever n is.
  */

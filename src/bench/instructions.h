@@ -2,10 +2,10 @@
 /*
  * instructions.h: instructions per operation, counted by valgrind's callgrind.
  *
- * The bench runs itself as a child under callgrind (`bench NAME --count WHAT`). The child sets everything up
- * with counting off, switches it on around a known number of operations, and dumps the sum under a
- * name; the parent reads the dumps. So nothing but the operations is counted, to the instruction, and a
- * second run gives the same numbers.
+ * The bench runs itself as a child under callgrind (`bench NAME --count WHAT`). The child sets
+ * everything up with counting off, switches it on around a known number of operations, and dumps
+ * the sum under a name; the parent reads the dumps. So nothing but the operations is counted, to
+ * the instruction, and a second run gives the same numbers.
  *
  *     child:   counting_begin(); ... 100000 operations ... counting_end("insert", 100000);
  *     parent:  instructions_count("timewait", "ipv4:10000", &counts);  instructions_of(&counts, "insert")

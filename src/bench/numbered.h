@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * numbered.h: tuples by number, so that a bench can name any of ten million without a table of them.
+ * numbered.h: tuples by number, so that a bench can name any of ten million without a table of
+ * them.
  *
  * One server port and very many clients, as a busy server sees it.
  */

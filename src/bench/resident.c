@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * resident.c: the Rss line of /proc/self/smaps_rollup, which is exact (statm lags behind by whole batches
- * of pages per thread).
+ * resident.c: the Rss line of /proc/self/smaps_rollup, which is exact (statm lags behind by whole
+ * batches of pages per thread).
  */
 #include "resident.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * stopwatch.c: the thread's own CPU time, which stands still while others have the CPU, and the median of
- * rounds: what others do to the caches makes some rounds slow, never fast.
+ * stopwatch.c: the thread's own CPU time, which stands still while others have the CPU, and the
+ * median of rounds: what others do to the caches makes some rounds slow, never fast.
  */
 #include "stopwatch.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mapping.c: mmap(2) and madvise(2). NORESERVE, because most of a generous mapping is never touched.
+ * mapping.c: mmap(2) and madvise(2). NORESERVE, because most of a generous mapping is never
+ * touched.
  */
 #include "mapping.h"
 
