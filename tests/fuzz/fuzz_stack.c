@@ -239,7 +239,7 @@ static void options_of(struct segment *segment, struct tape *tape, const struct 
     }
     if (wanted & 8) {
         segment->options |= OPTION_TIMESTAMP;
-        segment->ts_value = (uint32_t)(now / MS(1)) + tape_u8(tape);
+        segment->ts_value = (uint32_t)(now / MS(1)) + 1000 - 32 + tape_u8(tape) % 64;
         segment->ts_echo = heard->ts_value - (wanted >> 6);
     }
 }
@@ -255,7 +255,8 @@ static size_t put_packet(uint8_t *bytes, const struct segment *segment, const ui
                           .payload_length = length, .protocol = IP_PROTOCOL_TCP, .ttl = 64};
     unsigned ip_length = ip_build(&ip, bytes);
     memcpy(bytes + ip_length, header, header_length);
-    memcpy(bytes + ip_length + header_length, text, segment->text_length);
+    if (segment->text_length > 0)
+        memcpy(bytes + ip_length + header_length, text, segment->text_length);
     return ip_length + length;
 }
 
@@ -290,6 +291,13 @@ static void made_up_segment(struct world *world, struct tape *tape)
     arrive(world, bytes, length, false);
 }
 
+static void add_timestamp(struct segment *segment, const struct overheard *heard, int64_t now)
+{
+    segment->options |= OPTION_TIMESTAMP;
+    segment->ts_value = (uint32_t)(now / MS(1)) + 1000;
+    segment->ts_echo = heard->ts_value;
+}
+
 /* What the stack is due in an ordinary life: an ACK of all it sent, a FIN with it if asked. */
 static void proper_answer(struct world *world, struct tape *tape)
 {
@@ -300,6 +308,8 @@ static void proper_answer(struct world *world, struct tape *tape)
     struct segment segment = {.local = heard->there, .remote = heard->here, .seq = heard->ack,
                               .ack = heard->nxt, .flags = LASTACK_ACK, .wnd = 65535};
     static const uint8_t text[64];
+    if (heard->ts_value != 0)
+        add_timestamp(&segment, heard, world->now);
     if (choice & 1)
         segment.flags |= LASTACK_FIN;
     if (choice & 2)
@@ -539,6 +549,56 @@ static void operate(struct world *world, struct tape *tape)
     settle_world(world);
 }
 
+/* ---- where the story begins: libFuzzer would take long to find a handshake by itself */
+
+static void listen_on(struct lastack *stack, bool is_ipv6, uint16_t port)
+{
+    int fd = lastack_socket(stack, is_ipv6 ? LASTACK_AF_INET6 : LASTACK_AF_INET, LASTACK_SOCK_STREAM, 0);
+    struct lastack_endpoint local = {here_address(is_ipv6), port};
+    CHECK(fd >= 0 && lastack_bind(stack, fd, &local) == 0 && lastack_listen(stack, fd, 3) == 0);
+}
+
+/* The peer speaks as it should: flags, from the numbers that were overheard last. */
+static void peer_says(struct world *world, const struct overheard *heard, unsigned flags)
+{
+    struct segment segment = {.local = heard->there, .remote = heard->here, .seq = heard->ack,
+                              .ack = heard->nxt, .flags = (uint16_t)flags, .wnd = 4096};
+    add_timestamp(&segment, heard, world->now);
+    if (flags & LASTACK_SYN) {
+        segment.options |= OPTION_MSS | OPTION_SACK_PERMITTED | OPTION_WINDOW_SCALE;
+        segment.mss = 600;
+        segment.window_scale = 2;
+    }
+    uint8_t bytes[MTU];
+    arrive(world, bytes, put_packet(bytes, &segment, NULL), false);
+    settle_world(world);
+}
+
+static void set_scene(struct world *world, struct tape *tape)
+{
+    uint8_t scene = tape_u8(tape);
+    bool is_ipv6 = (scene & 1) != 0;
+    struct overheard fresh = {{here_address(is_ipv6), 80}, {there_address(is_ipv6, 0), 40000}, {0}, {0}, 0};
+    if (scene & 2)
+        listen_on(world->stack, is_ipv6, 80);
+    if (scene & 4 && scene & 2) { /* a client came and was accepted */
+        peer_says(world, &fresh, LASTACK_SYN);
+        peer_says(world, &world->heard[0], LASTACK_ACK);
+        CHECK(lastack_accept(world->stack, 0, NULL) >= 0);
+    }
+    if (scene & 8) { /* we are a client ourselves */
+        int fd = lastack_socket(world->stack, is_ipv6 ? LASTACK_AF_INET6 : LASTACK_AF_INET,
+                                LASTACK_SOCK_STREAM, 0);
+        unsigned before = world->heard_next;
+        CHECK(lastack_connect(world->stack, fd, &fresh.there) == -LASTACK_EINPROGRESS);
+        settle_world(world);
+        CHECK(world->heard_next == before + 1);
+        if (scene & 16)
+            peer_says(world, &world->heard[before], LASTACK_SYN | LASTACK_ACK);
+    }
+    settle_world(world);
+}
+
 /* Everybody closes and goes away; then time alone must end everything. */
 static void wind_down(struct world *world)
 {
@@ -567,6 +627,7 @@ static uint64_t play(const uint8_t *data, size_t size)
     struct tape tape = {data, size};
     static struct world world;
     create(&world, &tape);
+    set_scene(&world, &tape);
     for (int i = 0; tape.left > 0 && i < OPERATIONS_MAX; i++)
         operate(&world, &tape);
     wind_down(&world);
