@@ -599,8 +599,19 @@ static void set_scene(struct world *world, struct tape *tape)
     settle_world(world);
 }
 
+/* FUZZ_TRACE=1 tells the story of a failing input. */
+static void tell_story(const struct lastack *stack, uint64_t *cursor)
+{
+    struct lastack_trace_record record;
+    while (getenv("FUZZ_TRACE") != NULL && lastack_trace_read(stack, cursor, &record, 1, NULL) == 1)
+        fprintf(stderr, "%12.6f %2u %5u>%-5u state %u>%u flags %03x seq %u ack %u len %u  %s\n",
+                (double)record.time_ns / 1e9, record.what, record.local_port, record.remote_port,
+                record.old_state, record.new_state, record.flags, record.u.detail.seq, record.u.detail.ack,
+                record.u.detail.length, lastack_cause_text((enum lastack_cause)record.cause));
+}
+
 /* Everybody closes and goes away; then time alone must end everything. */
-static void wind_down(struct world *world)
+static void wind_down(struct world *world, uint64_t *told)
 {
     lastack_exit_owner(world->stack, 0);
     lastack_exit_owner(world->stack, 1);
@@ -610,6 +621,7 @@ static void wind_down(struct world *world)
     for (int i = 0; lastack_next_deadline(world->stack) != NEVER; i++) {
         CHECK(i < DEADLINES_MAX);
         tick(world, max64(world->now, lastack_next_deadline(world->stack)));
+        tell_story(world->stack, told);
     }
     for (int pool = 0; pool < LASTACK_POOL_COUNT; pool++) {
         struct lastack_pool_usage usage;
@@ -626,11 +638,15 @@ static uint64_t play(const uint8_t *data, size_t size)
 {
     struct tape tape = {data, size};
     static struct world world;
+    uint64_t told = 0;
     create(&world, &tape);
     set_scene(&world, &tape);
-    for (int i = 0; tape.left > 0 && i < OPERATIONS_MAX; i++)
+    for (int i = 0; tape.left > 0 && i < OPERATIONS_MAX; i++) {
+        tell_story(world.stack, &told);
         operate(&world, &tape);
-    wind_down(&world);
+    }
+    tell_story(world.stack, &told);
+    wind_down(&world, &told);
     uint64_t hash = lastack_trace_hash(world.stack);
     free(world.memory);
     return hash;
