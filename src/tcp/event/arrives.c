@@ -318,6 +318,16 @@ static void take_timestamp(struct tcp *tcp, struct tcp_conn *conn, const struct 
         paws_take(&conn->paws, seg->ts_value, clock_ms(tcp->report.now));
 }
 
+/* Our FIN is acknowledged and the peer's has not come, or lies beyond a hole that nobody will read: nothing
+ * is left that a record cannot do. */
+static enum verdict orphan_check_fin_wait_2(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (conn->state != TCP_FIN_WAIT_2 || !conn_has(conn, CONN_ORPHAN))
+        return GO_ON;
+    conn_enter_fin_wait_2_record(tcp, conn);
+    return STOPPED_CONNECTION;
+}
+
 static enum verdict eight_steps(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
 {
     enum verdict v;
@@ -337,7 +347,9 @@ static enum verdict eight_steps(struct tcp *tcp, struct tcp_conn *conn, struct s
     /* sixth: URG: urgent text is read in line (RFC 9293 SHLD-13; docs/decisions/0011) */
     if ((v = seventh_take_text(tcp, conn, seg)) != GO_ON)
         return v;
-    return eighth_check_fin(tcp, conn, seg);
+    if ((v = eighth_check_fin(tcp, conn, seg)) != GO_ON)
+        return v;
+    return orphan_check_fin_wait_2(tcp, conn);
 }
 
 void arrives_in_other_states(struct tcp *tcp, struct tcp_conn *conn, struct segment seg)

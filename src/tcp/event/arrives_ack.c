@@ -212,17 +212,13 @@ static enum verdict syn_received_check_ack(struct tcp *tcp, struct tcp_conn *con
 }
 
 /* What the state makes of an acknowledged FIN. */
-static enum verdict fin_acknowledged(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+static enum verdict fin_acknowledged(struct tcp *tcp, struct tcp_conn *conn)
 {
     if (!conn_has(conn, CONN_FIN_ACKED))
         return GO_ON;
     switch ((enum tcp_state)conn->state) {
     case TCP_FIN_WAIT_1:
         tcp_enter(conn, TCP_FIN_WAIT_2, LASTACK_CAUSE_FIN_ACKED, &tcp->report);
-        if (conn_has(conn, CONN_ORPHAN) && !(seg->flags & LASTACK_FIN) && seg->text_length == 0) {
-            conn_enter_fin_wait_2_record(tcp, conn);
-            return STOPPED_CONNECTION;
-        }
         return GO_ON;
     case TCP_CLOSING:
         conn_enter_time_wait(tcp, conn, LASTACK_CAUSE_FIN_ACKED);
@@ -266,5 +262,5 @@ enum verdict fifth_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struc
         conn->probes = 0; /* an answered probe: never give up on it (MUST-37) */
     if (is_window_changed || conn->deadline.at[LASTACK_TIMER_PERSIST] != NEVER)
         window_changed(tcp, conn);
-    return fin_acknowledged(tcp, conn, seg);
+    return fin_acknowledged(tcp, conn);
 }
