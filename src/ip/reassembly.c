@@ -153,7 +153,7 @@ static bool reassembly_ends_agree(const struct reassembly_context *context,
     uint32_t end = piece->fragment_offset + (uint32_t)piece->payload_length;
 
     if (context->end != 0)
-        return piece->more_fragments ? end <= context->end : end == context->end;
+        return piece->more_fragments ? end < context->end : end == context->end;
     return piece->more_fragments || end >= context->highest;
 }
 

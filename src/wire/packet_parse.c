@@ -341,6 +341,8 @@ bool ip_chain_is_whole(const uint8_t *chain, size_t length, uint8_t protocol)
     size_t at = 0;
 
     for (unsigned count = 0; ipv6_is_extension(protocol); count++) {
+        if (protocol == IP_PROTOCOL_FRAGMENT) /* pieces of pieces: nobody needs them */
+            return false;
         size_t extension = length - at < 8 ? SIZE_MAX : ipv6_extension_length(chain + at, protocol);
         if (extension > length - at || count == IP_EXTENSIONS_MAX)
             return false;

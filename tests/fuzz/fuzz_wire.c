@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fuzz_wire.c: any bytes as a packet: nothing is read outside it, and what was understood can be built and
- * understood again.
+ * fuzz_wire.c: any bytes as a packet: nothing is read outside it, and what was understood can be
+ * built and understood again.
  *
- * First byte of the input: bit 0 = checksums are not verified, bit 1 = the rest is an Ethernet frame,
- * otherwise it is a packet.
- * covers: 9293-MUST-7
+ * First byte of the input: bit 0 = checksums are not verified, bit 1 = the rest is an Ethernet
+ * frame, otherwise it is a packet. covers: 9293-MUST-7
  */
 #include <string.h>
 
@@ -35,8 +34,8 @@ static void walk_options(const uint8_t *options, size_t length)
     }
 }
 
-/* Header -> segment -> header -> segment: the second segment says what the first said, less only what this
- * stack never writes. */
+/* Header -> segment -> header -> segment: the second segment says what the first said, less only
+ * what this stack never writes. */
 static void rebuild(const struct ip_packet *packet, const struct segment *first)
 {
     uint8_t bytes[IPV6_HEADER + TCP_HEADER_MAX];

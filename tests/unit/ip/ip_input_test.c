@@ -179,6 +179,9 @@ static void fragments_go_to_reassembly(void **state)
     (void)state;
     packet.is_fragment = true;
     assert_int_equal(input(1, &packet).action, IP_REASSEMBLE);
+    assert_false(input(1, &packet).is_group);
+    packet.destination = address_of("192.0.2.255");
+    assert_true(input(1, &packet).is_group);
     packet.destination = address_of("192.0.2.3"); /* but only ours */
     assert_int_equal(input(1, &packet).cause, LASTACK_CAUSE_DROP_NOT_OURS);
 }
@@ -219,6 +222,24 @@ static void refusals_of_the_parser_become_problems(void **state)
     }
 }
 
+static void refused_fragments_and_source_routes_are_problems_too(void **state)
+{
+    static const enum lastack_cause causes[] = {LASTACK_CAUSE_DROP_FRAGMENT,
+                                                LASTACK_CAUSE_DROP_SOURCE_ROUTE};
+    struct ip_packet packet = packet_of("192.0.2.9", "192.0.2.1", IP_PROTOCOL_UDP);
+    struct ip_arrival arrival = {.link = 1};
+
+    (void)state;
+    packet.problem = IP_PROBLEM_ANSWER_UNICAST;
+    packet.problem_pointer = 20;
+    for (unsigned i = 0; i < 2; i++) {
+        struct ip_verdict verdict = ip_input(&world.links, &arrival, causes[i], &packet);
+        assert_int_equal(verdict.cause, causes[i]);
+        assert_true(verdict.has_error && verdict.error.type == 12 && verdict.error.code == 0);
+        assert_int_equal(verdict.error.value, 20);
+    }
+}
+
 static void refusals_before_the_addresses_are_just_counted(void **state)
 {
     static const enum lastack_cause causes[] = {
@@ -250,6 +271,7 @@ int main(void)
         cmocka_unit_test_setup(only_neighbour_discovery_may_come_from_nobody, set_up),
         cmocka_unit_test_setup(fragments_go_to_reassembly, set_up),
         cmocka_unit_test_setup(refusals_of_the_parser_become_problems, set_up),
+        cmocka_unit_test_setup(refused_fragments_and_source_routes_are_problems_too, set_up),
         cmocka_unit_test_setup(refusals_before_the_addresses_are_just_counted, set_up),
     };
 

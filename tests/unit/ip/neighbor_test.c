@@ -172,6 +172,11 @@ static void progress_of_the_transport_confirms(void **state)
         assert_int_equal(state_of(ipv4), NEIGHBOR_REACHABLE);
         assert_int_equal(drain(), 0);
     }
+    while (state_of(ipv4) == NEIGHBOR_REACHABLE)
+        neighbor_tick(&table, table.wheel.now + SEC(1));
+    neighbor_confirm(&table, table.wheel.now, ETHER, &address); /* stale, and heard of */
+    assert_int_equal(state_of(ipv4), NEIGHBOR_REACHABLE);
+    now = table.wheel.now - SEC(200);
     address = address_of("198.51.100.77"); /* of somebody unknown: nothing */
     neighbor_confirm(&table, now, ETHER, &address);
     assert_int_equal(state_of("198.51.100.77"), -1);

@@ -156,7 +156,7 @@ static void repeated_pieces_are_ignored(void **state)
 static void any_other_overlap_abandons_the_packet(void **state)
 {
     static const uint32_t overlaps[][2] = {
-        {792, 1600}, {0, 808}, {8, 1600}, {0, 1600}, {1592, 2000}};
+        {792, 1600}, {0, 808}, {8, 1600}, {0, 1600}, {800, 1608}};
 
     (void)state;
     for (unsigned i = 0; i < 10; i++) {
@@ -207,6 +207,10 @@ static void pieces_beyond_the_end_abandon_the_packet(void **state)
     assert_int_equal(give(&longer, 2400, 3200, 0, &result), REASSEMBLY_WAITS);
     assert_int_equal(give(&original, 1600, 2000, 0, &result),
                      REASSEMBLY_REFUSED); /* an end before */
+    original.id = longer.id = 80;
+    assert_int_equal(give(&original, 1600, 2000, 0, &result), REASSEMBLY_WAITS);
+    assert_int_equal(give(&longer, 1200, 2000, 0, &result),
+                     REASSEMBLY_REFUSED); /* the end, and more */
     original.id = longer.id = 79;
     assert_int_equal(give(&original, 1600, 2000, 0, &result), REASSEMBLY_WAITS);
     assert_int_equal(give(&longer, 3200, 4000, 0, &result), REASSEMBLY_REFUSED); /* two ends */

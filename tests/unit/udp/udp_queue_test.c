@@ -100,6 +100,23 @@ static void the_longest_fits_an_empty_ring_at_any_time(void **state)
     assert_false(push(4, (uint16_t)(longest + 1)));
 }
 
+static void room_that_fits_exactly_is_used(void **state)
+{
+    uint16_t half = SIZE / 2 - sizeof(struct udp_record);
+
+    (void)state;
+    assert_true(push(1, half) && push(2, half)); /* to the last byte */
+    assert_false(push(3, 0));
+    udp_queue_pop(&queue);
+    assert_true(push(3, half)); /* the first half again */
+    assert_front(2, half);
+    udp_queue_pop(&queue);
+    assert_true(push(4, half));
+    assert_front(3, half);
+    udp_queue_pop(&queue);
+    assert_front(4, half);
+}
+
 static void a_ring_too_small_holds_nothing(void **state)
 {
     (void)state;
@@ -150,6 +167,7 @@ int main(void)
         cmocka_unit_test_setup(first_come_first_served, set_up),
         cmocka_unit_test_setup(a_full_ring_refuses_and_loses_nothing, set_up),
         cmocka_unit_test_setup(the_longest_fits_an_empty_ring_at_any_time, set_up),
+        cmocka_unit_test_setup(room_that_fits_exactly_is_used, set_up),
         cmocka_unit_test_setup(a_ring_too_small_holds_nothing, set_up),
         cmocka_unit_test_setup(ring_is_that_of_a_simple_model, set_up),
     };

@@ -143,6 +143,7 @@ static void options_must_have_a_length_and_fit(void **state)
     t.extra = nonce; /* unknown ones are passed over */
     assert_int_equal(parse(&t, &parsed), LASTACK_CAUSE_NONE);
     assert_true(parsed.has_mac);
+    assert_memory_equal(parsed.mac, mac, MAC_BYTES); /* nor taken for the address */
     t.extra_length = 7;
     assert_cause(&t, LASTACK_CAUSE_DROP_NEIGHBOR);
     for (unsigned i = 0; i < 17; i++)

@@ -481,6 +481,9 @@ static void a_chain_is_whole_when_the_transport_header_is(void **state)
     for (size_t length = 0; length <= sizeof chain; length++)
         assert_int_equal(ip_chain_is_whole(chain, length, IP_PROTOCOL_DESTINATION), length >= 16);
     assert_true(ip_chain_is_whole(chain, 0, 200)); /* nothing known about 200 */
+    chain[0] = IP_PROTOCOL_FRAGMENT;               /* a fragment header within a fragment */
+    chain[8] = IP_PROTOCOL_UDP;
+    assert_false(ip_chain_is_whole(chain, sizeof chain, IP_PROTOCOL_DESTINATION));
 }
 
 /* Mutations of a good packet: every result is a value or a refusal, and within the packet. */

@@ -131,6 +131,9 @@ static void datagrams_and_other_protocols(void **state)
     assert_packet(false, IP_PROTOCOL_ICMPV6, bytes, 20, "protocol 58 (20)");
     assert_packet(false, IP_PROTOCOL_TCP, bytes, 19, "tcp (19) broken");
     assert_packet(false, IP_PROTOCOL_TCP, bytes, 20, "tcp (20) broken"); /* data offset 0 */
+    bytes[12] = 5 << 4;
+    bytes[13] = LASTACK_RST;
+    assert_packet(false, IP_PROTOCOL_TCP, bytes, 20, "R 1310720:1310720(0) win 0");
 }
 
 /* An ICMP message with a quoted packet of `protocol` with 1040 bytes and these first 16 of its
