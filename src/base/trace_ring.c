@@ -15,12 +15,6 @@
 
 _Static_assert(sizeof(struct lastack_trace_record) == 64, "decision 0006: 64 bytes");
 
-static const uint8_t trace_classes[] = {
-#define LASTACK_X(class, name, text) [LASTACK_TRACE_##name] = LASTACK_TRACE_CLASS_##class,
-    LASTACK_TRACES(LASTACK_X)
-#undef LASTACK_X
-};
-
 /* An odd multiplier carries every bit upwards, the shift brings the high half down again. */
 static uint64_t trace_mix(uint64_t hash, uint64_t word)
 {
@@ -61,22 +55,15 @@ static uint64_t trace_hash_record(uint64_t hash, const struct lastack_trace_reco
 void trace_ring_init(struct trace_ring *ring, struct lastack_trace_record *memory, uint32_t count)
 {
     CHECK((count & (count - 1)) == 0 && (count == 0 || memory != NULL));
-    *ring = (struct trace_ring){.records = memory, .count = count, .hash_on = true};
+    *ring = (struct trace_ring){.records = memory, .count = count};
+    trace_ring_switch(ring, 0, true);
 }
 
-enum lastack_trace_class trace_class(uint8_t what)
+void trace_ring_switch(struct trace_ring *ring, uint32_t classes, bool hash_on)
 {
-    CHECK(what < LASTACK_TRACE_COUNT);
-    return trace_classes[what];
-}
-
-bool trace_wants(const struct trace_ring *ring, enum lastack_trace_what what)
-{
-    uint32_t wanted = ring->count > 0 ? ring->classes : 0;
-
-    if (ring->hash_on)
-        wanted |= TRACE_HASHED_CLASSES;
-    return (wanted & trace_class((uint8_t)what)) != 0;
+    ring->classes = classes & LASTACK_TRACE_CLASS_ALL;
+    ring->hash_on = hash_on;
+    ring->wanted = (ring->count > 0 ? ring->classes : 0) | (hash_on ? TRACE_HASHED_CLASSES : 0);
 }
 
 void trace_write(struct trace_ring *ring, const struct lastack_trace_record *record)

@@ -24,6 +24,7 @@ struct trace_ring {
     uint64_t hash;
     uint32_t count;   /* room in the ring: a power of two, or 0 */
     uint32_t classes; /* enum lastack_trace_class, or-ed: what goes into the ring */
+    uint32_t wanted;  /* classes that anybody would notice: of ring or hash */
     bool hash_on;
 };
 
@@ -36,11 +37,30 @@ enum {
  * hash is on. */
 void trace_ring_init(struct trace_ring *ring, struct lastack_trace_record *memory, uint32_t count);
 
-/* The class of what a record tells (enum lastack_trace_what). */
-enum lastack_trace_class trace_class(uint8_t what);
+/* The class of what a record tells (enum lastack_trace_what). Folds to a constant where `what` is one. */
+static inline enum lastack_trace_class trace_class(uint8_t what)
+{
+    switch ((enum lastack_trace_what)what) {
+#define LASTACK_X(class, name, text)                                                               \
+    case LASTACK_TRACE_##name:                                                                     \
+        return LASTACK_TRACE_CLASS_##class;
+        LASTACK_TRACES(LASTACK_X)
+#undef LASTACK_X
+    case LASTACK_TRACE_COUNT:
+        break;
+    }
+    return LASTACK_TRACE_CLASS_STATE;
+}
 
-/* Would anybody notice a record of this kind? */
-bool trace_wants(const struct trace_ring *ring, enum lastack_trace_what what);
+/* Would anybody notice a record of this kind? Asked before a record is made: with everything off a trace costs two
+ * instructions. */
+static inline bool trace_wants(const struct trace_ring *ring, enum lastack_trace_what what)
+{
+    return (ring->wanted & trace_class((uint8_t)what)) != 0;
+}
+
+/* Which classes go into the ring (enum lastack_trace_class, or-ed), and whether the hash is kept. */
+void trace_ring_switch(struct trace_ring *ring, uint32_t classes, bool hash_on);
 
 /* Hashes the record and keeps it, as the switches say; its `serial` is filled in, in the copy. */
 void trace_write(struct trace_ring *ring, const struct lastack_trace_record *record);

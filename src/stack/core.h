@@ -41,6 +41,14 @@ struct arrived {
     uint64_t flow;
 };
 
+/* The path asked for last: a connection asks several times while it opens. */
+struct path_memo {
+    struct lastack_address remote;
+    struct tcp_path path;
+    uint32_t own_count, route_count, generation; /* of what it was derived from */
+    bool is_set;
+};
+
 struct lastack {
     struct lastack_config config;
     int64_t now;
@@ -55,6 +63,8 @@ struct lastack {
     struct messages messages;
     uint32_t neighbor_changes; /* neighbors.changes when the parked were looked at last */
     bool reassembly_was_used;
+    bool has_neighbors;       /* some link is an Ethernet */
+    struct path_memo path_memo;
     struct tcp tcp;
     struct arrived batch[INPUT_BATCH];
     uint8_t *loopback_text;   /* one packet's text on its way through link 0 */

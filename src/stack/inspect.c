@@ -74,7 +74,7 @@ void lastack_pool_usage(const struct lastack *stack, enum lastack_pool pool, str
 
 void lastack_trace_classes(struct lastack *stack, uint32_t classes)
 {
-    stack->trace.classes = classes & LASTACK_TRACE_CLASS_ALL;
+    trace_ring_switch(&stack->trace, classes, stack->trace.hash_on);
 }
 
 size_t lastack_trace_read(const struct lastack *stack, uint64_t *cursor, struct lastack_trace_record *records,

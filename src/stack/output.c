@@ -234,6 +234,8 @@ static size_t output_neighbors(struct lastack *stack, struct lastack_packet_out 
     struct neighbor_message message;
     size_t count = 0;
 
+    if (!stack->has_neighbors)
+        return 0;
     while (count < max && neighbor_next_message(&stack->neighbors, &stack->links, &message)) {
         struct lastack_packet_out *packet = &packets[count];
         const unsigned length = neighbor_build(&message, &stack->links, packet->header);
@@ -285,7 +287,7 @@ static size_t output_link(struct lastack *stack, uint32_t link, struct lastack_p
     struct tcp_out out;
     size_t count = 0;
 
-    if (!is_ready(link_at(&stack->links, link)))
+    if (stack->tcp.lanes[link].head == POOL_NONE || !is_ready(link_at(&stack->links, link)))
         return 0;
     while (count < max && address_next(stack, link, &packets[count]) &&
            tcp_next_segment(&stack->tcp, link, &out))
@@ -302,10 +304,24 @@ static void unpark(struct lastack *stack)
     tcp_unpark(&stack->tcp, LANE_PARKED);
 }
 
+/* The common case between two packets: nobody owes anything. */
+static bool is_nothing_owed(const struct lastack *stack)
+{
+    if (stack->tcp.replies.head != POOL_NONE || stack->messages.head != PAGE_NONE || stack->has_neighbors)
+        return false;
+    for (uint32_t i = 0; i < stack->links.link_count; i++) {
+        if (stack->tcp.lanes[i].head != POOL_NONE)
+            return false;
+    }
+    return true;
+}
+
 size_t lastack_output(struct lastack *stack, struct lastack_packet_out *packets, size_t max)
 {
     size_t count;
 
+    if (is_nothing_owed(stack))
+        return 0;
     unpark(stack);
     loopback_run(stack);
     count = output_neighbors(stack, packets, max);

@@ -171,8 +171,7 @@ struct lastack *stack_place(struct arena *arena, const struct lastack_config *co
     stack->config = *config;
     stack->now = now;
     trace_ring_init(&stack->trace, plan.trace, config->trace_records);
-    stack->trace.classes = config->trace_classes;
-    stack->trace.hash_on = config->trace_hash;
+    trace_ring_switch(&stack->trace, config->trace_classes, config->trace_hash);
     place_ip(stack, &plan);
     stack->loopback_text = plan.loopback;
     place_tcp(stack, &plan);
@@ -190,6 +189,7 @@ void stack_set_time(struct lastack *stack, int64_t now)
 
 int lastack_add_link(struct lastack *stack, const struct lastack_link_config *link)
 {
+    stack->has_neighbors = stack->has_neighbors || link->kind == LASTACK_LINK_ETHERNET;
     return links_add(&stack->links, link);
 }
 
@@ -215,16 +215,13 @@ int lastack_add_route(struct lastack *stack, const struct lastack_address *prefi
     return routes_add(&stack->routes, &stack->links, prefix, prefix_length, link, via);
 }
 
-struct tcp_path stack_path(void *context, const struct lastack_address *local,
-                           const struct lastack_address *remote)
+static struct tcp_path find_path(struct lastack *stack, const struct lastack_address *remote)
 {
-    struct lastack *stack = context;
     const uint32_t ip_header = ip_is_ipv4(remote) ? IPV4_HEADER : IPV6_HEADER;
     const struct lastack_link_config *config;
     struct ip_route route;
     uint32_t mtu, generation;
 
-    (void)local;
     if (!routes_find(&stack->routes, &stack->links, remote, &route))
         return (struct tcp_path){.payload = 576 - ip_header, .lane = LANE_PARKED};
     config = &link_at(&stack->links, route.link)->config;
@@ -236,4 +233,24 @@ struct tcp_path stack_path(void *context, const struct lastack_address *local,
         .is_loopback = route.link == LINK_LOOPBACK,
         .is_reachable = true,
     };
+}
+
+struct tcp_path stack_path(void *context, const struct lastack_address *local,
+                           const struct lastack_address *remote)
+{
+    struct lastack *stack = context;
+    struct path_memo *memo = &stack->path_memo;
+
+    (void)local;
+    if (memo->is_set && memo->own_count == stack->links.own_count &&
+        memo->route_count == stack->routes.count && memo->generation == stack->paths.generation &&
+        ip_address_equal(&memo->remote, remote))
+        return memo->path;
+    memo->path = find_path(stack, remote);
+    memo->remote = *remote;
+    memo->own_count = stack->links.own_count;
+    memo->route_count = stack->routes.count;
+    memo->generation = stack->paths.generation;
+    memo->is_set = stack->paths.pool.used == 0; /* a learnt MTU is forgotten again after a while: ask each time */
+    return memo->path;
 }

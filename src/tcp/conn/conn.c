@@ -74,25 +74,6 @@ void tcp_enter(struct tcp_conn *conn, enum tcp_state state, enum lastack_cause c
     report_state(report, conn->flow, &conn->tuple, old, state, cause);
 }
 
-void conn_set_deadline(struct tcp_conn *conn, enum lastack_timer timer, int64_t at,
-                       const struct report *report)
-{
-    CHECK((unsigned)timer < DEADLINE_COUNT);
-    conn->deadline.at[timer] = at;
-    report_note(report, LASTACK_TRACE_TIMER_ARMED, conn->flow, &conn->tuple, conn->state,
-                LASTACK_CAUSE_NONE, timer, at);
-}
-
-void conn_stop_deadline(struct tcp_conn *conn, enum lastack_timer timer, const struct report *report)
-{
-    CHECK((unsigned)timer < DEADLINE_COUNT);
-    if (conn->deadline.at[timer] == NEVER)
-        return;
-    conn->deadline.at[timer] = NEVER;
-    report_note(report, LASTACK_TRACE_TIMER_STOPPED, conn->flow, &conn->tuple, conn->state,
-                LASTACK_CAUSE_NONE, timer, 0);
-}
-
 /* A state that waits must have a reason to end: a deadline, or somebody who holds a descriptor. */
 static bool has_a_way_out(const struct tcp_conn *conn)
 {

@@ -191,9 +191,26 @@ void conn_init(struct tcp_conn *conn, const struct tuple *tuple, uint64_t flow,
 void tcp_enter(struct tcp_conn *conn, enum tcp_state state, enum lastack_cause cause,
                const struct report *report);
 
-void conn_set_deadline(struct tcp_conn *conn, enum lastack_timer timer, int64_t at,
-                       const struct report *report);
-void conn_stop_deadline(struct tcp_conn *conn, enum lastack_timer timer, const struct report *report);
+/* Sets or stops a deadline. settle() looks at the wheel only if one became earlier than what is armed. */
+static inline void conn_set_deadline(struct tcp_conn *conn, enum lastack_timer timer, int64_t at,
+                                     const struct report *report)
+{
+    CHECK((unsigned)timer < DEADLINE_COUNT);
+    conn->deadline.at[timer] = at;
+    report_note(report, LASTACK_TRACE_TIMER_ARMED, conn->flow, &conn->tuple, (enum tcp_state)conn->state,
+                LASTACK_CAUSE_NONE, (int64_t)timer, at);
+}
+
+static inline void conn_stop_deadline(struct tcp_conn *conn, enum lastack_timer timer,
+                                      const struct report *report)
+{
+    CHECK((unsigned)timer < DEADLINE_COUNT);
+    if (conn->deadline.at[timer] == NEVER)
+        return;
+    conn->deadline.at[timer] = NEVER;
+    report_note(report, LASTACK_TRACE_TIMER_STOPPED, conn->flow, &conn->tuple, (enum tcp_state)conn->state,
+                LASTACK_CAUSE_NONE, (int64_t)timer, 0);
+}
 
 /* The written invariants; stops the program when one does not hold. */
 void conn_check(const struct tcp_conn *conn);

@@ -73,32 +73,28 @@ void report_drop(const struct report *report, uint64_t flow, enum tcp_state stat
     }
 }
 
-void report_note(const struct report *report, enum lastack_trace_what what, uint64_t flow,
-                 const struct tuple *tuple, enum tcp_state state, enum lastack_cause cause, int64_t a,
-                 int64_t b)
+void report_note_wanted(const struct report *report, enum lastack_trace_what what, uint64_t flow,
+                        const struct tuple *tuple, enum tcp_state state, enum lastack_cause cause,
+                        int64_t a, int64_t b)
 {
-    if (trace_wants(report->ring, what)) {
-        struct lastack_trace_record record = record_of(report, what, flow, tuple, state, cause);
+    struct lastack_trace_record record = record_of(report, what, flow, tuple, state, cause);
 
-        record.u.detail.a = a;
-        record.u.detail.b = b;
-        trace_write(report->ring, &record);
-    }
+    record.u.detail.a = a;
+    record.u.detail.b = b;
+    trace_write(report->ring, &record);
 }
 
-void report_segment(const struct report *report, enum lastack_trace_what what, uint64_t flow,
-                    enum tcp_state state, const struct segment *seg, uint32_t window)
+void report_segment_wanted(const struct report *report, enum lastack_trace_what what, uint64_t flow,
+                           enum tcp_state state, const struct segment *seg, uint32_t window)
 {
-    if (trace_wants(report->ring, what)) {
-        struct lastack_trace_record record = {.time_ns = report->now,
-                                              .flow = flow,
-                                              .what = (uint8_t)what,
-                                              .old_state = (uint8_t)state,
-                                              .new_state = (uint8_t)state};
+    struct lastack_trace_record record = {.time_ns = report->now,
+                                          .flow = flow,
+                                          .what = (uint8_t)what,
+                                          .old_state = (uint8_t)state,
+                                          .new_state = (uint8_t)state};
 
-        describe(&record, seg, window);
-        trace_write(report->ring, &record);
-    }
+    describe(&record, seg, window);
+    trace_write(report->ring, &record);
 }
 
 void report_retransmit(const struct report *report, uint64_t flow, enum tcp_state state,

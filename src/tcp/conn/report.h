@@ -30,12 +30,27 @@ void report_flow(const struct report *report, uint64_t flow, const struct tuple 
 void report_drop(const struct report *report, uint64_t flow, enum tcp_state state,
                  const struct segment *seg, enum lastack_cause cause);
 /* Anything else: timers, retransmissions, warnings. */
-void report_note(const struct report *report, enum lastack_trace_what what, uint64_t flow,
-                 const struct tuple *tuple, enum tcp_state state, enum lastack_cause cause, int64_t a,
-                 int64_t b);
+void report_note_wanted(const struct report *report, enum lastack_trace_what what, uint64_t flow,
+                        const struct tuple *tuple, enum tcp_state state, enum lastack_cause cause,
+                        int64_t a, int64_t b);
+
+static inline void report_note(const struct report *report, enum lastack_trace_what what, uint64_t flow,
+                               const struct tuple *tuple, enum tcp_state state, enum lastack_cause cause,
+                               int64_t a, int64_t b)
+{
+    if (UNLIKELY(trace_wants(report->ring, what)))
+        report_note_wanted(report, what, flow, tuple, state, cause, a, b);
+}
 /* A segment in or out. window: in bytes. */
-void report_segment(const struct report *report, enum lastack_trace_what what, uint64_t flow,
-                    enum tcp_state state, const struct segment *seg, uint32_t window);
+void report_segment_wanted(const struct report *report, enum lastack_trace_what what, uint64_t flow,
+                           enum tcp_state state, const struct segment *seg, uint32_t window);
+
+static inline void report_segment(const struct report *report, enum lastack_trace_what what, uint64_t flow,
+                                  enum tcp_state state, const struct segment *seg, uint32_t window)
+{
+    if (UNLIKELY(trace_wants(report->ring, what)))
+        report_segment_wanted(report, what, flow, state, seg, window);
+}
 /* A retransmission. */
 void report_retransmit(const struct report *report, uint64_t flow, enum tcp_state state,
                        const struct segment *seg, enum lastack_cause cause, int64_t times,

@@ -363,19 +363,19 @@ static bool next_of(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
 
 bool tcp_next_reply(struct tcp *tcp, struct tcp_out *out)
 {
-    struct reply reply;
+    const struct reply *reply = replies_take(&tcp->replies);
 
-    if (!replies_take(&tcp->replies, &reply))
+    if (reply == NULL)
         return false;
-    reply_segment(&reply, &out->seg);
-    out->seg.len = reply.flags & LASTACK_SYN ? 1 : 0;
+    reply_segment(reply, &out->seg);
+    out->seg.len = reply->flags & LASTACK_SYN ? 1 : 0;
     out->text = NULL;
     out->gso_size = 0;
     out->conn = POOL_NONE;
-    out->tos = reply.tos;
-    out->ttl = reply.ttl;
-    report_segment(&tcp->report, LASTACK_TRACE_SEGMENT_OUT, reply.flow, reply.state, &out->seg,
-                   reply.window);
+    out->tos = reply->tos;
+    out->ttl = reply->ttl;
+    report_segment(&tcp->report, LASTACK_TRACE_SEGMENT_OUT, reply->flow, reply->state, &out->seg,
+                   reply->window);
     return true;
 }
 

@@ -82,20 +82,25 @@ static uint32_t endpoint_index_of(uint32_t ref)
     return (ref >> 1) - 1;
 }
 
+/* A cheap keyed mix is enough: which local endpoints exist is our own choice, nobody outside can aim at it. */
+static uint64_t endpoint_mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+    return hash ^ hash >> 32;
+}
+
 static uint32_t endpoint_hash(const struct local_endpoints *table, const struct endpoint_key *key)
 {
-    const uint64_t words[3] = {
-        load64(key->address.bytes), load64(key->address.bytes + 8),
-        (uint64_t)key->port << 48 | (uint64_t)key->form << 32 | key->link};
+    uint64_t hash = endpoint_mix(table->key.k0, load64(key->address.bytes));
 
-    return (uint32_t)siphash13_words(&table->key, words, 3);
+    hash = endpoint_mix(hash, load64(key->address.bytes + 8));
+    hash = endpoint_mix(hash, (uint64_t)key->port << 48 | (uint64_t)key->form << 32 | key->link);
+    return (uint32_t)(hash * 0xd1b54a32d192ed03u >> 32);
 }
 
 static uint32_t endpoint_port_hash(const struct local_endpoints *table, uint16_t port)
 {
-    const uint64_t word = port;
-
-    return (uint32_t)siphash13_words(&table->key, &word, 1);
+    return (uint32_t)(endpoint_mix(table->key.k1, port) * 0xd1b54a32d192ed03u >> 32);
 }
 
 /* Index of the entry, or POOL_NONE. */

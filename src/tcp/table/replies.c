@@ -10,15 +10,11 @@ void replies_init(struct replies *replies, void *memory, uint32_t limit)
     replies->head = replies->tail = POOL_NONE;
 }
 
-struct reply *replies_add(struct replies *replies)
+static struct reply *append_reply(struct replies *replies, uint32_t index)
 {
-    const uint32_t index = pool_take(&replies->pool);
-    struct reply *reply;
+    struct reply *reply = pool_at(&replies->pool, index);
 
-    if (index == POOL_NONE)
-        return NULL;
-    reply = pool_at(&replies->pool, index);
-    *reply = (struct reply){.next = POOL_NONE};
+    reply->next = POOL_NONE;
     if (replies->head == POOL_NONE)
         replies->head = index;
     else
@@ -27,28 +23,34 @@ struct reply *replies_add(struct replies *replies)
     return reply;
 }
 
-bool replies_take(struct replies *replies, struct reply *reply)
+struct reply *replies_add(struct replies *replies)
 {
-    const uint32_t index = replies->head;
+    const uint32_t index = pool_take(&replies->pool);
 
     if (index == POOL_NONE)
-        return false;
-    *reply = *(const struct reply *)pool_at(&replies->pool, index);
+        return NULL;
+    *(struct reply *)pool_at(&replies->pool, index) = (struct reply){0};
+    return append_reply(replies, index);
+}
+
+const struct reply *replies_take(struct replies *replies)
+{
+    const uint32_t index = replies->head;
+    const struct reply *reply;
+
+    if (index == POOL_NONE)
+        return NULL;
+    reply = pool_at(&replies->pool, index);
     replies->head = reply->next;
     if (replies->head == POOL_NONE)
         replies->tail = POOL_NONE;
-    replies->taken = *reply;
-    pool_give(&replies->pool, index);
-    return true;
+    pool_give(&replies->pool, index); /* overwrites `next` only */
+    return reply;
 }
 
 void replies_put_back(struct replies *replies)
 {
-    struct reply *reply = replies_add(replies);
-
-    CHECK(reply != NULL); /* it has just given its place free */
-    *reply = replies->taken;
-    reply->next = POOL_NONE;
+    (void)append_reply(replies, pool_take(&replies->pool)); /* given back last, so it is the one taken now */
 }
 
 void reply_segment(const struct reply *reply, struct segment *seg)

@@ -34,15 +34,14 @@ struct reply {
 struct replies {
     struct pool pool;
     uint32_t head, tail;
-    struct reply taken; /* the one taken last, for replies_put_back */
 };
 
 void replies_init(struct replies *replies, void *memory, uint32_t limit);
 /* A reply to fill in, already queued behind the others; NULL when full. */
 struct reply *replies_add(struct replies *replies);
-/* The oldest, copied out; false when none waits. */
-bool replies_take(struct replies *replies, struct reply *reply);
-/* The one taken last waits once more, behind all others. */
+/* The oldest, out of the queue; NULL when none waits. It stays readable until the next replies_add. */
+const struct reply *replies_take(struct replies *replies);
+/* The one taken last waits once more, behind all others; nothing was added since. */
 void replies_put_back(struct replies *replies);
 /* The reply as a segment to build. */
 void reply_segment(const struct reply *reply, struct segment *seg);

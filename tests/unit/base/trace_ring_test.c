@@ -53,7 +53,7 @@ static void only_classes_switched_on_are_kept(void **state)
     trace_ring_init(&ring, memory, ROOM);
     write_some(&ring, LASTACK_TRACE_STATE, 0, 2);
     assert_int_equal(trace_read(&ring, &cursor, out, ROOM, &lost), 0);
-    ring.classes = LASTACK_TRACE_CLASS_SEGMENT | LASTACK_TRACE_CLASS_STATE;
+    trace_ring_switch(&ring, LASTACK_TRACE_CLASS_SEGMENT | LASTACK_TRACE_CLASS_STATE, ring.hash_on);
     write_some(&ring, LASTACK_TRACE_SEGMENT_IN, 2, 3);
     write_some(&ring, LASTACK_TRACE_DROP, 3, 4);
     write_some(&ring, LASTACK_TRACE_GONE, 4, 5);
@@ -73,7 +73,7 @@ static void readers_go_on_where_they_were(void **state)
 
     (void)state;
     trace_ring_init(&ring, memory, ROOM);
-    ring.classes = LASTACK_TRACE_CLASS_ALL;
+    trace_ring_switch(&ring, LASTACK_TRACE_CLASS_ALL, ring.hash_on);
     write_some(&ring, LASTACK_TRACE_STATE, 0, 5);
     assert_int_equal(trace_read(&ring, &cursor, out, 3, &lost), 3);
     assert_int_equal(out[2].u.detail.a, 2);
@@ -93,7 +93,7 @@ static void overwritten_records_are_counted(void **state)
 
     (void)state;
     trace_ring_init(&ring, memory, ROOM);
-    ring.classes = LASTACK_TRACE_CLASS_ALL;
+    trace_ring_switch(&ring, LASTACK_TRACE_CLASS_ALL, ring.hash_on);
     write_some(&ring, LASTACK_TRACE_STATE, 0, 1);
     assert_int_equal(trace_read(&ring, &cursor, out, ROOM, &lost), 1);
     write_some(&ring, LASTACK_TRACE_STATE, 1, 1 + ROOM + 3);
@@ -113,7 +113,7 @@ static void no_ring_still_hashes(void **state)
 
     (void)state;
     trace_ring_init(&ring, NULL, 0);
-    ring.classes = LASTACK_TRACE_CLASS_ALL;
+    trace_ring_switch(&ring, LASTACK_TRACE_CLASS_ALL, ring.hash_on);
     assert_true(trace_wants(&ring, LASTACK_TRACE_STATE));
     assert_false(trace_wants(&ring, LASTACK_TRACE_SEGMENT_IN));
     write_some(&ring, LASTACK_TRACE_STATE, 0, 1);
@@ -130,9 +130,9 @@ static void wants_follows_the_switches(void **state)
     trace_ring_init(&ring, memory, ROOM);
     assert_true(trace_wants(&ring, LASTACK_TRACE_DROP));
     assert_false(trace_wants(&ring, LASTACK_TRACE_CALL));
-    ring.classes = LASTACK_TRACE_CLASS_CALL;
+    trace_ring_switch(&ring, LASTACK_TRACE_CLASS_CALL, ring.hash_on);
     assert_true(trace_wants(&ring, LASTACK_TRACE_CALL));
-    ring.hash_on = false;
+    trace_ring_switch(&ring, ring.classes, false);
     assert_false(trace_wants(&ring, LASTACK_TRACE_DROP));
 }
 
@@ -141,7 +141,7 @@ static uint64_t hash_of(uint32_t classes, uint32_t count)
     struct trace_ring ring;
 
     trace_ring_init(&ring, count == 0 ? NULL : memory, count);
-    ring.classes = classes;
+    trace_ring_switch(&ring, classes, ring.hash_on);
     write_some(&ring, LASTACK_TRACE_STATE, 0, 3);
     write_some(&ring, LASTACK_TRACE_SEGMENT_IN, 3, 5); /* seen by nobody's hash */
     write_some(&ring, LASTACK_TRACE_TIMER_FIRED, 5, 7);
@@ -165,7 +165,7 @@ static void hash_can_be_switched_off(void **state)
 
     (void)state;
     trace_ring_init(&ring, NULL, 0);
-    ring.hash_on = false;
+    trace_ring_switch(&ring, ring.classes, false);
     write_some(&ring, LASTACK_TRACE_STATE, 0, 3);
     assert_true(ring.hash == 0);
 }
