@@ -16,6 +16,8 @@
 #ifndef LASTACK_TRACE_RING_H
 #define LASTACK_TRACE_RING_H
 
+#include "check.h"
+
 #include <lastack/trace.h>
 
 struct trace_ring {
@@ -49,7 +51,7 @@ static inline enum lastack_trace_class trace_class(uint8_t what)
     case LASTACK_TRACE_COUNT:
         break;
     }
-    return LASTACK_TRACE_CLASS_STATE;
+    lastack_check_failed("a kind of record", __FILE__, __LINE__);
 }
 
 /* Would anybody notice a record of this kind? Asked before a record is made: with everything off a trace costs two
