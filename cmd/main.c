@@ -21,6 +21,8 @@ static const struct verb verbs[] = {
     {"netstat", netstat_main, "the classic columns"},
     {"kill", kill_main, "end connections"},
     {"doctor", doctor_main, "what is wrong with this host's connections, and what to do"},
+    {"explain", explain_main, "a connection, a port, a process, an error or a state, in sentences"},
+    {"metrics", metrics_main, "Prometheus text"},
     {"collect", collect_main, "save what the doctor reads"},
 };
 

@@ -133,25 +133,22 @@ static void report_bound(const struct facts *facts, uint32_t bound, const struct
     finding_evidence(finding, "ports_available", range->available);
 }
 
-void check_port_exhaustion(const struct facts *facts, const struct doctor_limits *limits,
-                           struct findings *findings)
+typedef void triple_function(const struct facts *facts, const struct triple *triple, const struct port_range *range,
+                             struct findings *findings);
+
+static bool is_ephemeral(const struct lastack_connection_row *row, const struct port_range *range)
 {
-    (void)limits;
-    struct port_range range = facts_ports(facts);
+    return row->local.port >= range->first && row->local.port <= range->last && row->protocol == LASTACK_PROTOCOL_TCP;
+}
+
+static void each_triple(const struct facts *facts, const struct port_range *range, triple_function *function,
+                        struct findings *findings)
+{
     uint32_t *order = malloc((facts->now.row_count + 1) * sizeof *order);
-    uint32_t count = 0, bound = 0;
-    if (order == NULL || range.available == 0) {
-        free(order);
-        return;
-    }
-    for (size_t i = 0; i < facts->now.row_count; i++) {
-        const struct lastack_connection_row *row = &facts->now.rows[i];
-        bool is_ephemeral = row->local.port >= range.first && row->local.port <= range.last &&
-                            row->protocol == LASTACK_PROTOCOL_TCP;
-        bound += is_ephemeral && row->state == TCP_CLOSED;
-        if (is_ephemeral && row->remote.port != 0)
+    uint32_t count = 0;
+    for (size_t i = 0; i < facts->now.row_count && order != NULL; i++)
+        if (is_ephemeral(&facts->now.rows[i], range) && facts->now.rows[i].remote.port != 0)
             order[count++] = (uint32_t)i;
-    }
     if (count > 1)
         qsort_r(order, count, sizeof *order, compare_triples, facts->now.rows);
     for (uint32_t i = 0; i < count;) {
@@ -160,10 +157,53 @@ void check_port_exhaustion(const struct facts *facts, const struct doctor_limits
         uint32_t from = i;
         for (; i < count && compare_triples(&order[from], &order[i], facts->now.rows) == 0; i++)
             count_into(facts, &triple, &facts->now.rows[order[i]]);
-        report_triple(facts, &triple, &range, findings);
+        function(facts, &triple, range, findings);
     }
-    report_bound(facts, bound, &range, findings);
     free(order);
+}
+
+void check_port_exhaustion(const struct facts *facts, const struct doctor_limits *limits, struct findings *findings)
+{
+    (void)limits;
+    struct port_range range = facts_ports(facts);
+    uint32_t bound = 0;
+    if (range.available == 0)
+        return;
+    each_triple(facts, &range, report_triple, findings);
+    for (size_t i = 0; i < facts->now.row_count; i++)
+        bound += is_ephemeral(&facts->now.rows[i], &range) && facts->now.rows[i].state == TCP_CLOSED;
+    report_bound(facts, bound, &range, findings);
+}
+
+static void note_triple(const struct facts *facts, const struct triple *triple, const struct port_range *range,
+                        struct findings *findings)
+{
+    (void)facts;
+    struct finding *finding = findings_add(findings, "port-exhaustion", SEVERITY_INFO, CONFIDENCE_HIGH);
+    finding_evidence(finding, "used_ratio", (double)triple->used / range->available);
+    finding_evidence(finding, "ports_used", triple->used);
+    finding_evidence(finding, "ports_available", range->available);
+    finding->local.address = triple->source;
+    finding->peer = triple->destination;
+    finding->has_local = finding->has_peer = true;
+}
+
+static int compare_busy(const void *left, const void *right)
+{
+    const struct finding *a = left, *b = right;
+    return (a->evidence[0].value < b->evidence[0].value) - (a->evidence[0].value > b->evidence[0].value);
+}
+
+void ports_busiest(const struct facts *facts, size_t max, struct findings *findings)
+{
+    struct port_range range = facts_ports(facts);
+    if (range.available == 0)
+        return;
+    each_triple(facts, &range, note_triple, findings);
+    if (findings->count > 1)
+        qsort(findings->list, findings->count, sizeof *findings->list, compare_busy);
+    if (findings->count > max)
+        findings->count = max;
 }
 
 /* ---- a service port that is not free ---- */

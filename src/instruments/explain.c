@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * explain.c: `lastack explain WHAT`: a connection, a port, a process, an error or a state, in sentences.
+ *
+ *     CLOSE-WAIT  192.0.2.1:9100 <- 198.51.100.4:41822   pid 9801 node_exporter fd 7
+ *       why    the peer closed, the owner has not
+ *       ends   never: no timer runs
+ *       whose  the program's here, always
+ *       twin   FIN-WAIT-2, nobody: orphan
+ *       do     ...
+ *       don't  ...
+ */
+#include "instruments.h"
+
+#include "filter.h"
+#include "host_filter.h"
+#include "host_rows.h"
+#include "host_setting.h"
+#include "json_names.h"
+#include "row_json.h"
+#include "state_book.h"
+#include "words.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const char usage[] =
+    "usage: lastack explain [--json] LOCAL PEER | :PORT | PID | STATE | ERROR [:PORT]\n"
+    "  lastack explain 192.0.2.1:9100 198.51.100.4:41822     one connection, and its other end if it is here\n"
+    "  lastack explain :8080                                 who has the port\n"
+    "  lastack explain 4711    (or pid=4711, port=8080)      what a process holds\n"
+    "  lastack explain EADDRINUSE :8080                      which of the causes it is\n"
+    "  lastack explain close-wait                            what a state means, and how many there are\n"
+    "exit status: 0, 1 nothing like that here, 2 usage, 4 not permitted\n";
+
+struct explain {
+    struct host_rows rows;
+    struct lastack_connection_row *list;
+    size_t count, capacity;
+    bool is_json;
+};
+
+static bool keep_row(void *context, const struct lastack_connection_row *row)
+{
+    struct explain *explain = context;
+    if (explain->count == explain->capacity) {
+        explain->capacity = explain->capacity == 0 ? 256 : 2 * explain->capacity;
+        explain->list = realloc(explain->list, explain->capacity * sizeof *explain->list);
+        if (explain->list == NULL)
+            abort();
+    }
+    explain->list[explain->count++] = *row;
+    return true;
+}
+
+static int read_host(struct explain *explain)
+{
+    struct host_query query = {.tcp = true, .ipv4 = true, .ipv6 = true, .want_info = true, .want_owners = true,
+                               .states = DIAG_ALL_STATES};
+    int status = host_rows_read(&explain->rows, &query, keep_row, explain);
+    if (status != 0)
+        fprintf(stderr, "lastack explain: sock_diag: %s\n", strerror(-status));
+    return status == 0 ? STATUS_FINE : status == -EPERM ? STATUS_NOT_PERMITTED : STATUS_PARTLY;
+}
+
+static const struct lastack_connection_row *twin_of(const struct explain *explain,
+                                                    const struct lastack_connection_row *row)
+{
+    for (size_t i = 0; i < explain->count; i++) {
+        const struct lastack_connection_row *other = &explain->list[i];
+        if (other->local.port == row->remote.port && other->remote.port == row->local.port &&
+            lastack_address_equal(&other->local.address, &row->remote.address) &&
+            lastack_address_equal(&other->remote.address, &row->local.address))
+            return other;
+    }
+    return NULL;
+}
+
+static void line(struct text *text, const char *name, const char *value)
+{
+    if (value[0] != '\0')
+        text_addf(text, "  %-6s %s\n", name, value);
+}
+
+/* ---- a connection ---- */
+
+static void add_tuple(struct text *text, const struct lastack_connection_row *row)
+{
+    char local[LASTACK_ENDPOINT_TEXT], remote[LASTACK_ENDPOINT_TEXT];
+    lastack_endpoint_text(&row->local, local, sizeof local);
+    lastack_endpoint_text(&row->remote, remote, sizeof remote);
+    text_addf(text, "%s  %s", lastack_state_text((enum tcp_state)row->state), local);
+    if (row->remote.port != 0)
+        text_addf(text, " <- %s", remote);
+    text_add(text, "  ");
+    words_owner(text, row);
+}
+
+static void explain_row(const struct explain *explain, const struct lastack_connection_row *row)
+{
+    const struct state_page *page = state_book_page((enum tcp_state)row->state);
+    const struct lastack_connection_row *twin = twin_of(explain, row);
+    struct text text = {0}, part = {0};
+    if (explain->is_json) {
+        json_t *object = row_json(row, "host", true, NULL, 0);
+        json_object_set_new(object, "means", json_string(page->what));
+        json_object_set_new(object, "ends", json_string(page->ends));
+        json_object_set_new(object, "whose", json_string(page->whose));
+        json_object_set_new(object, "remedy", json_string(page->todo));
+        json_object_set_new(object, "dont", page->dont[0] == '\0' ? json_null() : json_string(page->dont));
+        json_object_set_new(object, "twin", twin == NULL ? json_null() : row_json(twin, "host", false, NULL, 0));
+        json_line(stdout, object);
+        return;
+    }
+    add_tuple(&text, row);
+    text_add(&text, "\n");
+    words_why(&part, row);
+    line(&text, "why", text_string(&part));
+    text_clear(&part);
+    words_timer(&part, row);
+    line(&text, "timer", text_string(&part));
+    line(&text, "ends", page->ends);
+    line(&text, "whose", page->whose);
+    text_clear(&part);
+    if (twin != NULL)
+        add_tuple(&part, twin);
+    else if (row->remote.port != 0)
+        text_add(&part, "not on this host, or in another network namespace");
+    line(&text, "twin", text_string(&part));
+    line(&text, "do", page->todo);
+    line(&text, "don't", page->dont);
+    printf("%s\n", text_string(&text));
+    text_free(&part);
+    text_free(&text);
+}
+
+static bool is_end(const struct lastack_endpoint *a, const struct lastack_endpoint *b)
+{
+    return a->port == b->port && (lastack_is_any(&b->address) || lastack_address_equal(&a->address, &b->address));
+}
+
+static int explain_tuple(struct explain *explain, const struct lastack_endpoint *local,
+                         const struct lastack_endpoint *remote)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < explain->count; i++) {
+        const struct lastack_connection_row *row = &explain->list[i];
+        if (is_end(&row->local, local) && is_end(&row->remote, remote)) {
+            explain_row(explain, row);
+            found++;
+        }
+    }
+    if (found == 0)
+        fprintf(stderr, "lastack explain: no TCP socket of this namespace has that tuple: over and forgotten, or on another "
+                        "host. A descriptor may still be open in a program (lastack doctor --check fd-leak)\n");
+    return found > 0 ? STATUS_FINE : STATUS_FINDINGS;
+}
+
+/* ---- a port: who has it, and what bind() says ---- */
+
+struct port_use {
+    size_t listeners, bound, time_waits, connections;
+    const struct lastack_connection_row *listener, *holder, *connection;
+    int64_t longest_ns;
+};
+
+static struct port_use use_of(const struct explain *explain, const struct lastack_endpoint *wanted)
+{
+    struct port_use use = {0};
+    for (size_t i = 0; i < explain->count; i++) {
+        const struct lastack_connection_row *row = &explain->list[i];
+        bool is_address = lastack_is_any(&wanted->address) || lastack_is_any(&row->local.address) ||
+                          lastack_address_equal(&wanted->address, &row->local.address);
+        if (row->local.port != wanted->port || !is_address)
+            continue;
+        if (row->state == TCP_LISTEN) {
+            use.listeners++;
+            use.listener = row;
+        } else if (row->state == TCP_CLOSED) {
+            use.bound++;
+            use.holder = row;
+        } else if (row->state == TCP_TIME_WAIT) {
+            use.time_waits++;
+            use.longest_ns = row->timer_left_ns > use.longest_ns ? row->timer_left_ns : use.longest_ns;
+        } else {
+            use.connections++;
+            use.connection = row;
+        }
+    }
+    return use;
+}
+
+/* "listener", "bound", "connection", "time_wait", "free": what stands in bind()'s way, the worst first. */
+static const char *cause_of(const struct port_use *use)
+{
+    return use->listeners > 0     ? "listener"
+           : use->bound > 0       ? "bound"
+           : use->connections > 0 ? "connection"
+           : use->time_waits > 0  ? "time_wait"
+                                  : "free";
+}
+
+static bool is_ephemeral(uint16_t port)
+{
+    return port >= host_setting_number("net.ipv4.ip_local_port_range", 0, 32768) &&
+           port <= host_setting_number("net.ipv4.ip_local_port_range", 1, 60999);
+}
+
+static void add_bind(struct text *text, const struct port_use *use, uint16_t port)
+{
+    if (use->listeners > 0) {
+        text_add(text, "a listener has it: ");
+        words_owner(text, use->listener);
+        text_add(text, ". Only SO_REUSEPORT, on both sockets and with the same user, lets two listen on one port; "
+                       "SO_REUSEADDR does not");
+    } else if (use->bound > 0) {
+        text_add(text, "a socket is bound to it without listening: ");
+        words_owner(text, use->holder);
+        text_add(text, ". With SO_REUSEADDR on both, bind() succeeds as long as neither listens");
+    } else if (use->connections > 0) {
+        char peer[LASTACK_ENDPOINT_TEXT];
+        lastack_endpoint_text(&use->connection->remote, peer, sizeof peer);
+        text_addf(text, "%zu connections have it as their local port, one to %s: ", use->connections, peer);
+        words_owner(text, use->connection);
+        text_addf(text, "%s. SO_REUSEADDR helps only if those sockets had it too (the old server's children); against an "
+                        "outgoing connection net.ipv4.ip_local_reserved_ports=%u does",
+                  is_ephemeral(port) ? ". The port lies in the ephemeral range, so connect() may take it" : "", port);
+    } else if (use->time_waits > 0) {
+        text_addf(text, "%zu TIME-WAIT records hold it for ", use->time_waits);
+        words_duration(text, use->longest_ns);
+        text_add(text, " more. bind() succeeds if the old and the new socket both had SO_REUSEADDR (or both SO_REUSEPORT, "
+                       "same user); the record remembers the old one's flags, so the first restart after adding the flag "
+                       "still fails");
+    } else {
+        text_add(text, "nobody has it in this network namespace; it is free, or bound in another one or on another address");
+    }
+}
+
+static int explain_bind(const struct explain *explain, const struct lastack_endpoint *wanted)
+{
+    struct port_use use = use_of(explain, wanted);
+    struct text text = {0};
+    const struct lastack_connection_row *row = use.listener != NULL ? use.listener : use.holder != NULL ? use.holder
+                                                                                                   : use.connection;
+    add_bind(&text, &use, wanted->port);
+    if (explain->is_json) {
+        json_t *object = json_object();
+        json_object_set_new(object, "error", json_string("EADDRINUSE"));
+        json_object_set_new(object, "port", json_integer(wanted->port));
+        json_object_set_new(object, "cause", json_string(cause_of(&use)));
+        json_object_set_new(object, "listeners", json_integer((json_int_t)use.listeners));
+        json_object_set_new(object, "bound", json_integer((json_int_t)use.bound));
+        json_object_set_new(object, "connections", json_integer((json_int_t)use.connections));
+        json_object_set_new(object, "time_waits", json_integer((json_int_t)use.time_waits));
+        json_object_set_new(object, "time_wait_left_ms", json_ms(use.longest_ns));
+        json_object_set_new(object, "pid", row == NULL || row->pid == 0 ? json_null() : json_integer(row->pid));
+        json_object_set_new(object, "why", json_text(&text));
+        json_line(stdout, object);
+    } else {
+        printf("EADDRINUSE :%u  cause: %s\n  %s\n", wanted->port, cause_of(&use), text_string(&text));
+        if (row != NULL) {
+            struct text tuple = {0};
+            add_tuple(&tuple, row);
+            printf("  %s\n", text_string(&tuple));
+            text_free(&tuple);
+        }
+    }
+    text_free(&text);
+    return strcmp(cause_of(&use), "free") == 0 ? STATUS_FINDINGS : STATUS_FINE;
+}
+
+static int explain_port(const struct explain *explain, uint16_t port)
+{
+    size_t shown = 0, more = 0;
+    for (size_t i = 0; i < explain->count; i++) {
+        const struct lastack_connection_row *row = &explain->list[i];
+        if (row->local.port != port && row->remote.port != port)
+            continue;
+        if (shown < 10) {
+            explain_row(explain, row);
+            shown++;
+        } else {
+            more++;
+        }
+    }
+    if (more > 0 && !explain->is_json)
+        printf("and %zu more: lastack ss -tanp sport = :%u or dport = :%u\n", more, port, port);
+    if (shown == 0)
+        fprintf(stderr, "lastack explain: nothing has port %u in this network namespace\n", port);
+    return shown > 0 ? STATUS_FINE : STATUS_FINDINGS;
+}
+
+/* ---- a process ---- */
+
+static int explain_pid(const struct explain *explain, uint32_t pid)
+{
+    uint64_t states[16] = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < explain->count; i++) {
+        if (explain->list[i].pid != pid)
+            continue;
+        count++;
+        states[explain->list[i].state & 15]++;
+    }
+    if (count == 0) {
+        fprintf(stderr, "lastack explain: process %u holds no TCP socket of this namespace, or its descriptors may not be "
+                        "seen\n", pid);
+        return STATUS_FINDINGS;
+    }
+    const struct owner_process *process = owners_process(&explain->rows.owners, pid);
+    struct text text = {0};
+    text_addf(&text, "pid %u ", pid);
+    text_add_safe(&text, process == NULL ? "" : process->comm, NULL);
+    text_addf(&text, ": %zu TCP sockets", count);
+    if (process != NULL)
+        text_addf(&text, ", %u descriptors of at most %u", process->fd_count, process->fd_limit);
+    if (!explain->is_json)
+        printf("%s\n\n", text_string(&text));
+    text_free(&text);
+    for (int state = TCP_ESTABLISHED; state <= TCP_CLOSING; state++) {
+        if (states[state] == 0)
+            continue;
+        if (!explain->is_json)
+            printf("%" PRIu64 " in %s, for example:\n", states[state], lastack_state_text((enum tcp_state)state));
+        for (size_t i = 0; i < explain->count; i++) {
+            if (explain->list[i].pid == pid && explain->list[i].state == state) {
+                explain_row(explain, &explain->list[i]);
+                break;
+            }
+        }
+    }
+    return STATUS_FINE;
+}
+
+/* ---- states and errors ---- */
+
+static int explain_state(const struct explain *explain, enum tcp_state state)
+{
+    const struct state_page *page = state_book_page(state);
+    size_t count = 0, unowned = 0;
+    for (size_t i = 0; i < explain->count; i++) {
+        count += explain->list[i].state == state;
+        unowned += explain->list[i].state == state && explain->list[i].inode == 0;
+    }
+    if (explain->is_json) {
+        json_line(stdout, json_pack("{s:o,s:s,s:s,s:s,s:s,s:s,s:I,s:I}", "state", json_state(state), "means", page->what,
+                                    "ends", page->ends, "whose", page->whose, "remedy", page->todo, "dont", page->dont,
+                                    "count", (json_int_t)count, "without_owner", (json_int_t)unowned));
+        return STATUS_FINE;
+    }
+    struct text text = {0};
+    text_addf(&text, "%s: %s.\n", lastack_state_text(state), page->what);
+    line(&text, "ends", page->ends);
+    line(&text, "whose", page->whose);
+    line(&text, "do", page->todo);
+    line(&text, "don't", page->dont);
+    text_addf(&text, "  here   %zu of them now, %zu without a descriptor\n", count, unowned);
+    fputs(text_string(&text), stdout);
+    text_free(&text);
+    return STATUS_FINE;
+}
+
+static int explain_error(const struct explain *explain, const struct error_page *page)
+{
+    if (explain->is_json) {
+        json_line(stdout, json_pack("{s:s,s:s,s:s,s:s}", "error", page->name, "means", page->what, "causes", page->causes,
+                                    "look", page->look));
+        return STATUS_FINE;
+    }
+    printf("%s: %s\n%slook:  %s\n", page->name, page->what, page->causes, page->look);
+    return STATUS_FINE;
+}
+
+/* One bit, and not a group. */
+static bool state_of_name(const char *name, enum tcp_state *state)
+{
+    uint32_t mask = filter_state_mask(name);
+    for (int i = TCP_ESTABLISHED; i <= TCP_CLOSING; i++) {
+        *state = (enum tcp_state)i;
+        if (mask == 1u << i)
+            return true;
+    }
+    return false;
+}
+
+/* ":8080", "8080", "port=8080", "192.0.2.1:8080" */
+static bool take_port(const char *word, struct lastack_endpoint *wanted)
+{
+    char *end;
+    const char *digits = word[0] == ':' ? word + 1 : strncmp(word, "port=", 5) == 0 ? word + 5 : word;
+    unsigned long port = strtoul(digits, &end, 10);
+    *wanted = (struct lastack_endpoint){0};
+    if (isdigit((unsigned char)digits[0]) && *end == '\0' && port > 0 && port < 65536) {
+        wanted->port = (uint16_t)port;
+        return lastack_address_parse("::", &wanted->address);
+    }
+    return host_endpoint_parse(word, wanted) && wanted->port != 0;
+}
+
+static bool holds_sockets(const struct explain *explain, unsigned long pid)
+{
+    for (size_t i = 0; i < explain->count; i++)
+        if (explain->list[i].pid == pid)
+            return true;
+    return false;
+}
+
+static int explain_words(struct explain *explain, int count, char **words)
+{
+    struct lastack_endpoint first, second;
+    enum tcp_state state;
+    const struct error_page *page = state_book_error(words[0]);
+    bool is_bind = strcasecmp(words[0], "bind") == 0 || (page != NULL && strcmp(page->name, "EADDRINUSE") == 0);
+    if (is_bind && count == 2) {
+        if (take_port(words[1], &first))
+            return explain_bind(explain, &first);
+        fprintf(stderr, "lastack explain: '%s' is no port: :8080, or 192.0.2.1:8080\n", words[1]);
+        return STATUS_USAGE;
+    }
+    if (page != NULL && count == 1)
+        return explain_error(explain, page);
+    if (count == 1 && state_of_name(words[0], &state))
+        return explain_state(explain, state);
+    if (count == 2 && host_endpoint_parse(words[0], &first) && host_endpoint_parse(words[1], &second))
+        return explain_tuple(explain, &first, &second);
+    if (count == 1 && strncmp(words[0], "pid=", 4) == 0)
+        return explain_pid(explain, (uint32_t)strtoul(words[0] + 4, NULL, 10));
+    if (count == 1 && isdigit((unsigned char)words[0][0]) && strspn(words[0], "0123456789") == strlen(words[0]) &&
+        (holds_sockets(explain, strtoul(words[0], NULL, 10)) || strtoul(words[0], NULL, 10) > 65535))
+        return explain_pid(explain, (uint32_t)strtoul(words[0], NULL, 10));
+    if (count == 1 && take_port(words[0], &first))
+        return explain_port(explain, first.port);
+    fprintf(stderr, "lastack explain: '%s' is no connection, :PORT, PID, state or error it knows (%s)\n", words[0],
+            state_book_error_names());
+    return STATUS_USAGE;
+}
+
+int explain_main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"json", no_argument, NULL, 'j'}, {"color", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0}};
+    struct explain explain = {0};
+    int option;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == 'h')
+            return fputs(usage, stdout) < 0 ? STATUS_USAGE : STATUS_FINE;
+        if (option == '?')
+            return fputs(usage, stderr) < 0 ? STATUS_USAGE : STATUS_USAGE;
+        explain.is_json = explain.is_json || option == 'j';
+    }
+    if (argc - optind < 1 || argc - optind > 2)
+        return fputs(usage, stderr) < 0 ? STATUS_USAGE : STATUS_USAGE;
+    int status = read_host(&explain);
+    if (status == STATUS_FINE)
+        status = explain_words(&explain, argc - optind, argv + optind);
+    host_rows_free(&explain.rows);
+    free(explain.list);
+    return status;
+}
