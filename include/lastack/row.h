@@ -94,6 +94,7 @@ struct lastack_connection_row {
     int64_t age_ns;            /* in this state */
     bool reuse_address, reuse_port, v6_only;
     /* a host's socket can tell more: 0 or "" where the source does not */
+    bool is_autobound;         /* the kernel chose the local port (only when asked for) */
     bool has_memory;
     uint8_t tos, tclass;
     uint32_t class_id;

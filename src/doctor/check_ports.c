@@ -133,16 +133,17 @@ static void report_bound(const struct facts *facts, uint32_t bound, const struct
     finding_evidence(finding, "ports_available", range->available);
 }
 
-typedef void triple_function(const struct facts *facts, const struct triple *triple, const struct port_range *range,
-                             struct findings *findings);
+typedef void triple_function(const struct facts *facts, const struct triple *triple,
+                             const struct port_range *range, struct findings *findings);
 
 static bool is_ephemeral(const struct lastack_connection_row *row, const struct port_range *range)
 {
-    return row->local.port >= range->first && row->local.port <= range->last && row->protocol == LASTACK_PROTOCOL_TCP;
+    return row->local.port >= range->first && row->local.port <= range->last &&
+           row->protocol == LASTACK_PROTOCOL_TCP;
 }
 
-static void each_triple(const struct facts *facts, const struct port_range *range, triple_function *function,
-                        struct findings *findings)
+static void each_triple(const struct facts *facts, const struct port_range *range,
+                        triple_function *function, struct findings *findings)
 {
     uint32_t *order = malloc((facts->now.row_count + 1) * sizeof *order);
     uint32_t count = 0;
@@ -162,7 +163,8 @@ static void each_triple(const struct facts *facts, const struct port_range *rang
     free(order);
 }
 
-void check_port_exhaustion(const struct facts *facts, const struct doctor_limits *limits, struct findings *findings)
+void check_port_exhaustion(const struct facts *facts, const struct doctor_limits *limits,
+                           struct findings *findings)
 {
     (void)limits;
     struct port_range range = facts_ports(facts);
@@ -171,15 +173,17 @@ void check_port_exhaustion(const struct facts *facts, const struct doctor_limits
         return;
     each_triple(facts, &range, report_triple, findings);
     for (size_t i = 0; i < facts->now.row_count; i++)
-        bound += is_ephemeral(&facts->now.rows[i], &range) && facts->now.rows[i].state == TCP_CLOSED;
+        bound +=
+            is_ephemeral(&facts->now.rows[i], &range) && facts->now.rows[i].state == TCP_CLOSED;
     report_bound(facts, bound, &range, findings);
 }
 
-static void note_triple(const struct facts *facts, const struct triple *triple, const struct port_range *range,
-                        struct findings *findings)
+static void note_triple(const struct facts *facts, const struct triple *triple,
+                        const struct port_range *range, struct findings *findings)
 {
     (void)facts;
-    struct finding *finding = findings_add(findings, "port-exhaustion", SEVERITY_INFO, CONFIDENCE_HIGH);
+    struct finding *finding =
+        findings_add(findings, "port-exhaustion", SEVERITY_INFO, CONFIDENCE_HIGH);
     finding_evidence(finding, "used_ratio", (double)triple->used / range->available);
     finding_evidence(finding, "ports_used", triple->used);
     finding_evidence(finding, "ports_available", range->available);
@@ -191,7 +195,8 @@ static void note_triple(const struct facts *facts, const struct triple *triple, 
 static int compare_busy(const void *left, const void *right)
 {
     const struct finding *a = left, *b = right;
-    return (a->evidence[0].value < b->evidence[0].value) - (a->evidence[0].value > b->evidence[0].value);
+    return (a->evidence[0].value < b->evidence[0].value) -
+           (a->evidence[0].value > b->evidence[0].value);
 }
 
 void ports_busiest(const struct facts *facts, size_t max, struct findings *findings)

@@ -433,7 +433,7 @@ static uint8_t extensions(const struct diag_request *request)
 }
 
 static int dump_family(struct diag *diag, const struct diag_request *request, uint8_t family,
-                       diag_message_callback *callback, void *context)
+                       bool only_autobound, diag_message_callback *callback, void *context)
 {
     struct nlmsghdr *header = start_message(diag, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP);
     struct inet_diag_req_v2 *question = mnl_nlmsg_put_extra_header(header, sizeof *question);
@@ -441,24 +441,67 @@ static int dump_family(struct diag *diag, const struct diag_request *request, ui
     question->sdiag_protocol = request->protocol;
     question->idiag_ext = extensions(request);
     question->idiag_states = request->states;
+    if (only_autobound) {
+        static const struct inet_diag_bc_op program = {INET_DIAG_BC_AUTO, sizeof program,
+                                                       2 * sizeof program};
+        mnl_attr_put(header, INET_DIAG_REQ_BYTECODE, sizeof program, &program);
+    }
     if (request->states & 1 << DIAG_NEW_SYN_RECV) /* old kernels know requests by bit 3 only */
         question->idiag_states |= 1 << TCP_SYN_RECEIVED;
     return ask(diag, header, callback, context);
 }
 
-static int dump_families(struct diag *diag, const struct diag_request *request,
+static int dump_families(struct diag *diag, const struct diag_request *request, bool only_autobound,
                          diag_message_callback *callback, void *context)
 {
     int status = 0;
     if (request->ipv4)
-        status = dump_family(diag, request, AF_INET, callback, context);
+        status = dump_family(diag, request, AF_INET, only_autobound, callback, context);
     if (status == 0 && request->ipv6)
-        status = dump_family(diag, request, AF_INET6, callback, context);
+        status = dump_family(diag, request, AF_INET6, only_autobound, callback, context);
     return status;
+}
+
+/* Cookies of sockets, sorted once complete. */
+struct cookies {
+    uint64_t *list;
+    size_t count, capacity;
+};
+
+static int compare_cookies(const void *left, const void *right)
+{
+    uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+    return (a > b) - (a < b);
+}
+
+static int sink_cookie(void *context, const void *payload, size_t length)
+{
+    struct cookies *cookies = context;
+    struct inet_diag_msg msg;
+    if (length < sizeof msg)
+        return 1;
+    memcpy(&msg, payload, sizeof msg);
+    if (cookies->count == cookies->capacity) {
+        cookies->capacity = 2 * cookies->capacity + 256;
+        uint64_t *bigger = realloc(cookies->list, cookies->capacity * sizeof *bigger);
+        if (bigger == NULL)
+            return -ENOMEM;
+        cookies->list = bigger;
+    }
+    cookies->list[cookies->count++] =
+        (uint64_t)msg.id.idiag_cookie[1] << 32 | msg.id.idiag_cookie[0];
+    return 1;
+}
+
+static bool cookies_have(const struct cookies *cookies, uint64_t cookie)
+{
+    return cookies->count > 0 &&
+           bsearch(&cookie, cookies->list, cookies->count, sizeof cookie, compare_cookies) != NULL;
 }
 
 struct row_sink {
     const struct diag_request *request;
+    struct cookies autobound;
     lastack_row_callback *callback;
     void *context;
     uint64_t malformed;
@@ -477,6 +520,7 @@ static int sink_row(void *context, const void *payload, size_t length)
     }
     if (sink->request->limits != NULL)
         retry_limits_apply(sink->request->limits, &sink->row);
+    sink->row.is_autobound = cookies_have(&sink->autobound, sink->row.cookie);
     sink->is_finished = !sink->callback(sink->context, &sink->row);
     return 1;
 }
@@ -485,7 +529,15 @@ int diag_dump(struct diag *diag, const struct diag_request *request, lastack_row
               void *context, uint64_t *malformed)
 {
     struct row_sink sink = {.request = request, .callback = callback, .context = context};
-    int status = dump_families(diag, request, sink_row, &sink);
+    int status = 0;
+    if (request->want_autobound) {
+        status = dump_families(diag, request, true, sink_cookie, &sink.autobound);
+        if (sink.autobound.count > 1)
+            qsort(sink.autobound.list, sink.autobound.count, sizeof(uint64_t), compare_cookies);
+    }
+    if (status == 0)
+        status = dump_families(diag, request, false, sink_row, &sink);
+    free(sink.autobound.list);
     if (malformed != NULL)
         *malformed = sink.malformed;
     return status;
@@ -509,7 +561,7 @@ int diag_dump_raw(struct diag *diag, const struct diag_request *request,
                   diag_payload_callback *callback, void *context)
 {
     struct payload_sink sink = {.callback = callback, .context = context};
-    return dump_families(diag, request, sink_payload, &sink);
+    return dump_families(diag, request, false, sink_payload, &sink);
 }
 
 /* ---- one socket ---- */

@@ -35,7 +35,8 @@ struct diag_request {
     bool ipv4, ipv6;
     bool want_info; /* tcp_info and the congestion control's name */
     bool want_memory;
-    bool want_tos; /* TOS, traffic class, class id, cgroup come along */
+    bool want_tos;       /* TOS, traffic class, class id, cgroup come along */
+    bool want_autobound; /* one dump more: whose port the kernel chose */
     uint32_t states;
     const struct retry_limits *limits; /* to predict when a connection is given up; NULL = do not */
 };

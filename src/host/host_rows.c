@@ -97,6 +97,7 @@ static int dump(struct pass *pass, struct diag *diag, uint8_t protocol,
         .want_info = query->want_info,
         .want_memory = query->want_memory,
         .want_tos = query->want_tos,
+        .want_autobound = query->want_autobound,
         .states = query->states,
         .limits = limits,
     };

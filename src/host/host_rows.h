@@ -14,6 +14,7 @@ struct host_query {
     bool tcp, udp;
     bool ipv4, ipv6;
     bool want_info, want_memory, want_tos;
+    bool want_autobound;
     bool want_owners;
     bool all_netns;
     uint32_t states; /* as in diag_request */

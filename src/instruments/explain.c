@@ -32,11 +32,13 @@
 
 static const char usage[] =
     "usage: lastack explain [--json] LOCAL PEER | :PORT | PID | STATE | ERROR [:PORT]\n"
-    "  lastack explain 192.0.2.1:9100 198.51.100.4:41822     one connection, and its other end if it is here\n"
+    "  lastack explain 192.0.2.1:9100 198.51.100.4:41822     one connection, and its other end if "
+    "it is here\n"
     "  lastack explain :8080                                 who has the port\n"
     "  lastack explain 4711    (or pid=4711, port=8080)      what a process holds\n"
     "  lastack explain EADDRINUSE :8080                      which of the causes it is\n"
-    "  lastack explain close-wait                            what a state means, and how many there are\n"
+    "  lastack explain close-wait                            what a state means, and how many "
+    "there are\n"
     "exit status: 0, 1 nothing like that here, 2 usage, 4 not permitted\n";
 
 struct explain {
@@ -61,7 +63,11 @@ static bool keep_row(void *context, const struct lastack_connection_row *row)
 
 static int read_host(struct explain *explain)
 {
-    struct host_query query = {.tcp = true, .ipv4 = true, .ipv6 = true, .want_info = true, .want_owners = true,
+    struct host_query query = {.tcp = true,
+                               .ipv4 = true,
+                               .ipv6 = true,
+                               .want_info = true,
+                               .want_owners = true,
                                .states = DIAG_ALL_STATES};
     int status = host_rows_read(&explain->rows, &query, keep_row, explain);
     if (status != 0)
@@ -113,8 +119,10 @@ static void explain_row(const struct explain *explain, const struct lastack_conn
         json_object_set_new(object, "ends", json_string(page->ends));
         json_object_set_new(object, "whose", json_string(page->whose));
         json_object_set_new(object, "remedy", json_string(page->todo));
-        json_object_set_new(object, "dont", page->dont[0] == '\0' ? json_null() : json_string(page->dont));
-        json_object_set_new(object, "twin", twin == NULL ? json_null() : row_json(twin, "host", false, NULL, 0));
+        json_object_set_new(object, "dont",
+                            page->dont[0] == '\0' ? json_null() : json_string(page->dont));
+        json_object_set_new(object, "twin",
+                            twin == NULL ? json_null() : row_json(twin, "host", false, NULL, 0));
         json_line(stdout, object);
         return;
     }
@@ -142,7 +150,8 @@ static void explain_row(const struct explain *explain, const struct lastack_conn
 
 static bool is_end(const struct lastack_endpoint *a, const struct lastack_endpoint *b)
 {
-    return a->port == b->port && (lastack_is_any(&b->address) || lastack_address_equal(&a->address, &b->address));
+    return a->port == b->port &&
+           (lastack_is_any(&b->address) || lastack_address_equal(&a->address, &b->address));
 }
 
 static int explain_tuple(struct explain *explain, const struct lastack_endpoint *local,
@@ -157,8 +166,11 @@ static int explain_tuple(struct explain *explain, const struct lastack_endpoint 
         }
     }
     if (found == 0)
-        fprintf(stderr, "lastack explain: no TCP socket of this namespace has that tuple: over and forgotten, or on another "
-                        "host. A descriptor may still be open in a program (lastack doctor --check fd-leak)\n");
+        fprintf(
+            stderr,
+            "lastack explain: no TCP socket of this namespace has that tuple: over and forgotten, "
+            "or on another "
+            "host. A descriptor may still be open in a program (lastack doctor --check fd-leak)\n");
     return found > 0 ? STATUS_FINE : STATUS_FINDINGS;
 }
 
@@ -187,7 +199,8 @@ static struct port_use use_of(const struct explain *explain, const struct lastac
             use.holder = row;
         } else if (row->state == TCP_TIME_WAIT) {
             use.time_waits++;
-            use.longest_ns = row->timer_left_ns > use.longest_ns ? row->timer_left_ns : use.longest_ns;
+            use.longest_ns =
+                row->timer_left_ns > use.longest_ns ? row->timer_left_ns : use.longest_ns;
         } else {
             use.connections++;
             use.connection = row;
@@ -217,7 +230,8 @@ static void add_bind(struct text *text, const struct port_use *use, uint16_t por
     if (use->listeners > 0) {
         text_add(text, "a listener has it: ");
         words_owner(text, use->listener);
-        text_add(text, ". Only SO_REUSEPORT, on both sockets and with the same user, lets two listen on one port; "
+        text_add(text, ". Only SO_REUSEPORT, on both sockets and with the same user, lets two "
+                       "listen on one port; "
                        "SO_REUSEADDR does not");
     } else if (use->bound > 0) {
         text_add(text, "a socket is bound to it without listening: ");
@@ -226,19 +240,29 @@ static void add_bind(struct text *text, const struct port_use *use, uint16_t por
     } else if (use->connections > 0) {
         char peer[LASTACK_ENDPOINT_TEXT];
         lastack_endpoint_text(&use->connection->remote, peer, sizeof peer);
-        text_addf(text, "%zu connections have it as their local port, one to %s: ", use->connections, peer);
+        text_addf(text,
+                  "%zu connections have it as their local port, one to %s: ", use->connections,
+                  peer);
         words_owner(text, use->connection);
-        text_addf(text, "%s. SO_REUSEADDR helps only if those sockets had it too (the old server's children); against an "
-                        "outgoing connection net.ipv4.ip_local_reserved_ports=%u does",
-                  is_ephemeral(port) ? ". The port lies in the ephemeral range, so connect() may take it" : "", port);
+        text_addf(text,
+                  "%s. SO_REUSEADDR helps only if those sockets had it too (the old server's "
+                  "children); against an "
+                  "outgoing connection net.ipv4.ip_local_reserved_ports=%u does",
+                  is_ephemeral(port)
+                      ? ". The port lies in the ephemeral range, so connect() may take it"
+                      : "",
+                  port);
     } else if (use->time_waits > 0) {
         text_addf(text, "%zu TIME-WAIT records hold it for ", use->time_waits);
         words_duration(text, use->longest_ns);
-        text_add(text, " more. bind() succeeds if the old and the new socket both had SO_REUSEADDR (or both SO_REUSEPORT, "
-                       "same user); the record remembers the old one's flags, so the first restart after adding the flag "
+        text_add(text, " more. bind() succeeds if the old and the new socket both had SO_REUSEADDR "
+                       "(or both SO_REUSEPORT, "
+                       "same user); the record remembers the old one's flags, so the first restart "
+                       "after adding the flag "
                        "still fails");
     } else {
-        text_add(text, "nobody has it in this network namespace; it is free, or bound in another one or on another address");
+        text_add(text, "nobody has it in this network namespace; it is free, or bound in another "
+                       "one or on another address");
     }
 }
 
@@ -246,8 +270,9 @@ static int explain_bind(const struct explain *explain, const struct lastack_endp
 {
     struct port_use use = use_of(explain, wanted);
     struct text text = {0};
-    const struct lastack_connection_row *row = use.listener != NULL ? use.listener : use.holder != NULL ? use.holder
-                                                                                                   : use.connection;
+    const struct lastack_connection_row *row = use.listener != NULL ? use.listener
+                                               : use.holder != NULL ? use.holder
+                                                                    : use.connection;
     add_bind(&text, &use, wanted->port);
     if (explain->is_json) {
         json_t *object = json_object();
@@ -259,11 +284,13 @@ static int explain_bind(const struct explain *explain, const struct lastack_endp
         json_object_set_new(object, "connections", json_integer((json_int_t)use.connections));
         json_object_set_new(object, "time_waits", json_integer((json_int_t)use.time_waits));
         json_object_set_new(object, "time_wait_left_ms", json_ms(use.longest_ns));
-        json_object_set_new(object, "pid", row == NULL || row->pid == 0 ? json_null() : json_integer(row->pid));
+        json_object_set_new(object, "pid",
+                            row == NULL || row->pid == 0 ? json_null() : json_integer(row->pid));
         json_object_set_new(object, "why", json_text(&text));
         json_line(stdout, object);
     } else {
-        printf("EADDRINUSE :%u  cause: %s\n  %s\n", wanted->port, cause_of(&use), text_string(&text));
+        printf("EADDRINUSE :%u  cause: %s\n  %s\n", wanted->port, cause_of(&use),
+               text_string(&text));
         if (row != NULL) {
             struct text tuple = {0};
             add_tuple(&tuple, row);
@@ -309,8 +336,11 @@ static int explain_pid(const struct explain *explain, uint32_t pid)
         states[explain->list[i].state & 15]++;
     }
     if (count == 0) {
-        fprintf(stderr, "lastack explain: process %u holds no TCP socket of this namespace, or its descriptors may not be "
-                        "seen\n", pid);
+        fprintf(stderr,
+                "lastack explain: process %u holds no TCP socket of this namespace, or its "
+                "descriptors may not be "
+                "seen\n",
+                pid);
         return STATUS_FINDINGS;
     }
     const struct owner_process *process = owners_process(&explain->rows.owners, pid);
@@ -327,7 +357,8 @@ static int explain_pid(const struct explain *explain, uint32_t pid)
         if (states[state] == 0)
             continue;
         if (!explain->is_json)
-            printf("%" PRIu64 " in %s, for example:\n", states[state], lastack_state_text((enum tcp_state)state));
+            printf("%" PRIu64 " in %s, for example:\n", states[state],
+                   lastack_state_text((enum tcp_state)state));
         for (size_t i = 0; i < explain->count; i++) {
             if (explain->list[i].pid == pid && explain->list[i].state == state) {
                 explain_row(explain, &explain->list[i]);
@@ -349,9 +380,10 @@ static int explain_state(const struct explain *explain, enum tcp_state state)
         unowned += explain->list[i].state == state && explain->list[i].inode == 0;
     }
     if (explain->is_json) {
-        json_line(stdout, json_pack("{s:o,s:s,s:s,s:s,s:s,s:s,s:I,s:I}", "state", json_state(state), "means", page->what,
-                                    "ends", page->ends, "whose", page->whose, "remedy", page->todo, "dont", page->dont,
-                                    "count", (json_int_t)count, "without_owner", (json_int_t)unowned));
+        json_line(stdout, json_pack("{s:o,s:s,s:s,s:s,s:s,s:s,s:I,s:I}", "state", json_state(state),
+                                    "means", page->what, "ends", page->ends, "whose", page->whose,
+                                    "remedy", page->todo, "dont", page->dont, "count",
+                                    (json_int_t)count, "without_owner", (json_int_t)unowned));
         return STATUS_FINE;
     }
     struct text text = {0};
@@ -369,8 +401,8 @@ static int explain_state(const struct explain *explain, enum tcp_state state)
 static int explain_error(const struct explain *explain, const struct error_page *page)
 {
     if (explain->is_json) {
-        json_line(stdout, json_pack("{s:s,s:s,s:s,s:s}", "error", page->name, "means", page->what, "causes", page->causes,
-                                    "look", page->look));
+        json_line(stdout, json_pack("{s:s,s:s,s:s,s:s}", "error", page->name, "means", page->what,
+                                    "causes", page->causes, "look", page->look));
         return STATUS_FINE;
     }
     printf("%s: %s\n%slook:  %s\n", page->name, page->what, page->causes, page->look);
@@ -393,7 +425,9 @@ static bool state_of_name(const char *name, enum tcp_state *state)
 static bool take_port(const char *word, struct lastack_endpoint *wanted)
 {
     char *end;
-    const char *digits = word[0] == ':' ? word + 1 : strncmp(word, "port=", 5) == 0 ? word + 5 : word;
+    const char *digits = word[0] == ':'                   ? word + 1
+                         : strncmp(word, "port=", 5) == 0 ? word + 5
+                                                          : word;
     unsigned long port = strtoul(digits, &end, 10);
     *wanted = (struct lastack_endpoint){0};
     if (isdigit((unsigned char)digits[0]) && *end == '\0' && port > 0 && port < 65536) {
@@ -416,7 +450,8 @@ static int explain_words(struct explain *explain, int count, char **words)
     struct lastack_endpoint first, second;
     enum tcp_state state;
     const struct error_page *page = state_book_error(words[0]);
-    bool is_bind = strcasecmp(words[0], "bind") == 0 || (page != NULL && strcmp(page->name, "EADDRINUSE") == 0);
+    bool is_bind = strcasecmp(words[0], "bind") == 0 ||
+                   (page != NULL && strcmp(page->name, "EADDRINUSE") == 0);
     if (is_bind && count == 2) {
         if (take_port(words[1], &first))
             return explain_bind(explain, &first);
@@ -427,25 +462,30 @@ static int explain_words(struct explain *explain, int count, char **words)
         return explain_error(explain, page);
     if (count == 1 && state_of_name(words[0], &state))
         return explain_state(explain, state);
-    if (count == 2 && host_endpoint_parse(words[0], &first) && host_endpoint_parse(words[1], &second))
+    if (count == 2 && host_endpoint_parse(words[0], &first) &&
+        host_endpoint_parse(words[1], &second))
         return explain_tuple(explain, &first, &second);
     if (count == 1 && strncmp(words[0], "pid=", 4) == 0)
         return explain_pid(explain, (uint32_t)strtoul(words[0] + 4, NULL, 10));
-    if (count == 1 && isdigit((unsigned char)words[0][0]) && strspn(words[0], "0123456789") == strlen(words[0]) &&
-        (holds_sockets(explain, strtoul(words[0], NULL, 10)) || strtoul(words[0], NULL, 10) > 65535))
+    if (count == 1 && isdigit((unsigned char)words[0][0]) &&
+        strspn(words[0], "0123456789") == strlen(words[0]) &&
+        (holds_sockets(explain, strtoul(words[0], NULL, 10)) ||
+         strtoul(words[0], NULL, 10) > 65535))
         return explain_pid(explain, (uint32_t)strtoul(words[0], NULL, 10));
     if (count == 1 && take_port(words[0], &first))
         return explain_port(explain, first.port);
-    fprintf(stderr, "lastack explain: '%s' is no connection, :PORT, PID, state or error it knows (%s)\n", words[0],
-            state_book_error_names());
+    fprintf(stderr,
+            "lastack explain: '%s' is no connection, :PORT, PID, state or error it knows (%s)\n",
+            words[0], state_book_error_names());
     return STATUS_USAGE;
 }
 
 int explain_main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"json", no_argument, NULL, 'j'}, {"color", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"json", no_argument, NULL, 'j'},
+                                            {"color", required_argument, NULL, 'c'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     struct explain explain = {0};
     int option;
     optind = 1;

@@ -54,12 +54,26 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
+enum { END_TEXT = LASTACK_ENDPOINT_TEXT + 16 };
+
+/* "0.0.0.0:*" and "*:*" are how a listener's other end is shown: port 0. */
+static void end_filter(const char *end, const char *port, const struct lastack_endpoint *wanted,
+                       char text[END_TEXT])
+{
+    char endpoint[LASTACK_ENDPOINT_TEXT];
+    lastack_endpoint_text(wanted, endpoint, sizeof endpoint);
+    if (lastack_is_any(&wanted->address))
+        snprintf(text, END_TEXT, "%s = %u", port, wanted->port);
+    else
+        snprintf(text, END_TEXT, "%s %s", end, endpoint);
+}
+
 /* "src A and dst B" from a tuple in either form; false: these words are a filter. */
 static bool tuple_filter(int count, char **words, char *text, size_t size)
 {
     char joined[2][128];
     struct lastack_endpoint local, remote;
-    char local_text[LASTACK_ENDPOINT_TEXT], remote_text[LASTACK_ENDPOINT_TEXT];
+    char local_text[END_TEXT], remote_text[END_TEXT];
     if (count != 2 && count != 4)
         return false;
     for (int i = 0; i < 2; i++) {
@@ -72,9 +86,9 @@ static bool tuple_filter(int count, char **words, char *text, size_t size)
     }
     if (!host_endpoint_parse(joined[0], &local) || !host_endpoint_parse(joined[1], &remote))
         return false;
-    lastack_endpoint_text(&local, local_text, sizeof local_text);
-    lastack_endpoint_text(&remote, remote_text, sizeof remote_text);
-    snprintf(text, size, "src %s and dst %s", local_text, remote_text);
+    end_filter("src", "sport", &local, local_text);
+    end_filter("dst", "dport", &remote, remote_text);
+    snprintf(text, size, "%s and %s", local_text, remote_text);
     return true;
 }
 

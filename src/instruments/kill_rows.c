@@ -265,6 +265,7 @@ int kill_rows(const char *verb, const struct filter *filter, const struct host_q
     struct host_rows rows = {0};
     struct host_query wanted = *query;
     wanted.want_owners = true;
+    wanted.want_autobound = filter_needs_autobound(filter);
     wanted.all_netns = options->all_netns;
     int status = host_rows_read(&rows, &wanted, collect, &hunt);
     if (status != 0) {

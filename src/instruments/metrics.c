@@ -20,16 +20,25 @@
 
 static const char usage[] =
     "usage: lastack metrics [--interval S] [--from DIR]\n"
-    "Prints connections by state and owner, the kernel's TCP counters, ports in use per destination, the oldest CLOSE-WAITs\n"
-    "and the doctor's findings as Prometheus text. --interval: between the doctor's two samples, 1 s.\n"
+    "Prints connections by state and owner, the kernel's TCP counters, ports in use per "
+    "destination, the oldest CLOSE-WAITs\n"
+    "and the doctor's findings as Prometheus text. --interval: between the doctor's two samples, 1 "
+    "s.\n"
     "  lastack metrics > /var/lib/node_exporter/lastack.prom.$$ && mv ...   (textfile collector)\n"
     "exit status: 0, 2 usage, 3 partly, 4 not permitted\n";
 
 static const char *const state_labels[] = {
-    [TCP_ESTABLISHED] = "established", [TCP_SYN_SENT] = "syn_sent",     [TCP_SYN_RECEIVED] = "syn_recv",
-    [TCP_FIN_WAIT_1] = "fin_wait1",    [TCP_FIN_WAIT_2] = "fin_wait2",  [TCP_TIME_WAIT] = "time_wait",
-    [TCP_CLOSED] = "close",            [TCP_CLOSE_WAIT] = "close_wait", [TCP_LAST_ACK] = "last_ack",
-    [TCP_LISTEN] = "listen",           [TCP_CLOSING] = "closing",
+    [TCP_ESTABLISHED] = "established",
+    [TCP_SYN_SENT] = "syn_sent",
+    [TCP_SYN_RECEIVED] = "syn_recv",
+    [TCP_FIN_WAIT_1] = "fin_wait1",
+    [TCP_FIN_WAIT_2] = "fin_wait2",
+    [TCP_TIME_WAIT] = "time_wait",
+    [TCP_CLOSED] = "close",
+    [TCP_CLOSE_WAIT] = "close_wait",
+    [TCP_LAST_ACK] = "last_ack",
+    [TCP_LISTEN] = "listen",
+    [TCP_CLOSING] = "closing",
 };
 
 static void head(const char *name, const char *type, const char *help)
@@ -61,16 +70,20 @@ static void print_states(const struct facts *facts)
     }
     head("node_tcp_connection_states", "gauge", "Number of connection states.");
     for (int state = TCP_ESTABLISHED; state <= TCP_CLOSING; state++)
-        printf("node_tcp_connection_states{state=\"%s\"} %" PRIu64 "\n", state_labels[state], states[state]);
-    head("lastack_unowned_sockets", "gauge", "TCP sockets that no descriptor of a known process holds, by reason.");
+        printf("node_tcp_connection_states{state=\"%s\"} %" PRIu64 "\n", state_labels[state],
+               states[state]);
+    head("lastack_unowned_sockets", "gauge",
+         "TCP sockets that no descriptor of a known process holds, by reason.");
     for (int owner = LASTACK_OWNER_TIME_WAIT; owner <= LASTACK_OWNER_KERNEL; owner++)
-        printf("lastack_unowned_sockets{reason=\"%s\"} %" PRIu64 "\n", lastack_owner_text((enum lastack_owner)owner),
-               owners[owner]);
+        printf("lastack_unowned_sockets{reason=\"%s\"} %" PRIu64 "\n",
+               lastack_owner_text((enum lastack_owner)owner), owners[owner]);
 }
 
 static void print_sockstat(const struct facts *facts)
 {
-    static const struct { const char *name, *help; } items[] = {
+    static const struct {
+        const char *name, *help;
+    } items[] = {
         {"inuse", "TCP sockets of this network namespace."},
         {"orphan", "TCP sockets without a descriptor, on the whole host."},
         {"tw", "TIME-WAIT and orphan FIN-WAIT-2 records of this network namespace."},
@@ -87,12 +100,14 @@ static void print_sockstat(const struct facts *facts)
 
 static void print_counters(const struct facts *facts)
 {
-    head("lastack_tcp_events_total", "counter", "Counters of /proc/net/snmp (Tcp) and /proc/net/netstat (TcpExt).");
+    head("lastack_tcp_events_total", "counter",
+         "Counters of /proc/net/snmp (Tcp) and /proc/net/netstat (TcpExt).");
     for (size_t i = 0; i < facts->now.counters.count; i++) {
         const struct counter *counter = &facts->now.counters.list[i];
-        bool is_event = strcmp(counter->group, "TcpExt") == 0 ||
-                        (strcmp(counter->group, "Tcp") == 0 && strncmp(counter->name, "Rto", 3) != 0 &&
-                         strcmp(counter->name, "MaxConn") != 0 && strcmp(counter->name, "CurrEstab") != 0);
+        bool is_event =
+            strcmp(counter->group, "TcpExt") == 0 ||
+            (strcmp(counter->group, "Tcp") == 0 && strncmp(counter->name, "Rto", 3) != 0 &&
+             strcmp(counter->name, "MaxConn") != 0 && strcmp(counter->name, "CurrEstab") != 0);
         if (!is_event)
             continue;
         print_label("group", counter->group, "lastack_tcp_events_total{");
@@ -118,7 +133,8 @@ static void print_close_waits(const struct facts *facts)
         else if (at < count && row->age_ns > oldest[at]->age_ns)
             oldest[at] = row;
     }
-    head("lastack_close_wait_oldest_seconds", "gauge", "Age of the oldest CLOSE-WAIT of a process; pid 0 is nobody's.");
+    head("lastack_close_wait_oldest_seconds", "gauge",
+         "Age of the oldest CLOSE-WAIT of a process; pid 0 is nobody's.");
     for (size_t i = 0; i < count; i++) {
         printf("lastack_close_wait_oldest_seconds{pid=\"%u\"", oldest[i]->pid);
         print_label("comm", oldest[i]->comm, ",");
@@ -130,14 +146,15 @@ static void print_ports(const struct facts *facts)
 {
     struct findings top = {0};
     ports_busiest(facts, 10, &top);
-    head("lastack_ephemeral_ports_used_ratio", "gauge", "Share of the ephemeral ports in use towards one destination; the "
-                                                        "ten busiest.");
+    head("lastack_ephemeral_ports_used_ratio", "gauge",
+         "Share of the ephemeral ports in use towards one destination; the "
+         "ten busiest.");
     for (size_t i = 0; i < top.count; i++) {
         char source[LASTACK_ADDRESS_TEXT], destination[LASTACK_ADDRESS_TEXT];
         lastack_address_text(&top.list[i].local.address, source, sizeof source);
         lastack_address_text(&top.list[i].peer.address, destination, sizeof destination);
-        printf("lastack_ephemeral_ports_used_ratio{src=\"%s\",dst=\"%s\",dport=\"%u\"} %.6f\n", source, destination,
-               top.list[i].peer.port, top.list[i].evidence[0].value);
+        printf("lastack_ephemeral_ports_used_ratio{src=\"%s\",dst=\"%s\",dport=\"%u\"} %.6f\n",
+               source, destination, top.list[i].peer.port, top.list[i].evidence[0].value);
     }
     findings_free(&top);
 }
@@ -194,8 +211,10 @@ static bool take_interval(const char *text, int64_t *ns)
 
 int metrics_main(int argc, char **argv)
 {
-    static const struct option options[] = {{"interval", required_argument, NULL, 'i'}, {"from", required_argument, NULL, 'f'},
-                                            {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"interval", required_argument, NULL, 'i'},
+                                            {"from", required_argument, NULL, 'f'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     struct bundle_options capture = {.interval_ns = SEC(1)};
     const char *from = NULL;
     int option;

@@ -259,7 +259,10 @@ static void complete(struct ss *ss)
     ss->query.want_owners =
         ss->query.want_owners || filter_needs_owners(ss->filter) || ss->by.needs_owners;
     ss->query.want_info = ss->query.want_info || filter_needs_age(ss->filter);
+    ss->query.want_autobound = filter_needs_autobound(ss->filter);
     ss->query.states = chosen_states(ss);
+    uint32_t asked = filter_states(ss->filter);
+    ss->view.is_stateless = asked != 0 && (asked & (asked - 1)) == 0; /* as ss does */
 }
 
 /* ---- rows ---- */

@@ -66,7 +66,7 @@ struct filter {
     uint32_t states;
     int root; /* -1: everything */
     int count;
-    bool needs_owners, needs_age;
+    bool needs_owners, needs_age, needs_autobound;
     struct node nodes[NODES_MAX];
 };
 
@@ -256,6 +256,8 @@ static void parse_leading_states(struct parser *p)
         uint32_t mask = take_state(p);
         p->filter->states = is_exclude ? p->filter->states & ~mask : p->filter->states | mask;
     }
+    if (!is_first) /* ss refuses the "and" that everybody writes here */
+        take(p, "and", "&", "&&");
 }
 
 /* ---- values ---- */
@@ -591,6 +593,7 @@ static int parse_predicate(struct parser *p)
     }
     next_word(p);
     int index = new_node(p, found->kind);
+    p->filter->needs_autobound = p->filter->needs_autobound || found->kind == NODE_AUTOBOUND;
     if (index < 0 || found->kind == NODE_AUTOBOUND)
         return index;
     struct node *node = &p->filter->nodes[index];
@@ -643,29 +646,22 @@ static int parse_factor(struct parser *p)
     return index;
 }
 
-static bool ends_term(const struct parser *p)
+static bool ends_expression(const struct parser *p)
 {
-    return p->word[0] == '\0' || is_word(p, ")", "or", "|") || is_word(p, "||", NULL, NULL);
-}
-
-static int parse_term(struct parser *p)
-{
-    int left = parse_factor(p);
-    while (!p->has_failed && !ends_term(p)) {
-        if (!take(p, "and", "&", "&&") && is_word(p, "=", "<", ">")) {
-            FAIL(p, "an operator without a field before it");
-            return -1;
-        }
-        left = join(p, NODE_AND, left, parse_factor(p));
-    }
-    return left;
+    return p->word[0] == '\0' || is_word(p, ")", NULL, NULL);
 }
 
 static int parse_expression(struct parser *p)
 {
-    int left = parse_term(p);
-    while (!p->has_failed && take(p, "or", "|", "||"))
-        left = join(p, NODE_OR, left, parse_term(p));
+    int left = parse_factor(p);
+    while (!p->has_failed && !ends_expression(p)) {
+        enum node_kind kind = take(p, "or", "|", "||") ? NODE_OR : NODE_AND;
+        if (kind == NODE_AND && !take(p, "and", "&", "&&") && is_word(p, "=", "<", ">")) {
+            FAIL(p, "an operator without a field before it");
+            return -1;
+        }
+        left = join(p, kind, left, parse_factor(p));
+    }
     return left;
 }
 
@@ -709,6 +705,11 @@ uint32_t filter_states(const struct filter *filter)
 bool filter_needs_owners(const struct filter *filter)
 {
     return filter->needs_owners;
+}
+
+bool filter_needs_autobound(const struct filter *filter)
+{
+    return filter->needs_autobound;
 }
 
 bool filter_needs_age(const struct filter *filter)
@@ -783,7 +784,7 @@ static bool match_state(uint32_t mask, const struct lastack_connection_row *row)
 }
 
 static bool match_leaf(const struct filter *filter, const struct node *node,
-                       const struct lastack_connection_row *row)
+                       const struct lastack_connection_row *row, bool by_kernel)
 {
     switch (node->kind) {
     case NODE_SRC:
@@ -805,8 +806,9 @@ static bool match_leaf(const struct filter *filter, const struct node *node,
     case NODE_WHY:
         return strcasestr(lastack_cause_text((enum lastack_cause)row->cause), node->text) != NULL;
     case NODE_AUTOBOUND:
-        return row->local.port >= filter->scope.port_first &&
-               row->local.port <= filter->scope.port_last;
+        return by_kernel ? row->is_autobound
+                         : row->local.port >= filter->scope.port_first &&
+                               row->local.port <= filter->scope.port_last;
     case NODE_AND:
     case NODE_OR:
     case NODE_NOT:
@@ -823,16 +825,19 @@ static bool match_leaf(const struct filter *filter, const struct node *node,
 }
 
 /* Depth is bounded by the number of nodes, so by the length of the text. */
-static bool match(const struct filter *filter, int index, const struct lastack_connection_row *row)
+static bool match(const struct filter *filter, int index, const struct lastack_connection_row *row,
+                  bool by_kernel)
 {
     const struct node *node = &filter->nodes[index];
     switch (node->kind) {
     case NODE_AND:
-        return match(filter, node->left, row) && match(filter, node->right, row);
+        return match(filter, node->left, row, by_kernel) &&
+               match(filter, node->right, row, by_kernel);
     case NODE_OR:
-        return match(filter, node->left, row) || match(filter, node->right, row);
+        return match(filter, node->left, row, by_kernel) ||
+               match(filter, node->right, row, by_kernel);
     case NODE_NOT:
-        return !match(filter, node->left, row);
+        return !match(filter, node->left, row, by_kernel);
     case NODE_SPORT:
         return match_port(node, &row->local, row->is_ipv6);
     case NODE_DPORT:
@@ -859,14 +864,17 @@ static bool match(const struct filter *filter, int index, const struct lastack_c
     case NODE_WHY:
         break;
     }
-    return match_leaf(filter, node, row) == (node->op != OP_NE);
+    return match_leaf(filter, node, row, by_kernel) == (node->op != OP_NE);
 }
 
 bool filter_match(const struct filter *filter, const struct lastack_connection_row *row)
 {
     if (filter->states != 0 && !match_state(filter->states, row))
         return false;
-    return filter->root < 0 || match(filter, filter->root, row);
+    /* "autobound" has two meanings, and ss demands both: the kernel chose the port, and it lies in the range. */
+    if (filter->needs_autobound && row->cookie != 0 && !match(filter, filter->root, row, true))
+        return false;
+    return filter->root < 0 || match(filter, filter->root, row, false);
 }
 
 size_t filter_error_text(const char *text, const struct filter_error *error, char *out, size_t size)

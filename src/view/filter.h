@@ -2,9 +2,8 @@
 /*
  * filter.h: which rows? The whole language of ss(8), and what it lacks.
  *
- *   filter     := { ("state" | "exclude") STATE } [ expression ]
- *   expression := term { ("or" | "|" | "||") term }
- *   term       := factor { ["and" | "&" | "&&"] factor }
+ *   filter     := { ("state" | "exclude") STATE } ["and"] [ expression ]
+ *   expression := factor { ("or" | "|" | "||" | ["and" | "&" | "&&"]) factor }
  *   factor     := ("not" | "!") factor | "(" expression ")" | predicate
  *   predicate  := ("src" | "dst") [= | !=] [inet: | inet6:] ADDRESS[/PREFIX][:PORT]
  *               | ("sport" | "dport") OP [:]PORT              OP: = == eq != ne neq < lt > gt <= le >= ge
@@ -13,6 +12,7 @@
  *               | ("pid" | "uid" | "inode" | "netns") OP NUMBER   | "age" OP DURATION (5, 5s, 3m, 2h, 200ms)
  *               | "comm" [=|!=] GLOB   | "owner" [=|!=] KIND      | "why" [=|!=] WORDS of the cause
  *
+ * As in ss, "and" and "or" have the same rank and bind from left to right: "a or b and c" is "(a or b) and c".
  * States are written as anybody writes them: time-wait, TIME_WAIT, timewait; groups: all, connected,
  * synchronized, bucket, big. Bounds: 4096 bytes of text, 256 predicates, 64 levels of parentheses.
  */
@@ -45,7 +45,8 @@ struct filter_names {
 };
 
 struct filter_scope {
-    uint16_t port_first, port_last; /* "autobound": the range ports are taken from, both included */
+    uint16_t port_first,
+        port_last; /* of ephemeral ports: "autobound" where the source has no cookie to tell */
     const struct filter_names *names; /* NULL: numbers and addresses only */
 };
 
@@ -60,6 +61,7 @@ bool filter_match(const struct filter *filter, const struct lastack_connection_r
 uint32_t filter_states(const struct filter *filter);
 
 bool filter_needs_owners(const struct filter *filter); /* pid, comm or owner occurs */
+bool filter_needs_autobound(const struct filter *filter);
 bool filter_needs_age(const struct filter *filter);
 bool filter_is_empty(const struct filter *filter); /* no state word, no predicate */
 

@@ -502,9 +502,10 @@ static void add_column(struct row_table *table, enum column column, const char *
     size_t width = table->width[column];
     size_t taken = text_width(cell, strlen(cell));
 
-    if (column == COLUMN_NETID && !table->view.has_netid)
+    if ((column == COLUMN_NETID && !table->view.has_netid) ||
+        (column == COLUMN_STATE && table->view.is_stateless))
         return;
-    if (column != COLUMN_STATE || table->view.has_netid)
+    if (line->length > 0)
         text_add(line, forms[column].before);
     if (forms[column].is_right && taken < width)
         text_add_repeat(line, " ", width - taken);

@@ -12,9 +12,11 @@ import os
 import socket
 import struct
 import subprocess
+import sys
 import threading
 import time
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from peer import ACK, FIN, LOCAL, PEER, RST, SYN, Client, Server, Tun, run
 
 SICK, HEALTHY, SLOW = {}, [], set()

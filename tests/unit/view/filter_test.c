@@ -163,9 +163,11 @@ static void logic_binds_as_in_ss(void **state)
         {"!sport=:81", true},
         {"not ( sport = :80 or sport = :81 )", false},
         {"! ! sport = :80", true},
-        /* 'and' binds tighter than 'or', written or not */
-        {"sport = :80 or sport = :81 and dport = :1", true},
-        {"sport = :80 or sport = :81 dport = :1", true},
+        /* one rank, from left to right */
+        {"sport = :80 or sport = :81 and dport = :1", false},
+        {"sport = :80 or sport = :81 dport = :1", false},
+        {"sport = :80 or (sport = :81 and dport = :1)", true},
+        {"dport = :1 and sport = :81 or sport = :80", true},
         {"(sport = :80 or sport = :81) and dport = :1", false},
         {"not sport = :81 and dport = :40000", true},
         {"not sport = :80 or dport = :40000", true},
@@ -193,7 +195,7 @@ static void states_and_groups(void **state)
         {"state synchronized", true},
         {"state bucket", true},
         {"state big", false},
-        {"state all sport = :80", true},
+        {"state all sport = :80", true}, {"state time-wait and sport = :80", true},
         {"state time-wait ( sport = :81 )", false},
         {"sport = :80 and state time-wait", true},
         {"( state close-wait or state time-wait )", true},

@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+metrics, explain, collect and hostile names, in a namespace of their own.
+
+    instruments_test.py LASTACK
+"""
+import errno
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def lastack(*words):
+    done = subprocess.run([LASTACK] + list(words), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def expect(condition, *facts):
+    if not condition:
+        raise AssertionError(facts)
+
+
+def metrics_are_clean():
+    status, text, _ = lastack('metrics', '--interval', '0.1')
+    expect(status == 0, text)
+    expect('node_tcp_connection_states{state="time_wait"} 0' in text, 'zeros are there')
+    expect(shutil.which('promtool') is not None, 'promtool is missing: tools/install-deps test')
+    check = subprocess.run(['promtool', 'check', 'metrics'], input=text.encode(), stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT)
+    expect(check.returncode == 0, check.stdout.decode())
+
+
+def cause_of(port):
+    status, text, _ = lastack('explain', '--json', 'EADDRINUSE', ':%d' % port)
+    return status, json.loads(text)
+
+
+def three_causes_of_eaddrinuse():
+    server = socket.create_server(('127.0.0.1', 8081))
+    status, answer = cause_of(8081)
+    expect(status == 0 and answer['cause'] == 'listener' and answer['pid'] == os.getpid(), answer)
+    expect('SO_REUSEPORT' in answer['why'], answer)
+    client = socket.create_connection(('127.0.0.1', 8081))
+    accepted = server.accept()[0]
+    port = client.getsockname()[1]
+    status, answer = cause_of(port)
+    expect(answer['cause'] == 'connection' and 'ip_local_reserved_ports' in answer['why'], answer)
+    accepted.close()
+    client.close()
+    server.close()
+    time.sleep(0.1)
+    try:
+        fresh = socket.socket()
+        fresh.bind(('127.0.0.1', 8081))
+        raise AssertionError('TIME-WAIT does not hold the port')
+    except OSError as error:
+        expect(error.errno == errno.EADDRINUSE, error)
+    status, answer = cause_of(8081)
+    expect(answer['cause'] == 'time_wait' and 'SO_REUSEADDR' in answer['why'], answer)
+    expect(answer['time_wait_left_ms'] > 50000, answer)
+    expect(cause_of(8082)[0] == 1 and cause_of(8082)[1]['cause'] == 'free', 'nobody has it')
+
+
+def hostile_names():
+    """A process may call itself anything; no escape sequence reaches the terminal."""
+    code = ('import ctypes,socket,time;ctypes.CDLL(None).prctl(15,b"\\x1b[2Jx\\"\\\\y\\n",0,0,0);'
+            's=socket.create_server(("127.0.0.1",8083));print(1,flush=True);time.sleep(30)')
+    child = subprocess.Popen([sys.executable, '-c', code], stdout=subprocess.PIPE)
+    child.stdout.readline()
+    for words in (['ss', '-tanp'], ['ss', '--json', '-tap'], ['netstat', '-antp'], ['explain', ':8083'],
+                  ['ss', '--count-by', 'comm', '-l'], ['kill', 'sport', '=', ':8083'], ['metrics', '--interval', '0']):
+        _, text, message = lastack(*words)
+        expect('\x1b' not in text + message and '\n"' not in text, words, text)
+    _, text, _ = lastack('ss', '-lp', 'pid=%d' % child.pid)
+    expect('8083' in text, text)
+    child.kill()
+
+
+def collect_and_read_again():
+    folder = tempfile.mkdtemp()
+    server = socket.create_server(('127.0.0.1', 8084))
+    kept = []
+    for _ in range(3):
+        client = socket.create_connection(('127.0.0.1', 8084))
+        accepted = server.accept()[0]
+        client.close()
+        kept.append(accepted)
+    time.sleep(0.3)
+    place = folder + '/bundle'
+    status, _, message = lastack('collect', place, '--interval', '0.3')
+    expect(status == 0, message)
+    expect(lastack('collect', place)[0] == 2, 'a folder that is not empty is left alone')
+    status, text, _ = lastack('doctor', '--from', place, '--json', '--close-wait-age', '0.1')
+    findings = [json.loads(line) for line in text.splitlines()]
+    leaks = [f for f in findings if f['check'] == 'close-wait-leak']
+    expect(status == 1 and leaks and leaks[0]['evidence']['sockets'] == 3 and leaks[0]['pid'] == os.getpid(), findings)
+    status, text, _ = lastack('metrics', '--from', place)
+    expect(status == 0 and 'node_tcp_connection_states{state="close_wait"} 3' in text, text)
+    damage(place)
+    expect(lastack('doctor', '--from', folder + '/nowhere')[0] == 2, 'nothing there')
+    shutil.rmtree(folder)
+
+
+def damage(place):
+    """Every file cut, swapped bytes and rubbish: an answer or an error, never a crash."""
+    for name in sorted(os.listdir(place)):
+        path = os.path.join(place, name)
+        with open(path, 'rb') as file:
+            good = file.read()
+        for bad in (b'', good[:len(good) // 2], good[:-3], good[::-1], b'\xff' * 4096, good.replace(b'1', b'99999999999')):
+            with open(path, 'wb') as file:
+                file.write(bad)
+            status = lastack('doctor', '--from', place)[0]
+            expect(status in (0, 1, 2, 3), name, len(bad), status)
+        with open(path, 'wb') as file:
+            file.write(good)
+
+
+def counting_and_watching():
+    server = socket.create_server(('127.0.0.1', 8085))
+    kept = [socket.create_connection(('127.0.0.1', 8085)) for _ in range(4)]
+    status, text, _ = lastack('ss', '-a', '--json', '--count-by', 'state,dport', 'sport = :8085 or dport = :8085')
+    counts = {(c['state'], c['dport']): c['count'] for c in map(json.loads, text.splitlines())}
+    expect(counts[('ESTAB', '8085')] == 4 and counts[('LISTEN', '0')] == 1, counts)
+    watch = subprocess.Popen([LASTACK, 'ss', '-tn', '--watch=0.2', 'dport = :8085'], stdout=subprocess.PIPE, text=True)
+    time.sleep(0.9)
+    watch.terminate()
+    text = watch.communicate()[0]
+    expect(text.count('-- 4 sockets') >= 3 and 'for ' in text, text)
+    old = lastack('ss', '-tn', '--json', 'dport = :8085')[1].splitlines()
+    expect(all(json.loads(line)['owner_kind'] == 'process' for line in old), old)
+    del kept, server
+
+
+def usage_errors():
+    for words, wanted in ((['ss', 'sport', '=', ':x'], 2), (['ss', '--count-by', 'colour'], 2), (['ss', '--watch=no'], 2),
+                          (['ss', '-Z'], 2), (['doctor', '--check', 'nothing'], 2), (['doctor', '--port', '0'], 2),
+                          (['explain'], 2), (['explain', 'x', 'y', 'z'], 2), (['netstat', '-Q'], 2), (['collect'], 2),
+                          (['metrics', '--interval', 'x'], 2), (['ss', '--help'], 0), (['doctor', '--list'], 0)):
+        status, text, message = lastack(*words)
+        expect(status == wanted and (text if wanted == 0 else message), words, status)
+        expect(wanted == 2 or len(text.splitlines()) <= 24, words, 'one screen')
+
+
+def main():
+    global LASTACK
+    if '--inside' not in sys.argv:
+        unshare = ['unshare', '-n'] if os.geteuid() == 0 else ['unshare', '-rn']
+        sys.exit(subprocess.run(unshare + [sys.executable, __file__, '--inside', os.path.abspath(sys.argv[1])]).returncode)
+    LASTACK = sys.argv[2]
+    subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
+    failed = 0
+    tests = [metrics_are_clean, three_causes_of_eaddrinuse, hostile_names, collect_and_read_again, counting_and_watching,
+             usage_errors]
+    for test in tests:
+        try:
+            test()
+            print('ok      ' + test.__name__)
+        except Exception as error:
+            failed += 1
+            print('FAILED  %s: %s' % (test.__name__, repr(error)[:1500]))
+    print('%d passed, %d failed' % (len(tests) - failed, failed))
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == '__main__':
+    main()
