@@ -623,6 +623,7 @@ static void wind_down(struct world *world, uint64_t *told)
         tick(world, max64(world->now, lastack_next_deadline(world->stack)));
         tell_story(world->stack, told);
     }
+    lastack_tick(world->stack, world->now); /* what was handed out last may be taken back now */
     for (int pool = 0; pool < LASTACK_POOL_COUNT; pool++) {
         struct lastack_pool_usage usage;
         lastack_pool_usage(world->stack, (enum lastack_pool)pool, &usage);
