@@ -16,7 +16,7 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
 MAN = TOP / 'docs/man/lastack.1'
-SCREEN_LINES, SCREEN_COLUMNS = 50, 100
+SCREEN_LINES, SCREEN_COLUMNS = 50, 120
 
 failures = []
 
