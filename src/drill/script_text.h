@@ -11,27 +11,19 @@
 #define LASTACK_SCRIPT_TEXT_H
 
 #include "script.h"
+#include "text.h"
 
-/* A text that grows; never overruns, cuts what does not fit and remembers it. */
-struct text_out {
-    char *text;     /* always terminated when size > 0 */
-    size_t size;
-    size_t length;  /* of the whole text, even where it did not fit */
-};
-
-void text_add(struct text_out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-void packet_text(struct text_out *out, const struct drill_packet *packet);
+void script_packet_text(struct text *out, const struct drill_packet *packet);
 /* Only "<mss 1460,...>"; nothing when there are none. */
-void tcp_options_text(struct text_out *out, const struct drill_tcp *tcp);
+void script_options_text(struct text *out, const struct drill_tcp *tcp);
 /* "S.", "P.5", "-". */
-void tcp_flags_text(struct text_out *out, uint16_t flags, int ace);
-void value_text(struct text_out *out, const struct drill_value *value);
-void call_text(struct text_out *out, const struct drill_call *call);
+void script_flags_text(struct text *out, uint16_t flags, int ace);
+void script_value_text(struct text *out, const struct drill_value *value);
+void script_call_text(struct text *out, const struct drill_call *call);
 /* Microseconds as seconds: "0.3", "1.000001". */
-void time_text(struct text_out *out, int64_t time_us);
+void script_time_text(struct text *out, int64_t time_us);
 
 /* The whole script; options that differ from the defaults of its dialect come first. */
-void drill_script_text(struct text_out *out, const struct drill_script *script);
+void drill_script_text(struct text *out, const struct drill_script *script);
 
 #endif

@@ -28,14 +28,11 @@ static bool parse(const char *text, size_t length, enum drill_dialect dialect,
 
 static char *print(const struct drill_script *script, size_t *length)
 {
-    struct text_out out = {.text = NULL, .size = 0};
+    struct text out = {0};
 
     drill_script_text(&out, script);
-    out = (struct text_out){.text = malloc(out.length + 1), .size = out.length + 1};
-    CHECK(out.text != NULL);
-    drill_script_text(&out, script);
     *length = out.length;
-    return out.text;
+    return out.data;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -56,26 +56,22 @@ void free_action(void)
 
 void assert_round_trip(const struct drill_script *script, const struct drill_settings *settings)
 {
-    size_t size = 16 * script->length + 65536;
-    struct text_out out = {.text = malloc(size), .size = size};
+    struct text out = {0};
     struct drill_script again;
     struct script_error error;
 
-    assert_non_null(out.text);
-    out.text[0] = '\0';
     drill_script_text(&out, script);
-    assert_true(out.length < size);
-    if (!drill_parse("printed.pkt", out.text, out.length, settings, &again, &error)) {
+    if (!drill_parse("printed.pkt", out.data, out.length, settings, &again, &error)) {
         char message[1024];
 
-        script_error_text(&error, script->path, out.text, out.length, message, sizeof message);
-        free(out.text);
+        script_error_text(&error, script->path, out.data, out.length, message, sizeof message);
+        text_free(&out);
         fail_msg("what was printed does not parse: %s", message);
     }
     if (!script_equal(script, &again))
-        fail_msg("%s is another script after printing:\n%s", script->path, out.text);
+        fail_msg("%s is another script after printing:\n%s", script->path, out.data);
     drill_script_free(&again);
-    free(out.text);
+    text_free(&out);
 }
 
 const char *suites_folder(void)

@@ -15,11 +15,11 @@ static const struct drill_call *call(const char *text)
 /* What was parsed, printed again. */
 static void assert_call(const char *text, const char *wanted)
 {
-    char printed[512] = "";
-    struct text_out out = {.text = printed, .size = sizeof printed};
+    struct text out = {0};
 
-    call_text(&out, call(text));
-    assert_string_equal(printed, wanted);
+    script_call_text(&out, call(text));
+    assert_string_equal(text_string(&out), wanted);
+    text_free(&out);
     free_action();
 }
 

@@ -15,13 +15,13 @@ static const struct drill_tcp *tcp(const char *options)
 /* The text of the options after parsing, in one spelling. */
 static void assert_options(const char *options, const char *wanted, unsigned length)
 {
-    char text[256] = "";
-    struct text_out out = {.text = text, .size = sizeof text};
     const struct drill_tcp *parsed = tcp(options);
+    struct text out = {0};
 
-    tcp_options_text(&out, parsed);
-    assert_string_equal(text, wanted);
+    script_options_text(&out, parsed);
+    assert_string_equal(text_string(&out), wanted);
     assert_int_equal(parsed->options_length, length);
+    text_free(&out);
     free_action();
 }
 
