@@ -191,7 +191,8 @@ bool served_open(struct served *served, const struct served_config *config, stru
         served_close(served);
         return false;
     }
-    viewer_begin(served->viewer, served->stack, served->started_at);
+    viewer_begin(served->viewer, served->stack, link->config.kind, link->config.name,
+                 served->started_at);
     return true;
 }
 

@@ -1,45 +1,47 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * viewer.c: interim.
+ * viewer.c: see viewer.h.
+ *
+ * Order matters for whoever reads the result: what a packet did comes after the packet, what made
+ * us send one before it. So records are gathered; those that name a new flow are taken at once, the
+ * others after the packet that arrived, or before the one that leaves.
  */
 #include "viewer.h"
 
+#include "check.h"
 #include "duration.h"
+#include "flows.h"
+#include "narrator.h"
+#include "pcapng.h"
+#include "tcp_header.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { RECORDS = 1024, FRAME_MAX = 65536 + 64 };
 
 struct viewer {
     struct viewer_config config;
     struct lastack *stack;
-    int64_t started_at;
+    struct flows *flows;
+    struct narrator narrator;
+    FILE *pcap_file;
+    struct pcapng pcap;
+    uint32_t pcap_interface;
+    size_t ip_offset;
+    int64_t to_wall_clock; /* add to CLOCK_MONOTONIC */
     uint64_t cursor, lost;
+    struct lastack_trace_record records[RECORDS];
+    size_t count;
+    uint8_t frame[FRAME_MAX];
 };
 
-struct viewer *viewer_open(const struct viewer_config *config, struct trouble *trouble)
+static bool sees(const struct viewer *viewer)
 {
-    struct viewer *viewer = calloc(1, sizeof *viewer);
-
-    if (config->pcap != NULL || config->ladder != NULL) {
-        trouble_set(trouble, 0, "captures and ladders cannot be written yet");
-        free(viewer);
-        return NULL;
-    }
-    viewer->config = *config;
-    return viewer;
-}
-
-bool viewer_close(struct viewer *viewer, struct trouble *trouble)
-{
-    (void)trouble;
-    free(viewer);
-    return true;
-}
-
-uint32_t viewer_trace_classes(const struct viewer *viewer)
-{
-    (void)viewer;
-    return LASTACK_TRACE_CLASS_STATE | LASTACK_TRACE_CLASS_TIMER | LASTACK_TRACE_CLASS_DROP;
+    return !viewer->config.is_quiet || viewer_wants_packets(viewer);
 }
 
 bool viewer_wants_packets(const struct viewer *viewer)
@@ -47,47 +49,265 @@ bool viewer_wants_packets(const struct viewer *viewer)
     return viewer->config.pcap != NULL || viewer->config.ladder != NULL;
 }
 
-void viewer_begin(struct viewer *viewer, struct lastack *stack, int64_t now)
+uint32_t viewer_trace_classes(const struct viewer *viewer)
 {
+    return sees(viewer) ? LASTACK_TRACE_CLASS_STATE | LASTACK_TRACE_CLASS_TIMER |
+                              LASTACK_TRACE_CLASS_DROP | LASTACK_TRACE_CLASS_CALL
+                        : 0;
+}
+
+/* ---- opening and closing ---- */
+
+static FILE *open_file(const char *path, struct trouble *trouble)
+{
+    FILE *file = fopen(path, "wbe");
+
+    if (file == NULL)
+        trouble_set(trouble, errno, "write %s", path);
+    return file;
+}
+
+struct viewer *viewer_open(const struct viewer_config *config, struct trouble *trouble)
+{
+    struct viewer *viewer = calloc(1, sizeof *viewer);
+
+    CHECK(viewer != NULL);
+    viewer->config = *config;
+    if (config->ladder != NULL) {
+        trouble_set(trouble, 0, "ladders cannot be drawn yet");
+        free(viewer);
+        return NULL;
+    }
+    if (config->pcap != NULL && (viewer->pcap_file = open_file(config->pcap, trouble)) == NULL) {
+        free(viewer);
+        return NULL;
+    }
+    viewer->flows = flows_new(config->pcap != NULL);
+    return viewer;
+}
+
+static bool close_file(FILE *file, const char *path, struct trouble *trouble)
+{
+    bool is_written = fflush(file) == 0 && ferror(file) == 0;
+    int error = errno;
+
+    return (fclose(file) == 0 && is_written) || trouble_set(trouble, error, "write %s", path);
+}
+
+bool viewer_close(struct viewer *viewer, struct trouble *trouble)
+{
+    bool is_complete = true;
+
+    if (viewer->stack != NULL)
+        narrator_table(&viewer->narrator, viewer->flows);
+    if (viewer->lost > 0 && !viewer->config.is_quiet)
+        fprintf(stderr, "lastack: %llu trace records came too fast and were not shown\n",
+                (unsigned long long)viewer->lost);
+    if (viewer->pcap_file != NULL)
+        is_complete = close_file(viewer->pcap_file, viewer->config.pcap, trouble);
+    flows_free(viewer->flows);
+    narrator_free(&viewer->narrator);
+    free(viewer);
+    return is_complete;
+}
+
+void viewer_begin(struct viewer *viewer, struct lastack *stack, enum lastack_link_kind kind,
+                  const char *link_name, int64_t now)
+{
+    struct timespec wall;
+
+    clock_gettime(CLOCK_REALTIME, &wall);
     viewer->stack = stack;
-    viewer->started_at = now;
-}
-
-void viewer_packet_in(struct viewer *viewer, int64_t now, const struct lastack_packet_in *packet)
-{
-    (void)viewer;
-    (void)now;
-    (void)packet;
-}
-
-void viewer_packet_out(struct viewer *viewer, int64_t now, const struct lastack_packet_out *packet)
-{
-    (void)viewer;
-    (void)now;
-    (void)packet;
-}
-
-static void tell(const struct viewer *viewer, const struct lastack_trace_record *record)
-{
-    if (record->what != LASTACK_TRACE_STATE && record->what != LASTACK_TRACE_GONE &&
-        record->what != LASTACK_TRACE_DROP && record->what != LASTACK_TRACE_RETRANSMIT)
+    viewer->to_wall_clock = SEC(wall.tv_sec) + wall.tv_nsec - now;
+    viewer->ip_offset = kind == LASTACK_LINK_ETHERNET ? 14 : 0;
+    narrator_init(&viewer->narrator, viewer->config.is_quiet ? NULL : stderr, now);
+    if (viewer->pcap_file == NULL)
         return;
-    fprintf(stderr, "%9.3f ms  :%u <-> :%u  %d %s -> %s: %s\n",
-            (double)(record->time_ns - viewer->started_at) / 1e6, record->local_port,
-            record->remote_port, record->what, lastack_state_text(record->old_state),
-            lastack_state_text(record->new_state), lastack_cause_text(record->cause));
+    pcapng_begin(&viewer->pcap, viewer->pcap_file, "lastack");
+    viewer->pcap_interface = pcapng_interface(
+        &viewer->pcap, kind == LASTACK_LINK_ETHERNET ? PCAPNG_ETHERNET : PCAPNG_RAW_IP, link_name);
+}
+
+/* ---- records ---- */
+
+static void take_record(struct viewer *viewer, const struct lastack_trace_record *record)
+{
+    struct flow *flow = flows_take(viewer->flows, record);
+
+    if (flow == NULL)
+        return;
+    if (record->what == LASTACK_TRACE_FLOW) {
+        narrator_flow(&viewer->narrator, flow);
+        return;
+    }
+    narrator_record(&viewer->narrator, flow, record);
+}
+
+/* Takes what was gathered. */
+static void take_records(struct viewer *viewer)
+{
+    for (size_t i = 0; i < viewer->count; i++)
+        take_record(viewer, &viewer->records[i]);
+    viewer->count = 0;
+}
+
+/* Gathers new records. Those of a new flow are taken now. */
+static void gather(struct viewer *viewer)
+{
+    size_t got;
+
+    while (
+        (got = lastack_trace_read(viewer->stack, &viewer->cursor, viewer->records + viewer->count,
+                                  RECORDS - viewer->count, &viewer->lost)) > 0) {
+        size_t end = viewer->count + got;
+
+        for (size_t i = viewer->count; i < end; i++) {
+            if (viewer->records[i].what == LASTACK_TRACE_FLOW)
+                take_record(viewer, &viewer->records[i]);
+            else
+                viewer->records[viewer->count++] = viewer->records[i];
+        }
+        if (viewer->count == RECORDS)
+            take_records(viewer);
+    }
 }
 
 void viewer_traced(struct viewer *viewer, int64_t now)
 {
-    struct lastack_trace_record records[64];
-    size_t count;
-
     (void)now;
-    if (viewer->stack == NULL)
+    if (viewer->stack == NULL || !sees(viewer))
         return;
-    while ((count =
-                lastack_trace_read(viewer->stack, &viewer->cursor, records, 64, &viewer->lost)) > 0)
-        for (size_t i = 0; i < count && !viewer->config.is_quiet; i++)
-            tell(viewer, &records[i]);
+    gather(viewer);
+    take_records(viewer);
+}
+
+/* ---- packets ---- */
+
+/* The packet as a segment, with our end as its local one; false if it is no TCP. */
+static bool understand(const struct viewer *viewer, const uint8_t *frame, size_t length,
+                       unsigned from, struct infer_packet *packet)
+{
+    struct ip_packet ip;
+
+    if (length <= viewer->ip_offset ||
+        ip_parse(frame + viewer->ip_offset, length - viewer->ip_offset, true, &ip) !=
+            LASTACK_CAUSE_NONE ||
+        ip.is_fragment || ip.protocol != IP_PROTOCOL_TCP ||
+        tcp_parse(&ip, &packet->segment) != LASTACK_CAUSE_NONE)
+        return false;
+    if (from == END_OURS) {
+        struct lastack_endpoint local = packet->segment.remote;
+
+        packet->segment.remote = packet->segment.local;
+        packet->segment.local = local;
+    }
+    packet->from = from;
+    packet->ip_id = ip.is_ipv6 ? 0 : load16(ip.header + 4);
+    return true;
+}
+
+/* What the packet proves, counts and draws. */
+static void see(struct viewer *viewer, struct flow *flow, const struct infer_packet *packet)
+{
+    struct flow_detail *detail = flow->detail;
+    struct infer_remark remark;
+    enum tcp_state state;
+
+    if (detail == NULL)
+        return;
+    infer_see(&detail->infer, packet, &remark);
+    detail->segments[packet->from]++;
+    detail->text_bytes[packet->from] = infer_side_of(&detail->infer, packet->from)->text_bytes;
+    detail->again[packet->from] += (remark.marks & 1u << INFER_RETRANSMISSION) != 0;
+    state = infer_proven(infer_facts_of(&detail->infer, END_PEER));
+    if (state == 0 || state == detail->peer_state)
+        return;
+    narrator_peer(&viewer->narrator, flow, packet->at, detail->peer_state, state);
+    detail->peer_state = state;
+}
+
+/* The flow of a packet, which has been seen by then; NULL if it has none. */
+static struct flow *take_packet(struct viewer *viewer, int64_t now, const uint8_t *frame,
+                                size_t length, unsigned from)
+{
+    struct infer_packet packet = {.at = now};
+    struct flow *flow;
+
+    if (!understand(viewer, frame, length, from, &packet))
+        return NULL;
+    flow = flows_find(viewer->flows, &packet.segment.local, &packet.segment.remote);
+    if (flow != NULL)
+        see(viewer, flow, &packet);
+    return flow;
+}
+
+/* What to say about a packet: what it changed, or in which state it found us. The pieces of news
+ * are used up. */
+static struct pcapng_note note_of(const struct viewer *viewer, int64_t now, struct flow *flow,
+                                  enum pcapng_direction direction, struct text *comment)
+{
+    if (flow != NULL && flow->news.length > 0)
+        text_add(comment, text_string(&flow->news));
+    else if (flow != NULL)
+        text_addf(comment, "%s (%s)", lastack_state_text(flow->state),
+                  lastack_cause_text(flow->cause));
+    if (flow != NULL)
+        text_clear(&flow->news);
+    return (struct pcapng_note){.interface = viewer->pcap_interface,
+                                .time_ns = now + viewer->to_wall_clock,
+                                .direction = direction,
+                                .comment = comment->length > 0 ? text_string(comment) : NULL};
+}
+
+void viewer_packet_in(struct viewer *viewer, int64_t now, const struct lastack_packet_in *packet)
+{
+    struct text comment = {0};
+    struct pcapng_note note;
+    struct flow *flow;
+
+    if (!sees(viewer))
+        return;
+    gather(viewer);
+    if (flows_watched(viewer->flows) == 0 && viewer->config.pcap == NULL)
+        return;
+    flow = take_packet(viewer, now, packet->data, packet->length, END_PEER);
+    if (viewer_wants_packets(viewer))
+        take_records(viewer); /* else, behind the last packet of its batch */
+    if (viewer->pcap_file != NULL) {
+        note = note_of(viewer, now, flow, PCAPNG_IN, &comment);
+        pcapng_packet_in(&viewer->pcap, &note, packet, viewer->ip_offset);
+    }
+    text_free(&comment);
+}
+
+static size_t flatten(struct viewer *viewer, const struct lastack_packet_out *packet)
+{
+    size_t length = 0;
+
+    for (unsigned i = 0; i < packet->iov_count; i++) {
+        CHECK(length + packet->iov[i].length <= FRAME_MAX);
+        memcpy(viewer->frame + length, packet->iov[i].base, packet->iov[i].length);
+        length += packet->iov[i].length;
+    }
+    return length;
+}
+
+void viewer_packet_out(struct viewer *viewer, int64_t now, const struct lastack_packet_out *packet)
+{
+    struct text comment = {0};
+    struct pcapng_note note;
+    struct flow *flow;
+
+    if (!sees(viewer))
+        return;
+    gather(viewer);
+    take_records(viewer);
+    if (flows_watched(viewer->flows) == 0 && viewer->config.pcap == NULL)
+        return; /* nothing to learn from it: not even copied */
+    flow = take_packet(viewer, now, viewer->frame, flatten(viewer, packet), END_OURS);
+    if (viewer->pcap_file != NULL) {
+        note = note_of(viewer, now, flow, PCAPNG_OUT, &comment);
+        pcapng_packet_out(&viewer->pcap, &note, packet);
+    }
+    text_free(&comment);
 }

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * viewer.h: shows what happens on a stack while it happens: told on stderr.
+ * viewer.h: shows what happens on a stack while it happens: told on stderr, written to a capture
+ * with states and causes as comments, drawn as ladders at the end.
+ *
+ *     trace ──┐              ┌─▶ narrator
+ *             ├─▶ flows ─────┼─▶ pcapng: every packet, and what it did
+ *     packets ┘              └─▶ ladders: both ends
  */
 #ifndef LASTACK_VIEWER_H
 #define LASTACK_VIEWER_H
@@ -19,15 +24,16 @@ struct viewer;
 
 /* NULL and trouble if a file cannot be written. */
 struct viewer *viewer_open(const struct viewer_config *config, struct trouble *trouble);
-/* Completes the files. */
+/* Says the closing table, completes the files. The stack may be gone already. */
 bool viewer_close(struct viewer *viewer, struct trouble *trouble);
 
 /* What the stack must trace for it, and whether it wants each packet's effects apart. */
 uint32_t viewer_trace_classes(const struct viewer *viewer);
 bool viewer_wants_packets(const struct viewer *viewer);
 
-/* The stack exists; time is told from `now` on. */
-void viewer_begin(struct viewer *viewer, struct lastack *stack, int64_t now);
+/* The stack exists, with one link of this kind; time is told from `now` on. */
+void viewer_begin(struct viewer *viewer, struct lastack *stack, enum lastack_link_kind kind,
+                  const char *link_name, int64_t now);
 void viewer_packet_in(struct viewer *viewer, int64_t now, const struct lastack_packet_in *packet);
 void viewer_packet_out(struct viewer *viewer, int64_t now, const struct lastack_packet_out *packet);
 void viewer_traced(struct viewer *viewer, int64_t now);
