@@ -30,7 +30,9 @@ def include_paths(build):
         while not Path(arguments[0]).name.split('-')[0] in ('gcc', 'cc', 'clang', 'i686', 's390x'):
             arguments.pop(0)  # ccache and the like
         if folder is not None and folder not in found:
-            found[folder] = [arguments[0]] + [a for a in arguments if a.startswith(('-I', '-isystem'))]
+            # In "quotes" a file finds its neighbours without being told.
+            found[folder] = [arguments[0], '-iquote', str(source.parent)]
+            found[folder] += [a for a in arguments if a.startswith(('-I', '-isystem'))]
     return found
 
 
