@@ -73,6 +73,12 @@ static const struct reset_kind reset_kinds[] = {
 
 enum { RESET_KINDS = sizeof reset_kinds / sizeof reset_kinds[0] };
 
+static int compare_cookies(const void *left, const void *right)
+{
+    uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+    return (a > b) - (a < b);
+}
+
 /* TIME-WAITs that ended before their time though no connection was opened: a RST ends them while
  * tcp_rfc1337 is 0, and no counter tells. */
 static void report_killed_time_waits(const struct facts *facts, struct findings *findings)
@@ -81,22 +87,22 @@ static void report_killed_time_waits(const struct facts *facts, struct findings 
         return;
     uint32_t killed = 0;
     const struct lastack_connection_row *example = NULL;
-    uint64_t *alive = malloc((facts->now.row_count + 1) * sizeof *alive);
-    size_t count = 0;
-    for (size_t i = 0; i < facts->now.row_count && alive != NULL; i++)
-        alive[count++] = facts->now.rows[i].cookie;
-    for (size_t i = 0; i < facts->before.row_count && alive != NULL; i++) {
+    size_t count = facts->now.row_count;
+    uint64_t *alive = malloc((count + 1) * sizeof *alive);
+    if (alive == NULL)
+        return;
+    for (size_t i = 0; i < count; i++)
+        alive[i] = facts->now.rows[i].cookie;
+    if (count > 1)
+        qsort(alive, count, sizeof *alive, compare_cookies);
+    for (size_t i = 0; i < facts->before.row_count; i++) {
         const struct lastack_connection_row *row = &facts->before.rows[i];
         int64_t left = row->timer_left_ns - (int64_t)(facts->seconds * 1e9);
-        bool is_found = row->state != TCP_TIME_WAIT || left < SEC(2);
-        for (size_t n = 0; n < count && !is_found; n++)
-            is_found = alive[n] == row->cookie;
-        if (is_found)
+        if (row->state != TCP_TIME_WAIT || left < SEC(2) ||
+            (count > 0 && bsearch(&row->cookie, alive, count, sizeof *alive, compare_cookies) != NULL))
             continue;
         killed++;
         example = row;
-        if (killed == 100) /* enough to tell; the search is a walk */
-            break;
     }
     free(alive);
     if (killed == 0)
@@ -105,9 +111,9 @@ static void report_killed_time_waits(const struct facts *facts, struct findings 
         findings_add(findings, "reset-storm", SEVERITY_INFO, CONFIDENCE_MEDIUM);
     finding_concerns(finding, example);
     finding_summary(finding,
-                    "%u%s TIME-WAITs ended before their time and no new connection explains it: a "
+                    "%u TIME-WAITs ended before their time and no new connection explains it: a "
                     "RST ends them%s",
-                    killed, killed == 100 ? " or more" : "",
+                    killed,
                     facts_number(facts, "net.ipv4.tcp_rfc1337", 0, 0) == 0
                         ? ", as tcp_rfc1337 is 0"
                         : ", or somebody killed them");
