@@ -2,8 +2,8 @@
 /*
  * stopwatch.h: nanoseconds of CPU time, and what rounds of them say.
  *
- * Other programs share the machine and its caches; their share changes by the second. So what is to be
- * compared is measured in turns, one round of each, and compared round by round.
+ * Other programs share the machine and its caches; their share changes by the second. So what is to
+ * be compared is measured in turns, one round of each, and compared round by round.
  */
 #ifndef LASTACK_STOPWATCH_H
 #define LASTACK_STOPWATCH_H
