@@ -2,7 +2,6 @@
 /*
  * main.c: `lastack VERB ...`: one table of verbs, each a main() of its own.
  */
-#include "bench.h"
 #include "instruments.h"
 #include "verbs.h"
 
@@ -25,7 +24,6 @@ static const struct verb verbs[] = {
     {"explain", explain_main, "a connection, a port, a process, an error or a state, in sentences"},
     {"metrics", metrics_main, "Prometheus text"},
     {"collect", collect_main, "save what the doctor reads"},
-    {"bench", bench_run, "what the stack costs, measured here"},
 };
 
 static int help(FILE *out)

@@ -141,6 +141,7 @@ struct lastack_params {
     bool listen_synack_silent;   /* LISTEN + SYN-ACK: silence (FreeBSD) instead of RST */
     bool closing_repeats_fin;    /* CLOSING answers the peer's FIN with our FIN again (FreeBSD) */
     bool time_wait_reopen;       /* a new SYN reopens TIME-WAIT (RFC 6191) */
+    bool first_window_in_segs;   /* the window of SYN and SYN-ACK is a multiple of the MSS (Linux) */
 
     /* policies */
     enum lastack_time_wait_full time_wait_full;

@@ -96,6 +96,7 @@ static void linux_switches(struct lastack_params *params)
     params->listen_synack_silent = false;
     params->closing_repeats_fin = false;
     params->time_wait_reopen = true;
+    params->first_window_in_segs = true;
 }
 
 void lastack_params_linux(struct lastack_params *params)

@@ -5,8 +5,6 @@
  */
 #include "socket_table.h"
 
-static void close_socket(struct lastack *stack, struct sock *sock);
-
 int lastack_socket(struct lastack *stack, enum lastack_domain domain, enum lastack_socket_type type,
                    uint32_t owner)
 {
@@ -15,19 +13,15 @@ int lastack_socket(struct lastack *stack, enum lastack_domain domain, enum lasta
 
     if (domain != LASTACK_AF_INET && domain != LASTACK_AF_INET6)
         return -LASTACK_EAFNOSUPPORT;
-    if (type != LASTACK_SOCK_STREAM && type != LASTACK_SOCK_DGRAM)
+    if (type != LASTACK_SOCK_STREAM)
         return -LASTACK_EPROTONOSUPPORT;
     sock = sock_new(stack, (uint8_t)domain, (uint8_t)type);
     if (sock == NULL)
         return sock_refuse(stack, LASTACK_CAUSE_NO_SOCKET_LEFT, LASTACK_ENOBUFS);
     sock->creator = owner;
-    if (type == LASTACK_SOCK_DGRAM && !datagrams_open(stack, sock)) {
-        sock_free(stack, sock);
-        return sock_refuse(stack, LASTACK_CAUSE_NO_SOCKET_LEFT, LASTACK_ENOBUFS);
-    }
     descriptor = descriptor_add(stack, sock_index(stack, sock), owner);
     if (descriptor < 0)
-        close_socket(stack, sock);
+        sock_free(stack, sock);
     return descriptor;
 }
 
@@ -82,6 +76,7 @@ int lastack_listen(struct lastack *stack, int descriptor, int backlog)
     }
     sock->phase = SOCKET_LISTENING;
     sock->conn = index;
+    tcp_listens(&stack->tcp, index);
     return 0;
 }
 
@@ -125,7 +120,7 @@ int lastack_accept(struct lastack *stack, int descriptor, struct lastack_endpoin
     return accepted;
 }
 
-/* What connect() says while and after an attempt was made. */
+/* What connect() says while and after an attempt was made: of its success once. */
 static int connect_again(struct lastack *stack, struct sock *sock)
 {
     int error = sock->error;
@@ -137,7 +132,10 @@ static int connect_again(struct lastack *stack, struct sock *sock)
 
         if (conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED)
             return -LASTACK_EALREADY;
-        return -LASTACK_EISCONN;
+        if (!sock->is_connecting)
+            return -LASTACK_EISCONN;
+        sock->is_connecting = false;
+        return 0;
     }
     sock->error = 0;
     return error != 0 ? -error : -LASTACK_EISCONN;
@@ -164,8 +162,6 @@ int lastack_connect(struct lastack *stack, int descriptor, const struct lastack_
     if (error < 0)
         return error;
     sock->remote = *remote;
-    if (sock->type == LASTACK_SOCK_DGRAM)
-        return 0;
     {
         const struct tcp_open open = open_of(stack, sock);
         enum lastack_cause why = LASTACK_CAUSE_NONE;
@@ -179,6 +175,7 @@ int lastack_connect(struct lastack *stack, int descriptor, const struct lastack_
         }
         sock->phase = SOCKET_ATTACHED;
         sock->conn = index;
+        sock->is_connecting = true;
     }
     return -LASTACK_EINPROGRESS;
 }
@@ -245,8 +242,6 @@ static void close_socket(struct lastack *stack, struct sock *sock)
         break;
     }
     sock_unbind(stack, sock);
-    if (sock->type == LASTACK_SOCK_DGRAM)
-        datagrams_close(stack, sock);
     sock_free(stack, sock);
 }
 
@@ -292,8 +287,7 @@ int lastack_getpeername(struct lastack *stack, int descriptor, struct lastack_en
 
     if (sock == NULL)
         return -LASTACK_EBADF;
-    if (sock->phase != SOCKET_ATTACHED && !(sock->phase == SOCKET_ENDED && sock->was_connected) &&
-        !(sock->type == LASTACK_SOCK_DGRAM && sock->remote.port != 0))
+    if (sock->phase != SOCKET_ATTACHED && !(sock->phase == SOCKET_ENDED && sock->was_connected))
         return -LASTACK_ENOTCONN;
     *remote = sock->remote;
     return 0;

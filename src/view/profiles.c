@@ -59,6 +59,7 @@ static const struct setting freebsd[] = {
     {"rst_extra_linux", "off"},
     {"abort_on_unread", "off"},
     {"missing_timestamp_ok", "off"},
+    {"first_window_in_segs", "off"},
     {"listen_synack_silent", "on"},
     {"closing_repeats_fin", "on"},
     {NULL, NULL},
@@ -85,6 +86,7 @@ static const struct setting rfc[] = {
     {"drop_syn_fin", "off"},         /* RFC 9293 §3.10.7.2 queues the rest of a SYN */
     {"rst_extra_linux", "off"},      /* RFC 5961 §3.2 */
     {"missing_timestamp_ok", "off"}, /* RFC 7323 §3.2 */
+    {"first_window_in_segs", "off"},
     {"congestion", "newreno"},       /* RFC 5681, 6582 */
     {NULL, NULL},
 };

@@ -40,6 +40,7 @@ struct segment {
     const uint8_t *text;      /* into the packet */
     uint16_t flags;           /* LASTACK_FIN ... LASTACK_AE */
     uint16_t wnd;             /* SEG.WND as on the wire, unscaled */
+    uint32_t window;          /* ... in bytes, for those who know the scale; the parser leaves 0 */
     uint16_t urgent;          /* SEG.UP */
     uint16_t options;         /* enum segment_option, or-ed */
     uint16_t mss;

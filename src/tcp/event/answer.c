@@ -88,27 +88,32 @@ void reply_challenge(struct tcp *tcp, struct tcp_conn *conn)
     reply_ack(tcp, conn);
 }
 
+uint32_t listener_mss(const struct tcp *tcp, const struct listener *listener, const struct tuple *tuple)
+{
+    const struct tcp_path path = tcp->path(tcp->path_context, &tuple->local, &tuple->remote);
+    const uint32_t mss = path.payload > 20 ? path.payload - 20 : 536;
+
+    return listener->options.mss_clamp != 0 ? min32(mss, listener->options.mss_clamp) : mss;
+}
+
 void reply_syn_ack(struct tcp *tcp, const struct syn_entry *entry)
 {
     struct reply *reply = new_reply(tcp, &entry->tuple, entry->flow, TCP_SYN_RECEIVED,
                                     LASTACK_SYN | LASTACK_ACK);
-    const struct tcp_path path = tcp->path(tcp->path_context, &entry->tuple.local, &entry->tuple.remote);
     const struct listener *listener = pool_at(&tcp->listeners, entry->listener);
-    uint32_t mss = path.payload > 20 ? path.payload - 20 : 536;
 
     if (reply == NULL)
         return;
-    if (listener->options.mss_clamp != 0)
-        mss = min32(mss, listener->options.mss_clamp);
     reply->seq = entry->iss;
     reply->ack = seq_add(entry->irs, 1);
     reply->wnd = (uint16_t)min32(entry->rcv_wnd, 65535);
     reply->window = reply->wnd;
     reply->tos = entry->tos;
+    reply->ttl = listener->options.ttl;
     reply->options = (uint16_t)(OPTION_MSS | (entry->flags & SYN_WINDOW_SCALE ? OPTION_WINDOW_SCALE : 0) |
                                 (entry->flags & SYN_SACK ? OPTION_SACK_PERMITTED : 0) |
                                 (entry->flags & SYN_TIMESTAMP ? OPTION_TIMESTAMP : 0));
-    reply->mss = (uint16_t)min32(mss, 65535);
+    reply->mss = (uint16_t)min32(listener_mss(tcp, listener, &entry->tuple), 65535);
     reply->window_scale = entry->rcv_shift;
     reply->ts_value = timestamp_now(timestamp_offset(&tcp->ts_key, &entry->tuple), tcp->report.now);
     reply->ts_echo = entry->ts_recent;

@@ -354,6 +354,8 @@ static enum verdict eight_steps(struct tcp *tcp, struct tcp_conn *conn, struct s
 
 void arrives_in_other_states(struct tcp *tcp, struct tcp_conn *conn, struct segment seg)
 {
+    /* Now, for a SYN may be trimmed off later (RFC 7323 §2.2: its window is never scaled). */
+    seg.window = (uint32_t)seg.wnd << (seg.flags & LASTACK_SYN ? 0 : conn->snd_shift);
     conn->last_received_at = tcp->report.now;
     conn->stats.segs_in++;
     if (seg.text_length > 0)

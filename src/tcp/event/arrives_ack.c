@@ -37,7 +37,7 @@ static enum verdict check_range(struct tcp *tcp, struct tcp_conn *conn, const st
 /* §3.10.7.4: "if SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK)". True: the window changed. */
 static bool update_window(struct tcp_conn *conn, const struct segment *seg)
 {
-    const uint32_t wnd = (uint32_t)seg->wnd << conn->snd_shift;
+    const uint32_t wnd = seg->window;
     bool is_changed;
 
     if (!seq_before(conn->snd.wl1, seg->seq) &&
@@ -195,7 +195,7 @@ static enum verdict syn_received_check_ack(struct tcp *tcp, struct tcp_conn *con
         reply_rst_to(tcp, seg, conn->flow, conn->state);
         return STOP;
     }
-    conn->snd.wnd = (uint32_t)seg->wnd << conn->snd_shift;
+    conn->snd.wnd = seg->window;
     conn->snd.wnd_max = max32(conn->snd.wnd_max, conn->snd.wnd);
     conn->snd.wl1 = seg->seq;
     conn->snd.wl2 = seg->ack;

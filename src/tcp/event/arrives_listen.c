@@ -54,15 +54,19 @@ static void take_options(const struct tcp *tcp, const struct listener *listener,
     }
 }
 
-static uint32_t first_offer(const struct tcp *tcp, const struct listener *listener)
+static uint32_t first_offer(const struct tcp *tcp, const struct listener *listener,
+                            const struct syn_entry *entry)
 {
-    uint32_t window = tcp->params.receive_window_initial;
+    const struct lastack_params *params = &tcp->params;
+    const uint32_t space = listener->options.receive_buffer != 0 ? listener->options.receive_buffer
+                                                                 : params->receive_buffer;
+    uint32_t mss = listener_mss(tcp, listener, &entry->tuple);
 
-    if (window == 0)
-        window = min32(tcp->params.receive_buffer, 65535);
-    if (listener->options.receive_buffer != 0)
-        window = min32(window, listener->options.receive_buffer);
-    return min32(window, 65535);
+    if (params->receive_window_initial != 0)
+        return min32(min32(params->receive_window_initial, space), 65535);
+    if (entry->flags & SYN_TIMESTAMP && mss > 12)
+        mss -= 12; /* what the option takes of every segment */
+    return receive_window_first(space, mss, params->first_window_in_segs);
 }
 
 static void link_to_listener(struct tcp *tcp, uint32_t listener_index, uint32_t index)
@@ -127,8 +131,8 @@ bool tcp_make_syn_entry(struct tcp *tcp, uint32_t listener_index, const struct s
     entry->entered_ms = clock_ms(tcp->report.now);
     entry->cause = LASTACK_CAUSE_SYN;
     entry->tos = listener->options.tos;
-    entry->rcv_wnd = (uint16_t)first_offer(tcp, listener);
     take_options(tcp, listener, entry, seg);
+    entry->rcv_wnd = (uint16_t)first_offer(tcp, listener, entry);
     if (record.kind != FLOW_NONE) {
         entry->flags |= SYN_SUPERSEDES;
         entry->superseded = record.index;

@@ -105,9 +105,11 @@ struct tcp_open {
 
 /* Active OPEN: index of the connection in SYN-SENT, or POOL_NONE with *why set. */
 uint32_t tcp_open_active(struct tcp *tcp, const struct tcp_open *open, enum lastack_cause *why);
-/* Passive OPEN: index of the listener or POOL_NONE. */
+/* Passive OPEN: index of the listener or POOL_NONE. Nothing finds it before it is among the endpoints: then tcp_listens
+ * enters LISTEN. */
 uint32_t tcp_open_passive(struct tcp *tcp, const struct tcp_open *open, uint32_t backlog, uint8_t domain,
                           enum lastack_cause *why);
+void tcp_listens(struct tcp *tcp, uint32_t listener);
 /* CLOSE in LISTEN: half-open requests and connections not accepted are reset. */
 void tcp_close_listener(struct tcp *tcp, uint32_t listener, enum lastack_cause cause);
 /* The oldest finished connection now belongs to `socket`; POOL_NONE if none waits. */
@@ -256,6 +258,8 @@ void reply_rst_of(struct tcp *tcp, const struct tcp_conn *conn);
 void reply_ack(struct tcp *tcp, struct tcp_conn *conn);
 /* The same, subject to RFC 5961 §7's limits. */
 void reply_challenge(struct tcp *tcp, struct tcp_conn *conn);
+/* The MSS that a listener tells this peer. */
+uint32_t listener_mss(const struct tcp *tcp, const struct listener *listener, const struct tuple *tuple);
 /* SYN-ACK of a half-open request. */
 void reply_syn_ack(struct tcp *tcp, const struct syn_entry *entry);
 

@@ -15,8 +15,7 @@ static void first_window(struct tcp *tcp, struct tcp_conn *conn)
     const struct lastack_params *params = &tcp->params;
     const uint32_t buffer =
         conn->options.receive_buffer != 0 ? conn->options.receive_buffer : params->receive_buffer_max;
-    uint32_t window = params->receive_window_initial != 0 ? params->receive_window_initial
-                                                           : min32(conn->space.limit, 65535);
+    uint32_t window;
 
     if (params->window_scaling)
         conn->rcv_shift = params->window_scale_fixed != 0xff
@@ -24,7 +23,9 @@ static void first_window(struct tcp *tcp, struct tcp_conn *conn)
                               : window_shift_for(buffer, params->window_scale_max);
     if (conn->options.receive_buffer != 0)
         conn->space.limit = conn->space.limit_max = conn->options.receive_buffer;
-    window = min32(window, conn->space.limit);
+    window = params->receive_window_initial != 0
+                 ? min32(params->receive_window_initial, conn->space.limit)
+                 : receive_window_first(conn->space.limit, conn->mss_path, params->first_window_in_segs);
     conn->space.limit = max32(window, min32(conn->space.limit, conn->space.limit_max));
     conn->rcv.edge = seq_of(window); /* while RCV.NXT is unknown, the width of the window */
 }
@@ -117,8 +118,27 @@ uint32_t tcp_open_passive(struct tcp *tcp, const struct tcp_open *open, uint32_t
         .since = tcp->report.now,
         .options = open->options,
     };
-    report_count(&tcp->report, LASTACK_CAUSE_CALL_LISTEN);
     return index;
+}
+
+static void report_listener(struct tcp *tcp, const struct listener *listener, enum tcp_state from,
+                            enum tcp_state to, enum lastack_cause cause)
+{
+    const struct lastack_endpoint nobody = {.port = 0};
+    const struct tuple tuple = tuple_of(&listener->local, &nobody);
+    const uint64_t flow = flow_hash(&tcp->index, &tuple);
+
+    if (to == TCP_LISTEN)
+        report_flow(&tcp->report, flow, &tuple);
+    report_state(&tcp->report, flow, &tuple, from, to, cause);
+}
+
+void tcp_listens(struct tcp *tcp, uint32_t listener_index)
+{
+    struct listener *listener = pool_at(&tcp->listeners, listener_index);
+
+    listener->has_listened = true;
+    report_listener(tcp, listener, TCP_CLOSED, TCP_LISTEN, LASTACK_CAUSE_CALL_LISTEN);
 }
 
 uint32_t tcp_accept(struct tcp *tcp, uint32_t listener_index, uint32_t socket)
@@ -162,7 +182,8 @@ void tcp_close_listener(struct tcp *tcp, uint32_t listener_index, enum lastack_c
         }
     }
     tcp_unwake_listener(tcp, listener_index);
-    report_count(&tcp->report, cause);
+    if (listener->has_listened)
+        report_listener(tcp, listener, TCP_LISTEN, TCP_CLOSED, cause);
     pool_give(&tcp->listeners, listener_index);
 }
 

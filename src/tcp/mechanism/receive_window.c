@@ -31,6 +31,12 @@ uint32_t receive_window_select(const struct receive_space *space, uint32_t held,
     return room;
 }
 
+uint32_t receive_window_first(uint32_t space, uint32_t mss, bool in_segs)
+{
+    space = min32(space, WINDOW_FIELD_MAX);
+    return in_segs && space > mss ? space - space % mss : space;
+}
+
 void receive_space_read(struct receive_space *space, uint32_t bytes, int64_t rtt_ns, int64_t now)
 {
     space->copied += bytes;

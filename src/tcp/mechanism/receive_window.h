@@ -28,6 +28,9 @@ struct receive_space {
 uint32_t receive_window_select(const struct receive_space *space, uint32_t held, uint32_t offered,
                                uint32_t mss, unsigned shift);
 
+/* The window of a SYN or SYN-ACK (never scaled) when `space` bytes are free; in_segs: whole segments of `mss` only. */
+uint32_t receive_window_first(uint32_t space, uint32_t mss, bool in_segs);
+
 /* The user read `bytes`; `rtt_ns` is the round trip as the receiver sees it (0: unknown). */
 void receive_space_read(struct receive_space *space, uint32_t bytes, int64_t rtt_ns, int64_t now);
 

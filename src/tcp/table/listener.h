@@ -26,6 +26,7 @@ struct listener {
     uint32_t flags;     /* CONN_... bits that its children inherit */
     uint8_t domain;     /* enum lastack_domain of the socket */
     bool is_open;
+    bool has_listened;  /* it was in LISTEN, not only on its way there */
     bool is_woken;
     int64_t since;
     uint64_t overflows; /* what was dropped because the queue was full */
