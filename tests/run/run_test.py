@@ -1,0 +1,322 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+Real programs on our TCP: curl, wrk, bash and the Linux kernel as their peer, through `lastack run`.
+
+    run_test.py LASTACK [--as oneself|nobody] [NAME...]
+
+Each test is one method; NAME picks some. `nobody` (root only) is user 65534 without groups: no root needed
+is a promise. Exit 77: namespaces are refused here, or nobody cannot reach the program.
+"""
+import array
+import hashlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+SKIPPED = 77
+NOBODY = 65534
+LASTACK = None
+PREFIX = []          # what makes a command run as somebody else
+LINKS = ['veth']
+SCRATCH = None       # a directory that whoever runs may write to
+
+WEB4, WEB6 = 'http://192.0.2.1', 'http://[2001:db8::1]'
+
+
+def run(*arguments, timeout=60, **more):
+    """The finished `lastack run ARGUMENTS`."""
+    return subprocess.run([*PREFIX, LASTACK, 'run', *arguments], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=timeout, cwd=SCRATCH, **more)
+
+
+def pattern(length):
+    return array.array('Q', range((length + 7) // 8)).tobytes()[:length]
+
+
+def digest(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def changes(stderr, who='ours'):
+    """What the narration says of one end of #1: [(old, new, why)]."""
+    found = re.findall(rf'#1 +{who}  ([A-Z12-]+) -> ([A-Z12-]+)(?:: (.*))?', stderr.decode())
+    return [(old, new, why) for old, new, why in found]
+
+
+class Pages(unittest.TestCase):
+    def test_a_page_over_each_link_and_family(self):
+        for link in LINKS:
+            for web, own in ((WEB4, '192.0.2.1:80'), (WEB6, r'[2001:db8::1]:80')):
+                with self.subTest(link=link, web=web):
+                    done = run('--link', link, '--', 'curl', '-s', '-m', '10', web + '/')
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    page = done.stdout.decode()
+                    self.assertIn(f'local        {own}\n', page)
+                    self.assertRegex(page, r'state        ESTABLISHED')
+
+    def test_bytes_are_the_pattern(self):
+        length = 20_000_003
+        for link in LINKS:
+            with self.subTest(link=link):
+                done = run('--quiet', '--link', link, '--', 'curl', '-s', '-m', '40', f'{WEB4}/bytes/{length}')
+                self.assertEqual(done.stderr, b'')
+                self.assertEqual(len(done.stdout), length)
+                self.assertEqual(digest(done.stdout), digest(pattern(length)))
+
+    def test_uploads_are_hashed(self):
+        data = os.urandom(10_000_000)
+        for link in LINKS:
+            with self.subTest(link=link):
+                for how in (['-T', '-'], ['-X', 'POST', '--data-binary', '@-']):
+                    done = run('--quiet', '--link', link, '--', 'curl', '-s', '-m', '40', *how, f'{WEB6}/x',
+                               input=data)
+                    self.assertEqual(done.stdout.decode(), f'bytes {len(data)}\nsha256 {digest(data)}\n')
+
+    def test_many_short_connections(self):
+        if shutil.which('wrk') is None:
+            self.skipTest('no wrk')
+        for link in LINKS:
+            with self.subTest(link=link):
+                done = run('--link', link, '--', 'wrk', '-t1', '-c50', '-d1s', '-H', 'Connection: close', WEB4 + '/')
+                self.assertEqual(done.returncode, 0)
+                out = done.stdout.decode()
+                self.assertNotIn('Socket errors', out)
+                self.assertNotIn('Non-2xx', out)
+                self.assertGreater(int(re.search(r'(\d+) requests in', out).group(1)), 100)
+
+    def test_the_small_services(self):
+        script = r'''
+            exec 3<>/dev/tcp/192.0.2.1/7; echo hello >&3; read -r -t 5 line <&3; echo "echo $line"
+            exec 3>&-; echo "daytime $(timeout 5 cat </dev/tcp/192.0.2.1/13)"
+            echo "chargen $(timeout 5 head -c 72 </dev/tcp/192.0.2.1/19)"
+            exec 3<>/dev/tcp/192.0.2.1/9; head -c 100000 /dev/zero >&3 && echo "discard done"
+            (exec 3<>/dev/tcp/192.0.2.1/81) 2>&1 | grep -o refused'''
+        for link in LINKS:
+            with self.subTest(link=link):
+                out = run('--quiet', '--link', link, '--', 'bash', '-c', script).stdout.decode()
+                self.assertIn('echo hello\n', out)
+                self.assertRegex(out, r'daytime \w+day, \w+ \d\d, \d{4} \d\d:\d\d:\d\d UTC')
+                self.assertIn('chargen  !"#$%&', out)
+                self.assertIn('discard done\n', out)
+                self.assertIn('refused\n', out)
+
+
+class Narration(unittest.TestCase):
+    def test_a_whole_life_with_its_causes(self):
+        for link in LINKS:
+            with self.subTest(link=link):
+                done = run('--link', link, '--set', 'time_wait=1s', '--', 'curl', '-s', '-H', 'Connection: close',
+                           WEB4 + '/')
+                self.assertIn(b'time_wait=1s', done.stderr)
+                ours = changes(done.stderr)
+                states = [new for _, new, _ in ours]
+                self.assertEqual(states[:3], ['SYN-RECEIVED', 'ESTABLISHED', 'FIN-WAIT-1'])
+                self.assertEqual(states[-2:], ['TIME-WAIT', 'CLOSED'])
+                self.assertEqual([old for old, _, _ in ours], ['LISTEN'] + states[:-1])
+                self.assertEqual(ours[0][2], 'SYN arrived')
+                self.assertEqual(ours[-1][2], '2MSL over')
+                self.assertIn(b'#1   ours  gone: 2MSL over', done.stderr)
+                self.assertIn(b'we closed first', done.stderr)
+                peers = [new.rstrip(',') for _, new, _ in changes(done.stderr, 'peer')]
+                self.assertIn('ESTABLISHED', peers)
+
+    def test_a_long_time_wait_is_not_waited_for(self):
+        begun = time.monotonic()
+        done = run('--', 'curl', '-s', '-H', 'Connection: close', WEB4 + '/')
+        self.assertLess(time.monotonic() - begun, 4)
+        self.assertIn(b'TIME-WAIT; we closed first', done.stderr)
+
+    def test_captures_are_sound_and_say_why(self):
+        if shutil.which('tshark') is None:
+            self.skipTest('no tshark')
+        for link in LINKS:
+            with self.subTest(link=link):
+                file = f'{SCRATCH}/{link}.pcapng'
+                run('--link', link, '--pcap', file, '--', 'curl', '-s', '-H', 'Connection: close', WEB4 + '/bytes/300000')
+                fields = subprocess.run(
+                    ['tshark', '-r', file, '-o', 'tcp.check_checksum:TRUE', '-o', 'ip.check_checksum:TRUE', '-T',
+                     'fields', '-e', 'tcp.checksum.status', '-e', 'ip.checksum.status', '-e', '_ws.malformed', '-e',
+                     'frame.comment', '-Y', 'tcp'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+                rows = [line.split('\t') for line in fields.stdout.splitlines()]
+                self.assertGreater(len(rows), 8)
+                self.assertEqual({tuple(row[:3]) for row in rows}, {('1', '1', '')})
+                comments = '\n'.join(row[3] for row in rows)
+                self.assertIn('LISTEN -> SYN-RECEIVED: SYN arrived', comments)
+                self.assertIn('ESTABLISHED -> FIN-WAIT-1: close() of the last descriptor', comments)
+                self.assertIn('-> TIME-WAIT', comments)
+                self.assertTrue(all(row[3] for row in rows))
+
+
+class Commands(unittest.TestCase):
+    def test_exit_status(self):
+        for command, status in ((['true'], 0), (['sh', '-c', 'exit 7'], 7), (['sh', '-c', 'kill -9 $$'], 137),
+                                (['/no/such/command'], 127), (['/dev/null'], 126)):
+            self.assertEqual(run('--quiet', '--', *command).returncode, status, command)
+
+    def test_bad_usage(self):
+        for arguments, said in (
+                (['--no-such-option', '--', 'true'], '--no-such-option'),
+                ([], 'no CMD'),
+                (['--link', 'wire', '--', 'true'], 'auto, tun, veth or sim'),
+                (['--wait', 'x', '--', 'true'], '--wait x'),
+                (['--name', 'a/b', '--', 'true'], '--name "a/b"'),
+                (['--profile', 'vax', '--', 'true'], '--profile vax'),
+                (['--set', 'time_wait', '--', 'true'], 'NAME=VALUE'),
+                (['--set', 'time_wait=5', '--', 'true'], 'time_wait'),
+                (['--pcap', '/no/such/dir/x', '--', 'true'], '/no/such/dir/x')):
+            done = run(*arguments)
+            self.assertEqual(done.returncode, 125, arguments)
+            self.assertIn(said, done.stderr.decode())
+
+    def test_the_user_stays_himself(self):
+        out = run('--quiet', '--', 'id', '-u').stdout.decode().strip()
+        self.assertEqual(int(out), NOBODY if PREFIX else os.geteuid())
+
+    def test_sigterm_is_for_the_command(self):
+        process = subprocess.Popen([*PREFIX, LASTACK, 'run', '--quiet', '--', 'sleep', '30'], cwd=SCRATCH)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=5), 128 + signal.SIGTERM)
+
+    def test_a_taken_name(self):
+        first = subprocess.Popen([*PREFIX, LASTACK, 'run', '--quiet', '--name', 'twice', '--', 'sleep', '30'],
+                                 cwd=SCRATCH)
+        time.sleep(0.5)
+        second = run('--name', 'twice', '--', 'true')
+        first.terminate()
+        first.wait(timeout=5)
+        self.assertEqual(second.returncode, 125)
+        self.assertIn(b'"twice" is taken', second.stderr)
+        self.assertEqual(run('--quiet', '--name', 'twice', '--', 'true').returncode, 0)
+
+    def test_a_second_terminal(self):
+        process = subprocess.Popen([*PREFIX, LASTACK, 'run', '--', 'sleep', '5'], cwd=SCRATCH, stderr=subprocess.PIPE)
+        for line in process.stderr:
+            found = re.search(rb'a second terminal: (.*) CMD', line)
+            if found:
+                break
+        time.sleep(0.3)
+        enter = found.group(1).decode().split()
+        page = subprocess.run([*PREFIX, *enter, 'curl', '-s', '-m', '3', WEB4 + '/'], stdout=subprocess.PIPE,
+                              cwd=SCRATCH)
+        process.terminate()
+        process.stderr.read()
+        process.stderr.close()
+        process.wait(timeout=5)
+        self.assertIn(b'It sees your connection', page.stdout)
+
+
+class Trouble(unittest.TestCase):
+    def test_an_interface_that_goes_down_and_comes_back(self):
+        if 'tun' not in LINKS or PREFIX or shutil.which('ip') is None:
+            self.skipTest('only root may set the interface down')
+        script = f'''exec 3<>/dev/tcp/192.0.2.1/80
+            printf 'GET /bytes/20000000 HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n' >&3
+            dd bs=1000 count=1 <&3 >{SCRATCH}/start 2>/dev/null
+            ip link set lastack0 down; timeout 1 cat <&3 >{SCRATCH}/middle; ip link set lastack0 up
+            date +%s%N; timeout 10 cat <&3 >{SCRATCH}/end; date +%s%N'''
+        done = run('--link', 'tun', '--', 'bash', '-c', script)
+        up, ended = map(int, done.stdout.split())
+        got = b''.join(Path(SCRATCH, part).read_bytes() for part in ('start', 'middle', 'end'))
+        self.assertTrue(got.endswith(pattern(20_000_000)))
+        self.assertLess(ended - up, 3_000_000_000)
+        self.assertIn(b'FIN-WAIT-1 -> ', done.stderr)
+
+    def without_namespaces(self, *arguments):
+        script = ('echo 0 >/proc/sys/user/max_net_namespaces && echo 0 >/proc/sys/user/max_user_namespaces && '
+                  'exec "$@"')
+        return subprocess.run([*PREFIX, 'unshare', '-U', '-r', 'sh', '-c', script, 'sh', LASTACK, 'run', *arguments],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=SCRATCH)
+
+    def test_refused_namespaces_are_explained(self):
+        done = self.without_namespaces('--', 'curl', '-s', WEB4 + '/')
+        self.assertEqual(done.returncode, 125)
+        self.assertIn(b'No space left on device (ENOSPC)', done.stderr)
+        self.assertIn(b'max_net_namespaces', done.stderr)
+        self.assertEqual(done.stdout, b'')
+
+    def test_where_they_are_refused_the_exchange_is_simulated_and_said_to_be(self):
+        done = self.without_namespaces('--fallback', 'sim', '--set', 'time_wait=2s', '--', 'curl', '-s', WEB4 + '/')
+        self.assertEqual(done.returncode, 0)
+        self.assertIn(b'ENOSPC', done.stderr)
+        self.assertIn(b'SIMULATED', done.stderr)
+        self.assertIn(b'It sees your connection', done.stdout)
+        self.assertEqual(changes(done.stderr)[-1], ('TIME-WAIT', 'CLOSED', '2MSL over'))
+
+    def test_simulated_bytes_are_the_same_bytes(self):
+        done = run('--quiet', '--link', 'sim', '--', 'curl', WEB6 + '/bytes/300000')
+        self.assertEqual(done.stdout, pattern(300000))
+
+
+class Serving(unittest.TestCase):
+    def test_on_a_tun_of_ones_own(self):
+        if 'tun' not in LINKS or PREFIX or shutil.which('ip') is None:
+            self.skipTest('needs root and /dev/net/tun')
+        script = f'''ip link set lo up; {LASTACK} serve --tun t0 --quiet & server=$!
+            for i in 1 2 3 4 5 6 7 8 9; do ip link show t0 >/dev/null 2>&1 && break; sleep 0.1; done
+            ip address add 192.0.2.2/24 dev t0; ip link set t0 up; curl -s -m 5 {WEB4}/bytes/16
+            {LASTACK} serve --tun t0 2>{SCRATCH}/second; echo "second $?" >&2
+            kill -INT $server; wait $server; echo "first $?" >&2'''
+        done = subprocess.run(['unshare', '-n', 'bash', '-c', script], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=30)
+        self.assertEqual(done.stdout, pattern(16))
+        self.assertEqual(done.stderr, b'second 3\nfirst 0\n')
+        self.assertIn('EBUSY', Path(SCRATCH, 'second').read_text())
+
+    def test_on_an_ethernet_interface(self):
+        if PREFIX or os.geteuid() != 0 or shutil.which('ip') is None:
+            self.skipTest('needs root')
+        script = f'''ip link set lo up; ip link add a0 type veth peer name b0; ip link set a0 up; ip link set b0 up
+            ip address add 198.51.100.2/24 dev a0
+            {LASTACK} serve --veth b0 --address 198.51.100.1/24 --quiet & server=$!
+            sleep 0.5; curl -s -m 5 http://198.51.100.1/bytes/16; kill -INT $server; wait $server'''
+        done = subprocess.run(['unshare', '-n', 'bash', '-c', script], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=30)
+        self.assertEqual((done.stdout, done.stderr), (pattern(16), b''))
+
+    def test_bad_usage(self):
+        for arguments, status, said in (([], 2, 'one of --tun NAME and --veth NAME'),
+                                        (['--tun', 'a', '--veth', 'b'], 2, 'one of'),
+                                        (['--tun', 'a-name-far-too-long'], 2, '1 to 15 bytes'),
+                                        (['--veth', 'nothere'], 3, 'find interface nothere'),
+                                        (['--tun', 'a', '--address', '1.2.3.4'], 2, 'ADDRESS/LENGTH'),
+                                        (['--tun', 'a', '--address', '1.2.3.4/33'], 2, 'ADDRESS/LENGTH'),
+                                        (['--tun', 'a', 'b'], 2, 'b: unexpected')):
+            done = subprocess.run([*PREFIX, LASTACK, 'serve', *arguments], stderr=subprocess.PIPE, cwd=SCRATCH)
+            self.assertEqual(done.returncode, status, arguments)
+            self.assertIn(said, done.stderr.decode())
+
+
+def main():
+    global LASTACK, PREFIX, LINKS, SCRATCH
+    arguments = sys.argv[1:]
+    LASTACK = str(Path(arguments.pop(0)).resolve())
+    if arguments[:1] == ['--as']:
+        if arguments[1] == 'nobody':
+            PREFIX = ['setpriv', f'--reuid={NOBODY}', f'--regid={NOBODY}', '--clear-groups']
+        arguments = arguments[2:]
+    os.environ.pop('XDG_RUNTIME_DIR', None)
+    with tempfile.TemporaryDirectory(prefix='lastack-run-') as SCRATCH:
+        os.chmod(SCRATCH, 0o777)
+        if PREFIX and os.geteuid() != 0:
+            print('skipped: only root can become nobody')
+            return SKIPPED
+        probe = run('--quiet', '--', 'true')
+        if probe.returncode != 0:
+            print('skipped:', probe.stderr.decode())
+            return SKIPPED
+        if run('--quiet', '--link', 'tun', '--', 'true').returncode == 0:
+            LINKS = ['tun', 'veth']
+        result = unittest.main(argv=['run_test', *arguments], exit=False, verbosity=2).result
+    return 0 if result.wasSuccessful() else 1
+
+
+sys.exit(main())
