@@ -22,6 +22,7 @@ static const struct verb verbs[] = {
     {"kill", kill_main, "end connections"},
     {"doctor", doctor_main, "what is wrong with this host's connections, and what to do"},
     {"explain", explain_main, "a connection, a port, a process, an error or a state, in sentences"},
+    {"sysctl", sysctl_main, "parameters, in four dialects, and what they do not do"},
     {"metrics", metrics_main, "Prometheus text"},
     {"collect", collect_main, "save what the doctor reads"},
 };

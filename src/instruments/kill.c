@@ -23,6 +23,7 @@ static const char usage[] =
     "  --time-wait   all that is in TIME-WAIT; a FILTER narrows it\n"
     "  -u            UDP sockets instead of TCP\n"
     "  --all-netns   in all network namespaces\n"
+    "  --stack N     in a running lastack stack (all: in every one) instead of the host\n"
     "  --json        one object per socket: local peer state verdict detail\n"
     "One verdict per socket, after a second look: closed; closed, but descriptor N of pid P stays "
     "open; gone\n"
@@ -39,6 +40,7 @@ enum {
     OPTION_ALL_NETNS,
     OPTION_JSON,
     OPTION_COLOR,
+    OPTION_STACK,
     OPTION_HELP
 };
 
@@ -50,6 +52,7 @@ static const struct option long_options[] = {
     {"all-netns", no_argument, NULL, OPTION_ALL_NETNS},
     {"json", no_argument, NULL, OPTION_JSON},
     {"color", required_argument, NULL, OPTION_COLOR},
+    {"stack", required_argument, NULL, OPTION_STACK},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -139,6 +142,9 @@ int kill_main(int argc, char **argv)
             break;
         case OPTION_TIME_WAIT:
             is_time_wait = true;
+            break;
+        case OPTION_STACK:
+            options.stack = optarg;
             break;
         case OPTION_ALL_NETNS:
             options.all_netns = true;

@@ -9,6 +9,7 @@
 #include "instruments.h"
 #include "json_names.h"
 #include "netns_walk.h"
+#include "stack_source.h"
 #include "words.h"
 
 #include <errno.h>
@@ -258,6 +259,63 @@ static int finish(const char *verb, struct hunt *hunt, bool is_dry)
     return status;
 }
 
+/* ---- stacks ---- */
+
+struct stack_hunt {
+    const char *verb;
+    const struct host_query *query;
+    struct hunt *hunt;
+    bool is_dry, has_failed;
+};
+
+static bool collect_from_stack(void *context, const struct control_stack *stack, struct control_client *client)
+{
+    struct stack_hunt *stacks = context;
+    (void)stack;
+    stacks->has_failed = !stack_rows(stacks->verb, client, stacks->query, collect, stacks->hunt);
+    return !stacks->has_failed;
+}
+
+/* The stack looks at its own tables: its verdict needs no second look. Tuples of other stacks are gone to it. */
+static bool strike_in_stack(void *context, const struct control_stack *stack, struct control_client *client)
+{
+    struct stack_hunt *stacks = context;
+    struct hunt *hunt = stacks->hunt;
+    struct trouble trouble = {0};
+    (void)stack;
+    for (size_t i = 0; i < hunt->count; i++) {
+        struct victim *victim = &hunt->victims[i];
+        struct control_tuple tuple = {victim->row.local, victim->row.remote};
+        enum lastack_kill_verdict verdict;
+        if (victim->verdict != VERDICT_NONE && victim->verdict != VERDICT_GONE)
+            continue;
+        if (!control_kill(client, &tuple, 1, hunt->options->may_kill_listeners, &verdict, &trouble)) {
+            fprintf(stderr, "lastack %s: %s\n", stacks->verb, trouble.text);
+            return false;
+        }
+        victim->verdict = verdict == LASTACK_KILLED      ? VERDICT_CLOSED
+                          : verdict == LASTACK_KILL_GONE ? VERDICT_GONE
+                                                         : VERDICT_LISTENER;
+    }
+    return true;
+}
+
+static int kill_in_stacks(const char *verb, struct hunt *hunt, const struct host_query *query)
+{
+    struct stack_hunt stacks = {.verb = verb, .query = query, .hunt = hunt};
+    const struct kill_options *options = hunt->options;
+    if (stack_each(verb, options->stack, collect_from_stack, &stacks) < 0 || stacks.has_failed)
+        return STATUS_PARTLY;
+    if (hunt->count == 0) {
+        fprintf(stderr, "lastack %s: no socket of that stack matches\n", verb);
+        return STATUS_FINDINGS;
+    }
+    bool is_dry = options->is_dry || (hunt->count > 1 && !options->is_sure);
+    if (!is_dry)
+        stack_each(verb, options->stack, strike_in_stack, &stacks);
+    return finish(verb, hunt, is_dry);
+}
+
 int kill_rows(const char *verb, const struct filter *filter, const struct host_query *query,
               const struct kill_options *options)
 {
@@ -267,6 +325,11 @@ int kill_rows(const char *verb, const struct filter *filter, const struct host_q
     wanted.want_owners = true;
     wanted.want_autobound = filter_needs_autobound(filter);
     wanted.all_netns = options->all_netns;
+    if (options->stack != NULL) {
+        int result = kill_in_stacks(verb, &hunt, query);
+        free(hunt.victims);
+        return result;
+    }
     int status = host_rows_read(&rows, &wanted, collect, &hunt);
     if (status != 0) {
         fprintf(stderr, "lastack %s: sock_diag: %s\n", verb, strerror(-status));

@@ -20,6 +20,7 @@ struct kill_options {
     bool may_kill_listeners; /* --force */
     bool is_json;
     bool all_netns;
+    const char *stack; /* a running stack, or "all"; NULL: the host */
 };
 
 /* The exit status: 0 all ended, 1 nothing matched, 3 a dry run by default, or not all could be ended, 4 not

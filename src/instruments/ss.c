@@ -19,6 +19,7 @@
 #include "row_json.h"
 #include "row_text.h"
 #include "ss_summary.h"
+#include "stack_source.h"
 #include "tally.h"
 #include "words.h"
 
@@ -38,6 +39,9 @@ struct ss {
     struct tally tally;
     uint64_t state_counts[16];
     int64_t watch_ns; /* 0 = once */
+    const char *stack;  /* a name or "all"; NULL: the host only */
+    bool has_host;      /* --host: the host besides stacks */
+    const char *source; /* of the rows that come now */
     struct filter *filter;
     struct host_rows rows;
     struct row_table *table;
@@ -55,6 +59,7 @@ static const char usage[] =
     "  -K              end what matches (dry run if more than one; --yes, --force)\n"
     "  --count-by F,.. count by state local peer sport dport pid comm owner uid netns\n"
     "  --watch[=S]     again every S seconds (2)  --all-netns  all network namespaces\n"
+    "  --stack N|all   running lastack stacks instead of the host; with --host both\n"
     "  --json          one object per line        --color=auto|always|never\n"
     "filter: [state|exclude NAME]... and, or, not, ( ), src dst sport dport dev fwmark cgroup "
     "autobound,\n"
@@ -70,6 +75,8 @@ enum {
     OPTION_COLOR,
     OPTION_YES,
     OPTION_FORCE,
+    OPTION_STACK,
+    OPTION_HOST,
     OPTION_HELP,
 };
 
@@ -98,6 +105,8 @@ static const struct option long_options[] = {
     {"color", required_argument, NULL, OPTION_COLOR},
     {"yes", no_argument, NULL, OPTION_YES},
     {"force", no_argument, NULL, OPTION_FORCE},
+    {"stack", required_argument, NULL, OPTION_STACK},
+    {"host", no_argument, NULL, OPTION_HOST},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -201,6 +210,9 @@ static bool take_switch(struct ss *ss, int option)
     case OPTION_JSON:
         ss->is_json = ss->kill.is_json = true;
         break;
+    case OPTION_HOST:
+        ss->has_host = true;
+        break;
     case OPTION_YES:
         ss->kill.is_sure = true;
         break;
@@ -218,6 +230,9 @@ static bool take_option(struct ss *ss, int option)
     switch (option) {
     case OPTION_COUNT_BY:
         return take_count_by(ss, optarg);
+    case OPTION_STACK:
+        ss->stack = ss->kill.stack = optarg;
+        return true;
     case OPTION_WATCH:
         return take_watch(ss, optarg);
     case OPTION_COLOR:
@@ -326,7 +341,7 @@ static bool show_row(void *context, const struct lastack_connection_row *row)
     struct row_holder holders[HOLDERS_MAX];
     size_t count = holders_of(ss, row, holders);
     if (ss->is_json)
-        json_line(stdout, row_json(row, "host", ss->view.has_tcp_info, holders, count));
+        json_line(stdout, row_json(row, ss->source, ss->view.has_tcp_info, holders, count));
     else
         row_table_add(ss->table, row, holders, count);
     return true;
@@ -392,19 +407,48 @@ static int report(const struct ss *ss, int status)
     return ss->rows.malformed > 0 || ss->rows.netns_denied > 0 ? STATUS_PARTLY : STATUS_FINE;
 }
 
+static void begin_rows(struct ss *ss, const char *source)
+{
+    ss->source = source;
+    if (ss->by.count == 0 && !ss->is_json)
+        ss->table = row_table_new(&ss->view, stdout);
+}
+
+static void end_rows(struct ss *ss)
+{
+    if (ss->table != NULL)
+        row_table_end(ss->table);
+    ss->table = NULL;
+}
+
+static bool look_at_stack(void *context, const struct control_stack *stack, struct control_client *client)
+{
+    struct ss *ss = context;
+    if (!ss->is_json && !ss->view.is_headless && ss->by.count == 0)
+        printf("stack %s (pid %d, %s)\n", stack->name, stack->pid, stack->link);
+    begin_rows(ss, stack->name);
+    bool is_good = stack_rows("ss", client, &ss->query, show_row, ss);
+    end_rows(ss);
+    return is_good;
+}
+
 static int look(struct ss *ss)
 {
-    bool has_table = ss->by.count == 0 && !ss->is_json;
+    int status = STATUS_FINE;
     ss->shown = 0;
-    if (has_table)
-        ss->table = row_table_new(&ss->view, stdout);
-    int status = host_rows_read(&ss->rows, &ss->query, show_row, ss);
-    if (has_table)
-        row_table_end(ss->table);
-    else if (ss->by.count > 0)
+    if (ss->stack != NULL && stack_each("ss", ss->stack, look_at_stack, ss) < 0)
+        status = STATUS_PARTLY;
+    if (ss->stack == NULL || ss->has_host) {
+        begin_rows(ss, "host");
+        int error = host_rows_read(&ss->rows, &ss->query, show_row, ss);
+        end_rows(ss);
+        int host_status = report(ss, error);
+        status = host_status > status ? host_status : status;
+    }
+    if (ss->by.count > 0)
         print_counts(ss);
     fflush(stdout);
-    return report(ss, status);
+    return status;
 }
 
 static int watch(struct ss *ss)
