@@ -199,7 +199,8 @@ static void tell_state(struct flow *flow, const struct lastack_trace_record *rec
 {
     text_addf(&flow->news, "%s%s -> %s: %s", flow->news.length > 0 ? "; " : "",
               lastack_state_text((enum tcp_state)record->old_state),
-              lastack_state_text(flow->state), lastack_cause_text(flow->cause));
+              lastack_state_text((enum tcp_state)record->new_state),
+              lastack_cause_text((enum lastack_cause)record->cause));
 }
 
 /* Once for each detailed flow. */

@@ -2,6 +2,7 @@
 /*
  * main.c: `lastack VERB ...`: one table of verbs, each a main() of its own.
  */
+#include "bench.h"
 #include "instruments.h"
 #include "verbs.h"
 
@@ -25,6 +26,7 @@ static const struct verb verbs[] = {
     {"sysctl", sysctl_main, "parameters, in four dialects, and what they do not do"},
     {"metrics", metrics_main, "Prometheus text"},
     {"collect", collect_main, "save what the doctor reads"},
+    {"bench", bench_run, "what the stack costs, measured here"},
 };
 
 static int help(FILE *out)

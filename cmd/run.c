@@ -5,6 +5,7 @@
  *     sandbox (namespaces, interface) ─▶ stack, services, control ─▶ CMD runs ─▶ CMD ends ─▶ what is
  *     left of its connections ends ─▶ the closing table; CMD's status
  */
+#include "run_sim.h"
 #include "serving_options.h"
 #include "verbs.h"
 
@@ -168,7 +169,7 @@ static int parse(struct run_options *options, int argc, char **argv)
         fprintf(stderr, "lastack run: no CMD; lastack run --help\n");
         return 1 + STATUS_LASTACK_FAILED;
     }
-    return 0;
+    return serving_options_finish(&options->serving, "run") ? 0 : 1 + STATUS_LASTACK_FAILED;
 }
 
 /* ---- the whole ---- */
@@ -188,6 +189,17 @@ static void say(const struct run_options *options, const char *format, ...)
     va_end(arguments);
 }
 
+/* What is not as it usually is. */
+static void say_parameters(const struct serving_options *serving)
+{
+    if (serving->viewer.is_quiet)
+        return;
+    fprintf(stderr, "lastack: parameters of %s", serving->profile);
+    for (unsigned i = 0; i < serving->set_count; i++)
+        fprintf(stderr, ", %s", serving->sets[i]);
+    fputc('\n', stderr);
+}
+
 static void introduce(const struct run *run, const struct run_options *options)
 {
     char enter[80];
@@ -198,6 +210,8 @@ static void introduce(const struct run *run, const struct run_options *options)
     else
         say(options, "link %s, %s\n", run->served.link->ops->kind,
             options->link == SANDBOX_LINK_AUTO ? "the first choice" : "as asked for");
+    if (options->serving.set_count > 0 || strcmp(options->serving.profile, "linux") != 0)
+        say_parameters(&options->serving);
     say(options, "192.0.2.1 and 2001:db8::1 answer; a second terminal: %s CMD\n", enter);
     say(options, "from outside: lastack ss --stack %s\n", options->serving.name);
 }
@@ -255,6 +269,21 @@ static bool open_run(struct run *run, const struct run_options *options, struct 
     return false;
 }
 
+/* No CMD: `why`. */
+static int simulate(const struct run_options *options, struct viewer *viewer, const char *why)
+{
+    struct trouble trouble;
+
+    if (why != NULL)
+        fprintf(stderr, "lastack: CMD cannot run: %s\n", why);
+    say(options, "SIMULATED: two stacks, a link of 10 ms each way, a clock that jumps\n");
+    if (run_sim(&options->serving.params, options->serving.name, options->command, viewer,
+                &trouble))
+        return 0;
+    fprintf(stderr, "lastack run: %s\n", trouble.text);
+    return STATUS_LASTACK_FAILED;
+}
+
 static int run_with(const struct run_options *options, struct viewer *viewer)
 {
     struct run run = {.status = -1};
@@ -262,6 +291,8 @@ static int run_with(const struct run_options *options, struct viewer *viewer)
     struct host_link link;
 
     if (!open_run(&run, options, viewer, &link, &trouble)) {
+        if (options->falls_back_to_sim)
+            return simulate(options, viewer, trouble.text);
         fprintf(stderr, "lastack run: %s\n", trouble.text);
         return STATUS_LASTACK_FAILED;
     }
@@ -291,7 +322,7 @@ int run_main(int argc, char **argv)
         fprintf(stderr, "lastack run: %s\n", trouble.text);
         return STATUS_LASTACK_FAILED;
     }
-    status = run_with(&options, viewer);
+    status = options.wants_sim ? simulate(&options, viewer, NULL) : run_with(&options, viewer);
     if (!viewer_close(viewer, &trouble)) {
         fprintf(stderr, "lastack run: %s\n", trouble.text);
         return STATUS_LASTACK_FAILED;

@@ -145,7 +145,7 @@ static int parse(struct serve_options *options, int argc, char **argv)
         fprintf(stderr, "lastack serve: one of --tun NAME and --veth NAME; lastack serve --help\n");
         return 1 + STATUS_USAGE;
     }
-    return 0;
+    return serving_options_finish(&options->serving, "serve") ? 0 : 1 + STATUS_USAGE;
 }
 
 /* ---- links ---- */

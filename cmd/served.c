@@ -6,6 +6,7 @@
 
 #include "duration.h"
 #include "entropy.h"
+#include "parameters.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -83,6 +84,20 @@ static void on_signal(void *context, int signal_number)
     struct served *served = context;
 
     served->signalled(served->context, signal_number);
+}
+
+/* A parameter of the running stack, by any of its names. */
+static bool on_sysctl(void *context, const char *name, const char *value, char *reply, size_t size)
+{
+    struct served *served = context;
+    struct lastack_params params = *lastack_params(served->stack);
+
+    if (value == NULL)
+        return parameter_get(&params, name, reply, size) == PARAMETER_DONE;
+    if (parameter_set(&params, name, value, reply, size) != PARAMETER_DONE)
+        return false;
+    lastack_set_params(served->stack, &params);
+    return parameter_get(&params, name, reply, size) == PARAMETER_DONE;
 }
 
 static int64_t wall_clock(void *context)
@@ -170,6 +185,7 @@ static bool open_control(struct served *served, const struct served_config *conf
                                      .link = served->link->ops->kind,
                                      .stack = served->stack,
                                      .loop = served->loop,
+                                     .sysctl = on_sysctl,
                                      .context = served};
 
     served->control = control_open(&control, trouble);

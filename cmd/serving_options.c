@@ -5,6 +5,7 @@
 #include "serving_options.h"
 
 #include "control_path.h"
+#include "parameters.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,7 @@ void serving_options_default(struct serving_options *options, const char *verb)
 {
     *options = (struct serving_options){.viewer = {.is_quiet = false}};
     snprintf(options->name, sizeof options->name, "%s-%d", verb, (int)getpid());
-    lastack_params_linux(&options->params);
+    options->profile = "linux";
 }
 
 static bool take_name(struct serving_options *options, const char *verb, const char *value)
@@ -28,6 +29,21 @@ static bool take_name(struct serving_options *options, const char *verb, const c
         return false;
     }
     snprintf(options->name, sizeof options->name, "%s", value);
+    return true;
+}
+
+static bool take_set(struct serving_options *options, const char *verb, const char *value)
+{
+    if (strchr(value, '=') == NULL) {
+        fprintf(stderr, "lastack %s: --set %s: NAME=VALUE\n", verb, value);
+        return false;
+    }
+    if (options->set_count == SERVING_SETS_MAX) {
+        fprintf(stderr, "lastack %s: --set %s: %d parameters at the most\n", verb, value,
+                SERVING_SETS_MAX);
+        return false;
+    }
+    options->sets[options->set_count++] = value;
     return true;
 }
 
@@ -47,10 +63,42 @@ bool serving_option_take(struct serving_options *options, const char *verb, int 
         options->viewer.is_quiet = true;
         return true;
     case SERVING_PROFILE:
+        options->profile = value;
+        return true;
     case SERVING_SET:
-        fprintf(stderr, "lastack %s: parameters cannot be changed yet\n", verb);
-        return false;
+        return take_set(options, verb, value);
     default:
         return false;
     }
+}
+
+static bool fill_profile(struct serving_options *options, const char *verb)
+{
+    const char *name;
+
+    if (profile_fill(options->profile, &options->params))
+        return true;
+    fprintf(stderr, "lastack %s: --profile %s: there is", verb, options->profile);
+    for (size_t i = 0; (name = profile_name(i)) != NULL; i++)
+        fprintf(stderr, "%s %s", i > 0 ? "," : "", name);
+    fputs("\n", stderr);
+    return false;
+}
+
+bool serving_options_finish(struct serving_options *options, const char *verb)
+{
+    if (!fill_profile(options, verb))
+        return false;
+    for (unsigned i = 0; i < options->set_count; i++) {
+        const char *equals = strchr(options->sets[i], '=');
+        char name[128], message[400];
+
+        snprintf(name, sizeof name, "%.*s", (int)(equals - options->sets[i]), options->sets[i]);
+        if (parameter_set(&options->params, name, equals + 1, message, sizeof message) !=
+            PARAMETER_DONE) {
+            fprintf(stderr, "lastack %s: --set %s: %s\n", verb, options->sets[i], message);
+            return false;
+        }
+    }
+    return true;
 }

@@ -19,9 +19,14 @@
     "  --quiet                   tell nothing but errors\n"                                        \
     "  --help                    this text\n"
 
+enum { SERVING_SETS_MAX = 64 };
+
 struct serving_options {
     char name[40];
-    struct lastack_params params;
+    const char *profile;
+    const char *sets[SERVING_SETS_MAX]; /* "NAME=VALUE", in their order */
+    unsigned set_count;
+    struct lastack_params params; /* after serving_options_finish */
     struct viewer_config viewer;
 };
 
@@ -53,5 +58,8 @@ void serving_options_default(struct serving_options *options, const char *verb);
 /* Takes one option of the above. False: the value is bad, and stderr says why. */
 bool serving_option_take(struct serving_options *options, const char *verb, int option,
                          const char *value);
+
+/* After the last option: the profile, and on top of it what was set. False: stderr says why. */
+bool serving_options_finish(struct serving_options *options, const char *verb);
 
 #endif

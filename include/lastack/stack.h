@@ -55,6 +55,8 @@ struct lastack_config {
     uint32_t max_addresses;
     uint32_t max_neighbors;
     uint32_t max_paths;         /* destinations whose path MTU etc. is remembered */
+    uint32_t max_udp_sockets;
+    uint32_t udp_queue_bytes;   /* of datagrams that wait to be read, per socket; 2048..2^24 */
     uint32_t max_reassemblies;  /* IP packets in pieces at once, about 66 KiB each; 0: fragments are refused */
     uint32_t trace_records;     /* ring size, a power of two, or 0 */
     uint32_t trace_classes;     /* enum lastack_trace_class, or-ed */

@@ -31,6 +31,10 @@ enum {
 
 static const double WORST_DEMUX_TIME = 4.0; /* 1 M against 1 k */
 
+enum { DEMUX_POPULATIONS = 5, DEMUX_BASE = 1 };
+
+static const uint64_t demux_populations[DEMUX_POPULATIONS] = {1, 1000, 10000, 100000, DEMUX_LIMIT};
+
 struct demux_object {
     struct tuple tuple;
     uint32_t una, nxt, wnd, acks; /* line 0 */
@@ -46,9 +50,11 @@ struct demux {
     uint64_t found;
 };
 
-struct demux_result {
+/* One number of connections, and what is known about it. */
+struct demux_population {
+    struct demux d;
     uint64_t n;
-    double batched, serial;
+    struct stopwatch batched, serial;
     double instructions, bytes;
 };
 
@@ -180,24 +186,25 @@ static void demux_many(struct demux *d, uint64_t n, uint64_t count, bool is_seri
     }
 }
 
-static bool measure_demux(struct demux_result *result, const struct bench_options *options)
+static bool demux_population_make(struct demux_population *p, uint64_t n,
+                                  const struct bench_options *options)
 {
-    static struct demux d;
-    static struct stopwatch batched, serial;
-    const uint64_t work = options->quick ? 200 * DEMUX_BLOCK : 2000 * DEMUX_BLOCK;
     const size_t before = resident_bytes();
 
-    if (!demux_make(&d, options->huge_pages, result->n))
+    *p = (struct demux_population){.n = n};
+    if (!demux_make(&p->d, options->huge_pages, n))
         return false;
-    result->bytes = (double)(resident_bytes() - before) / (double)result->n;
-    batched.count = serial.count = 0;
-    demux_many(&d, result->n, work / 8, false, NULL);
-    demux_many(&d, result->n, work, false, &batched);
-    demux_many(&d, result->n, work / 4, true, &serial);
-    result->batched = stopwatch_median(&batched);
-    result->serial = stopwatch_median(&serial);
-    mapping_release(&d.mapping);
+    p->bytes = (double)(resident_bytes() - before) / (double)n;
+    demux_many(&p->d, n, 100 * DEMUX_BLOCK, false, NULL);
     return true;
+}
+
+static void demux_round(struct demux_population *p, uint64_t work)
+{
+    demux_many(&p->d, p->n, work, false, &p->batched);
+    demux_many(&p->d, p->n, work / 4, true, &p->serial);
+    stopwatch_round(&p->batched);
+    stopwatch_round(&p->serial);
 }
 
 /* In the child: WHAT is the number of connections. */
@@ -232,63 +239,81 @@ static double demux_instructions(uint64_t n, const struct bench_options *options
     return instructions_of(&counts, "ack");
 }
 
-static void print_demux_json(const struct demux_result *result, const struct bench_options *options)
+static void print_demux_json(const struct demux_population *p, const struct bench_options *options)
 {
-    struct figure figure = figure_of("demux", "ack", result->n);
+    struct figure figure = figure_of("demux", "ack", p->n);
 
     figure.family = "ipv4";
     figure.pages = options->huge_pages ? "2m" : "4k";
     figure.batch = DEMUX_BATCH;
-    figure.ns_per_op = result->batched;
-    figure.instructions_per_op = result->instructions;
-    figure.bytes_per_record = result->bytes;
+    figure.ns_per_op = stopwatch_median(&p->batched);
+    figure.instructions_per_op = p->instructions;
+    figure.bytes_per_record = p->bytes;
     figure_print_json(&figure, options->out);
     figure.op = "serial";
     figure.batch = 1;
-    figure.ns_per_op = result->serial;
+    figure.ns_per_op = stopwatch_median(&p->serial);
     figure.instructions_per_op = -1;
     figure_print_json(&figure, options->out);
 }
 
+static void print_demux_text(const struct demux_population *p, const struct demux_population *base,
+                             FILE *out)
+{
+    fprintf(out, "%12llu    %6.1f %4.2fx    %6.1f %4.2fx", (unsigned long long)p->n,
+            stopwatch_median(&p->batched), stopwatch_ratio(&p->batched, &base->batched),
+            stopwatch_median(&p->serial), stopwatch_ratio(&p->serial, &base->serial));
+    if (p->instructions >= 0)
+        fprintf(out, "  %8.0f", p->instructions);
+    fputc('\n', out);
+    fflush(out);
+}
+
+static bool run_demux_populations(struct demux_population *p, unsigned count,
+                                  const struct bench_options *options)
+{
+    const uint64_t work = (options->quick ? 20 : 400) * DEMUX_BLOCK;
+
+    for (unsigned i = 0; i < count; i++)
+        if (!demux_population_make(&p[i], demux_populations[i], options))
+            return false;
+    for (unsigned round = 0; round < 9; round++)
+        for (unsigned i = 0; i < count; i++)
+            demux_round(&p[i], work);
+    return true;
+}
+
 static int run_demux(const struct bench_options *options)
 {
-    static const uint64_t populations[] = {1, 1000, 10000, 100000, 1000000};
     const uint64_t largest = options->largest != 0 ? options->largest
                              : options->quick      ? 10000
                                                    : DEMUX_LIMIT;
-    struct demux_result results[5] = {{0}};
-    const struct demux_result *base = &results[1];
+    static struct demux_population p[DEMUX_POPULATIONS];
+    const struct demux_population *base = &p[DEMUX_BASE];
+    unsigned count = DEMUX_BASE + 1;
     int code = 0;
 
+    while (count < DEMUX_POPULATIONS && demux_populations[count] <= largest)
+        count++;
+    if (!run_demux_populations(p, count, options))
+        return 3;
     if (!options->json)
-        fprintf(options->out,
-                "\ndemux: a pure ACK to a random connection, %s pages, ns and how much more than at"
-                " %llu\n connections    in batches of %d     one by one  instructions\n",
-                options->huge_pages ? "2 MiB" : "4 KiB", (unsigned long long)populations[1],
-                DEMUX_BATCH);
-    for (unsigned i = 0; i < 5 && populations[i] <= largest; i++) {
-        struct demux_result *result = &results[i];
-
-        result->n = populations[i];
-        if (!measure_demux(result, options))
-            return 3;
-        result->instructions = demux_instructions(result->n, options);
-        if (options->json) {
-            print_demux_json(result, options);
-        } else {
-            fprintf(options->out, "%12llu  %8.1f", (unsigned long long)result->n, result->batched);
-            if (i > 0)
-                fprintf(options->out, "  %4.2fx  %8.1f  %4.2fx", result->batched / base->batched,
-                        result->serial, result->serial / base->serial);
-            else
-                fprintf(options->out, "         %8.1f       ", result->serial);
-            if (result->instructions >= 0)
-                fprintf(options->out, "  %8.0f", result->instructions);
-            fputc('\n', options->out);
-        }
-        if (i > 0 && result->batched > WORST_DEMUX_TIME * base->batched) {
-            fprintf(stderr, "lastack bench: demux takes %.1f times as long as at %llu\n",
-                    result->batched / base->batched, (unsigned long long)base->n);
+        fprintf(
+            options->out,
+            "\ndemux: a pure ACK to a random connection, %s pages: ns, how much more than at %llu\n"
+            " connections   in batches of %d     one by one  instructions\n",
+            options->huge_pages ? "2 MiB" : "4 KiB", (unsigned long long)base->n, DEMUX_BATCH);
+    for (unsigned i = 0; i < count; i++) {
+        mapping_release(&p[i].d.mapping);
+        p[i].instructions = demux_instructions(p[i].n, options);
+        if (options->json)
+            print_demux_json(&p[i], options);
+        else
+            print_demux_text(&p[i], base, options->out);
+        if (stopwatch_ratio(&p[i].batched, &base->batched) > WORST_DEMUX_TIME) {
+            fprintf(stderr,
+                    "lastack bench: demux at %llu takes more than %.0f times as long as at %llu\n",
+                    (unsigned long long)p[i].n, WORST_DEMUX_TIME, (unsigned long long)base->n);
             code = 1;
         }
     }

@@ -40,6 +40,10 @@ enum {
 
 #define TWO_MSL SEC(60)
 
+enum { POPULATIONS = 4 };
+
+static const uint64_t populations[POPULATIONS] = {10000, 100000, 1000000, LIMIT};
+
 enum op { OP_INSERT, OP_LOOKUP, OP_RESTART, OP_EXPIRE, OP_SERIAL, OPS };
 
 static const char *const op_name[OPS] = {"insert", "lookup", "restart", "expire", "serial"};
@@ -58,13 +62,14 @@ struct waiting {
     uint64_t found; /* so that nothing measured can be optimised away */
 };
 
-struct result {
+/* One population, and what is known about it. */
+struct population {
+    struct waiting w;
     uint64_t n;
-    double ns[OPS];
-    double instructions[OPS];
-    double bytes;         /* resident, per record */
-    double bytes_touched; /* as the tables count them */
-    double lines_mean;    /* lines of the index that a lookup reads */
+    struct stopwatch watch[OPS];
+    double instructions[OPS]; /* per operation; negative: not counted */
+    double bytes;             /* resident, per record */
+    double lines_mean;        /* lines of the index that a lookup reads */
     uint32_t lines_most;
 };
 
@@ -300,14 +305,15 @@ static void draw(struct waiting *w, uint64_t *number, uint64_t n)
         number[i] = w->first + rng_below(&w->rng, (uint32_t)n);
 }
 
-/* `count` operations of a kind that takes random tuples of the n that are held; timed if there is a
- * watch. */
-static void run_random(struct waiting *w, enum op op, uint64_t n, uint64_t count,
-                       struct stopwatch *watch)
+/* `count` operations, rounded up to blocks, of a kind that takes random tuples of the n that are
+ * held; timed if there is a watch. Returns how many. */
+static uint64_t run_random(struct waiting *w, enum op op, uint64_t n, uint64_t count,
+                           struct stopwatch *watch)
 {
     uint64_t number[BLOCK];
+    uint64_t done = 0;
 
-    for (uint64_t done = 0; done < count; done += BLOCK) {
+    for (; done < count; done += BLOCK) {
         draw(w, number, n);
         if (watch != NULL)
             stopwatch_start(watch);
@@ -322,27 +328,34 @@ static void run_random(struct waiting *w, enum op op, uint64_t n, uint64_t count
         if (watch != NULL)
             stopwatch_stop(watch, BLOCK);
     }
+    return done;
 }
 
-static void run_round(struct waiting *w, uint64_t n, struct stopwatch watch[OPS])
+/* Everything once, and small populations as often as it takes to be worth timing. */
+static void run_round(struct population *p, uint64_t work)
 {
-    const uint64_t lookups = n < 200000 ? n : 200000;
+    const uint64_t n = p->n;
+    const uint64_t lookups = n < work ? n : work;
 
-    stopwatch_start(&watch[OP_INSERT]);
-    insert_many(w, n);
-    stopwatch_stop(&watch[OP_INSERT], n);
-    run_random(w, OP_LOOKUP, n, lookups, &watch[OP_LOOKUP]);
-    run_random(w, OP_SERIAL, n, lookups / 8, &watch[OP_SERIAL]);
-    run_random(w, OP_RESTART, n, n / 8, &watch[OP_RESTART]);
-    stopwatch_start(&watch[OP_EXPIRE]);
-    expire_many(w, n);
-    stopwatch_stop(&watch[OP_EXPIRE], n);
+    for (uint64_t done = 0; done < work; done += n) {
+        stopwatch_start(&p->watch[OP_INSERT]);
+        insert_many(&p->w, n);
+        stopwatch_stop(&p->watch[OP_INSERT], n);
+        run_random(&p->w, OP_LOOKUP, n, lookups, &p->watch[OP_LOOKUP]);
+        run_random(&p->w, OP_SERIAL, n, lookups / 8, &p->watch[OP_SERIAL]);
+        run_random(&p->w, OP_RESTART, n, n / 8, &p->watch[OP_RESTART]);
+        stopwatch_start(&p->watch[OP_EXPIRE]);
+        expire_many(&p->w, n);
+        stopwatch_stop(&p->watch[OP_EXPIRE], n);
+    }
+    for (unsigned op = 0; op < OPS; op++)
+        stopwatch_round(&p->watch[op]);
 }
 
 /* How far records stand from their home lines. */
-static void survey_index(const struct waiting *w, struct result *result)
+static void survey_index(struct population *p)
 {
-    const struct hash_index *slots = &w->index.slots;
+    const struct hash_index *slots = &p->w.index.slots;
     uint64_t lines = 0;
 
     for (uint32_t at = 0; at < slots->line_limit; at++) {
@@ -350,40 +363,25 @@ static void survey_index(const struct waiting *w, struct result *result)
             const uint32_t read = at - hash_index_home(slots, slots->lines[at].slot[i].hash) + 1;
 
             lines += read;
-            result->lines_most = max32(result->lines_most, read);
+            p->lines_most = max32(p->lines_most, read);
         }
     }
-    result->lines_mean = (double)lines / slots->count;
+    p->lines_mean = (double)lines / slots->count;
 }
 
-static bool measure(struct result *result, bool is_ipv6, const struct bench_options *options)
+/* Filled, weighed, scattered; empty again. */
+static bool population_make(struct population *p, uint64_t n, bool is_ipv6,
+                            const struct bench_options *options)
 {
-    static struct waiting w;
-    static struct stopwatch watch[OPS];
-    const uint64_t n = result->n;
-    const uint64_t work = options->quick ? 200000 : 6000000;
-    const uint64_t rounds = n >= work ? 3 : work / n;
     const size_t before = resident_bytes();
 
-    if (!waiting_make(&w, is_ipv6, options->huge_pages, n))
+    *p = (struct population){.n = n};
+    if (!waiting_make(&p->w, is_ipv6, options->huge_pages, n))
         return false;
-    insert_many(&w, n);
-    result->bytes = (double)(resident_bytes() - before) / (double)n;
-    result->bytes_touched =
-        (double)(hash_index_touched(&w.index.slots) + time_wait_touched(&w.table)) / (double)n;
-    survey_index(&w, result);
-    if (!scatter(&w)) {
-        mapping_release(&w.mapping);
-        return false;
-    }
-    for (unsigned op = 0; op < OPS; op++)
-        watch[op].count = 0;
-    for (uint64_t i = 0; i < rounds; i++)
-        run_round(&w, n, watch);
-    for (unsigned op = 0; op < OPS; op++)
-        result->ns[op] = stopwatch_median(&watch[op]);
-    mapping_release(&w.mapping);
-    return true;
+    insert_many(&p->w, n);
+    p->bytes = (double)(resident_bytes() - before) / (double)n;
+    survey_index(p);
+    return scatter(&p->w);
 }
 
 /* ---- instructions ---- */
@@ -394,29 +392,32 @@ static int count_timewait(const struct bench_options *options)
     static struct waiting w;
     char family[8];
     unsigned long long n;
+    uint64_t operations, done;
 
     if (sscanf(options->count, "%7[^:]:%llu", family, &n) != 2 || n == 0 || n > LIMIT)
         return 2;
     if (!waiting_make(&w, strcmp(family, "ipv6") == 0, false, n))
         return 3;
+    operations = n / 4 < COUNTED ? n / 4 : COUNTED;
     insert_many(&w, n);
-    expire_many(&w, n / 2);
+    expire_many(&w, operations);
     counting_begin();
-    run_random(&w, OP_LOOKUP, n / 2, COUNTED, NULL);
-    counting_end(op_name[OP_LOOKUP], COUNTED);
+    insert_many(&w, operations);
+    counting_end(op_name[OP_INSERT], operations);
     counting_begin();
-    insert_many(&w, n / 4);
-    counting_end(op_name[OP_INSERT], n / 4);
+    done = run_random(&w, OP_LOOKUP, n, COUNTED, NULL);
+    counting_end(op_name[OP_LOOKUP], done);
     counting_begin();
-    expire_many(&w, n / 4);
-    counting_end(op_name[OP_EXPIRE], n / 4);
+    expire_many(&w, operations);
+    counting_end(op_name[OP_EXPIRE], operations);
     counting_begin();
-    run_random(&w, OP_RESTART, n / 2, n / 8, NULL);
-    counting_end(op_name[OP_RESTART], n / 8);
+    done = run_random(&w, OP_RESTART, n - operations, operations, NULL);
+    counting_end(op_name[OP_RESTART], done);
     return 0;
 }
 
-static void add_instructions(struct result *result, bool is_ipv6,
+/* Only wanted at both ends: the run under callgrind takes a while. */
+static void add_instructions(struct population *p, bool is_wanted,
                              const struct bench_options *options)
 {
     struct instruction_counts counts = {0};
@@ -424,74 +425,84 @@ static void add_instructions(struct result *result, bool is_ipv6,
     const char *why;
 
     for (unsigned op = 0; op < OPS; op++)
-        result->instructions[op] = -1;
-    if (!options->instructions)
+        p->instructions[op] = -1;
+    if (!options->instructions || !is_wanted)
         return;
-    snprintf(what, sizeof what, "%s:%llu", is_ipv6 ? "ipv6" : "ipv4",
-             (unsigned long long)result->n);
+    snprintf(what, sizeof what, "%s:%llu", p->w.is_ipv6 ? "ipv6" : "ipv4",
+             (unsigned long long)p->n);
     if (!instructions_count("timewait", what, &counts, &why)) {
         fprintf(stderr, "lastack bench: instructions are not counted: %s\n", why);
         return;
     }
     for (unsigned op = 0; op < OPS; op++)
-        result->instructions[op] = instructions_of(&counts, op_name[op]);
+        p->instructions[op] = instructions_of(&counts, op_name[op]);
 }
 
 /* ---- printing ---- */
 
-static void print_json(const struct result *result, bool is_ipv6,
-                       const struct bench_options *options)
+static void print_json(const struct population *p, const struct bench_options *options)
 {
     for (unsigned op = 0; op < OPS; op++) {
-        struct figure figure = figure_of("timewait", op_name[op], result->n);
+        struct figure figure = figure_of("timewait", op_name[op], p->n);
 
-        figure.family = is_ipv6 ? "ipv6" : "ipv4";
+        figure.family = p->w.is_ipv6 ? "ipv6" : "ipv4";
         figure.pages = options->huge_pages ? "2m" : "4k";
         figure.batch = op == OP_SERIAL ? 1 : BATCH;
-        figure.ns_per_op = result->ns[op];
-        figure.instructions_per_op = result->instructions[op];
-        figure.bytes_per_record = result->bytes;
+        figure.ns_per_op = stopwatch_median(&p->watch[op]);
+        figure.instructions_per_op = p->instructions[op];
+        figure.bytes_per_record = p->bytes;
         figure_print_json(&figure, options->out);
     }
 }
 
-static void print_text(const struct result *result, const struct result *base, FILE *out)
+static void print_heading(bool is_ipv6, const struct bench_options *options)
 {
-    fprintf(out, "%10llu  %5.1f", (unsigned long long)result->n, result->bytes);
+    fprintf(options->out,
+            "\ntimewait: %s, %s pages, batches of %d: ns per operation, how much more than at the"
+            " smallest n, instructions\n%10s %6s",
+            is_ipv6 ? "IPv6" : "IPv4", options->huge_pages ? "2 MiB" : "4 KiB", BATCH, "n",
+            "bytes");
     for (unsigned op = 0; op < OPS; op++)
-        fprintf(out, "  %5.0f %4.2fx", result->ns[op], result->ns[op] / base->ns[op]);
-    fprintf(out, "  %4.2f (most %u)\n", result->lines_mean, result->lines_most);
-    if (result->instructions[OP_LOOKUP] >= 0) {
-        fprintf(out, "  instructions  ");
-        for (unsigned op = 0; op < OP_SERIAL; op++)
-            fprintf(out, "   %5.0f %4.2fx", result->instructions[op],
-                    result->instructions[op] / base->instructions[op]);
-        fputc('\n', out);
+        fprintf(options->out, "  %18s", op_name[op]);
+    fprintf(options->out, "  lines\n");
+}
+
+static void print_text(const struct population *p, const struct population *base, FILE *out)
+{
+    fprintf(out, "%10llu %6.1f", (unsigned long long)p->n, p->bytes);
+    for (unsigned op = 0; op < OPS; op++) {
+        fprintf(out, "  %6.1f %4.2fx", stopwatch_median(&p->watch[op]),
+                stopwatch_ratio(&p->watch[op], &base->watch[op]));
+        if (p->instructions[op] >= 0)
+            fprintf(out, " %5.0f", p->instructions[op]);
+        else
+            fprintf(out, " %5s", "");
     }
-    fflush(out);
+    fprintf(out, "   %.2f, most %u\n", p->lines_mean, p->lines_most);
 }
 
 /* The bounds of docs/performance.md; false and a line on stderr for each that does not hold. */
-static bool keeps_bounds(const struct result *result, const struct result *base, bool is_ipv6)
+static bool keeps_bounds(const struct population *p, const struct population *base)
 {
-    const double bytes = is_ipv6 ? 96 : 64;
+    const double bytes = p->w.is_ipv6 ? 96 : 64;
     bool good = true;
 
-    if (result->n >= LIMIT && result->bytes > bytes) {
-        fprintf(stderr, "lastack bench: %.1f bytes a record, more than %.0f\n", result->bytes,
-                bytes);
+    if (p->n >= LIMIT && p->bytes > bytes) {
+        fprintf(stderr, "lastack bench: %.1f bytes a record, more than %.0f\n", p->bytes, bytes);
         good = false;
     }
     for (unsigned op = 0; op < OP_SERIAL; op++) {
-        if (result->ns[op] > WORST_TIME * base->ns[op]) {
-            fprintf(stderr, "lastack bench: %s takes %.1f times as long as at %llu\n", op_name[op],
-                    result->ns[op] / base->ns[op], (unsigned long long)base->n);
+        const double time = stopwatch_ratio(&p->watch[op], &base->watch[op]);
+        const double instructions = p->instructions[op] / base->instructions[op];
+
+        if (time > WORST_TIME) {
+            fprintf(stderr, "lastack bench: %s at %llu takes %.1f times as long as at %llu\n",
+                    op_name[op], (unsigned long long)p->n, time, (unsigned long long)base->n);
             good = false;
         }
-        if (base->instructions[op] > 0 &&
-            result->instructions[op] > WORST_INSTRUCTIONS * base->instructions[op]) {
-            fprintf(stderr, "lastack bench: %s takes %.2f times the instructions\n", op_name[op],
-                    result->instructions[op] / base->instructions[op]);
+        if (base->instructions[op] > 0 && instructions > WORST_INSTRUCTIONS) {
+            fprintf(stderr, "lastack bench: %s at %llu takes %.2f times the instructions\n",
+                    op_name[op], (unsigned long long)p->n, instructions);
             good = false;
         }
     }
@@ -522,33 +533,45 @@ static bool measure_idle(const struct bench_options *options)
     return options->huge_pages || bytes < (size_t)8 << 20;
 }
 
+static bool run_populations(struct population *p, unsigned count, bool is_ipv6,
+                            const struct bench_options *options)
+{
+    const unsigned rounds = 3;
+    const uint64_t work = options->quick ? 50000 : 300000;
+
+    for (unsigned i = 0; i < count; i++)
+        if (!population_make(&p[i], populations[i], is_ipv6, options))
+            return false;
+    for (unsigned round = 0; round < rounds; round++)
+        for (unsigned i = 0; i < count; i++)
+            run_round(&p[i], work);
+    return true;
+}
+
 static int run_family(const struct bench_options *options, bool is_ipv6)
 {
-    static const uint64_t populations[] = {10000, 100000, 1000000, 10000000};
     const uint64_t largest = options->largest != 0 ? options->largest
                              : options->quick      ? 100000
                                                    : LIMIT;
-    struct result results[4] = {{0}};
+    static struct population p[POPULATIONS];
+    unsigned count = 0;
     bool good = true;
 
+    while (count < POPULATIONS && (count == 0 || populations[count] <= largest))
+        count++;
+    if (!run_populations(p, count, is_ipv6, options))
+        return 3;
     if (!options->json)
-        fprintf(
-            options->out,
-            "\ntimewait: %s, %s pages, batches of %d, ns per operation and how much more than at"
-            " %llu\n         n  bytes       insert        lookup       restart        expire"
-            "        serial  index lines\n",
-            is_ipv6 ? "IPv6" : "IPv4", options->huge_pages ? "2 MiB" : "4 KiB", BATCH,
-            (unsigned long long)populations[0]);
-    for (unsigned i = 0; i < 4 && populations[i] <= largest; i++) {
-        results[i].n = populations[i];
-        if (!measure(&results[i], is_ipv6, options))
-            return 3;
-        add_instructions(&results[i], is_ipv6, options);
+        print_heading(is_ipv6, options);
+    for (unsigned i = 0; i < count; i++) {
+        mapping_release(&p[i].w.mapping);
+        add_instructions(&p[i], i == 0 || i + 1 == count, options);
         if (options->json)
-            print_json(&results[i], is_ipv6, options);
+            print_json(&p[i], options);
         else
-            print_text(&results[i], &results[0], options->out);
-        good = keeps_bounds(&results[i], &results[0], is_ipv6) && good;
+            print_text(&p[i], &p[0], options->out);
+        fflush(options->out);
+        good = keeps_bounds(&p[i], &p[0]) && good;
     }
     return good ? 0 : 1;
 }

@@ -8,7 +8,8 @@
  * the instruction, and a second run gives the same numbers.
  *
  *     child:   counting_begin(); ... 100000 operations ... counting_end("insert", 100000);
- *     parent:  instructions_count("timewait", "ipv4:10000", &counts);  instructions_of(&counts, "insert")
+ *     parent:  instructions_count("timewait", "ipv4:10000", &counts, &why);
+ *              instructions_of(&counts, "insert")
  */
 #ifndef LASTACK_INSTRUCTIONS_H
 #define LASTACK_INSTRUCTIONS_H

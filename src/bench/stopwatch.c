@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * stopwatch.c: the thread's own CPU time, which stands still while others have the CPU, and the
- * median of rounds: what others do to the caches makes some rounds slow, never fast.
+ * stopwatch.c: the thread's own CPU time, which stands still while others have the CPU.
  */
 #include "stopwatch.h"
 
@@ -9,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-static int64_t clock_now(void)
+static int64_t cpu_time(void)
 {
     struct timespec now;
 
@@ -19,15 +18,21 @@ static int64_t clock_now(void)
 
 void stopwatch_start(struct stopwatch *watch)
 {
-    watch->started = clock_now();
+    watch->started = cpu_time();
 }
 
 void stopwatch_stop(struct stopwatch *watch, uint64_t operations)
 {
-    const int64_t spent = clock_now() - watch->started;
+    watch->spent += cpu_time() - watch->started;
+    watch->operations += operations;
+}
 
-    if (operations > 0 && watch->count < STOPWATCH_ROUNDS)
-        watch->round[watch->count++] = (double)spent / (double)operations;
+void stopwatch_round(struct stopwatch *watch)
+{
+    if (watch->operations > 0 && watch->count < STOPWATCH_ROUNDS)
+        watch->round[watch->count++] = (double)watch->spent / (double)watch->operations;
+    watch->spent = 0;
+    watch->operations = 0;
 }
 
 static int compare_doubles(const void *a, const void *b)
@@ -37,13 +42,28 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-double stopwatch_median(const struct stopwatch *watch)
+static double median_of(const double *values, size_t count)
 {
     double sorted[STOPWATCH_ROUNDS];
 
-    if (watch->count == 0)
+    if (count == 0)
         return 0;
-    memcpy(sorted, watch->round, watch->count * sizeof sorted[0]);
-    qsort(sorted, watch->count, sizeof sorted[0], compare_doubles);
-    return sorted[watch->count / 2];
+    memcpy(sorted, values, count * sizeof sorted[0]);
+    qsort(sorted, count, sizeof sorted[0], compare_doubles);
+    return sorted[count / 2];
+}
+
+double stopwatch_median(const struct stopwatch *watch)
+{
+    return median_of(watch->round, watch->count);
+}
+
+double stopwatch_ratio(const struct stopwatch *watch, const struct stopwatch *base)
+{
+    const size_t count = watch->count < base->count ? watch->count : base->count;
+    double ratio[STOPWATCH_ROUNDS];
+
+    for (size_t i = 0; i < count; i++)
+        ratio[i] = watch->round[i] / base->round[i];
+    return median_of(ratio, count);
 }

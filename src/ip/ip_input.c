@@ -35,23 +35,48 @@ static struct ip_verdict ip_refused(enum lastack_cause cause, const struct ip_pa
     return verdict;
 }
 
-/* RFC 1122 §3.2.1.3: addresses that no packet on a wire can have come from. Our own address as the
- * source of what arrives from outside is a lie as well (the attack called LAND). The unspecified
- * address of IPv6 asks whether an address is free: for nd.h to judge. */
-static bool ip_is_impossible_source(const struct links *links, uint32_t link,
-                                    const struct ip_packet *packet)
+/* What one walk over our addresses tells about a packet. */
+struct ip_match {
+    bool is_to_own, is_from_own, is_from_broadcast;
+};
+
+static struct ip_match ip_match_own(const struct links *links, const struct ip_packet *packet)
+{
+    const uint32_t source = packet->is_ipv6 ? 0 : ip_ipv4_number(&packet->source);
+    struct ip_match match = {false, false, false};
+
+    for (uint32_t i = 0; i < links->own_count; i++) {
+        const struct ip_own_address *own = &links->own[i];
+        match.is_to_own |= ip_address_equal(&own->address, &packet->destination);
+        match.is_from_own |= ip_address_equal(&own->address, &packet->source);
+        match.is_from_broadcast |= own->broadcast == source;
+    }
+    match.is_from_broadcast &= source != 0;
+    if (!match.is_to_own) /* all of 127/8 is ours */
+        match.is_to_own = !packet->is_ipv6 && packet->destination.bytes[12] == 127;
+    return match;
+}
+
+/* RFC 1122 §3.2.1.3: addresses that no packet on a wire can have come from: nobody's (0/8), a
+ * group's (224/4), class E and the broadcast (240/4). Our own address as the source of what arrives
+ * from outside is a lie as well (the attack called LAND). The unspecified address of IPv6 asks
+ * whether an address is free: for nd.h to judge. */
+static bool ip_is_impossible_source(uint32_t link, const struct ip_packet *packet,
+                                    const struct ip_match *match)
 {
     const struct lastack_address *source = &packet->source;
+    bool is_outside = link != LINK_LOOPBACK;
 
-    if (ip_is_multicast(source) || links_is_broadcast(links, source) || ip_is_class_e(source))
+    if (match->is_from_broadcast || (match->is_from_own && is_outside))
         return true;
-    if (!packet->is_ipv6 && source->bytes[12] == 0)
-        return true;
+    if (!packet->is_ipv6)
+        return source->bytes[12] == 0 || source->bytes[12] >= 224 ||
+               (source->bytes[12] == 127 && is_outside);
+    if (source->bytes[0] >= 0x20 && source->bytes[0] < 0xff)
+        return false; /* nearly all there are */
     if (ip_is_unspecified(source))
         return packet->protocol != IP_PROTOCOL_ICMPV6;
-    if (link == LINK_LOOPBACK)
-        return false;
-    return ip_is_loopback(source) || links_is_own(links, source);
+    return ip_is_multicast(source) || (ip_is_loopback(source) && is_outside);
 }
 
 enum ip_destination { IP_TO_OTHERS, IP_TO_US, IP_TO_GROUP };
@@ -59,10 +84,10 @@ enum ip_destination { IP_TO_OTHERS, IP_TO_US, IP_TO_GROUP };
 /* Most packets are to one of our addresses; that is asked first. Loopback addresses never arrive
  * on a wire (RFC 1122 §3.2.1.3 g). */
 static enum ip_destination ip_destination_of(const struct links *links, uint32_t link,
-                                             const struct lastack_address *destination)
+                                             const struct lastack_address *destination, bool is_own)
 {
-    if (links_is_own(links, destination))
-        return ip_is_loopback(destination) && link != LINK_LOOPBACK ? IP_TO_OTHERS : IP_TO_US;
+    if (is_own)
+        return link != LINK_LOOPBACK && ip_is_loopback(destination) ? IP_TO_OTHERS : IP_TO_US;
     if (ip_is_multicast(destination))
         return links_is_joined(links, link, destination) ? IP_TO_GROUP : IP_TO_OTHERS;
     return links_is_broadcast(links, destination) ? IP_TO_GROUP : IP_TO_OTHERS;
@@ -101,13 +126,15 @@ static bool ip_has_addresses(enum lastack_cause parsed)
 struct ip_verdict ip_input(const struct links *links, const struct ip_arrival *arrival,
                            enum lastack_cause parsed, const struct ip_packet *packet)
 {
+    struct ip_match match;
     enum ip_destination to;
 
     if (!ip_has_addresses(parsed))
         return ip_drop(parsed);
-    if (ip_is_impossible_source(links, arrival->link, packet))
+    match = ip_match_own(links, packet);
+    if (ip_is_impossible_source(arrival->link, packet, &match))
         return ip_drop(LASTACK_CAUSE_DROP_BAD_SOURCE);
-    to = ip_destination_of(links, arrival->link, &packet->destination);
+    to = ip_destination_of(links, arrival->link, &packet->destination, match.is_to_own);
     if (to == IP_TO_OTHERS)
         return ip_drop(LASTACK_CAUSE_DROP_NOT_OURS);
     if (arrival->is_group_frame && to != IP_TO_GROUP) /* RFC 1122 §3.3.6 */

@@ -10,6 +10,11 @@
  */
 #include "socket_table.h"
 
+static struct local_endpoints *endpoints_of(struct lastack *stack, const struct sock *sock)
+{
+    return sock->type == LASTACK_SOCK_DGRAM ? &stack->udp_endpoints : &stack->tcp.endpoints;
+}
+
 static uint8_t reuse_flags(const struct sock *sock)
 {
     return (uint8_t)((sock->flags & CONN_REUSE_ADDRESS ? ENDPOINT_REUSE_ADDRESS : 0) |
@@ -34,6 +39,7 @@ static int check_address(const struct lastack *stack, const struct sock *sock,
 
 struct search {
     struct lastack *stack;
+    const struct local_endpoints *endpoints;
     struct endpoint_use use;
 };
 
@@ -42,13 +48,14 @@ static bool is_unused(void *context, const struct tuple *tuple)
     struct search *search = context;
 
     search->use.local.port = tuple->local_port;
-    return local_endpoints_is_unused(&search->stack->tcp.endpoints, &search->use);
+    return local_endpoints_is_unused(search->endpoints, &search->use);
 }
 
 /* bind() to port 0: a port that nothing uses in any way. */
-static bool choose_port_to_bind(struct lastack *stack, struct endpoint_use *use)
+static bool choose_port_to_bind(struct lastack *stack, const struct local_endpoints *endpoints,
+                                struct endpoint_use *use)
 {
-    struct search search = {stack, *use};
+    struct search search = {stack, endpoints, *use};
     struct tuple tuple = {.local = use->local.address};
     const struct lastack_params *params = &stack->tcp.params;
 
@@ -60,18 +67,23 @@ static bool choose_port_to_bind(struct lastack *stack, struct endpoint_use *use)
 
 int sock_bind(struct lastack *stack, struct sock *sock, const struct lastack_endpoint *local)
 {
-    struct endpoint_use use = {.local = *local, .kind = ENDPOINT_BOUND, .flags = reuse_flags(sock)};
+    const bool is_dgram = sock->type == LASTACK_SOCK_DGRAM;
+    struct local_endpoints *endpoints = endpoints_of(stack, sock);
+    struct endpoint_use use = {.local = *local,
+                               .kind = is_dgram ? ENDPOINT_LISTENER : ENDPOINT_BOUND,
+                               .flags = reuse_flags(sock)};
     const int error = check_address(stack, sock, &local->address);
     enum lastack_cause conflict;
 
     if (error < 0)
         return error;
-    if (local->port == 0 && !choose_port_to_bind(stack, &use))
+    if (local->port == 0 && !choose_port_to_bind(stack, endpoints, &use))
         return sock_refuse(stack, LASTACK_CAUSE_PORTS_EXHAUSTED, LASTACK_EADDRINUSE);
-    conflict = local_endpoints_conflict(&stack->tcp.endpoints, &use, NULL);
+    conflict = local_endpoints_conflict(endpoints, &use, NULL);
     if (conflict != LASTACK_CAUSE_NONE)
         return sock_refuse(stack, conflict, LASTACK_EADDRINUSE);
-    if (!local_endpoints_enter(&stack->tcp.endpoints, &use))
+    if (is_dgram ? !local_endpoints_listen(endpoints, &use, sock_index(stack, sock))
+                 : !local_endpoints_enter(endpoints, &use))
         return sock_refuse(stack, LASTACK_CAUSE_NO_ENDPOINT_LEFT, LASTACK_ENOBUFS);
     sock->use = use;
     sock->is_bound = true;
@@ -94,8 +106,10 @@ void sock_unbind(struct lastack *stack, struct sock *sock)
 {
     if (!sock->is_bound)
         return;
-    CHECK(sock->use.kind == ENDPOINT_BOUND);
-    local_endpoints_leave(&stack->tcp.endpoints, &sock->use);
+    if (sock->type == LASTACK_SOCK_DGRAM)
+        local_endpoints_unlisten(&stack->udp_endpoints, &sock->use, sock_index(stack, sock));
+    else
+        local_endpoints_leave(&stack->tcp.endpoints, &sock->use);
     sock->is_bound = false;
 }
 
@@ -103,7 +117,7 @@ void sock_reuse_changed(struct lastack *stack, struct sock *sock)
 {
     const uint8_t flags = reuse_flags(sock);
 
-    if (!sock->is_bound || sock->use.flags == flags)
+    if (!sock->is_bound || sock->use.flags == flags || sock->type == LASTACK_SOCK_DGRAM)
         return;
     local_endpoints_change(&stack->tcp.endpoints, &sock->use, sock->use.kind, flags);
     sock->use.flags = flags;
@@ -167,6 +181,11 @@ int sock_name_for_connect(struct lastack *stack, struct sock *sock, const struct
         return -LASTACK_EADDRNOTAVAIL;
     if (sock->is_bound)
         return 0;
+    if (sock->type == LASTACK_SOCK_DGRAM) {
+        const struct lastack_endpoint any = {.address = sock->local.address};
+
+        return sock_bind(stack, sock, &any);
+    }
     tuple.local = sock->local.address;
     if (!ports_choose(&stack->tcp.ports, &tuple, params->port_first, params->port_last, may_connect, &search))
         return sock_refuse(stack, LASTACK_CAUSE_PORTS_EXHAUSTED, LASTACK_EADDRNOTAVAIL);

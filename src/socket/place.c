@@ -40,7 +40,7 @@ static void row_of_idle(const struct lastack *stack, const struct sock *sock,
 {
     *row = (struct lastack_connection_row){
         .protocol = sock->type == LASTACK_SOCK_STREAM ? LASTACK_PROTOCOL_TCP : LASTACK_PROTOCOL_UDP,
-        .state = TCP_CLOSED,
+        .state = sock->type == LASTACK_SOCK_DGRAM && sock->remote.port != 0 ? TCP_ESTABLISHED : TCP_CLOSED,
         .local = sock->local,
         .remote = sock->remote,
         .fd = -1,
@@ -48,7 +48,8 @@ static void row_of_idle(const struct lastack *stack, const struct sock *sock,
         .gives_up_ns = -1,
         .age_ns = -1,
         .cause = sock->last_cause,
-        .recv_q = seq_distance(sock->left_from, sock->left_to),
+        .recv_q = sock->type == LASTACK_SOCK_DGRAM ? datagrams_bytes(stack, sock)
+                                                   : seq_distance(sock->left_from, sock->left_to),
     };
     describe_holder(stack, sock_index(stack, sock), row);
 }
@@ -88,6 +89,8 @@ static struct sockets *place_sockets(struct arena *arena, const struct lastack_c
     struct sockets *table = arena_take(arena, sizeof *table);
     void *sockets = arena_take(arena, pool_size(sizeof(struct sock), config->max_sockets));
     void *descriptors = arena_take(arena, sizeof(struct descriptor) * config->max_descriptors);
+    const uint32_t stride = (UDP_QUEUE_HEAD + config->udp_queue_bytes + 63) & ~63u;
+    void *queues = arena_take(arena, pool_size(stride, config->max_udp_sockets));
 
     if (table == NULL)
         return NULL;
@@ -95,6 +98,7 @@ static struct sockets *place_sockets(struct arena *arena, const struct lastack_c
     table->descriptor_limit = config->max_descriptors;
     table->event_head = table->event_tail = POOL_NONE;
     pool_init(&table->sockets, sockets, sizeof(struct sock), config->max_sockets);
+    pool_init(&table->udp_queues, queues, stride, config->max_udp_sockets);
     return table;
 }
 
@@ -109,6 +113,8 @@ static struct lastack *place(struct arena *arena, const struct lastack_config *c
     stack->describe_owner = describe_holder;
     stack->upper_row = idle_row;
     stack->upper_usage = socket_usage;
+    stack->udp_arrives = datagram_arrives;
+    stack->udp_unreachable = datagram_unreachable;
     return stack;
 }
 

@@ -5,6 +5,8 @@
  */
 #include "socket_table.h"
 
+static void close_socket(struct lastack *stack, struct sock *sock);
+
 int lastack_socket(struct lastack *stack, enum lastack_domain domain, enum lastack_socket_type type,
                    uint32_t owner)
 {
@@ -13,15 +15,19 @@ int lastack_socket(struct lastack *stack, enum lastack_domain domain, enum lasta
 
     if (domain != LASTACK_AF_INET && domain != LASTACK_AF_INET6)
         return -LASTACK_EAFNOSUPPORT;
-    if (type != LASTACK_SOCK_STREAM)
+    if (type != LASTACK_SOCK_STREAM && type != LASTACK_SOCK_DGRAM)
         return -LASTACK_EPROTONOSUPPORT;
     sock = sock_new(stack, (uint8_t)domain, (uint8_t)type);
     if (sock == NULL)
         return sock_refuse(stack, LASTACK_CAUSE_NO_SOCKET_LEFT, LASTACK_ENOBUFS);
     sock->creator = owner;
+    if (type == LASTACK_SOCK_DGRAM && !datagrams_open(stack, sock)) {
+        sock_free(stack, sock);
+        return sock_refuse(stack, LASTACK_CAUSE_NO_SOCKET_LEFT, LASTACK_ENOBUFS);
+    }
     descriptor = descriptor_add(stack, sock_index(stack, sock), owner);
     if (descriptor < 0)
-        sock_free(stack, sock);
+        close_socket(stack, sock);
     return descriptor;
 }
 
@@ -162,6 +168,8 @@ int lastack_connect(struct lastack *stack, int descriptor, const struct lastack_
     if (error < 0)
         return error;
     sock->remote = *remote;
+    if (sock->type == LASTACK_SOCK_DGRAM)
+        return 0;
     {
         const struct tcp_open open = open_of(stack, sock);
         enum lastack_cause why = LASTACK_CAUSE_NONE;
@@ -242,6 +250,8 @@ static void close_socket(struct lastack *stack, struct sock *sock)
         break;
     }
     sock_unbind(stack, sock);
+    if (sock->type == LASTACK_SOCK_DGRAM)
+        datagrams_close(stack, sock);
     sock_free(stack, sock);
 }
 
@@ -287,7 +297,8 @@ int lastack_getpeername(struct lastack *stack, int descriptor, struct lastack_en
 
     if (sock == NULL)
         return -LASTACK_EBADF;
-    if (sock->phase != SOCKET_ATTACHED && !(sock->phase == SOCKET_ENDED && sock->was_connected))
+    if (sock->phase != SOCKET_ATTACHED && !(sock->phase == SOCKET_ENDED && sock->was_connected) &&
+        !(sock->type == LASTACK_SOCK_DGRAM && sock->remote.port != 0))
         return -LASTACK_ENOTCONN;
     *remote = sock->remote;
     return 0;

@@ -44,6 +44,7 @@ struct sock *sock_new(struct lastack *stack, uint8_t domain, uint8_t type)
         .type = type,
         .last_state = TCP_CLOSED,
         .conn = POOL_NONE,
+        .udp = POOL_NONE,
         .first_descriptor = POOL_NONE,
         .next_event = POOL_NONE,
         .generation = generation,
@@ -218,6 +219,8 @@ uint32_t lastack_poll(struct lastack *stack, int descriptor)
     if (sock == NULL)
         return LASTACK_POLLNVAL;
     bits = sock->error != 0 ? LASTACK_POLLERR : 0;
+    if (sock->type == LASTACK_SOCK_DGRAM)
+        return bits | LASTACK_POLLOUT | (datagrams_are_waiting(stack, sock) ? LASTACK_POLLIN : 0);
     switch ((enum socket_phase)sock->phase) {
     case SOCKET_LISTENING: {
         const struct listener *listener = pool_at(&stack->tcp.listeners, sock->conn);

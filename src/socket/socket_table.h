@@ -13,8 +13,11 @@
 #define LASTACK_SOCKET_TABLE_H
 
 #include "core.h"
+#include "udp_queue.h"
 
-enum { OWNERS_MOST = 256, OWNER_NAME = 32 };
+enum { OWNERS_MOST = 256, OWNER_NAME = 32, UDP_QUEUE_HEAD = 64 };
+
+_Static_assert(sizeof(struct udp_queue) <= UDP_QUEUE_HEAD, "a queue's ring follows it");
 
 enum socket_phase {
     SOCKET_FREE,
@@ -35,6 +38,7 @@ struct sock {
     uint16_t last_cause;
     int16_t error;            /* SO_ERROR */
     uint32_t conn;            /* or listener, by phase */
+    uint32_t udp;             /* queue of a datagram socket */
     uint32_t first_descriptor;
     uint32_t holders;
     uint32_t next_event;
@@ -64,6 +68,7 @@ struct owner_name {
 
 struct sockets {
     struct pool sockets;
+    struct pool udp_queues;   /* struct udp_queue and its ring */
     struct descriptor *descriptors;
     uint32_t descriptor_limit, descriptor_bump, descriptor_used, descriptor_peak;
     uint32_t lowest_free;     /* no descriptor below it is free */
@@ -124,5 +129,19 @@ int sock_begin_listening(struct lastack *stack, struct sock *sock, uint32_t list
 void sock_end_listening(struct lastack *stack, struct sock *sock);
 /* SO_REUSEADDR or SO_REUSEPORT was set or cleared. */
 void sock_reuse_changed(struct lastack *stack, struct sock *sock);
+
+/* ---- datagrams.c ---- */
+
+bool datagrams_open(struct lastack *stack, struct sock *sock);
+void datagrams_close(struct lastack *stack, struct sock *sock);
+bool datagrams_are_waiting(const struct lastack *stack, const struct sock *sock);
+uint32_t datagrams_bytes(const struct lastack *stack, const struct sock *sock);
+int64_t datagram_receive(struct lastack *stack, struct sock *sock, void *data, size_t size, uint32_t flags,
+                         struct lastack_endpoint *remote);
+int64_t datagram_send(struct lastack *stack, struct sock *sock, const struct lastack_iovec *iov, size_t count,
+                      const struct lastack_endpoint *remote);
+/* What the stack calls: struct lastack's udp_arrives and udp_unreachable. */
+bool datagram_arrives(struct lastack *stack, const struct udp_datagram *datagram);
+void datagram_unreachable(struct lastack *stack, const struct ip_packet *quote, int error);
 
 #endif

@@ -41,6 +41,8 @@ int64_t lastack_sendv(struct lastack *stack, int descriptor, const struct lastac
 
     if (sock == NULL)
         return -LASTACK_EBADF;
+    if (sock->type == LASTACK_SOCK_DGRAM)
+        return datagram_send(stack, sock, iov, count, NULL);
     error = cannot_send(stack, sock);
     if (error < 0)
         return error;
@@ -72,7 +74,11 @@ int64_t lastack_send(struct lastack *stack, int descriptor, const void *data, si
 int64_t lastack_send_to(struct lastack *stack, int descriptor, const void *data, size_t length,
                         uint32_t flags, const struct lastack_endpoint *remote)
 {
-    (void)remote; /* a stream has its peer */
+    const struct sock *sock = sock_of(stack, descriptor);
+    const struct lastack_iovec iov = {data, length};
+
+    if (sock != NULL && sock->type == LASTACK_SOCK_DGRAM && remote != NULL)
+        return datagram_send(stack, sock_of(stack, descriptor), &iov, 1, remote);
     return lastack_send(stack, descriptor, data, length, flags);
 }
 
@@ -136,6 +142,8 @@ int64_t lastack_recv(struct lastack *stack, int descriptor, void *data, size_t s
 
     if (sock == NULL)
         return -LASTACK_EBADF;
+    if (sock->type == LASTACK_SOCK_DGRAM)
+        return datagram_receive(stack, sock, data, size, flags, NULL);
     if (sock->phase == SOCKET_IDLE || sock->phase == SOCKET_LISTENING)
         return sock->error != 0 ? take_error(sock) : -LASTACK_ENOTCONN;
     text = text_of(stack, sock);
@@ -152,8 +160,12 @@ int64_t lastack_recv(struct lastack *stack, int descriptor, void *data, size_t s
 int64_t lastack_recv_from(struct lastack *stack, int descriptor, void *data, size_t size, uint32_t flags,
                           struct lastack_endpoint *remote)
 {
-    const int64_t length = lastack_recv(stack, descriptor, data, size, flags);
+    struct sock *sock = sock_of(stack, descriptor);
+    int64_t length;
 
+    if (sock != NULL && sock->type == LASTACK_SOCK_DGRAM)
+        return datagram_receive(stack, sock, data, size, flags, remote);
+    length = lastack_recv(stack, descriptor, data, size, flags);
     if (remote != NULL && length >= 0)
         (void)lastack_getpeername(stack, descriptor, remote);
     return length;

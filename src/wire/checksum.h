@@ -12,6 +12,8 @@
 
 #include <lastack/address.h>
 
+#include <string.h>
+
 /* Adds `length` bytes; an odd last byte counts as the high half of a word. */
 uint32_t checksum_add(uint32_t sum, const void *data, size_t length);
 /* The same for a piece that starts `offset` bytes into the whole. */
@@ -23,6 +25,20 @@ uint32_t checksum_copy(uint32_t sum, void *to, const void *from, size_t length);
 uint32_t checksum_pseudo(const struct lastack_address *source,
                          const struct lastack_address *destination, uint8_t protocol,
                          uint32_t length);
+
+/* The 20 bytes of an IPv4 header without options sum to all ones, in any byte order. */
+static inline bool checksum_ipv4_header_ok(const uint8_t header[20])
+{
+    uint32_t words[5];
+    uint64_t sum = 0;
+
+    memcpy(words, header, sizeof words);
+    for (unsigned i = 0; i < 5; i++)
+        sum += words[i];
+    sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+    sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)(sum + (sum >> 16)) == 0xffff;
+}
 
 /* The sum of both; either may still have carries pending. */
 static inline uint32_t checksum_join(uint32_t a, uint32_t b)

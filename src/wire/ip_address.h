@@ -36,12 +36,23 @@ static inline uint32_t ip_ipv4_number(const struct lastack_address *address)
     return load32(address->bytes + 12);
 }
 
+/* ::ffff:a.b.c.d, made of two 64-bit words: it is compared by such words soon, and a load of what
+ * was stored in smaller pieces would have to wait. The compiler knows `first` and folds the rest.
+ * */
 static inline struct lastack_address ip_from_ipv4(const uint8_t bytes[4])
 {
-    struct lastack_address address = {{0}};
+    static const uint8_t prefix[8] = {0, 0, 0xff, 0xff};
+    const uint16_t one = 1;
+    uint64_t words[2] = {0, 0};
+    struct lastack_address address;
+    uint32_t number;
+    uint8_t first;
 
-    address.bytes[10] = address.bytes[11] = 0xff;
-    memcpy(address.bytes + 12, bytes, 4);
+    memcpy(&first, &one, 1); /* 1 on a little-endian machine */
+    memcpy(&words[1], prefix, 8);
+    memcpy(&number, bytes, 4);
+    words[1] |= (uint64_t)number << (first == 1 ? 32 : 0);
+    memcpy(address.bytes, words, 16);
     return address;
 }
 

@@ -10,22 +10,26 @@
 
 enum { IPV4_DONT_FRAGMENT = 0x4000, IPV4_MORE_FRAGMENTS = 0x2000 };
 
-static unsigned ipv4_build(const struct ip_build *build, uint8_t *header)
+/* The sum comes from the values, not from the header: bytes that were stored one by one cannot be
+ * loaded together at once. `fragment` is flags and offset. */
+static unsigned ipv4_build(const struct ip_build *build, uint16_t id, uint16_t fragment,
+                           uint8_t *header)
 {
     uint32_t length = build->payload_length + IPV4_HEADER;
+    uint32_t sum = 0;
 
     CHECK(length <= UINT16_MAX);
-    header[0] = 4 << 4 | IPV4_HEADER / 4;
-    header[1] = build->traffic_class;
-    store16(header + 2, (uint16_t)length);
-    store16(header + 4, build->id);
-    store16(header + 6, build->dont_fragment ? IPV4_DONT_FRAGMENT : 0);
-    header[8] = build->ttl;
-    header[9] = build->protocol;
-    store16(header + 10, 0);
+    store32(header,
+            (4u << 4 | IPV4_HEADER / 4) << 24 | (uint32_t)build->traffic_class << 16 | length);
+    store32(header + 4, (uint32_t)id << 16 | fragment);
+    sum += ((4u << 4 | IPV4_HEADER / 4) << 8 | build->traffic_class) + length + id + fragment;
+    sum += (uint32_t)build->ttl << 8 | build->protocol;
+    sum += load16(build->source.bytes + 12) + (uint32_t)load16(build->source.bytes + 14);
+    sum += load16(build->destination.bytes + 12) + (uint32_t)load16(build->destination.bytes + 14);
+    store32(header + 8,
+            (uint32_t)build->ttl << 24 | (uint32_t)build->protocol << 16 | checksum_finish(sum));
     memcpy(header + 12, build->source.bytes + 12, IPV4_BYTES);
     memcpy(header + 16, build->destination.bytes + 12, IPV4_BYTES);
-    store16(header + 10, checksum_finish(checksum_add(0, header, IPV4_HEADER)));
     return IPV4_HEADER;
 }
 
@@ -44,23 +48,19 @@ static unsigned ipv6_build(const struct ip_build *build, uint8_t *header)
 unsigned ip_build(const struct ip_build *build, uint8_t *header)
 {
     CHECK(build->ttl > 0 && ip_is_ipv4(&build->source) == ip_is_ipv4(&build->destination));
-    return ip_is_ipv4(&build->destination) ? ipv4_build(build, header) : ipv6_build(build, header);
+    if (!ip_is_ipv4(&build->destination))
+        return ipv6_build(build, header);
+    return ipv4_build(build, build->id, build->dont_fragment ? IPV4_DONT_FRAGMENT : 0, header);
 }
 
-/* The header says DF or not as well; a piece of a packet has no DF. */
+/* A piece of a packet has no DF. */
 static unsigned ipv4_build_piece(const struct ip_build *build, const struct ip_piece *piece,
                                  uint8_t *header)
 {
-    struct ip_build whole = *build;
+    uint32_t fragment = piece->offset / 8 | (piece->more ? IPV4_MORE_FRAGMENTS : 0);
 
     CHECK(build->payload_length + piece->offset + IPV4_HEADER <= UINT16_MAX);
-    whole.dont_fragment = false;
-    whole.id = (uint16_t)piece->id;
-    ipv4_build(&whole, header);
-    store16(header + 6, (uint16_t)(piece->offset / 8 | (piece->more ? IPV4_MORE_FRAGMENTS : 0)));
-    store16(header + 10, 0);
-    store16(header + 10, checksum_finish(checksum_add(0, header, IPV4_HEADER)));
-    return IPV4_HEADER;
+    return ipv4_build(build, (uint16_t)piece->id, (uint16_t)fragment, header);
 }
 
 static unsigned ipv6_build_piece(const struct ip_build *build, const struct ip_piece *piece,

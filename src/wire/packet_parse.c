@@ -81,11 +81,29 @@ static bool ip_fragment_is_impossible(const struct ip_packet *packet, size_t hea
     return header_length + packet->fragment_offset + packet->payload_length > IP_LENGTH_MAX;
 }
 
+/* Refused before anything was understood. */
+static enum lastack_cause ip_refuse_unread(struct ip_packet *packet, const uint8_t *data,
+                                           enum lastack_cause cause)
+{
+    *packet = (struct ip_packet){.header = data};
+    return cause;
+}
+
+/* The small fields behind the addresses and lengths, which every path fills in itself. (All at once
+ * would be a string instruction, dear for so few bytes.) */
+static inline void ip_clear_tail(struct ip_packet *packet)
+{
+    size_t tail = offsetof(struct ip_packet, protocol);
+
+    memset((uint8_t *)packet + tail, 0, sizeof *packet - tail);
+}
+
 static enum lastack_cause ipv4_parse_fields(const uint8_t *data, size_t header_length,
                                             struct ip_packet *packet)
 {
     uint16_t fragment = load16(data + 6);
 
+    ip_clear_tail(packet);
     packet->header = data;
     packet->source = ip_from_ipv4(data + 12);
     packet->destination = ip_from_ipv4(data + 16);
@@ -100,8 +118,16 @@ static enum lastack_cause ipv4_parse_fields(const uint8_t *data, size_t header_l
     packet->is_fragment = packet->more_fragments || packet->fragment_offset > 0;
     packet->fragment_id = load16(data + 4);
     packet->payload = data + header_length;
+    packet->payload_length = 0;
     return packet->packet_length < header_length ? LASTACK_CAUSE_DROP_IP_LENGTH
                                                  : LASTACK_CAUSE_NONE;
+}
+
+static bool ipv4_checksum_ok(const uint8_t *data, size_t header_length)
+{
+    if (header_length == IPV4_HEADER)
+        return checksum_ipv4_header_ok(data);
+    return checksum_finish(checksum_add(0, data, header_length)) == 0;
 }
 
 static enum lastack_cause ipv4_parse(const uint8_t *data, size_t length, bool checksum_trusted,
@@ -111,11 +137,11 @@ static enum lastack_cause ipv4_parse(const uint8_t *data, size_t length, bool ch
     enum lastack_cause cause;
 
     if (header_length < IPV4_HEADER)
-        return LASTACK_CAUSE_DROP_IP_HEADER;
+        return ip_refuse_unread(packet, data, LASTACK_CAUSE_DROP_IP_HEADER);
     if (length < header_length)
-        return LASTACK_CAUSE_DROP_SHORT;
-    if (!checksum_trusted && checksum_finish(checksum_add(0, data, header_length)) != 0)
-        return LASTACK_CAUSE_DROP_IP_CHECKSUM;
+        return ip_refuse_unread(packet, data, LASTACK_CAUSE_DROP_SHORT);
+    if (!checksum_trusted && !ipv4_checksum_ok(data, header_length))
+        return ip_refuse_unread(packet, data, LASTACK_CAUSE_DROP_IP_CHECKSUM);
     cause = ipv4_parse_fields(data, header_length, packet);
     if (cause != LASTACK_CAUSE_NONE || packet->packet_length > length)
         return ip_refuse_length(packet, length);
@@ -246,6 +272,7 @@ static enum lastack_cause ipv6_walk_extensions(struct ip_packet *packet)
 
 static void ipv6_parse_fields(const uint8_t *data, struct ip_packet *packet)
 {
+    ip_clear_tail(packet);
     packet->is_ipv6 = true;
     packet->header = data;
     packet->source = ip_from_ipv6(data + 8);
@@ -258,12 +285,11 @@ static void ipv6_parse_fields(const uint8_t *data, struct ip_packet *packet)
     packet->flow_label = load32(data) & 0xfffff;
     packet->dont_fragment = true;
     packet->payload = data + IPV6_HEADER;
+    packet->payload_length = 0;
 }
 
 static enum lastack_cause ipv6_parse(const uint8_t *data, size_t length, struct ip_packet *packet)
 {
-    if (length < IPV6_HEADER)
-        return LASTACK_CAUSE_DROP_SHORT;
     ipv6_parse_fields(data, packet);
     if (packet->packet_length > length)
         return ip_refuse_length(packet, length);
@@ -279,15 +305,16 @@ static enum lastack_cause ipv6_parse(const uint8_t *data, size_t length, struct 
 enum lastack_cause ip_parse(const uint8_t *data, size_t length, bool checksum_trusted,
                             struct ip_packet *packet)
 {
-    *packet = (struct ip_packet){.header = data};
-    if (length == 0)
-        return LASTACK_CAUSE_DROP_SHORT;
-    if (data[0] >> 4 == 4)
-        return length < IPV4_HEADER ? LASTACK_CAUSE_DROP_SHORT
-                                    : ipv4_parse(data, length, checksum_trusted, packet);
-    if (data[0] >> 4 == 6)
+    unsigned version = length > 0 ? data[0] >> 4 : 0;
+
+    if (version == 4 && length >= IPV4_HEADER)
+        return ipv4_parse(data, length, checksum_trusted, packet);
+    if (version == 6 && length >= IPV6_HEADER)
         return ipv6_parse(data, length, packet);
-    return LASTACK_CAUSE_DROP_NOT_IP;
+    return ip_refuse_unread(packet, data,
+                            length == 0 || version == 4 || version == 6
+                                ? LASTACK_CAUSE_DROP_SHORT
+                                : LASTACK_CAUSE_DROP_NOT_IP);
 }
 
 static enum lastack_cause ipv4_parse_quoted(const uint8_t *data, size_t length,

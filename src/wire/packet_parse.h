@@ -47,6 +47,7 @@ struct ip_packet {
     size_t packet_length;  /* IP header to the end of its payload; link padding cut off */
     const uint8_t *payload;
     size_t payload_length;
+    /* From here on: cleared first by whoever fills it in. */
     uint8_t protocol; /* after extension headers; of a fragment: what its header says follows */
     uint8_t ttl;
     uint8_t traffic_class; /* DSCP and ECN */
@@ -80,9 +81,9 @@ enum lastack_cause ip_parse(const uint8_t *data, size_t length, bool checksum_tr
 enum lastack_cause ip_parse_quoted(const uint8_t *data, size_t length, struct ip_packet *packet);
 
 /* The IPv6 extension headers of `chain` (whose first has number `protocol`), up to the transport,
- * as ip_parse walks them. True if the transport's header lies within `length`, as RFC 8200 §4.5 asks
- * of a first fragment, and there is no fragment header among them: what is put together again is
- * never a piece of something else. */
+ * as ip_parse walks them. True if the transport's header lies within `length`, as RFC 8200 §4.5
+ * asks of a first fragment, and there is no fragment header among them: what is put together again
+ * is never a piece of something else. */
 bool ip_chain_is_whole(const uint8_t *chain, size_t length, uint8_t protocol);
 
 /* Sum over the pseudo-header and payload is right (TCP, UDP, ICMPv6 with pseudo-header; ICMP
