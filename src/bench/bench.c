@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct bench *const benches[] = {&bench_timewait, &bench_demux};
+static const struct bench *const benches[] = {&bench_life, &bench_bulk, &bench_demux,
+                                              &bench_timewait};
 
 enum { BENCHES = sizeof benches / sizeof benches[0] };
 

@@ -38,6 +38,6 @@ struct bench {
  * here. */
 int bench_run(int argc, char **argv);
 
-extern const struct bench bench_timewait, bench_demux;
+extern const struct bench bench_life, bench_bulk, bench_demux, bench_timewait;
 
 #endif
