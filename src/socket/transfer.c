@@ -43,6 +43,8 @@ int64_t lastack_sendv(struct lastack *stack, int descriptor, const struct lastac
         return -LASTACK_EBADF;
     if (sock->type == LASTACK_SOCK_DGRAM)
         return datagram_send(stack, sock, iov, count, NULL);
+    if (flags & LASTACK_MSG_OOB)
+        return -LASTACK_EOPNOTSUPP; /* docs/decisions/0011 */
     error = cannot_send(stack, sock);
     if (error < 0)
         return error;
@@ -144,6 +146,8 @@ int64_t lastack_recv(struct lastack *stack, int descriptor, void *data, size_t s
         return -LASTACK_EBADF;
     if (sock->type == LASTACK_SOCK_DGRAM)
         return datagram_receive(stack, sock, data, size, flags, NULL);
+    if (flags & LASTACK_MSG_OOB)
+        return -LASTACK_EOPNOTSUPP; /* docs/decisions/0011 */
     if (sock->phase == SOCKET_IDLE || sock->phase == SOCKET_LISTENING)
         return sock->error != 0 ? take_error(sock) : -LASTACK_ENOTCONN;
     text = text_of(stack, sock);
