@@ -16,6 +16,7 @@
 #include "json_names.h"
 #include "kill_rows.h"
 #include "name_lookup.h"
+#include "pairs.h"
 #include "row_json.h"
 #include "row_text.h"
 #include "ss_summary.h"
@@ -39,6 +40,8 @@ struct ss {
     struct tally tally;
     uint64_t state_counts[16];
     int64_t watch_ns; /* 0 = once */
+    bool has_pairs; /* --pairs */
+    struct pairs pairs;
     const char *stack;  /* a name or "all"; NULL: the host only */
     bool has_host;      /* --host: the host besides stacks */
     const char *source; /* of the rows that come now */
@@ -59,6 +62,7 @@ static const char usage[] =
     "  -K              end what matches (dry run if more than one; --yes, --force)\n"
     "  --count-by F,.. count by state local peer sport dport pid comm owner uid netns\n"
     "  --watch[=S]     again every S seconds (2)  --all-netns  all network namespaces\n"
+    "  --pairs         the other end of each connection, if it is on this host, in any network namespace\n"
     "  --stack N|all   running lastack stacks instead of the host; with --host both\n"
     "  --json          one object per line        --color=auto|always|never\n"
     "filter: [state|exclude NAME]... and, or, not, ( ), src dst sport dport dev fwmark cgroup "
@@ -76,6 +80,7 @@ enum {
     OPTION_YES,
     OPTION_FORCE,
     OPTION_STACK,
+    OPTION_PAIRS,
     OPTION_HOST,
     OPTION_HELP,
 };
@@ -107,6 +112,7 @@ static const struct option long_options[] = {
     {"force", no_argument, NULL, OPTION_FORCE},
     {"stack", required_argument, NULL, OPTION_STACK},
     {"host", no_argument, NULL, OPTION_HOST},
+    {"pairs", no_argument, NULL, OPTION_PAIRS},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -210,6 +216,9 @@ static bool take_switch(struct ss *ss, int option)
     case OPTION_JSON:
         ss->is_json = ss->kill.is_json = true;
         break;
+    case OPTION_PAIRS:
+        ss->has_pairs = true;
+        break;
     case OPTION_HOST:
         ss->has_host = true;
         break;
@@ -295,6 +304,35 @@ static const char *link_name(void *context, uint32_t link)
     return ss->device[0] == '\0' ? NULL : ss->device;
 }
 
+static void note_twin(void *context, const struct lastack_connection_row *row, struct text *text)
+{
+    const struct ss *ss = context;
+    const struct pair_end *twin = ss->has_pairs ? pairs_find(&ss->pairs, row) : NULL;
+    if (twin == NULL)
+        return;
+    struct lastack_connection_row other = {.owner_kind = twin->owner_kind, .pid = twin->pid, .fd = twin->fd};
+    memcpy(other.comm, twin->comm, sizeof other.comm);
+    text_addf(text, "; other end: %s, ", words_ss_state((enum tcp_state)twin->state));
+    words_owner(text, &other);
+    if (twin->netns != row->netns)
+        text_addf(text, ", netns %" PRIu64, twin->netns);
+}
+
+static json_t *twin_json(const struct ss *ss, const struct lastack_connection_row *row)
+{
+    const struct pair_end *twin = pairs_find(&ss->pairs, row);
+    if (twin == NULL)
+        return json_null();
+    json_t *object = json_object();
+    json_object_set_new(object, "state", json_state((enum tcp_state)twin->state));
+    json_object_set_new(object, "owner_kind", json_string(lastack_owner_text((enum lastack_owner)twin->owner_kind)));
+    json_object_set_new(object, "pid", twin->pid == 0 ? json_null() : json_integer(twin->pid));
+    json_object_set_new(object, "fd", twin->pid == 0 ? json_null() : json_integer(twin->fd));
+    json_object_set_new(object, "comm", twin->pid == 0 ? json_null() : json_safe(twin->comm));
+    json_object_set_new(object, "netns", json_integer((json_int_t)twin->netns));
+    return object;
+}
+
 enum { HOLDERS_MAX = 64 };
 
 static size_t holders_of(const struct ss *ss, const struct lastack_connection_row *row,
@@ -340,10 +378,14 @@ static bool show_row(void *context, const struct lastack_connection_row *row)
     }
     struct row_holder holders[HOLDERS_MAX];
     size_t count = holders_of(ss, row, holders);
-    if (ss->is_json)
-        json_line(stdout, row_json(row, ss->source, ss->view.has_tcp_info, holders, count));
-    else
+    if (ss->is_json) {
+        json_t *object = row_json(row, ss->source, ss->view.has_tcp_info, holders, count);
+        if (ss->has_pairs)
+            json_object_set_new(object, "twin", twin_json(ss, row));
+        json_line(stdout, object);
+    } else {
         row_table_add(ss->table, row, holders, count);
+    }
     return true;
 }
 
@@ -439,9 +481,12 @@ static int look(struct ss *ss)
     if (ss->stack != NULL && stack_each("ss", ss->stack, look_at_stack, ss) < 0)
         status = STATUS_PARTLY;
     if (ss->stack == NULL || ss->has_host) {
+        if (ss->has_pairs)
+            pairs_read(&ss->pairs, &ss->query);
         begin_rows(ss, "host");
         int error = host_rows_read(&ss->rows, &ss->query, show_row, ss);
         end_rows(ss);
+        pairs_free(&ss->pairs);
         int host_status = report(ss, error);
         status = host_status > status ? host_status : status;
     }
@@ -477,6 +522,7 @@ int ss_main(int argc, char **argv)
     take_color(&ss, "auto");
     ss.view.cgroup_path = cgroup_path;
     ss.view.link_name = link_name;
+    ss.view.note = note_twin;
     ss.view.context = &ss;
     optind = 1;
     while ((option = getopt_long(argc, argv, "tualBnpioems46HOK", long_options, NULL)) != -1) {

@@ -484,6 +484,8 @@ static void add_cell(struct row_table *table, enum column column,
         break;
     case COLUMN_WHY:
         words_why(cells, row);
+        if (view->note != NULL)
+            view->note(view->context, row, cells);
         break;
     case COLUMN_MORE:
         add_more(cells, table, row);

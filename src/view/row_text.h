@@ -35,6 +35,8 @@ struct row_view {
     const char *(*cgroup_path)(void *context, uint64_t id);
     /* The name of a link or device that a socket is bound to, for "%eth0"; may be NULL. */
     const char *(*link_name)(void *context, uint32_t link);
+    /* Appends to WHY what only the caller knows (the other end of the connection); may be NULL. */
+    void (*note)(void *context, const struct lastack_connection_row *row, struct text *text);
     void *context;
 };
 

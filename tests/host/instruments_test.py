@@ -138,6 +138,35 @@ def counting_and_watching():
     del kept, server
 
 
+def both_ends_across_namespaces():
+    """A server in another namespace, behind a veth: each end names the other's process."""
+    other = subprocess.Popen(['unshare', '-n', 'sh', '-c', 'echo; read x; exec python3 -c "'
+                              "import socket,time;s=socket.create_server(('192.0.2.2',8090));print(1,flush=True);"
+                              'a=s.accept()[0];time.sleep(30)"'], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    other.stdout.readline()
+    pid = str(other.pid)
+    for words in ('ip link add va type veth peer name vb netns ' + pid, 'ip addr add 192.0.2.1/24 dev va', 'ip link set va up',
+                  'nsenter -n -t %s ip addr add 192.0.2.2/24 dev vb' % pid, 'nsenter -n -t %s ip link set vb up' % pid):
+        subprocess.run(words.split(), check=True)
+    other.stdin.write(b'go\n')
+    other.stdin.flush()
+    other.stdout.readline()
+    client = socket.create_connection(('192.0.2.2', 8090))
+    time.sleep(0.2)
+    _, text, _ = lastack('ss', '-tnp', '--json', '--pairs', 'dport = :8090')
+    row = json.loads(text)
+    expect(row['pid'] == os.getpid() and row['twin']['pid'] == other.pid, row)
+    expect(row['twin']['netns'] != row['netns'] and row['twin']['state'] == 'ESTABLISHED', row)
+    _, text, _ = lastack('ss', '-tnp', '--all-netns', '--pairs', 'sport = :8090')
+    expect('other end: ESTAB, python3[%d]' % os.getpid() in text, text)
+    _, text, _ = lastack('ss', '-tan', 'dport = :8090 or sport = :8090')
+    expect(len(text.splitlines()) == 2, 'one namespace only', text)
+    status, text, _ = lastack('doctor', '--all-netns', '--interval', '0.1', '--check', 'netns-scope', '--json')
+    expect(len({json.loads(line)['netns'] for line in text.splitlines()}) >= 2, text)
+    client.close()
+    other.kill()
+
+
 def usage_errors():
     for words, wanted in ((['ss', 'sport', '=', ':x'], 2), (['ss', '--count-by', 'colour'], 2), (['ss', '--watch=no'], 2),
                           (['ss', '-Z'], 2), (['doctor', '--check', 'nothing'], 2), (['doctor', '--port', '0'], 2),
@@ -157,7 +186,7 @@ def main():
     subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
     failed = 0
     tests = [metrics_are_clean, three_causes_of_eaddrinuse, hostile_names, collect_and_read_again, counting_and_watching,
-             usage_errors]
+             both_ends_across_namespaces, usage_errors]
     for test in tests:
         try:
             test()
