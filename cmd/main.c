@@ -26,6 +26,7 @@ static const struct verb verbs[] = {
     {"sysctl", sysctl_main, "parameters, in four dialects, and what they do not do"},
     {"metrics", metrics_main, "Prometheus text"},
     {"collect", collect_main, "save what the doctor reads"},
+    {"ladder", ladder_main, "both ends of the connections in a capture, drawn"},
     {"bench", bench_run, "what the stack costs, measured here"},
 };
 

@@ -122,9 +122,10 @@ enum tcp_state infer_expected(const struct infer_facts *facts)
     if (facts->is_gone == KNOW_YES || allows(facts->heard_rst, true))
         return facts->may_reopen ? TCP_SYN_RECEIVED : TCP_CLOSED;
     /* What may have arrived has; what may have been sent unseen was not. */
-    state = state_of(allows(facts->heard_syn, true), allows(facts->syn_acked, true),
-                     facts->sent_fin == KNOW_YES, allows(facts->heard_fin, true),
-                     allows(facts->fin_acked, true), facts->closed_first == KNOW_YES);
+    state = state_of(
+        allows(facts->heard_syn, true), allows(facts->syn_acked, true), facts->sent_fin == KNOW_YES,
+        facts->heard_fin == KNOW_YES || (facts->heard_fin == KNOW_MAYBE && facts->has_peer_fin),
+        allows(facts->fin_acked, true), facts->closed_first == KNOW_YES);
     if (facts->may_reopen && (state == TCP_CLOSED || state == TCP_TIME_WAIT))
         return TCP_SYN_RECEIVED;
     return state;
@@ -740,32 +741,43 @@ static void raise_limit(struct seq *limit, bool *has, struct seq end)
     *has = true;
 }
 
-/* What may reach `y` by this packet of its peer. */
-static void learn_of_receiver(struct infer_life *life, const struct infer_packet *packet)
+/* What may reach `y` by this packet of its peer: bits of enum infer_carried. */
+static unsigned learn_of_receiver(struct infer_life *life, const struct infer_packet *packet)
 {
-    unsigned x = packet->from, y = 1 - x;
+    unsigned x = packet->from, y = 1 - x, carries = 0;
     const struct segment *seg = &packet->segment;
     struct infer_side *side = &life->side[x];
     struct infer_facts *facts = &life->facts[y];
     bool has_ack = seg->flags & LASTACK_ACK;
     struct seq end = seq_add(seg->seq, seg->len);
 
-    if (seg->flags & LASTACK_SYN)
+    if (seg->flags & LASTACK_SYN) {
         raise(&facts->heard_syn);
-    if (side->has_fin)
+        carries |= INFER_CARRIES_SYN;
+    }
+    facts->has_peer_fin = side->has_fin;
+    if (side->has_fin) {
         raise(&facts->heard_fin);
-    else if (facts->heard_fin == KNOW_MAYBE) /* text further on shows that there was no FIN yet */
+        carries |= seg->len > 0 ? INFER_CARRIES_FIN : 0; /* or fills the gap before it */
+    } else if (facts->heard_fin == KNOW_MAYBE) {
+        /* Text further on shows that there was no FIN yet. */
         facts->heard_fin = heard_fin_by_ack(&life->side[y], side);
-    if (has_ack && (acks_syn_of(life, y, seg->ack) || !(seg->flags & LASTACK_SYN)))
+    }
+    if (has_ack && (acks_syn_of(life, y, seg->ack) || !(seg->flags & LASTACK_SYN))) {
         raise(&facts->syn_acked);
-    else if (seg->len > 0)
+        carries |= INFER_CARRIES_SYN_ACK;
+    } else if (seg->len > 0) {
         raise_limit(&side->without_syn_ack, &side->has_without_syn_ack, end);
+    }
     if (!life->side[y].has_fin)
-        return;
-    if (has_ack && seq_after_or_equal(seg->ack, life->side[y].fin_end))
+        return carries;
+    if (has_ack && seq_after_or_equal(seg->ack, life->side[y].fin_end)) {
         raise(&facts->fin_acked);
-    else if (seg->len > 0)
+        carries |= INFER_CARRIES_FIN_ACK;
+    } else if (seg->len > 0) {
         raise_limit(&side->without_fin_ack, &side->has_without_fin_ack, end);
+    }
+    return carries;
 }
 
 /* ---- RST ---- */
@@ -924,7 +936,7 @@ void infer_see(struct infer *infer, const struct infer_packet *packet, struct in
         learn_from_rst(infer, life, packet);
     } else {
         learn_from_sender(life, packet);
-        learn_of_receiver(life, packet);
+        remark->carries = (uint8_t)learn_of_receiver(life, packet);
     }
     note_round_trip(infer, packet);
     remark->sender = sender_then(life, packet, is_fresh);

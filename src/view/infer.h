@@ -62,6 +62,7 @@ struct infer_facts {
     uint8_t closed_first;
     uint8_t heard_rst; /* an acceptable RST reached it */
     uint8_t is_gone;   /* it sent a RST and forgot the connection */
+    bool has_peer_fin; /* the peer's FIN was seen: it may be on its way */
     bool may_reopen;   /* a new SYN for the same addresses is on its way to it */
 };
 
@@ -134,6 +135,14 @@ enum infer_reset {
 
 const char *infer_reset_text(enum infer_reset reset);
 
+/* Facts that a packet may bring its receiver. */
+enum infer_carried {
+    INFER_CARRIES_SYN = 1 << 0,
+    INFER_CARRIES_SYN_ACK = 1 << 1, /* the ACK of the receiver's SYN */
+    INFER_CARRIES_FIN = 1 << 2,
+    INFER_CARRIES_FIN_ACK = 1 << 3,
+};
+
 /* What infer_see says about one packet. */
 struct infer_remark {
     uint32_t marks;         /* bits 1 << enum infer_mark */
@@ -142,6 +151,8 @@ struct infer_remark {
     bool is_foreign;
     /* Retransmissions, repeated FINs, duplicate ACKs, probes: which one in a row, from 1. */
     uint32_t times;
+    uint32_t fresh_text;       /* bytes of its text that were not seen before */
+    uint8_t carries;           /* bits of enum infer_carried */
     struct infer_facts sender; /* as it was when it sent this */
 };
 

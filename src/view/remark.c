@@ -400,7 +400,8 @@ void remark_packet(const struct infer *infer, struct infer_life *life,
         remark_rst(&sight);
         return;
     }
-    sight.side->text_bytes += fresh_text(&sight);
+    remark->fresh_text = fresh_text(&sight);
+    sight.side->text_bytes += remark->fresh_text;
     if (packet->segment.flags & LASTACK_SYN)
         remark_syn(&sight);
     else if (!remark_probe(&sight))

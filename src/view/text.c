@@ -70,6 +70,7 @@ void text_addfv(struct text *text, const char *format, va_list arguments)
 {
     va_list again;
 
+    CHECK(format != NULL);
     va_copy(again, arguments);
     int length = vsnprintf(NULL, 0, format, again);
     va_end(again);
@@ -231,7 +232,8 @@ size_t text_width(const char *string, size_t length)
 {
     size_t width = 0, taken;
 
-    while (width < length && string[width] >= ' ' && string[width] <= '~') /* as a rule that is all */
+    while (width < length && string[width] >= ' ' &&
+           string[width] <= '~') /* as a rule that is all */
         width++;
     for (size_t at = width; at < length; at += taken) {
         taken = colour_length(string + at, length - at);
