@@ -272,6 +272,8 @@ struct flow *flows_take(struct flows *flows, const struct lastack_trace_record *
     forget_gone(flows);
     index = find_id(flows, record->flow);
     if (record->what == LASTACK_TRACE_FLOW) {
+        if (record->remote_port == 0)
+            return NULL; /* a listener: no connection */
         if (index != NONE)
             retire(flows, index);
         return add(flows, record);
