@@ -14,6 +14,7 @@
 #define LASTACK_FLOWS_H
 
 #include "infer.h"
+#include "ladder.h"
 #include "text.h"
 
 #include <lastack/trace.h>
@@ -29,6 +30,7 @@ struct flow_detail {
     struct infer infer;
     enum tcp_state peer_state;                     /* the last that was proven; 0 = none yet */
     uint64_t text_bytes[2], segments[2], again[2]; /* sent by each end */
+    struct ladder *ladder; /* of the first few, if ladders are wanted; its owner is the viewer */
 };
 
 struct flow {

@@ -11,6 +11,7 @@
 #include "check.h"
 #include "duration.h"
 #include "flows.h"
+#include "ladder.h"
 #include "narrator.h"
 #include "pcapng.h"
 #include "tcp_header.h"
@@ -21,14 +22,14 @@
 #include <string.h>
 #include <time.h>
 
-enum { RECORDS = 1024, FRAME_MAX = 65536 + 64 };
+enum { RECORDS = 1024, FRAME_MAX = 65536 + 64, LADDERS_MAX = 16 };
 
 struct viewer {
     struct viewer_config config;
     struct lastack *stack;
     struct flows *flows;
     struct narrator narrator;
-    FILE *pcap_file;
+    FILE *pcap_file, *ladder_file;
     struct pcapng pcap;
     uint32_t pcap_interface;
     size_t ip_offset;
@@ -36,6 +37,8 @@ struct viewer {
     uint64_t cursor, lost;
     struct lastack_trace_record records[RECORDS];
     size_t count;
+    struct ladder *ladders[LADDERS_MAX];
+    size_t ladder_count;
     uint8_t frame[FRAME_MAX];
 };
 
@@ -73,12 +76,13 @@ struct viewer *viewer_open(const struct viewer_config *config, struct trouble *t
 
     CHECK(viewer != NULL);
     viewer->config = *config;
-    if (config->ladder != NULL) {
-        trouble_set(trouble, 0, "ladders cannot be drawn yet");
+    if (config->ladder != NULL && (viewer->ladder_file = open_file(config->ladder, trouble)) == NULL) {
         free(viewer);
         return NULL;
     }
     if (config->pcap != NULL && (viewer->pcap_file = open_file(config->pcap, trouble)) == NULL) {
+        if (viewer->ladder_file != NULL)
+            fclose(viewer->ladder_file);
         free(viewer);
         return NULL;
     }
@@ -94,6 +98,41 @@ static bool close_file(FILE *file, const char *path, struct trouble *trouble)
     return (fclose(file) == 0 && is_written) || trouble_set(trouble, error, "write %s", path);
 }
 
+/* ---- ladders: of the first LADDERS_MAX flows ---- */
+
+static void begin_ladder(struct viewer *viewer, struct flow *flow)
+{
+    char left[LASTACK_ENDPOINT_TEXT], right[LASTACK_ENDPOINT_TEXT];
+    struct ladder *ladder;
+
+    if (viewer->ladder_file == NULL || flow->detail == NULL || flow->detail->ladder != NULL ||
+        viewer->ladder_count == LADDERS_MAX)
+        return;
+    ladder = calloc(1, sizeof *ladder);
+    CHECK(ladder != NULL);
+    (void)lastack_endpoint_text(&flow->remote, left, sizeof left);
+    (void)lastack_endpoint_text(&flow->local, right, sizeof right);
+    ladder_init(ladder, left, right);
+    ladder_set_role(ladder, END_OURS, "this stack");
+    ladder_set_own(ladder, END_OURS, TCP_LISTEN);
+    flow->detail->ladder = viewer->ladders[viewer->ladder_count++] = ladder;
+}
+
+static void draw_ladders(struct viewer *viewer)
+{
+    struct text svg = {0};
+
+    for (size_t i = 0; i < viewer->ladder_count; i++)
+        ladder_finish(viewer->ladders[i]);
+    ladder_draw_svg((const struct ladder *const *)viewer->ladders, viewer->ladder_count, &svg);
+    fputs(text_string(&svg), viewer->ladder_file);
+    text_free(&svg);
+    for (size_t i = 0; i < viewer->ladder_count; i++) {
+        ladder_free(viewer->ladders[i]);
+        free(viewer->ladders[i]);
+    }
+}
+
 bool viewer_close(struct viewer *viewer, struct trouble *trouble)
 {
     bool is_complete = true;
@@ -105,6 +144,10 @@ bool viewer_close(struct viewer *viewer, struct trouble *trouble)
                 (unsigned long long)viewer->lost);
     if (viewer->pcap_file != NULL)
         is_complete = close_file(viewer->pcap_file, viewer->config.pcap, trouble);
+    if (viewer->ladder_file != NULL) {
+        draw_ladders(viewer);
+        is_complete = close_file(viewer->ladder_file, viewer->config.ladder, trouble) && is_complete;
+    }
     flows_free(viewer->flows);
     narrator_free(&viewer->narrator);
     free(viewer);
@@ -138,8 +181,11 @@ static void take_record(struct viewer *viewer, const struct lastack_trace_record
         return;
     if (record->what == LASTACK_TRACE_FLOW) {
         narrator_flow(&viewer->narrator, flow);
+        begin_ladder(viewer, flow);
         return;
     }
+    if (flow->detail != NULL && flow->detail->ladder != NULL)
+        ladder_trace(flow->detail->ladder, record, true);
     narrator_record(&viewer->narrator, flow, record);
 }
 
@@ -216,6 +262,8 @@ static void see(struct viewer *viewer, struct flow *flow, const struct infer_pac
     if (detail == NULL)
         return;
     infer_see(&detail->infer, packet, &remark);
+    if (detail->ladder != NULL)
+        ladder_segment(detail->ladder, packet);
     detail->segments[packet->from]++;
     detail->text_bytes[packet->from] = infer_side_of(&detail->infer, packet->from)->text_bytes;
     detail->again[packet->from] += (remark.marks & 1u << INFER_RETRANSMISSION) != 0;
