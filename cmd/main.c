@@ -27,6 +27,7 @@ static const struct verb verbs[] = {
     {"metrics", metrics_main, "Prometheus text"},
     {"collect", collect_main, "save what the doctor reads"},
     {"ladder", ladder_main, "both ends of the connections in a capture, drawn"},
+    {"states", states_main, "the state diagram, and how many connections are where"},
     {"bench", bench_run, "what the stack costs, measured here"},
 };
 

@@ -8,5 +8,6 @@
 int ladder_main(int argc, char **argv);
 int run_main(int argc, char **argv);
 int serve_main(int argc, char **argv);
+int states_main(int argc, char **argv);
 
 #endif

@@ -176,11 +176,6 @@ void svg_circle(struct text *svg, double x, double y, double radius, const char 
     text_addf(svg, " class=\"%s\"/>\n", class);
 }
 
-void svg_path(struct text *svg, const char *path, const char *class)
-{
-    text_addf(svg, "<path d=\"%s\" class=\"%s\"/>\n", path, class);
-}
-
 /* The class of the point: that of the line with "line-" turned into "fill-". */
 static void add_point_class(struct text *svg, const char *class)
 {
@@ -192,16 +187,21 @@ static void add_point_class(struct text *svg, const char *class)
         text_add_bytes(svg, line + 5, length);
 }
 
-void svg_arrow(struct text *svg, double x1, double y1, double x2, double y2, const char *class)
+/* Where a line that comes from (x, y) has to end so that its point ends at (x2, y2). */
+struct point {
+    double x, y;
+};
+
+static struct point add_point(struct text *svg, double x, double y, double x2, double y2,
+                              const char *class)
 {
     const double length = 9, half = 3.8;
-    double span = hypot(x2 - x1, y2 - y1);
-    double ux = (x2 - x1) / span, uy = (y2 - y1) / span;
-    double bx = x2 - ux * length, by = y2 - uy * length;
-    const double points[6] = {
-        x2, y2, bx - uy * half, by + ux * half, bx + uy * half, by - ux * half};
+    double span = hypot(x2 - x, y2 - y);
+    double ux = span > 0 ? (x2 - x) / span : 1, uy = span > 0 ? (y2 - y) / span : 0;
+    struct point base = {x2 - ux * length, y2 - uy * length};
+    const double points[6] = {x2, y2, base.x - uy * half, base.y + ux * half, base.x + uy * half,
+                              base.y - ux * half};
 
-    svg_line(svg, x1, y1, bx, by, class);
     text_add(svg, "<polygon points=\"");
     for (unsigned i = 0; i < 6; i++) {
         text_add(svg, i == 0 ? "" : i % 2 ? "," : " ");
@@ -210,6 +210,28 @@ void svg_arrow(struct text *svg, double x1, double y1, double x2, double y2, con
     text_add(svg, "\" class=\"");
     add_point_class(svg, class);
     text_add(svg, "\"/>\n");
+    return base;
+}
+
+void svg_arrow(struct text *svg, double x1, double y1, double x2, double y2, const char *class)
+{
+    struct point base = add_point(svg, x1, y1, x2, y2, class);
+
+    svg_line(svg, x1, y1, base.x, base.y, class);
+}
+
+void svg_curve(struct text *svg, double x1, double y1, double by_x, double by_y, double x2, double y2,
+               const char *class)
+{
+    struct point base = add_point(svg, by_x, by_y, x2, y2, class);
+    const double numbers[6] = {x1, y1, by_x, by_y, base.x, base.y};
+
+    text_add(svg, "<path d=\"");
+    for (unsigned i = 0; i < 6; i++) {
+        text_add(svg, i == 0 ? "M" : i == 2 ? " Q" : " ");
+        add_number(svg, numbers[i]);
+    }
+    text_addf(svg, "\" class=\"%s\"/>\n", class);
 }
 
 double svg_mono_width(const char *string, double size)
