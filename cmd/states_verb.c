@@ -26,17 +26,27 @@ struct options {
 
 static const char usage[] =
     "usage: lastack states [-o FILE.svg | --text] [--live]\n"
-    "The eleven states of TCP and the moves between them (RFC 9293 Figure 5), drawn from the table\n"
+    "The eleven states of TCP and the moves between them (RFC 9293 Figure 5), drawn from the "
+    "table\n"
     "that the code itself checks.\n"
     "  -o FILE         SVG into FILE (\"-\": standard output); with --text, text\n"
     "  --text          text: the default without -o\n"
     "  --live          with the numbers of connections that are in each state now\n"
-    "  --stack N|all   count those of running lastack stacks instead of the host's; with --host both\n"
+    "  --stack N|all   count those of running lastack stacks instead of the host's; with --host "
+    "both\n"
     "  --json          one object for each move, then one for each state\n"
     "  --color=auto|always|never\n"
     "exit status: 0, 2 usage, 3 not all could be counted, 4 not permitted\n";
 
-enum { OPTION_TEXT = 256, OPTION_LIVE, OPTION_STACK, OPTION_HOST, OPTION_JSON, OPTION_COLOR, OPTION_HELP };
+enum {
+    OPTION_TEXT = 256,
+    OPTION_LIVE,
+    OPTION_STACK,
+    OPTION_HOST,
+    OPTION_JSON,
+    OPTION_COLOR,
+    OPTION_HELP
+};
 
 static const struct option long_options[] = {
     {"output", required_argument, NULL, 'o'},
@@ -154,8 +164,9 @@ static void print_json(const struct states_counts *counts, FILE *out)
             json_t *object = json_object();
             json_object_set_new(object, "from", json_state((enum tcp_state)from));
             json_object_set_new(object, "to", json_state((enum tcp_state)to));
-            json_object_set_new(object, "event",
-                                json_string(arrow != NULL ? arrow->event : "RST, abort or timeout"));
+            json_object_set_new(
+                object, "event",
+                json_string(arrow != NULL ? arrow->event : "RST, abort or timeout"));
             json_object_set_new(object, "sends",
                                 arrow != NULL && arrow->action != NULL ? json_string(arrow->action)
                                                                        : json_null());
@@ -166,8 +177,7 @@ static void print_json(const struct states_counts *counts, FILE *out)
         json_t *object = json_object();
 
         json_object_set_new(object, "state", json_state((enum tcp_state)state));
-        json_object_set_new(object, "connections",
-                            json_integer((json_int_t)counts->count[state]));
+        json_object_set_new(object, "connections", json_integer((json_int_t)counts->count[state]));
         json_line(out, object);
     }
 }
@@ -192,10 +202,10 @@ static void draw(const struct options *options, const struct states_counts *coun
     if (options->output != NULL && !options->is_text)
         states_draw_svg(counts, subject_of(options), &text);
     else
-        states_draw_text(counts,
-                         color_wanted(options->color, host_is_terminal(out), getenv("NO_COLOR"),
-                                      getenv("TERM")),
-                         &text);
+        states_draw_text(
+            counts,
+            color_wanted(options->color, host_is_terminal(out), getenv("NO_COLOR"), getenv("TERM")),
+            &text);
     fputs(text_string(&text), out);
     text_free(&text);
 }

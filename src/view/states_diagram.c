@@ -65,8 +65,8 @@ static bool is_common(enum tcp_state from, enum tcp_state to)
 
 /* States from birth to death. */
 static const enum tcp_state in_order[] = {
-    TCP_CLOSED,     TCP_LISTEN,     TCP_SYN_SENT,   TCP_SYN_RECEIVED, TCP_ESTABLISHED, TCP_FIN_WAIT_1,
-    TCP_FIN_WAIT_2, TCP_CLOSE_WAIT, TCP_LAST_ACK,   TCP_CLOSING,      TCP_TIME_WAIT,
+    TCP_CLOSED,     TCP_LISTEN,     TCP_SYN_SENT, TCP_SYN_RECEIVED, TCP_ESTABLISHED, TCP_FIN_WAIT_1,
+    TCP_FIN_WAIT_2, TCP_CLOSE_WAIT, TCP_LAST_ACK, TCP_CLOSING,      TCP_TIME_WAIT,
 };
 
 enum { STATES = sizeof in_order / sizeof in_order[0] };
@@ -145,8 +145,9 @@ static struct place place_of(enum tcp_state state, bool is_end_of_life)
     return (struct place){0, 0};
 }
 
-/* How an arrow runs: from a point on its box's edge, by way of a control point (a quadratic curve; none if x is 0), to
- * a point on the other's edge. Offsets are from the centres. And where its name stands. */
+/* How an arrow runs: from a point on its box's edge, by way of a control point (a quadratic
+ * curve; none if x is 0), to a point on the other's edge. Offsets are from the centres. And
+ * where its name stands. */
 struct route {
     enum tcp_state from, to;
     double from_dx, from_dy, by_x, by_y, to_dx, to_dy;
@@ -282,10 +283,12 @@ static void draw_foot(const struct states_counts *counts, const char *subject, s
     char words[160];
 
     svg_words(svg, 40, HEIGHT - 66, "", SVG_START,
-              "Every state goes to CLOSED, too, when a RST arrives, by abort, or when a timeout gives up.");
-    svg_words(svg, 40, HEIGHT - 46, "dim small", SVG_START,
-              "RFC 9293 Figure 5, drawn from the table of moves that the code checks. "
-              "Dashed: not in the figure (RFC 6191; connect() on TIME-WAIT; requests of a listener).");
+              "Every state goes to CLOSED, too, when a RST arrives, by abort, or when a timeout "
+              "gives up.");
+    svg_words(
+        svg, 40, HEIGHT - 46, "dim small", SVG_START,
+        "RFC 9293 Figure 5, drawn from the table of moves that the code checks. "
+        "Dashed: not in the figure (RFC 6191; connect() on TIME-WAIT; requests of a listener).");
     if (counts == NULL)
         return;
     snprintf(words, sizeof words, "Numbers: connections of %s now.",
@@ -299,10 +302,12 @@ void states_draw_svg(const struct states_counts *counts, const char *subject, st
 
     for (unsigned i = 0; i < STATES; i++)
         for (unsigned j = 0; j < STATES; j++)
-            if (tcp_state_may_move(in_order[i], in_order[j]) && !is_common(in_order[i], in_order[j]))
+            if (tcp_state_may_move(in_order[i], in_order[j]) &&
+                !is_common(in_order[i], in_order[j]))
                 draw_arrow(in_order[i], in_order[j], &lines, &names);
-    svg_begin(svg, WIDTH, HEIGHT, "TCP connection states",
-              "The eleven states of a TCP connection and the moves between them, RFC 9293 Figure 5");
+    svg_begin(
+        svg, WIDTH, HEIGHT, "TCP connection states",
+        "The eleven states of a TCP connection and the moves between them, RFC 9293 Figure 5");
     text_add_bytes(svg, text_string(&lines), lines.length);
     for (unsigned i = 0; i < STATES; i++)
         draw_box(in_order[i], place_of(in_order[i], false), counts, svg);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * states_diagram.h: the state diagram of RFC 9293 Figure 5, drawn from the moves that the code allows.
+ * states_diagram.h: the state diagram of RFC 9293 Figure 5, drawn from the moves that the code
+ * allows.
  *
- * Which arrows there are is asked of tcp_state_may_move, the table that tcp_enter checks; this file knows only where states
- * stand and what an arrow is called. An arrow of the table that has no name here is drawn all the same, nameless;
- * a test refuses it.
+ * Which arrows there are is asked of tcp_state_may_move, the table that tcp_enter checks; this
+ * file knows only where states stand and what an arrow is called. An arrow of the table that has
+ * no name here is drawn all the same, nameless; a test refuses it.
  *
  * Moves to CLOSED that every state has (RST, abort, a timeout) are said once, not drawn ten times.
  */
@@ -28,8 +29,8 @@ struct states_arrow {
     const char *source; /* where it is from if not from Figure 5: "RFC 6191"; or NULL */
 };
 
-/* The name of a move; NULL if it has none of its own: it is then a move to CLOSED by RST, abort or timeout, or no
- * legal move. */
+/* The name of a move; NULL if it has none of its own: it is then a move to CLOSED by RST, abort
+ * or timeout, or no legal move. */
 const struct states_arrow *states_arrow_of(enum tcp_state from, enum tcp_state to);
 
 /* `counts` NULL: none are shown. `subject`: what is counted, e.g. "this host"; or NULL. */

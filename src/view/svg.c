@@ -199,8 +199,8 @@ static struct point add_point(struct text *svg, double x, double y, double x2, d
     double span = hypot(x2 - x, y2 - y);
     double ux = span > 0 ? (x2 - x) / span : 1, uy = span > 0 ? (y2 - y) / span : 0;
     struct point base = {x2 - ux * length, y2 - uy * length};
-    const double points[6] = {x2, y2, base.x - uy * half, base.y + ux * half, base.x + uy * half,
-                              base.y - ux * half};
+    const double points[6] = {
+        x2, y2, base.x - uy * half, base.y + ux * half, base.x + uy * half, base.y - ux * half};
 
     text_add(svg, "<polygon points=\"");
     for (unsigned i = 0; i < 6; i++) {
@@ -220,8 +220,8 @@ void svg_arrow(struct text *svg, double x1, double y1, double x2, double y2, con
     svg_line(svg, x1, y1, base.x, base.y, class);
 }
 
-void svg_curve(struct text *svg, double x1, double y1, double by_x, double by_y, double x2, double y2,
-               const char *class)
+void svg_curve(struct text *svg, double x1, double y1, double by_x, double by_y, double x2,
+               double y2, const char *class)
 {
     struct point base = add_point(svg, by_x, by_y, x2, y2, class);
     const double numbers[6] = {x1, y1, by_x, by_y, base.x, base.y};

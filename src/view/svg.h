@@ -32,8 +32,8 @@ void svg_circle(struct text *svg, double x, double y, double radius, const char 
 /* A line that ends in a point. */
 void svg_arrow(struct text *svg, double x1, double y1, double x2, double y2, const char *class);
 /* The same, bent by way of a control point. */
-void svg_curve(struct text *svg, double x1, double y1, double by_x, double by_y, double x2, double y2,
-               const char *class);
+void svg_curve(struct text *svg, double x1, double y1, double by_x, double by_y, double x2,
+               double y2, const char *class);
 
 /* Adds `string` with what XML must not see escaped. */
 void svg_escape(struct text *svg, const char *string);

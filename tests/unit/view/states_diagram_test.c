@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * states_diagram_test.c: the drawing is the table: no move is missing, none is invented, all have names.
+ * states_diagram_test.c: the drawing is the table: no move is missing, none is invented, all
+ * have names.
  */
 #include "states_diagram.h"
 
@@ -41,16 +42,16 @@ static void every_legal_move_has_a_name_and_no_other(void **state)
 static void figure_5_is_there(void **state)
 {
     static const enum tcp_state figure[][2] = {
-        {TCP_CLOSED, TCP_LISTEN},         {TCP_CLOSED, TCP_SYN_SENT},
-        {TCP_LISTEN, TCP_CLOSED},         {TCP_LISTEN, TCP_SYN_RECEIVED},
-        {TCP_LISTEN, TCP_SYN_SENT},       {TCP_SYN_SENT, TCP_CLOSED},
-        {TCP_SYN_SENT, TCP_SYN_RECEIVED}, {TCP_SYN_SENT, TCP_ESTABLISHED},
-        {TCP_SYN_RECEIVED, TCP_LISTEN},   {TCP_SYN_RECEIVED, TCP_ESTABLISHED},
+        {TCP_CLOSED, TCP_LISTEN},           {TCP_CLOSED, TCP_SYN_SENT},
+        {TCP_LISTEN, TCP_CLOSED},           {TCP_LISTEN, TCP_SYN_RECEIVED},
+        {TCP_LISTEN, TCP_SYN_SENT},         {TCP_SYN_SENT, TCP_CLOSED},
+        {TCP_SYN_SENT, TCP_SYN_RECEIVED},   {TCP_SYN_SENT, TCP_ESTABLISHED},
+        {TCP_SYN_RECEIVED, TCP_LISTEN},     {TCP_SYN_RECEIVED, TCP_ESTABLISHED},
         {TCP_SYN_RECEIVED, TCP_FIN_WAIT_1}, {TCP_ESTABLISHED, TCP_FIN_WAIT_1},
-        {TCP_ESTABLISHED, TCP_CLOSE_WAIT}, {TCP_FIN_WAIT_1, TCP_FIN_WAIT_2},
-        {TCP_FIN_WAIT_1, TCP_CLOSING},    {TCP_FIN_WAIT_2, TCP_TIME_WAIT},
-        {TCP_CLOSING, TCP_TIME_WAIT},     {TCP_TIME_WAIT, TCP_CLOSED},
-        {TCP_CLOSE_WAIT, TCP_LAST_ACK},   {TCP_LAST_ACK, TCP_CLOSED},
+        {TCP_ESTABLISHED, TCP_CLOSE_WAIT},  {TCP_FIN_WAIT_1, TCP_FIN_WAIT_2},
+        {TCP_FIN_WAIT_1, TCP_CLOSING},      {TCP_FIN_WAIT_2, TCP_TIME_WAIT},
+        {TCP_CLOSING, TCP_TIME_WAIT},       {TCP_TIME_WAIT, TCP_CLOSED},
+        {TCP_CLOSE_WAIT, TCP_LAST_ACK},     {TCP_LAST_ACK, TCP_CLOSED},
     };
 
     (void)state;
@@ -96,7 +97,8 @@ static void numbers_are_shown_when_there_are_some(void **state)
     states_draw_text(&counts, false, &text);
     assert_non_null(strstr(text_string(&text), "TIME-WAIT  12248\n"));
     assert_non_null(strstr(text_string(&text), "CLOSE-WAIT  0\n"));
-    assert_non_null(strstr(text_string(&text), "  FIN arrives / ACK                   ─► CLOSE-WAIT\n"));
+    assert_non_null(
+        strstr(text_string(&text), "  FIN arrives / ACK                   ─► CLOSE-WAIT\n"));
     text_clear(&text);
     states_draw_text(NULL, false, &text);
     assert_null(strstr(text_string(&text), "12248"));
