@@ -82,16 +82,44 @@ static bool calendar_is_occupied(const struct calendar *calendar, uint32_t chain
     return (calendar->occupied[chain / 64] >> chain % 64 & 1) != 0;
 }
 
-/* First occupied chain in [from, to), or `to`. At most 64 words are read. */
+static void calendar_set_occupied(struct calendar *calendar, uint32_t chain)
+{
+    calendar->occupied[chain / 64] |= (uint64_t)1 << chain % 64;
+    calendar->busy[chain / 4096] |= (uint64_t)1 << chain / 64 % 64;
+}
+
+static void calendar_set_empty(struct calendar *calendar, uint32_t chain)
+{
+    calendar->occupied[chain / 64] &= ~((uint64_t)1 << chain % 64);
+    if (calendar->occupied[chain / 64] == 0)
+        calendar->busy[chain / 4096] &= ~((uint64_t)1 << chain / 64 % 64);
+}
+
+/* First word of `occupied` at or behind `word` that is not 0; CALENDAR_WORDS if there is none. */
+static uint32_t calendar_busy_from(const struct calendar *calendar, uint32_t word)
+{
+    while (word < CALENDAR_WORDS) {
+        const uint64_t bits = calendar->busy[word / 64] >> word % 64;
+
+        if (bits != 0)
+            return word + lowest_bit64(bits);
+        word = (word / 64 + 1) * 64;
+    }
+    return CALENDAR_WORDS;
+}
+
+/* First occupied chain in [from, to), or `to`. */
 static uint32_t calendar_occupied_from(const struct calendar *calendar, uint32_t from, uint32_t to)
 {
-    for (uint32_t at = from; at < to; at = (at / 64 + 1) * 64) {
-        uint64_t word = calendar->occupied[at / 64] >> at % 64;
+    uint32_t word = from / 64;
+    uint64_t bits = from < to ? calendar->occupied[word] >> from % 64 : 0;
 
-        if (word != 0)
-            return min32(at + lowest_bit64(word), to);
-    }
-    return to;
+    if (bits != 0)
+        return min32(from + lowest_bit64(bits), to);
+    word = calendar_busy_from(calendar, word + 1);
+    if (word >= CALENDAR_WORDS)
+        return to;
+    return min32(word * 64 + lowest_bit64(calendar->occupied[word]), to);
 }
 
 /* A new head chunk for this chain. */
@@ -107,7 +135,7 @@ static struct calendar_chunk *calendar_grow(struct calendar *calendar, uint32_t 
     chunk->chain = (uint16_t)chain;
     chunk->used = 0;
     calendar->head[chain] = number;
-    calendar->occupied[chain / 64] |= (uint64_t)1 << chain % 64;
+    calendar_set_occupied(calendar, chain);
     return chunk;
 }
 
@@ -134,7 +162,7 @@ static uint32_t calendar_pop(struct calendar *calendar, uint32_t chain)
     if (chunk->used == 0) {
         calendar->head[chain] = chunk->next;
         if (chunk->next == POOL_NONE)
-            calendar->occupied[chain / 64] &= ~((uint64_t)1 << chain % 64);
+            calendar_set_empty(calendar, chain);
         pool_give(&calendar->chunks, number);
     }
     return index;
@@ -239,6 +267,7 @@ void calendar_init(struct calendar *calendar, const struct calendar_owner *owner
     calendar->count = 0;
     calendar->waiting = 0;
     memset(calendar->occupied, 0, sizeof calendar->occupied);
+    memset(calendar->busy, 0, sizeof calendar->busy);
 }
 
 void calendar_add(struct calendar *calendar, uint32_t index)
@@ -370,13 +399,14 @@ size_t calendar_expire(struct calendar *calendar, int64_t now, uint32_t *indices
 
 int64_t calendar_next(const struct calendar *calendar)
 {
-    uint32_t hour = calendar_first_hour(calendar);
+    uint32_t hour;
 
     if (calendar->count == 0)
         return NEVER;
     if (calendar_is_occupied(calendar, calendar_today_chain(calendar)) ||
         calendar_is_occupied(calendar, calendar_present_chain(calendar->waiting ^ 1)))
         return calendar_day_start(calendar->today);
+    hour = calendar_first_hour(calendar);
     if (hour < CALENDAR_HOURS)
         return min64(calendar->soonest, calendar_hour_start(calendar, hour));
     return min64(calendar->soonest, calendar_day_start(calendar_first_day(calendar)));

@@ -37,6 +37,7 @@ enum {
     /* Chains: one for each day and hour, and two for the hour at hand. */
     CALENDAR_CHAINS = CALENDAR_DAYS + CALENDAR_HOURS + 2,
     CALENDAR_WORDS = (CALENDAR_CHAINS + 63) / 64,
+    CALENDAR_BUSY = (CALENDAR_WORDS + 63) / 64,
 };
 
 #define CALENDAR_NOWHERE UINT32_MAX
@@ -59,6 +60,7 @@ struct calendar {
     uint32_t count;   /* objects held */
     uint32_t waiting; /* which of the last two chains they wait in; the other is to be looked at */
     uint64_t occupied[CALENDAR_WORDS]; /* a bit per chain; its head is valid if it is set */
+    uint64_t busy[CALENDAR_BUSY];      /* a bit per word of `occupied` that is not 0 */
     uint32_t head[CALENDAR_CHAINS];    /* newest chunk: the only one not full */
 };
 

@@ -63,19 +63,31 @@ static unsigned hash_line_used(const struct hash_line *line)
     return used + (line->slot[used].ref != 0);
 }
 
+/* The first line behind a full one that has room; HASH_NO_LINE if the array ends. */
+static uint32_t hash_index_room_behind(const struct hash_index *index, uint32_t at)
+{
+    while (++at < index->line_limit)
+        if (!hash_line_is_full(&index->lines[at]))
+            return at;
+    return HASH_NO_LINE;
+}
+
 /* Into line `home` or the first one behind it that has room: returns which; HASH_NO_LINE if the
  * array ends. */
-static uint32_t hash_index_place(struct hash_index *index, uint32_t home, struct hash_slot slot)
+static inline uint32_t hash_index_place(struct hash_index *index, uint32_t home,
+                                        struct hash_slot slot)
 {
-    for (uint32_t at = home; at < index->line_limit; at++) {
-        struct hash_line *line = &index->lines[at];
+    uint32_t at = home;
+    struct hash_line *line = &index->lines[at];
 
-        if (!hash_line_is_full(line)) {
-            line->slot[hash_line_used(line)] = slot;
+    if (UNLIKELY(hash_line_is_full(line))) {
+        at = hash_index_room_behind(index, at);
+        if (at == HASH_NO_LINE)
             return at;
-        }
+        line = &index->lines[at];
     }
-    return HASH_NO_LINE;
+    line->slot[hash_line_used(line)] = slot;
+    return at;
 }
 
 /* A record behind line `hole`, before the next line with room, that may live in `hole`: its home
@@ -119,31 +131,61 @@ static void hash_index_empty(struct hash_index *index, uint32_t at, struct hash_
     }
 }
 
-/*
- * Line `edge - 1` leaves the narrow layout. Its records lie in it and in the full lines behind it,
- * up to the first with room; all that lie there are put in again, each to its home of now. A record
- * that overflows while this goes on leans on lines that are still to be emptied, so then the lines
- * up to it are done too.
- */
-static void hash_index_move_line(struct hash_index *index)
+/* Those of line `at` that do not belong there any more go home; the others close ranks. */
+static void hash_index_part_line(struct hash_index *index, uint32_t at)
 {
-    uint32_t first = --index->edge;
-    uint32_t last = first;
+    struct hash_line *line = &index->lines[at];
+    unsigned kept = 0;
 
-    while (hash_line_is_full(&index->lines[last]) && last + 1 < index->line_limit)
-        last++;
+    for (unsigned i = 0; i < HASH_LINE_SLOTS; i++) {
+        const struct hash_slot slot = line->slot[i];
+        uint32_t home;
+
+        if (slot.ref == 0)
+            break;
+        line->slot[i] = (struct hash_slot){0};
+        home = (uint32_t)((uint64_t)slot.hash * index->wide >> 32);
+        if (home > at && hash_index_home(index, slot.hash) == home)
+            CHECK(hash_index_place(index, home, slot) != HASH_NO_LINE);
+        else
+            line->slot[kept++] = slot;
+    }
+}
+
+/*
+ * All records of lines first ... last are put in again. One that overflows while this goes on leans
+ * on lines that are still to be emptied, so then the lines up to it are done too.
+ */
+static void hash_index_put_again(struct hash_index *index, uint32_t first, uint32_t last)
+{
     for (uint32_t at = first; at <= last; at++) {
-        struct hash_line line = index->lines[at];
+        const struct hash_line line = index->lines[at];
 
         index->lines[at] = (struct hash_line){0};
         for (unsigned i = 0; i < HASH_LINE_SLOTS && line.slot[i].ref != 0; i++) {
-            uint32_t home = hash_index_home(index, line.slot[i].hash);
-            uint32_t placed = hash_index_place(index, home, line.slot[i]);
+            const uint32_t home = hash_index_home(index, line.slot[i].hash);
+            const uint32_t placed = hash_index_place(index, home, line.slot[i]);
 
             CHECK(placed != HASH_NO_LINE);
             if (placed > last && home <= last)
                 last = placed;
         }
+    }
+}
+
+/* Line `edge - 1` leaves the narrow layout. Its records lie in it and, if it is full, in the lines
+ * behind it, up to the first with room. */
+static void hash_index_move_line(struct hash_index *index)
+{
+    const uint32_t at = --index->edge;
+
+    if (!hash_line_is_full(&index->lines[at])) {
+        hash_index_part_line(index, at);
+    } else {
+        const uint32_t last = hash_index_room_behind(index, at);
+
+        CHECK(last != HASH_NO_LINE);
+        hash_index_put_again(index, at, last);
     }
 }
 
