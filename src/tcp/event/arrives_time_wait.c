@@ -188,13 +188,14 @@ static void arrives_fin_wait_2(struct tcp *tcp, struct time_wait_ref ref, struct
                                const struct segment *seg, uint64_t flow)
 {
     const uint32_t wnd = max32((uint32_t)record->window << record->window_shift, 1);
-    const bool is_in_window = seq_in_window(seg->seq, record->rcv_nxt, wnd);
+    const struct seq end = seq_add(seg->seq, seg->len);
+    const bool is_in_window = seq_in_window(seg->seq, record->rcv_nxt, wnd) ||
+                              (seq_before(seg->seq, record->rcv_nxt) && seq_after_or_equal(end, record->rcv_nxt));
 
-    if (is_old(tcp, record, seg) ||
-        (!is_in_window && !seq_equal(seq_add(seg->seq, seg->len), record->rcv_nxt))) {
+    if (!is_in_window || (is_old(tcp, record, seg) && !(seg->flags & LASTACK_RST))) {
         report_drop(&tcp->report, flow, TCP_FIN_WAIT_2, seg, LASTACK_CAUSE_DROP_OUT_OF_WINDOW);
         if (!(seg->flags & LASTACK_RST))
-            answer(tcp, ref, record, flow, true);
+            answer(tcp, ref, record, flow, seg->text_length == 0);
         return;
     }
     if (seg->flags & LASTACK_RST) {
@@ -212,7 +213,8 @@ static void arrives_fin_wait_2(struct tcp *tcp, struct time_wait_ref ref, struct
         report_drop(&tcp->report, flow, TCP_FIN_WAIT_2, seg, LASTACK_CAUSE_DROP_NO_ACK);
         return;
     }
-    if (seg->text_length > 0 && seq_after(seq_add(seg->seq, seg->text_length), record->rcv_nxt)) {
+    if (seg->len > 0 && seq_after(seq_add(seg->seq, seg->text_length), record->rcv_nxt)) {
+        /* text, or a FIN behind text that is still to come */
         report_drop(&tcp->report, flow, TCP_FIN_WAIT_2, seg, LASTACK_CAUSE_DATA_AFTER_CLOSE);
         reply_rst_to(tcp, seg, flow, TCP_FIN_WAIT_2); /* LNX-FW2-DATA: nobody will read it */
         tcp_end_record(tcp, ref, LASTACK_CAUSE_DATA_AFTER_CLOSE);

@@ -234,13 +234,14 @@ static bool emit_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out
     const struct seq from = conn->snd.nxt;
     const bool owes_fin = conn_has(conn, CONN_FIN_QUEUED) && seq_before_or_equal(from, conn->snd.end);
     uint32_t waiting = seq_after(conn->snd.end, from) ? seq_distance(from, conn->snd.end) : 0;
+    const uint32_t offered = offered_room(conn);
     uint32_t room, length;
 
     if (waiting == 0 && !owes_fin)
         return false;
     restart_after_idle(tcp, conn);
-    room = min32(congestion_room(tcp, conn), offered_room(conn));
-    if (waiting > 0 && offered_room(conn) == 0) {
+    room = min32(congestion_room(tcp, conn), offered);
+    if (offered == 0) {
         watch_zero_window(tcp, conn);
         return false;
     }
@@ -255,13 +256,15 @@ static bool emit_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out
                 conn->deadline.at[LASTACK_TIMER_PERSIST] == NEVER)
                 conn_set_deadline(conn, LASTACK_TIMER_PERSIST, time_after(tcp->report.now, MS(200)),
                                   &tcp->report); /* a cork holds no longer than 200 ms */
-            else if (offered_room(conn) < min32(waiting, conn->mss))
+            else if (offered < min32(waiting, conn->mss))
                 watch_zero_window(tcp, conn); /* MUST-38's override */
             return false;
         }
     }
     start_segment(tcp, conn, out, LASTACK_ACK);
     put_text(conn, out, from, length);
+    if (length == offered)
+        out->seg.flags &= (uint16_t)~LASTACK_FIN; /* it takes a place in the window too (§3.4) */
     sent_text(tcp, conn, &out->seg);
     finish_segment(tcp, conn, out);
     return true;

@@ -320,7 +320,8 @@ void tcp_close(struct tcp *tcp, uint32_t index, enum lastack_cause cause)
         return;
     }
     if (tcp->params.abort_on_unread && conn_readable(conn) > 0) { /* RFC 2525 §2.17, RFC 1122 §4.2.2.13 */
-        tcp_abort(tcp, index, LASTACK_CAUSE_UNREAD_DATA, 0);
+        reply_rst_of(tcp, conn); /* in every state: also CLOSING and LAST-ACK, where ABORT would be silent */
+        conn_end(tcp, conn, LASTACK_CAUSE_UNREAD_DATA, 0);
         return;
     }
     if (tcp->orphans > tcp->params.max_orphans) {

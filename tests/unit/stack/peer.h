@@ -66,12 +66,12 @@ struct peer {
     struct lastack_endpoint local, remote; /* of the stack, of the peer */
     int fd;                                /* the stack's descriptor; -1 */
     uint32_t iss, irs;                     /* of the stack, of the peer */
+    int64_t nxt, rcv;                      /* after reach(): the stack's SND.NXT and RCV.NXT */
     bool has_iss, has_timestamps, is_used;
     uint32_t ts_last;                      /* last TSval of the stack */
     uint32_t written, read;                /* bytes, by WRITES and READS */
-    uint8_t stack_shift;                   /* window scale in force for what the stack offers */
-    uint8_t offered_shift;                 /* ... as in its SYN */
-    bool has_shift;
+    uint8_t offered_shift;                 /* window scale + 1 in the stack's SYN */
+    bool has_shift;                        /* the peer's SYN had one too */
     bool has_edge;
     uint32_t edge;                         /* right edge of the stack's window */
     uint64_t trace_at;                     /* next trace record to read */
@@ -122,6 +122,11 @@ struct peer *connected_with(uint16_t port, const struct opening *opening);
 #define ACCEPTED(...)  accepted_with(PEER_PORT, &(struct opening){0, __VA_ARGS__})
 #define CONNECTED(...) connected_with(PEER_PORT, &(struct opening){0, __VA_ARGS__})
 
+/* A connection that has come to this state, its descriptor still held; all of the way was checked.
+ * SYN-RECEIVED is that of a simultaneous open; on the way to the states behind FIN-WAIT-1 shutdown()
+ * was called, not close(). */
+struct peer *reach(uint16_t port, enum tcp_state state);
+
 /* ---- calls, each with what follows from it ---- */
 
 void WRITES(struct peer *peer, uint32_t bytes);
@@ -159,6 +164,8 @@ void peer_is_in(struct peer *peer, enum tcp_state state, const char *file, int n
 
 /* Time passes: every deadline acts at its moment. */
 void AFTER(int64_t ns);
+/* The tuple begins anew: sequence numbers, timestamps and window of the old life are forgotten. */
+void NEW_LIFE(struct peer *peer);
 /* .at counts from here. */
 void MARK(void);
 /* Nothing that the stack has sent or done so far matters to this test. */

@@ -255,7 +255,7 @@ TEST(refused)
     /* the error was told: the socket may try again */
     CONNECTS(p);
     STATE(p, CLOSED, SYN_SENT, CALL_CONNECT);
-    p->has_iss = p->has_edge = false;
+    NEW_LIFE(p);
     FORGET(p);
 }
 
@@ -282,7 +282,7 @@ TEST(request_reset)
     IS_IN(p, CLOSED);
     ARRIVES(p, .flags = SYN, .seq = 0); /* the listener goes on */
     STATE(p, LISTEN, SYN_RECEIVED, SYN);
-    p->has_iss = p->has_edge = false;
+    NEW_LIFE(p);
     FORGET(p);
 }
 
@@ -297,7 +297,7 @@ TEST(old_duplicate_syn)
     SENDS(p, .flags = SYN | ACK, .seq = 0, .ack = -999);
     ARRIVES(p, .flags = RST, .seq = -999); /* the peer does not know it */
     STATE(p, SYN_RECEIVED, LISTEN, RST);
-    p->has_iss = p->has_edge = false;
+    NEW_LIFE(p);
     ARRIVES(p, .flags = SYN, .seq = 0);
     STATE(p, LISTEN, SYN_RECEIVED, SYN);
     SENDS(p, .flags = SYN | ACK, .seq = 0, .ack = 1);
