@@ -257,21 +257,36 @@ static enum verdict first_check_sequence(struct tcp *tcp, struct tcp_conn *conn,
     return GO_ON;
 }
 
-/* Linux also believes a RST one before RCV.NXT where the peer's FIN was the last thing (LNX-RST-EXTRA). */
+/* Linux also believes a RST behind the last text that we told of by SACK, and one before RCV.NXT where the peer's FIN was the
+ * last thing (LNX-RST-EXTRA). */
 static bool is_rst_exact(const struct tcp *tcp, const struct tcp_conn *conn, const struct segment *seg)
 {
     if (seq_equal(seg->seq, conn->rcv.nxt))
         return true;
-    if (!tcp->params.rst_extra_linux || !seq_equal(seg->seq, seq_sub(conn->rcv.nxt, 1)))
+    if (!tcp->params.rst_extra_linux)
+        return false;
+    if (conn_has(conn, CONN_SACK) && conn->arrived.count > 0 &&
+        seq_equal(seg->seq, ranges_last(&conn->arrived, &tcp->ranges)->to))
+        return true;
+    if (!seq_equal(seg->seq, seq_sub(conn->rcv.nxt, 1)))
         return false;
     return conn->state == TCP_CLOSE_WAIT || conn->state == TCP_LAST_ACK || conn->state == TCP_CLOSING;
+}
+
+/* What the user is told of a RST. In CLOSING and LAST-ACK the RFC has no error for him (both directions are closed); Linux
+ * has, and EPIPE in CLOSE-WAIT. */
+static int error_of_rst(const struct tcp *tcp, enum tcp_state state)
+{
+    if (state == TCP_SYN_RECEIVED)
+        return 111; /* ECONNREFUSED: an active OPEN */
+    if (tcp->params.rst_extra_linux)
+        return state == TCP_CLOSE_WAIT ? 32 /* EPIPE */ : 104 /* ECONNRESET */;
+    return state == TCP_CLOSING || state == TCP_LAST_ACK ? 0 : 104;
 }
 
 /* RFC 5961 §3.2 replaces the RFC 793 text: exactly at RCV.NXT or a challenge. */
 static enum verdict second_check_rst(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
 {
-    int error = 104; /* ECONNRESET */
-
     if (!(seg->flags & LASTACK_RST))
         return GO_ON;
     if (!is_rst_exact(tcp, conn, seg)) {
@@ -287,11 +302,7 @@ static enum verdict second_check_rst(struct tcp *tcp, struct tcp_conn *conn, con
             return STOP;
         }
     }
-    if (conn->state == TCP_SYN_RECEIVED)
-        error = 111; /* an active OPEN that was refused */
-    else if (conn->state == TCP_CLOSE_WAIT)
-        error = tcp->params.rst_extra_linux ? 32 /* EPIPE */ : 104;
-    conn_end(tcp, conn, LASTACK_CAUSE_RST, error);
+    conn_end(tcp, conn, LASTACK_CAUSE_RST, error_of_rst(tcp, conn->state));
     return STOPPED_CONNECTION;
 }
 
