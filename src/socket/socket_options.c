@@ -20,6 +20,8 @@ static void apply(struct lastack *stack, struct sock *sock, uint32_t mask)
         if (mask & (CONN_REUSE_ADDRESS | CONN_REUSE_PORT))
             tcp_set_reuse(&stack->tcp, conn, sock->flags);
         conn->flags = (conn->flags & ~mask) | (sock->flags & mask);
+        if (mask & CONN_KEEPALIVE)
+            tcp_keepalive_switched(&stack->tcp, sock->conn);
         tcp_reconsider(&stack->tcp, sock->conn);
     } else if (sock->phase == SOCKET_LISTENING) {
         struct listener *listener = pool_at(&stack->tcp.listeners, sock->conn);
@@ -107,6 +109,8 @@ static int set_number(struct lastack *stack, struct sock *sock, enum lastack_opt
     if (sock->phase == SOCKET_ATTACHED)
         sock->options = *options;
     apply(stack, sock, 0);
+    if (option == LASTACK_TCP_KEEPIDLE && sock->phase == SOCKET_ATTACHED)
+        tcp_keepalive_changed(&stack->tcp, sock->conn);
     return 0;
 }
 

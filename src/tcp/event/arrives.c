@@ -120,6 +120,10 @@ static void arrives_in_syn_sent(struct tcp *tcp, struct tcp_conn *conn, const st
         return; /* text and FIN of a bare SYN are sent again by the peer (§3.10.7.3 allows it) */
     }
     syn_sent_becomes_established(tcp, conn, seg);
+    conn->last_received_at = tcp->report.now;
+    if (conn_has(conn, CONN_KEEPALIVE))
+        conn->deadline.at[LASTACK_TIMER_KEEPALIVE] =
+            time_after(tcp->report.now, conn_keepalive_idle(tcp, conn));
     rest.flags &= (uint16_t)~LASTACK_SYN;
     rest.seq = conn->rcv.nxt;
     rest.len = seg->len - 1;
@@ -374,9 +378,7 @@ void arrives_in_other_states(struct tcp *tcp, struct tcp_conn *conn, struct segm
     if (conn_has(conn, CONN_KEEPALIVE)) {
         conn->probes = conn->deadline.at[LASTACK_TIMER_PERSIST] == NEVER ? 0 : conn->probes;
         conn->deadline.at[LASTACK_TIMER_KEEPALIVE] =
-            tcp->report.now + (conn->options.keepalive_idle_s != 0
-                                   ? SEC(conn->options.keepalive_idle_s)
-                                   : tcp->params.keepalive_idle_ns);
+            time_after(tcp->report.now, conn_keepalive_idle(tcp, conn));
     }
     if (eight_steps(tcp, conn, &seg) != STOPPED_CONNECTION)
         settle(tcp, conn);

@@ -14,8 +14,7 @@
 
 static void arm_retransmit(struct tcp *tcp, struct tcp_conn *conn)
 {
-    conn_set_deadline(conn, LASTACK_TIMER_RETRANSMIT,
-                      time_after(tcp->report.now, rtt_timeout(&conn->rtt, &tcp->params)), &tcp->report);
+    conn_set_deadline(conn, LASTACK_TIMER_RETRANSMIT, conn_retransmit_at(tcp, conn), &tcp->report);
 }
 
 /* The ACK is of something in range: una - max window <= ack <= max (RFC 5961 §5.2). */
@@ -112,7 +111,8 @@ static void acknowledge(struct tcp *tcp, struct tcp_conn *conn, const struct seg
     conn->stats.bytes_acked += text;
     conn->dup_acks = 0;
     conn->retries = 0;
-    conn->first_retry_at = NEVER;
+    /* what is left was sent before, but patience with it starts now */
+    conn->first_retry_at = seq_equal(conn->snd.una, conn->snd.max) ? NEVER : tcp->report.now;
     conn->soft_error = 0;
     conn->flags &= ~(uint32_t)CONN_R1_TOLD;
     if (is_fin_acked)

@@ -66,11 +66,10 @@ static void arm_if_idle(struct tcp *tcp, struct tcp_conn *conn)
 {
     const int64_t now = tcp->report.now;
 
-    if (conn->deadline.at[LASTACK_TIMER_RETRANSMIT] == NEVER) /* RFC 6298 §5.1 */
-        conn_set_deadline(conn, LASTACK_TIMER_RETRANSMIT,
-                          time_after(now, rtt_timeout(&conn->rtt, &tcp->params)), &tcp->report);
     if (conn->first_retry_at == NEVER)
         conn->first_retry_at = now;
+    if (conn->deadline.at[LASTACK_TIMER_RETRANSMIT] == NEVER) /* RFC 6298 §5.1 */
+        conn_set_deadline(conn, LASTACK_TIMER_RETRANSMIT, conn_retransmit_at(tcp, conn), &tcp->report);
 }
 
 /* ---- SYN ---- */

@@ -129,8 +129,12 @@ void tcp_close(struct tcp *tcp, uint32_t index, enum lastack_cause cause);
 void tcp_disown(struct tcp *tcp, uint32_t index);
 /* ABORT: RST where §3.10.5 asks for one; the owner, if any, finds `error`. */
 void tcp_abort(struct tcp *tcp, uint32_t index, enum lastack_cause cause, int error);
-/* An option changed that next_segment or a deadline depends on. */
+/* An option changed that next_segment depends on. */
 void tcp_reconsider(struct tcp *tcp, uint32_t index);
+/* SO_KEEPALIVE was switched: off, or on from now. */
+void tcp_keepalive_switched(struct tcp *tcp, uint32_t index);
+/* The idle time before probes changed: what has passed of it counts. */
+void tcp_keepalive_changed(struct tcp *tcp, uint32_t index);
 /* The socket has taken over what an ended connection still held: the block is free. */
 void tcp_release(struct tcp *tcp, uint32_t index);
 /* The next connection that has something to tell its socket (its bits are in *wake), or POOL_NONE. */
@@ -174,6 +178,23 @@ static inline struct tcp_conn *tcp_conn_at(const struct tcp *tcp, uint32_t index
 static inline uint32_t tcp_index_of(const struct tcp *tcp, const struct tcp_conn *conn)
 {
     return (uint32_t)((size_t)((const uint8_t *)conn - tcp->conns.memory) / sizeof *conn);
+}
+
+/* How long it may be silent before it is probed. */
+static inline int64_t conn_keepalive_idle(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    return conn->options.keepalive_idle_s != 0 ? SEC(conn->options.keepalive_idle_s)
+                                               : tcp->params.keepalive_idle_ns;
+}
+
+/* When to send again what leaves now, or was acknowledged in part just now: no later than the user's patience lasts. */
+static inline int64_t conn_retransmit_at(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    const int64_t at = time_after(tcp->report.now, rtt_timeout(&conn->rtt, &tcp->params));
+
+    if (conn->options.user_timeout_ms == 0 || conn->first_retry_at == NEVER)
+        return at;
+    return min64(at, max64(tcp->report.now, conn->first_retry_at + MS(conn->options.user_timeout_ms)));
 }
 
 /* The common end of every event on a living connection. */

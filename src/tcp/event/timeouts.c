@@ -48,6 +48,19 @@ static uint32_t orphan_retries(const struct tcp *tcp)
     return tcp->params.orphan_retries == 0 ? 8 : tcp->params.orphan_retries;
 }
 
+/*
+ * The peer shut its window over text that is under way (RFC 9293 §3.8.6: SHLD-17). What is sent again takes the place of probes
+ * then, and patience lasts as long as the peer says anything at all.
+ */
+static bool is_shut_out(const struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (conn->snd.wnd != 0 || conn_has(conn, CONN_ORPHAN) || conn->options.user_timeout_ms != 0 ||
+        tcp->report.now - conn->last_received_at > 2 * tcp->params.rto_max_ns)
+        return false;
+    conn->first_retry_at = tcp->report.now;
+    return true;
+}
+
 /* §3.8.3 (b) R2: why the connection must be given up now, or NONE. */
 static enum lastack_cause exhausted(struct tcp *tcp, struct tcp_conn *conn)
 {
@@ -57,8 +70,7 @@ static enum lastack_cause exhausted(struct tcp *tcp, struct tcp_conn *conn)
         const uint32_t retries = conn->options.syn_retries != 0
                                      ? conn->options.syn_retries
                                      : params->syn_retries;
-        const uint32_t linear = conn->options.syn_retries != 0
-                                    ? 0 : params->syn_linear_retries;
+        const uint32_t linear = conn->state == TCP_SYN_SENT ? params->syn_linear_retries : 0;
 
         return conn->retries >= retries + linear ? LASTACK_CAUSE_SYN_TIMEOUT : LASTACK_CAUSE_NONE;
     }
@@ -67,6 +79,8 @@ static enum lastack_cause exhausted(struct tcp *tcp, struct tcp_conn *conn)
             return LASTACK_CAUSE_USER_TIMEOUT;
         return LASTACK_CAUSE_NONE;
     }
+    if (is_shut_out(tcp, conn))
+        return LASTACK_CAUSE_NONE;
     if (conn_has(conn, CONN_ORPHAN) && is_worn_out(tcp, conn, orphan_retries(tcp)))
         return LASTACK_CAUSE_ORPHAN_RETRIES;
     if (is_worn_out(tcp, conn, params->retries2))
@@ -77,8 +91,7 @@ static enum lastack_cause exhausted(struct tcp *tcp, struct tcp_conn *conn)
 /* Linux sends the first few SYNs a second apart before it starts doubling. */
 static void back_off(struct tcp *tcp, struct tcp_conn *conn)
 {
-    if (conn->state == TCP_SYN_SENT && conn->options.syn_retries == 0 &&
-        conn->retries <= tcp->params.syn_linear_retries)
+    if (conn->state == TCP_SYN_SENT && conn->retries <= tcp->params.syn_linear_retries)
         return;
     rtt_back_off(&conn->rtt);
 }
@@ -118,8 +131,7 @@ static bool retransmission_timeout(struct tcp *tcp, struct tcp_conn *conn)
     conn->owe |= OWE_RETRANSMIT; /* RFC 6298 §5.4 */
     if (conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED)
         conn->snd.nxt = conn->iss;
-    conn_set_deadline(conn, LASTACK_TIMER_RETRANSMIT,
-                      time_after(tcp->report.now, rtt_timeout(&conn->rtt, &tcp->params)), &tcp->report);
+    conn_set_deadline(conn, LASTACK_TIMER_RETRANSMIT, conn_retransmit_at(tcp, conn), &tcp->report);
     return false;
 }
 
@@ -140,6 +152,12 @@ static bool persist_timeout(struct tcp *tcp, struct tcp_conn *conn)
                  conn->soft_error != 0 ? conn->soft_error : 110);
         return true;
     }
+    if (conn_has(conn, CONN_ORPHAN) && rtt_timeout(&conn->rtt, &tcp->params) >= tcp->params.rto_max_ns) {
+        /* Probes as far apart as they get, answered or not: nobody waits for this one any more, and a peer could hold it
+         * for ever (MUST-37 leaves room for such a policy). */
+        conn_end(tcp, conn, LASTACK_CAUSE_ORPHAN_RETRIES, 0);
+        return true;
+    }
     if (conn->options.user_timeout_ms != 0 && conn->probes > 0 &&
         tcp->report.now - conn->since_probe_at >= MS(conn->options.user_timeout_ms)) {
         conn_end(tcp, conn, LASTACK_CAUSE_USER_TIMEOUT, 110);
@@ -152,6 +170,8 @@ static bool persist_timeout(struct tcp *tcp, struct tcp_conn *conn)
     conn->owe |= OWE_PROBE;
     wait = clamp64(rtt_timeout(&conn->rtt, &tcp->params), tcp->params.persist_min_ns,
                    tcp->params.persist_max_ns);
+    if (conn->options.user_timeout_ms != 0)
+        wait = min64(wait, conn->since_probe_at + MS(conn->options.user_timeout_ms) - tcp->report.now);
     conn_set_deadline(conn, LASTACK_TIMER_PERSIST, time_after(tcp->report.now, wait), &tcp->report);
     return false;
 }
@@ -163,16 +183,17 @@ static bool keepalive_timeout(struct tcp *tcp, struct tcp_conn *conn)
     const int64_t interval = conn->options.keepalive_interval_s != 0
                                  ? SEC(conn->options.keepalive_interval_s)
                                  : tcp->params.keepalive_interval_ns;
-    const int64_t idle = conn->options.keepalive_idle_s != 0 ? SEC(conn->options.keepalive_idle_s)
-                                                             : tcp->params.keepalive_idle_ns;
+    const int64_t patience_ns = MS(conn->options.user_timeout_ms);
 
     if (!conn_has(conn, CONN_KEEPALIVE))
         return false;
     if (conn_in_flight(conn) > 0 || conn_send_held(conn) > 0) { /* retransmission already watches (MUST-26) */
-        conn_set_deadline(conn, LASTACK_TIMER_KEEPALIVE, time_after(tcp->report.now, idle), &tcp->report);
+        conn_set_deadline(conn, LASTACK_TIMER_KEEPALIVE,
+                          time_after(tcp->report.now, conn_keepalive_idle(tcp, conn)), &tcp->report);
         return false;
     }
-    if (conn->probes >= most) {
+    if (patience_ns != 0 ? conn->probes > 0 && tcp->report.now - conn->last_received_at >= patience_ns
+                         : conn->probes >= most) { /* LNX-KEEP: the user's patience takes the place of the count */
         reply_rst_of(tcp, conn);
         conn_end(tcp, conn, LASTACK_CAUSE_KEEPALIVE_TIMEOUT, 110);
         return true;
@@ -243,9 +264,8 @@ static void connection_timeouts(struct tcp *tcp, struct tcp_conn *conn)
 uint32_t tcp_retries_most(const struct tcp *tcp, const struct tcp_conn *conn)
 {
     if (conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED)
-        return conn->options.syn_retries != 0
-                   ? conn->options.syn_retries
-                   : tcp->params.syn_retries + tcp->params.syn_linear_retries;
+        return (conn->options.syn_retries != 0 ? conn->options.syn_retries : tcp->params.syn_retries) +
+               (conn->state == TCP_SYN_SENT ? tcp->params.syn_linear_retries : 0);
     return conn_has(conn, CONN_ORPHAN) ? orphan_retries(tcp) : tcp->params.retries2;
 }
 

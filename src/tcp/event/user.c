@@ -379,16 +379,35 @@ void tcp_abort(struct tcp *tcp, uint32_t index, enum lastack_cause cause, int er
 void tcp_reconsider(struct tcp *tcp, uint32_t index)
 {
     struct tcp_conn *conn = tcp_conn_at(tcp, index);
-    const int64_t idle = conn->options.keepalive_idle_s != 0 ? SEC(conn->options.keepalive_idle_s)
-                                                             : tcp->params.keepalive_idle_ns;
 
     if (conn->state == TCP_CLOSED || conn_has(conn, CONN_DETACHED))
         return;
-    if (!conn_has(conn, CONN_KEEPALIVE))
-        conn_stop_deadline(conn, LASTACK_TIMER_KEEPALIVE, &tcp->report);
-    else if (tcp_state_is_synchronized(conn->state))
-        conn_set_deadline(conn, LASTACK_TIMER_KEEPALIVE, time_after(conn->last_received_at, idle),
-                          &tcp->report);
     conn->owe |= OWE_SEND;
     settle(tcp, conn);
+}
+
+/* Probes start after `idle` of silence since `since`; before the handshake is over nothing runs. */
+static void arm_keepalive(struct tcp *tcp, struct tcp_conn *conn, int64_t since)
+{
+    const int64_t at = time_after(since, conn_keepalive_idle(tcp, conn));
+
+    if (!tcp_state_is_synchronized(conn->state) || conn_has(conn, CONN_DETACHED))
+        return;
+    if (conn_has(conn, CONN_KEEPALIVE))
+        conn_set_deadline(conn, LASTACK_TIMER_KEEPALIVE, max64(at, tcp->report.now), &tcp->report);
+    else
+        conn_stop_deadline(conn, LASTACK_TIMER_KEEPALIVE, &tcp->report);
+    settle(tcp, conn);
+}
+
+void tcp_keepalive_switched(struct tcp *tcp, uint32_t index)
+{
+    arm_keepalive(tcp, tcp_conn_at(tcp, index), tcp->report.now);
+}
+
+void tcp_keepalive_changed(struct tcp *tcp, uint32_t index)
+{
+    struct tcp_conn *conn = tcp_conn_at(tcp, index);
+
+    arm_keepalive(tcp, conn, conn->last_received_at);
 }
