@@ -76,7 +76,8 @@ struct viewer *viewer_open(const struct viewer_config *config, struct trouble *t
 
     CHECK(viewer != NULL);
     viewer->config = *config;
-    if (config->ladder != NULL && (viewer->ladder_file = open_file(config->ladder, trouble)) == NULL) {
+    if (config->ladder != NULL &&
+        (viewer->ladder_file = open_file(config->ladder, trouble)) == NULL) {
         free(viewer);
         return NULL;
     }
@@ -146,7 +147,8 @@ bool viewer_close(struct viewer *viewer, struct trouble *trouble)
         is_complete = close_file(viewer->pcap_file, viewer->config.pcap, trouble);
     if (viewer->ladder_file != NULL) {
         draw_ladders(viewer);
-        is_complete = close_file(viewer->ladder_file, viewer->config.ladder, trouble) && is_complete;
+        is_complete =
+            close_file(viewer->ladder_file, viewer->config.ladder, trouble) && is_complete;
     }
     flows_free(viewer->flows);
     narrator_free(&viewer->narrator);
@@ -267,7 +269,9 @@ static void see(struct viewer *viewer, struct flow *flow, const struct infer_pac
     detail->segments[packet->from]++;
     detail->text_bytes[packet->from] = infer_side_of(&detail->infer, packet->from)->text_bytes;
     detail->again[packet->from] += (remark.marks & 1u << INFER_RETRANSMISSION) != 0;
-    state = infer_proven(infer_facts_of(&detail->infer, END_PEER));
+    /* A packet proves what its sender was when it sent it; what may be on its way to it does not
+     * count. */
+    state = packet->from == END_PEER ? infer_proven(&remark.sender) : (enum tcp_state)0;
     if (state == 0 || state == detail->peer_state)
         return;
     narrator_peer(&viewer->narrator, flow, packet->at, detail->peer_state, state);

@@ -177,9 +177,18 @@ void ladder_segment(struct ladder *ladder, const struct infer_packet *packet)
 
 /* ---- trace records ---- */
 
-static struct ladder_row *last_row(struct ladder *ladder)
+/* The row of a thing that happened at `at` because of what a row shows: the last row of that
+ * time that is a note, or a packet from the peer. Its index, or `count`. */
+static size_t row_behind(const struct ladder *ladder, int64_t at)
 {
-    return ladder->count > 0 ? &ladder->rows[ladder->count - 1] : NULL;
+    for (size_t i = ladder->count; i-- > 0 && ladder->rows[i].at >= at;) {
+        const struct ladder_row *row = &ladder->rows[i];
+
+        if (row->at == at && (row->kind == LADDER_NOTE ||
+                              (row->kind == LADDER_SEGMENT && row->from != (unsigned)ladder->own)))
+            return i;
+    }
+    return ladder->count;
 }
 
 static void add_to(char **string, const char *more)
@@ -196,57 +205,69 @@ static void add_to(char **string, const char *more)
     text_free(&text);
 }
 
-static struct ladder_row *add_note(struct ladder *ladder, int64_t at, const char *note)
+/* A note in its place: records may be read later than packets that came after them. Its index,
+ * or `count` if there are too many rows. */
+static size_t add_note(struct ladder *ladder, int64_t at, const char *note)
 {
-    struct ladder_row *row;
+    size_t place;
 
     if (ladder->count >= LADDER_ROWS_MAX)
-        return NULL;
-    row = add_row(ladder, LADDER_NOTE, (unsigned)ladder->own, at);
-    row->note = copy_of(note);
-    row->life = ladder->infer.lives;
+        return ladder->count;
+    struct ladder_row row = *add_row(ladder, LADDER_NOTE, (unsigned)ladder->own, at);
+    row.note = copy_of(note);
+    row.life = ladder->infer.lives;
     for (unsigned end = 0; end < 2; end++)
-        row->facts[end] = *infer_facts_of(&ladder->infer, end);
-    return row;
+        row.facts[end] = *infer_facts_of(&ladder->infer, end);
+    for (place = ladder->count - 1; place > 0 && ladder->rows[place - 1].at > at; place--)
+        ladder->rows[place] = ladder->rows[place - 1];
+    if (place + 1 < ladder->count) { /* what later rows know of either end was not known yet */
+        const struct ladder_row *next = &ladder->rows[place + 1];
+
+        row.facts[0] = place > 0 ? ladder->rows[place - 1].facts[0] : next->facts[0];
+        row.facts[1] = place > 0 ? ladder->rows[place - 1].facts[1] : next->facts[1];
+        row.life = next->life;
+        row.state[ladder->own] =
+            place > 0 ? ladder->rows[place - 1].state[ladder->own] : ladder->begin[ladder->own];
+    }
+    ladder->rows[place] = row;
+    return place;
 }
 
-/* A change of state goes with the packet that caused it, if that is the last row; else it is a
- * row. */
+/* A change of state goes with the packet or the call that caused it, if that is a row; else it
+ * is one. */
 static void trace_state(struct ladder *ladder, const struct lastack_trace_record *record)
 {
     const char *cause = lastack_cause_text((enum lastack_cause)record->cause);
-    struct ladder_row *row = last_row(ladder);
-    bool is_caused_by_row = row != NULL && row->at == record->time_ns &&
-                            (row->kind == LADDER_NOTE ||
-                             (row->kind == LADDER_SEGMENT && row->from != (unsigned)ladder->own));
+    size_t place = row_behind(ladder, record->time_ns);
 
     ladder->own_state = (struct ladder_state){(enum tcp_state)record->new_state, LADDER_PROVEN};
-    if (!is_caused_by_row) {
-        add_note(ladder, record->time_ns, cause);
-        return;
+    if (place == ladder->count) {
+        place = add_note(ladder, record->time_ns, cause);
+    } else if (ladder->rows[place].kind == LADDER_SEGMENT) {
+        add_to(&ladder->rows[place].cause[ladder->own], cause);
+    } else if (record->cause != LASTACK_CAUSE_NONE) { /* says more than "timer: 2MSL" */
+        free(ladder->rows[place].note);
+        ladder->rows[place].note = copy_of(cause);
     }
-    row->state[ladder->own] = ladder->own_state;
-    if (row->kind == LADDER_NOTE && record->cause == LASTACK_CAUSE_NONE)
-        return;
-    if (row->kind == LADDER_NOTE) { /* the cause says more than "timer: 2MSL" */
-        free(row->note);
-        row->note = copy_of(cause);
-    } else
-        add_to(&row->cause[ladder->own], cause);
+    for (size_t i = place; i < ladder->count; i++)
+        ladder->rows[i].state[ladder->own] = ladder->own_state;
 }
 
 static void trace_armed(struct ladder *ladder, const struct lastack_trace_record *record)
 {
     enum lastack_timer timer = (enum lastack_timer)record->u.detail.a;
-    struct ladder_row *row = last_row(ladder);
+    size_t place = row_behind(ladder, record->time_ns);
     struct text text = {0};
 
+    if (place == ladder->count && place > 0)
+        place--;
     /* The other timers run all the time; only what ends a state is worth a word before it fires. */
-    if (row == NULL || (timer != LASTACK_TIMER_TIME_WAIT && timer != LASTACK_TIMER_FIN_WAIT_2))
+    if (place == ladder->count ||
+        (timer != LASTACK_TIMER_TIME_WAIT && timer != LASTACK_TIMER_FIN_WAIT_2))
         return;
     text_addf(&text, "%s: ", lastack_timer_text(timer));
     words_duration(&text, record->u.detail.b - record->time_ns);
-    add_to(&row->cause[ladder->own], text_string(&text));
+    add_to(&ladder->rows[place].cause[ladder->own], text_string(&text));
     text_free(&text);
 }
 
@@ -280,14 +301,13 @@ static void trace_retransmit(struct ladder *ladder, const struct lastack_trace_r
 
 static void trace_refusal(struct ladder *ladder, const struct lastack_trace_record *record)
 {
-    struct ladder_row *row = last_row(ladder);
     const char *cause = lastack_cause_text((enum lastack_cause)record->cause);
+    size_t place = row_behind(ladder, record->time_ns);
 
     if (record->cause == LASTACK_CAUSE_DROP_ACK_DUPLICATE)
         return;
-    if (row != NULL && row->kind == LADDER_SEGMENT && row->at == record->time_ns &&
-        row->from != (unsigned)ladder->own)
-        add_to(&row->note, cause);
+    if (place < ladder->count && ladder->rows[place].kind == LADDER_SEGMENT)
+        add_to(&ladder->rows[place].note, cause);
     else
         add_note(ladder, record->time_ns, cause);
 }

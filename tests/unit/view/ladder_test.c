@@ -261,6 +261,51 @@ static void records_alone_make_a_ladder(void **state)
     ladder_free(&ladder);
 }
 
+/* Records that are read after a later packet was seen stand where they belong. */
+static void late_records_find_their_place(void **state)
+{
+    struct ladder ladder;
+    struct infer_packet packet = {.at = 10, .segment = {.flags = LASTACK_SYN, .len = 1}};
+    const struct lastack_trace_record records[] = {
+        {.what = LASTACK_TRACE_STATE,
+         .new_state = TCP_SYN_RECEIVED,
+         .time_ns = 10,
+         .cause = LASTACK_CAUSE_SYN},
+        {.what = LASTACK_TRACE_STATE,
+         .new_state = TCP_ESTABLISHED,
+         .time_ns = 20,
+         .cause = LASTACK_CAUSE_HANDSHAKE_ACK},
+        {.what = LASTACK_TRACE_ACCEPTED, .time_ns = 20},
+        {.what = LASTACK_TRACE_STATE,
+         .new_state = TCP_FIN_WAIT_1,
+         .time_ns = 25,
+         .cause = LASTACK_CAUSE_CALL_CLOSE},
+    };
+
+    (void)state;
+    ladder_init(&ladder, "a", "b");
+    ladder_set_own(&ladder, 1, TCP_LISTEN);
+    ladder_segment(&ladder, &packet);
+    packet.segment = (struct segment){.flags = LASTACK_ACK, .seq = {1}, .ack = {1}};
+    packet.at = 20;
+    ladder_segment(&ladder, &packet);
+    packet.at = 30;
+    ladder_segment(&ladder, &packet);
+    for (size_t i = 0; i < sizeof records / sizeof records[0]; i++)
+        ladder_trace(&ladder, &records[i], false);
+    assert_int_equal(ladder.count, 5);
+    assert_string_equal(ladder.rows[0].cause[1], "SYN arrived");
+    assert_string_equal(ladder.rows[1].cause[1], "ACK of our SYN arrived");
+    assert_string_equal(ladder.rows[2].note, "accept()");
+    assert_string_equal(ladder.rows[3].note, "close() of the last descriptor");
+    assert_int_equal(ladder.rows[4].at, 30);
+    is_state(&ladder, 0, 1, TCP_SYN_RECEIVED, LADDER_PROVEN);
+    is_state(&ladder, 2, 1, TCP_ESTABLISHED, LADDER_PROVEN);
+    is_state(&ladder, 4, 1, TCP_FIN_WAIT_1, LADDER_PROVEN);
+    ladder_finish(&ladder);
+    ladder_free(&ladder);
+}
+
 static void hostile_names_cannot_leave_the_picture(void **state)
 {
     struct ladder ladder;
@@ -291,6 +336,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_ladder_of_nothing),
         cmocka_unit_test(too_many_rows_are_left_out),
         cmocka_unit_test(records_alone_make_a_ladder),
+        cmocka_unit_test(late_records_find_their_place),
         cmocka_unit_test(hostile_names_cannot_leave_the_picture),
     };
 
