@@ -143,6 +143,13 @@ static bool take_option(struct run_options *options, int option, const char *val
     }
 }
 
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
 /* 0: go on; else the exit status plus one. */
 static int parse(struct run_options *options, int argc, char **argv)
 {
@@ -169,6 +176,8 @@ static int parse(struct run_options *options, int argc, char **argv)
         fprintf(stderr, "lastack run: no CMD; lastack run --help\n");
         return 1 + STATUS_LASTACK_FAILED;
     }
+    if (options->command[0] != NULL)
+        options->serving.viewer.peer = base_name(options->command[0]);
     return serving_options_finish(&options->serving, "run") ? 0 : 1 + STATUS_LASTACK_FAILED;
 }
 
@@ -276,6 +285,7 @@ static int simulate(const struct run_options *options, struct viewer *viewer, co
 
     if (why != NULL)
         fprintf(stderr, "lastack: CMD cannot run: %s\n", why);
+    viewer_set_peer(viewer, "simulated client");
     say(options, "SIMULATED: two stacks, a link of 10 ms each way, a clock that jumps\n");
     if (run_sim(&options->serving.params, options->serving.name, options->command, viewer,
                 &trouble))

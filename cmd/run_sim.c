@@ -5,10 +5,12 @@
  *     host 1: the client ── 10 ms ──▶ host 0: services, seen by the viewer
  *
  * The viewer shall see a packet when it arrives, not when it is sent: what travels towards host 0
- * is noted with its time of arrival and shown when that has come.
+ * is kept and shown when the link says that it has delivered one more. The link neither loses nor
+ * reorders.
  */
 #include "run_sim.h"
 
+#include "check.h"
 #include "duration.h"
 #include "entropy.h"
 #include "services.h"
@@ -20,14 +22,14 @@
 #include <string.h>
 
 #define ONE_WAY_NS  MS(10)
-#define PATIENCE_NS (SEC(3600)) /* of virtual time; the longest 2MSL fits */
+#define RATE_BPS    UINT64_C(100000000) /* so no two packets arrive at one instant */
+#define PATIENCE_NS (SEC(3600))         /* of virtual time; the longest 2MSL fits */
 
 enum { SERVER, CLIENT, HEAD_MAX = 16384 };
 
 /* A packet on its way to the server. */
 struct under_way {
     struct under_way *next;
-    int64_t at;
     uint32_t length;
     uint8_t data[];
 };
@@ -36,7 +38,8 @@ struct exchange {
     struct sim_world world;
     struct services *services;
     struct viewer *viewer;
-    struct under_way *first, **last;
+    struct under_way *first, **last; /* in the order in which they will arrive */
+    uint64_t shown;                  /* how many have */
     /* the client */
     const char *path;
     bool is_ipv6;
@@ -53,13 +56,17 @@ static void show_arrived(struct exchange *exchange, int64_t now)
 {
     struct under_way *packet;
 
-    while ((packet = exchange->first) != NULL && packet->at <= now) {
-        struct lastack_packet_in in = {.data = packet->data, .length = packet->length, .link = 1};
+    while (exchange->shown < exchange->world.host[CLIENT].out.delivered) {
+        struct lastack_packet_in in = {.link = 1};
 
+        packet = exchange->first;
+        in.data = packet->data;
+        in.length = packet->length;
+        exchange->shown++;
         exchange->first = packet->next;
         if (exchange->first == NULL)
             exchange->last = &exchange->first;
-        viewer_packet_in(exchange->viewer, packet->at, &in);
+        viewer_packet_in(exchange->viewer, now, &in);
         free(packet);
     }
 }
@@ -80,9 +87,8 @@ static void on_packet(void *context, int64_t now, unsigned host, const uint8_t *
         return;
     }
     packet = malloc(sizeof *packet + length);
-    if (packet == NULL)
-        return; /* unseen, but it travels */
-    *packet = (struct under_way){.at = now + ONE_WAY_NS, .length = length};
+    CHECK(packet != NULL);
+    *packet = (struct under_way){.length = length};
     memcpy(packet->data, data, length);
     *exchange->last = packet;
     exchange->last = &packet->next;
@@ -180,7 +186,7 @@ static void find_url(struct exchange *exchange, char *const *command)
 static bool open_world(struct exchange *exchange, const struct lastack_params *params,
                        const char *name, struct trouble *trouble)
 {
-    const struct sim_recipe recipe = {.delay_ns = ONE_WAY_NS};
+    const struct sim_recipe recipe = {.delay_ns = ONE_WAY_NS, .rate_bps = RATE_BPS};
     struct services_config services;
     struct lastack_config limits;
     enum service_kind failed;

@@ -99,6 +99,11 @@ static bool close_file(FILE *file, const char *path, struct trouble *trouble)
     return (fclose(file) == 0 && is_written) || trouble_set(trouble, error, "write %s", path);
 }
 
+void viewer_set_peer(struct viewer *viewer, const char *peer)
+{
+    viewer->config.peer = peer;
+}
+
 /* ---- ladders: of the first LADDERS_MAX flows ---- */
 
 static void begin_ladder(struct viewer *viewer, struct flow *flow)
@@ -114,6 +119,7 @@ static void begin_ladder(struct viewer *viewer, struct flow *flow)
     (void)lastack_endpoint_text(&flow->remote, left, sizeof left);
     (void)lastack_endpoint_text(&flow->local, right, sizeof right);
     ladder_init(ladder, left, right);
+    ladder_set_role(ladder, END_PEER, viewer->config.peer);
     ladder_set_role(ladder, END_OURS, "this stack");
     ladder_set_own(ladder, END_OURS, TCP_LISTEN);
     flow->detail->ladder = viewer->ladders[viewer->ladder_count++] = ladder;
@@ -320,7 +326,7 @@ void viewer_packet_in(struct viewer *viewer, int64_t now, const struct lastack_p
     if (!sees(viewer))
         return;
     gather(viewer);
-    if (flows_watched(viewer->flows) == 0 && viewer->config.pcap == NULL)
+    if (flows_watched(viewer->flows) == 0 && !viewer_wants_packets(viewer))
         return;
     flow = take_packet(viewer, now, packet->data, packet->length, END_PEER);
     if (viewer_wants_packets(viewer))
@@ -354,7 +360,7 @@ void viewer_packet_out(struct viewer *viewer, int64_t now, const struct lastack_
         return;
     gather(viewer);
     take_records(viewer);
-    if (flows_watched(viewer->flows) == 0 && viewer->config.pcap == NULL)
+    if (flows_watched(viewer->flows) == 0 && !viewer_wants_packets(viewer))
         return; /* nothing to learn from it: not even copied */
     flow = take_packet(viewer, now, viewer->frame, flatten(viewer, packet), END_OURS);
     if (viewer->pcap_file != NULL) {

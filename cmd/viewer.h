@@ -18,6 +18,7 @@ struct viewer_config {
     bool is_quiet;
     const char *pcap;   /* file, or NULL */
     const char *ladder; /* file, or NULL */
+    const char *peer;   /* what the other end is, for ladders; or NULL */
 };
 
 struct viewer;
@@ -26,6 +27,9 @@ struct viewer;
 struct viewer *viewer_open(const struct viewer_config *config, struct trouble *trouble);
 /* Says the closing table, completes the files. The stack may be gone already. */
 bool viewer_close(struct viewer *viewer, struct trouble *trouble);
+
+/* Another word for config.peer. */
+void viewer_set_peer(struct viewer *viewer, const char *peer);
 
 /* What the stack must trace for it, and whether it wants each packet's effects apart. */
 uint32_t viewer_trace_classes(const struct viewer *viewer);

@@ -256,22 +256,29 @@ static bool output_batch(struct event_loop *loop, int64_t now)
     return count > 0;
 }
 
+static bool tell_events(struct event_loop *loop, int64_t now)
+{
+    struct lastack_event event;
+    unsigned told = 0;
+
+    for (; told < EVENT_ROUND_MAX && lastack_next_event(loop->stack, &event); told++)
+        if (loop->hooks.event != NULL)
+            loop->hooks.event(loop->hooks.context, now, &event);
+    if (told > 0)
+        traced(loop, now);
+    return told > 0;
+}
+
 /* Output until 0, then events until none, until both are. A stack that is never quiet gets its next
  * turn after the other descriptors have had theirs. */
 static void settle(struct event_loop *loop, int64_t now)
 {
-    struct lastack_event event;
-
     loop->has_more = false;
     for (unsigned round = 0; round < OUTPUT_ROUNDS_MAX; round++) {
-        bool is_busy = output_batch(loop, now);
+        bool has_sent = output_batch(loop, now);
+        bool has_told = tell_events(loop, now);
 
-        for (unsigned i = 0; i < EVENT_ROUND_MAX && lastack_next_event(loop->stack, &event); i++) {
-            is_busy = true;
-            if (loop->hooks.event != NULL)
-                loop->hooks.event(loop->hooks.context, now, &event);
-        }
-        if (!is_busy)
+        if (!has_sent && !has_told)
             return;
     }
     loop->has_more = true;

@@ -155,6 +155,22 @@ class Narration(unittest.TestCase):
                 self.assertTrue(all(row[3] for row in rows))
 
 
+    def test_ladders_show_both_ends(self):
+        for link in LINKS + ['sim']:
+            with self.subTest(link=link):
+                file = f'{SCRATCH}/{link}.svg'
+                done = run('--quiet', '--link', link, '--set', 'time_wait=1s', '--ladder', file, '--', 'curl', '-s', '-H',
+                           'Connection: close', WEB4 + '/')
+                self.assertEqual(done.returncode, 0, done.stderr)
+                words = re.findall(r'>([^<>]+)<', Path(file).read_text())
+                for word in ('SYN-SENT', 'SYN-RECEIVED', 'FIN-WAIT-1', 'FIN-WAIT-2', 'TIME-WAIT', 'CLOSE-WAIT', '192.0.2.1:80',
+                             'this stack', '2MSL over', 'simulated client' if link == 'sim' else 'curl'):
+                    self.assertIn(word, words)
+                self.assertTrue(any('192.0.2.1:80 closed first' in word for word in words))
+                if shutil.which('rsvg-convert'):
+                    subprocess.run(['rsvg-convert', '-o', file + '.png', file], check=True)
+
+
 class Commands(unittest.TestCase):
     def test_exit_status(self):
         for command, status in ((['true'], 0), (['sh', '-c', 'exit 7'], 7), (['sh', '-c', 'kill -9 $$'], 137),
