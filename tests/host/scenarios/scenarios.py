@@ -435,7 +435,7 @@ def flood(cookies, seconds=3.0):
     return server, tun
 
 
-@sick({'syn-pressure': {'queue_full_drops_delta': 50, 'cookies_sent_delta': (0, 0)}},
+@sick({'syn-pressure': {'queue_full_drops_delta': 15, 'cookies_sent_delta': (0, 0)}},
       also=['sysctl-folklore'])
 def syn_flood_without_cookies():
     kept = flood(0)
@@ -443,14 +443,14 @@ def syn_flood_without_cookies():
     del kept
 
 
-@sick({'syn-pressure': {'queue_full_cookies_delta': 50, 'cookies_sent_delta': 50}})
+@sick({'syn-pressure': {'queue_full_cookies_delta': 15, 'cookies_sent_delta': 15}})
 def syn_flood_with_cookies():
     kept = flood(1)
     yield ['--interval', '1']
     del kept
 
 
-@sick({'syn-pressure': {'cookies_sent_delta': 50}})
+@sick({'syn-pressure': {'cookies_sent_delta': 15}})
 def syn_flood_always_cookies():
     kept = flood(2)
     yield ['--interval', '1']
