@@ -151,6 +151,12 @@ static int cannot(const char *what, const char *file, const char *why, bool is_p
     return is_permission ? STATUS_NOT_PERMITTED : STATUS_USAGE;
 }
 
+static void say_left_out(uint64_t count, const char *what)
+{
+    if (count > 0)
+        fprintf(stderr, "lastack ladder: %s: %" PRIu64 " left out\n", what, count);
+}
+
 static int read_file(const struct options *options, struct streams *streams)
 {
     bool is_stdin = strcmp(options->file, "-") == 0;
@@ -172,15 +178,9 @@ static int read_file(const struct options *options, struct streams *streams)
         status = STATUS_PARTLY;
     }
     const struct capture_counts *counts = capture_counts(capture);
-    if (counts->fragments > 0)
-        fprintf(stderr,
-                "lastack ladder: %" PRIu64 " IP fragments left out: they are not put together\n",
-                counts->fragments);
-    if (counts->cut > 0)
-        fprintf(stderr,
-                "lastack ladder: %" PRIu64 " packets left out: cut before the end of the TCP "
-                "header\n",
-                counts->cut);
+    say_left_out(counts->fragments, "IP fragments, which are not put together");
+    say_left_out(counts->cut, "packets cut before the end of their TCP header");
+    say_left_out(counts->broken, "packets with headers that make no sense");
     if (streams->beyond > 0)
         fprintf(stderr, "lastack ladder: only the first %d connections are read\n", STREAMS_MAX);
     capture_close(capture);
