@@ -5,6 +5,7 @@
 #include "links.h"
 
 #include "arena.h"
+#include "bits.h"
 #include "bytes.h"
 #include "ethernet.h"
 #include "ip_address.h"
@@ -89,10 +90,16 @@ static uint32_t links_broadcast_of(uint32_t link, const struct lastack_address *
     return ip_ipv4_number(address) | UINT32_MAX >> length;
 }
 
+static uint64_t links_hint(uint8_t last_byte)
+{
+    return (uint64_t)1 << (last_byte & 63);
+}
+
 int links_add_address(struct links *links, uint32_t link, const struct lastack_address *address,
                       unsigned prefix_length)
 {
     const unsigned longest = ip_is_ipv4(address) ? 32 : 128;
+    uint32_t broadcast;
 
     if (link >= links->link_count || prefix_length > longest ||
         !links_is_host_address(links, link, address))
@@ -103,10 +110,12 @@ int links_add_address(struct links *links, uint32_t link, const struct lastack_a
     }
     if (links->own_count >= links->own_limit)
         return -LASTACK_ENOBUFS;
+    broadcast = links_broadcast_of(link, address, prefix_length);
+    links->hints |= links_hint(address->bytes[15]) | links_hint((uint8_t)broadcast);
     links->own[links->own_count++] = (struct ip_own_address){
         .address = *address,
         .link = link,
-        .broadcast = links_broadcast_of(link, address, prefix_length),
+        .broadcast = broadcast,
         .prefix_length = (uint8_t)prefix_length,
     };
     return 0;
@@ -128,9 +137,11 @@ bool prefix_holds(const struct lastack_address *prefix, unsigned length,
 
 bool links_is_own(const struct links *links, const struct lastack_address *address)
 {
-    for (uint32_t i = 0; i < links->own_count; i++) {
-        if (ip_address_equal(&links->own[i].address, address))
-            return true;
+    if (links->hints & links_hint(address->bytes[15])) {
+        for (uint32_t i = links->own_count; i-- > 0;) { /* the loopback addresses came first: seldom asked for */
+            if (ip_address_equal(&links->own[i].address, address))
+                return true;
+        }
     }
     return ip_is_ipv4(address) && ip_is_loopback(address);
 }
@@ -149,19 +160,12 @@ bool links_is_own_on(const struct links *links, uint32_t link,
 static unsigned links_common_prefix_length(const struct lastack_address *a,
                                            const struct lastack_address *b)
 {
-    unsigned length = 0;
+    uint64_t difference = load64(a->bytes) ^ load64(b->bytes);
 
-    for (unsigned i = 0; i < 16; i++, length += 8) {
-        unsigned difference = a->bytes[i] ^ b->bytes[i];
-        if (difference == 0)
-            continue;
-        while ((difference & 0x80) == 0) {
-            difference <<= 1;
-            length++;
-        }
-        return length;
-    }
-    return length;
+    if (difference != 0)
+        return 63 - highest_bit64(difference);
+    difference = load64(a->bytes + 8) ^ load64(b->bytes + 8);
+    return difference != 0 ? 127 - highest_bit64(difference) : 128;
 }
 
 /* fe80::/10, and ff02::/16, which reaches no farther. */
@@ -209,6 +213,8 @@ bool links_is_broadcast(const struct links *links, const struct lastack_address 
         return false;
     if (value == UINT32_MAX)
         return true;
+    if (!(links->hints & links_hint((uint8_t)value)))
+        return false;
     for (uint32_t i = 0; i < links->own_count; i++) {
         if (links->own[i].broadcast == value && value != 0)
             return true;

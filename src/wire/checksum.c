@@ -60,8 +60,10 @@ static uint64_t checksum_tail(const uint8_t *p, size_t length)
     for (; length >= 8; p += 8, length -= 8) {
         uint64_t word;
         memcpy(&word, p, 8);
-        sum += checksum_halves(word);
+        sum += word;
+        sum += sum < word; /* 2^64 is 1: the carry comes back in at the bottom */
     }
+    sum = checksum_halves(sum); /* room for what follows, and for the blocks' sum */
     if (length & 4) {
         uint32_t word;
         memcpy(&word, p, 4);

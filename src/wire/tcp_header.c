@@ -233,14 +233,16 @@ static void tcp_put8(struct tcp_option_writer *w, unsigned byte)
 
 static void tcp_put16(struct tcp_option_writer *w, unsigned value)
 {
-    tcp_put8(w, value >> 8);
-    tcp_put8(w, value & 0xff);
+    CHECK(w->length + 2 <= TCP_OPTIONS_MAX);
+    store16(w->bytes + w->length, (uint16_t)value);
+    w->length += 2;
 }
 
 static void tcp_put32(struct tcp_option_writer *w, uint32_t value)
 {
-    tcp_put16(w, value >> 16);
-    tcp_put16(w, value & 0xffff);
+    CHECK(w->length + 4 <= TCP_OPTIONS_MAX);
+    store32(w->bytes + w->length, value);
+    w->length += 4;
 }
 
 static void tcp_put_nops(struct tcp_option_writer *w, unsigned count)

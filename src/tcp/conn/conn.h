@@ -64,6 +64,7 @@ enum conn_flag {
     CONN_R1_TOLD = 1 << 25,
     CONN_DYING = 1 << 26,
     CONN_SUPERSEDES = 1 << 27,   /* made by a SYN that reopened TIME-WAIT */
+    CONN_DEADLINE_SET = 1 << 28, /* a deadline was set since settle() last looked at the wheel */
 };
 
 struct conn_snd {
@@ -197,6 +198,7 @@ static inline void conn_set_deadline(struct tcp_conn *conn, enum lastack_timer t
 {
     CHECK((unsigned)timer < DEADLINE_COUNT);
     conn->deadline.at[timer] = at;
+    conn->flags |= CONN_DEADLINE_SET;
     report_note(report, LASTACK_TRACE_TIMER_ARMED, conn->flow, &conn->tuple, (enum tcp_state)conn->state,
                 LASTACK_CAUSE_NONE, (int64_t)timer, at);
 }

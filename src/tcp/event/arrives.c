@@ -367,31 +367,32 @@ static enum verdict eight_steps(struct tcp *tcp, struct tcp_conn *conn, struct s
     return orphan_check_fin_wait_2(tcp, conn);
 }
 
-void arrives_in_other_states(struct tcp *tcp, struct tcp_conn *conn, struct segment seg)
+void arrives_in_other_states(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
 {
     /* Now, for a SYN may be trimmed off later (RFC 7323 §2.2: its window is never scaled). */
-    seg.window = (uint32_t)seg.wnd << (seg.flags & LASTACK_SYN ? 0 : conn->snd_shift);
+    seg->window = (uint32_t)seg->wnd << (seg->flags & LASTACK_SYN ? 0 : conn->snd_shift);
     conn->last_received_at = tcp->report.now;
     conn->stats.segs_in++;
-    if (seg.text_length > 0)
+    if (seg->text_length > 0)
         conn->stats.data_segs_in++;
     if (conn_has(conn, CONN_KEEPALIVE)) {
         conn->probes = conn->deadline.at[LASTACK_TIMER_PERSIST] == NEVER ? 0 : conn->probes;
+        conn->flags |= CONN_DEADLINE_SET;
         conn->deadline.at[LASTACK_TIMER_KEEPALIVE] =
             time_after(tcp->report.now, conn_keepalive_idle(tcp, conn));
     }
-    if (eight_steps(tcp, conn, &seg) != STOPPED_CONNECTION)
+    if (eight_steps(tcp, conn, seg) != STOPPED_CONNECTION)
         settle(tcp, conn);
 }
 
-static void arrives_for_conn(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+static void arrives_for_conn(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
 {
     report_segment(&tcp->report, LASTACK_TRACE_SEGMENT_IN, conn->flow, conn->state, seg,
                    (uint32_t)seg->wnd << (seg->flags & LASTACK_SYN ? 0 : conn->snd_shift));
     if (conn->state == TCP_SYN_SENT)
         arrives_in_syn_sent(tcp, conn, seg);
     else
-        arrives_in_other_states(tcp, conn, *seg);
+        arrives_in_other_states(tcp, conn, seg);
 }
 
 uint64_t tcp_flow(const struct tcp *tcp, const struct segment *seg)
@@ -401,7 +402,7 @@ uint64_t tcp_flow(const struct tcp *tcp, const struct segment *seg)
     return flow_hash(&tcp->index, &tuple);
 }
 
-void tcp_arrives(struct tcp *tcp, const struct segment *seg, uint64_t flow)
+void tcp_arrives(struct tcp *tcp, struct segment *seg, uint64_t flow)
 {
     const struct tuple tuple = tuple_of(&seg->local, &seg->remote);
     const struct flow_ref ref = tcp_find(tcp, &tuple, flow);

@@ -373,7 +373,7 @@ static struct tcp_conn *promote(struct tcp *tcp, uint32_t index)
     return conn;
 }
 
-void arrives_for_syn_entry(struct tcp *tcp, uint32_t index, const struct segment *seg,
+void arrives_for_syn_entry(struct tcp *tcp, uint32_t index, struct segment *seg,
                            const struct tuple *tuple, uint64_t flow)
 {
     const uint32_t listener_index = syn_cache_at(&tcp->syns, index)->listener;
@@ -398,5 +398,5 @@ void arrives_for_syn_entry(struct tcp *tcp, uint32_t index, const struct segment
         return;
     listener_enqueue(listener, &tcp->conns, tcp_index_of(tcp, conn));
     tcp_wake_listener(tcp, listener_index);
-    arrives_in_other_states(tcp, conn, *seg);
+    arrives_in_other_states(tcp, conn, seg);
 }

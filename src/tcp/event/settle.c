@@ -18,8 +18,12 @@ static void check_sometimes(struct tcp *tcp, const struct tcp_conn *conn)
 
 static void arm(struct tcp *tcp, struct tcp_conn *conn)
 {
-    const int64_t earliest = deadlines_minimum(&conn->deadline);
+    int64_t earliest;
 
+    if (!conn_has(conn, CONN_DEADLINE_SET) && conn->timer.at != NEVER)
+        return; /* nothing became earlier */
+    conn->flags &= ~(uint32_t)CONN_DEADLINE_SET;
+    earliest = deadlines_minimum(&conn->deadline);
     /* Later than what is armed: found out when it fires. */
     if (earliest < conn->timer.at)
         wheel_arm(&tcp->wheel, tcp_index_of(tcp, conn), earliest);

@@ -76,8 +76,9 @@ struct tcp {
 
 /* ---- events ---- */
 
-/* §3.10.7. The segment was parsed, its checksum verified, its addresses accepted by IP. */
-void tcp_arrives(struct tcp *tcp, const struct segment *seg, uint64_t flow);
+/* §3.10.7. The segment was parsed, its checksum verified, its addresses accepted by IP. What of it lies outside the window is trimmed
+ * off in place. */
+void tcp_arrives(struct tcp *tcp, struct segment *seg, uint64_t flow);
 /* The flow of a segment, for the passes of a batch and for tcp_arrives. */
 uint64_t tcp_flow(const struct tcp *tcp, const struct segment *seg);
 
@@ -297,10 +298,10 @@ void conn_take_syn_options(struct tcp *tcp, struct tcp_conn *conn, const struct 
 enum verdict fifth_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg);
 enum verdict seventh_take_text(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg);
 enum verdict eighth_check_fin(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg);
-void arrives_in_other_states(struct tcp *tcp, struct tcp_conn *conn, struct segment seg);
+void arrives_in_other_states(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg);
 void arrives_in_listen(struct tcp *tcp, uint32_t listener, const struct segment *seg,
                        const struct tuple *tuple, uint64_t flow);
-void arrives_for_syn_entry(struct tcp *tcp, uint32_t entry, const struct segment *seg,
+void arrives_for_syn_entry(struct tcp *tcp, uint32_t entry, struct segment *seg,
                            const struct tuple *tuple, uint64_t flow);
 void arrives_in_time_wait(struct tcp *tcp, struct time_wait_ref ref, const struct segment *seg, uint64_t flow);
 

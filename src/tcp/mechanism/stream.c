@@ -19,6 +19,7 @@
  */
 #include "stream.h"
 
+#include "bits.h"
 #include "duration.h"
 
 #include <string.h>
@@ -296,6 +297,21 @@ static bool stream_prepare(struct stream *stream, struct page_pool *pages, uint3
     return true;
 }
 
+/* The common case of a short exchange: text within one page, which is the only one held, or will be. The page, or
+ * PAGE_NONE: the long way will do the same or say why not. */
+static uint32_t stream_only_page(struct stream *stream, struct page_pool *pages, uint32_t k, bool may_use_reserve)
+{
+    if (stream->count == 1 && stream->level == 0 && stream->first == k)
+        return stream->root;
+    if (stream->count > 0 || page_pool_available(pages, may_use_reserve) == 0)
+        return PAGE_NONE;
+    stream->root = page_pool_take(pages, PAGE_NONE, PAGE_NONE, true);
+    CHECK(stream->root != PAGE_NONE);
+    stream->first = k & STREAM_FIRST_MAX;
+    stream->count = 1;
+    return stream->root;
+}
+
 static bool stream_put_any(struct stream *stream, struct page_pool *pages, struct seq seq,
                            const void *data, uint32_t length, bool may_use_reserve)
 {
@@ -306,6 +322,12 @@ static bool stream_put_any(struct stream *stream, struct page_pool *pages, struc
     CHECK(length <= pages->page_size / 8 * pages->page_size);
     if (length == 0)
         return true;
+    if (length <= pages->page_size - offset)
+        page = stream_only_page(stream, pages, k, may_use_reserve);
+    if (LIKELY(page != PAGE_NONE)) {
+        memcpy((uint8_t *)page_at(pages, page) + offset, from, length);
+        return true;
+    }
     if (!stream_prepare(stream, pages, k, (offset + length - 1) / pages->page_size + 1,
                         may_use_reserve))
         return false;
