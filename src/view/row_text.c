@@ -81,7 +81,7 @@ struct row_table *row_table_new(const struct row_view *view, FILE *out)
     table->view = *view;
     table->out = out;
     for (int i = 0; i < COLUMN_COUNT; i++)
-        table->width[i] = view->is_headless && i <= COLUMN_PROCESS ? 0 : strlen(forms[i].title);
+        table->width[i] = strlen(forms[i].title); /* as ss: also without a header */
     if (!view->has_netid)
         table->width[COLUMN_NETID] = 0;
     return table;
@@ -285,7 +285,8 @@ static void add_ms(struct text *text, const char *name, uint32_t us)
         text_addf(text, " %s:%g", name, us / 1000.0);
 }
 
-static void add_info_options(struct text *text, const struct lastack_connection_row *row)
+static void add_info_options(struct text *text, const struct lastack_connection_row *row,
+                             bool has_names)
 {
     static const struct {
         int bit;
@@ -298,7 +299,7 @@ static void add_info_options(struct text *text, const struct lastack_connection_
     const struct lastack_tcp_info *info = &row->tcp_info;
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (info->tcpi_options & names[i].bit)
+        if (has_names && (info->tcpi_options & names[i].bit))
             text_addf(text, " %s", names[i].name);
     if (row->congestion[0] != '\0') {
         text_add(text, " ");
@@ -400,14 +401,21 @@ static void add_info_receiving(struct text *text, const struct lastack_tcp_info 
     add_u32(text, "rehash", info->tcpi_rehash);
 }
 
-void row_tcp_info_text(struct text *text, const struct lastack_connection_row *row)
+/* ss names the options of the connection only with -o. */
+static void add_tcp_info(struct text *text, const struct lastack_connection_row *row,
+                         bool has_options)
 {
-    add_info_options(text, row);
+    add_info_options(text, row, has_options);
     add_info_sizes(text, &row->tcp_info);
     add_info_traffic(text, &row->tcp_info);
     add_info_rates(text, &row->tcp_info);
     add_info_troubles(text, &row->tcp_info);
     add_info_receiving(text, &row->tcp_info);
+}
+
+void row_tcp_info_text(struct text *text, const struct lastack_connection_row *row)
+{
+    add_tcp_info(text, row, true);
 }
 
 /* ---- a row ---- */
@@ -431,7 +439,7 @@ static void add_more(struct text *text, const struct row_table *table,
     if (table->view.has_memory && row->has_memory)
         add_memory(text, row);
     if (table->view.has_tcp_info && row->has_tcp_info)
-        row_tcp_info_text(text, row);
+        add_tcp_info(text, row, table->view.has_timers);
 }
 
 static void add_cell(struct row_table *table, enum column column,
@@ -542,7 +550,9 @@ static void print_row(struct row_table *table, const char *cells[COLUMN_COUNT],
     text_trim(&table->line);
     text_add_bytes(&table->line, "\n", 1);
     fwrite(table->line.data, 1, table->line.length, table->out);
-    if (more[0] != '\0' && !table->view.is_oneline)
+    /* Every row has this line, if only an empty one, so that lines can be taken in pairs. */
+    bool has_more = table->view.has_memory || table->view.has_tcp_info;
+    if (has_more && !table->view.is_oneline)
         fprintf(table->out, "\t%s\n", more);
 }
 

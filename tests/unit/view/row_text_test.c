@@ -97,7 +97,8 @@ static void narrow_tables_are_narrow(void **state)
         "tcp   LISTEN 0      128          0.0.0.0:2024      0.0.0.0:*          ",
         NULL,
     };
-    static const char *const headless[] = {"LISTEN 0 128 0.0.0.0:2024 0.0.0.0:*", NULL};
+    static const char *const headless[] = {
+        "LISTEN 0      128          0.0.0.0:2024      0.0.0.0:*          ", NULL};
     struct row_view view = {0};
 
     (void)state;
@@ -267,6 +268,23 @@ static void memory_and_info_on_their_own_line_or_not(void **state)
     }
 }
 
+/* TIME-WAIT has neither, and its empty line: who takes lines in pairs relies on it. */
+static void nothing_to_add_is_an_empty_line(void **state)
+{
+    struct lastack_connection_row row = row_of(TCP_TIME_WAIT, "192.0.2.1", 80, "192.0.2.2", 41822);
+    struct row_view view = {.has_tcp_info = true, .is_headless = true};
+    struct printed printed;
+
+    (void)state;
+    printed_open(&printed);
+    struct row_table *table = row_table_new(&view, printed.out);
+    row_table_add(table, &row, NULL, 0);
+    row_table_end(table);
+    const char *text = printed_string(&printed);
+    assert_string_equal(text + strlen(text) - 3, "\n\t\n");
+    printed_free(&printed);
+}
+
 static void all_holders_are_named_and_none_can_pretend(void **state)
 {
     struct lastack_connection_row row =
@@ -335,6 +353,7 @@ int main(void)
         cmocka_unit_test(times_are_those_of_ss),
         cmocka_unit_test(tcp_info_reads_as_in_ss),
         cmocka_unit_test(memory_and_info_on_their_own_line_or_not),
+        cmocka_unit_test(nothing_to_add_is_an_empty_line),
         cmocka_unit_test(all_holders_are_named_and_none_can_pretend),
         cmocka_unit_test(nothing_to_show_is_a_header),
         cmocka_unit_test(long_tables_stream),
