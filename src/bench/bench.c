@@ -31,7 +31,7 @@ static void print_help(FILE *out)
           "  --json             one JSON object per figure\n"
           "  --quick            smaller and shorter: shows that it works, not what it costs\n"
           "  --largest N        no population above N\n"
-          "  --huge-pages       ask the kernel for 2 MiB pages\n"
+          "  --pages 4k|2m      only in pages of this size, instead of both\n"
           "  --no-instructions  do not count instructions (callgrind takes a while)\n"
           "\n"
           "exit code: 0 fine, 1 a stated bound does not hold, 2 usage, 3 not possible here\n",
@@ -54,7 +54,7 @@ static bool parse_options(int argc, char **argv, struct bench_options *options, 
         {"json", no_argument, NULL, 'j'},
         {"quick", no_argument, NULL, 'q'},
         {"largest", required_argument, NULL, 'l'},
-        {"huge-pages", no_argument, NULL, 'H'},
+        {"pages", required_argument, NULL, 'p'},
         {"no-instructions", no_argument, NULL, 'I'},
         {"count", required_argument, NULL, 'c'},
         {"help", no_argument, NULL, 'h'},
@@ -78,8 +78,13 @@ static bool parse_options(int argc, char **argv, struct bench_options *options, 
                 return false;
             }
             break;
-        case 'H':
-            options->huge_pages = true;
+        case 'p':
+            options->small_pages = strcmp(optarg, "4k") == 0;
+            options->huge_pages = strcmp(optarg, "2m") == 0;
+            if (!options->small_pages && !options->huge_pages) {
+                fprintf(stderr, "lastack bench: --pages %s: 4k or 2m is wanted\n", optarg);
+                return false;
+            }
             break;
         case 'I':
             options->instructions = false;
@@ -124,7 +129,8 @@ static int run_one(const struct bench *bench, const struct bench_options *option
 
 int bench_run(int argc, char **argv)
 {
-    struct bench_options options = {.instructions = true, .out = stdout};
+    struct bench_options options = {
+        .instructions = true, .small_pages = true, .huge_pages = true, .out = stdout};
     bool help = false;
     int worst = 0;
 

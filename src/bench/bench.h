@@ -18,7 +18,8 @@
 struct bench_options {
     bool json;
     bool quick;        /* smaller and shorter: to see that it works */
-    bool huge_pages;   /* ask for 2 MiB pages */
+    bool small_pages;  /* measure in pages of 4 KiB ... */
+    bool huge_pages;   /* ... and in pages of 2 MiB, if the kernel has them */
     bool instructions; /* count them with callgrind */
     uint64_t largest;  /* no population above this; 0: the bench's own */
     const char *count; /* in the child under callgrind: what to count; else NULL */

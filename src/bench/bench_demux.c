@@ -10,6 +10,7 @@
 #include "bench.h"
 
 #include "figure.h"
+#include "conn.h"
 #include "flow_index.h"
 #include "instructions.h"
 #include "mapping.h"
@@ -25,7 +26,6 @@ enum {
     DEMUX_LIMIT = 1000000,
     DEMUX_BATCH = 32,
     DEMUX_BLOCK = 32 * DEMUX_BATCH,
-    DEMUX_OBJECT = 512, /* bytes of a connection (decision 0007) */
     DEMUX_COUNTED = 100 * DEMUX_BLOCK,
 };
 
@@ -34,13 +34,6 @@ static const double WORST_DEMUX_TIME = 4.0; /* 1 M against 1 k */
 enum { DEMUX_POPULATIONS = 5, DEMUX_BASE = 1 };
 
 static const uint64_t demux_populations[DEMUX_POPULATIONS] = {1, 1000, 10000, 100000, DEMUX_LIMIT};
-
-struct demux_object {
-    struct tuple tuple;
-    uint32_t una, nxt, wnd, acks; /* line 0 */
-    uint32_t spare[3];
-    uint32_t received, timestamp; /* line 1 */
-};
 
 struct demux {
     struct mapping mapping;
@@ -71,15 +64,16 @@ static bool demux_make(struct demux *d, bool huge, uint64_t n)
 
     *d = (struct demux){.index.key = {0x0123456789abcdefu, 0xfedcba9876543210u}};
     if (order == NULL ||
-        !mapping_make(&d->mapping, demux_index_bytes() + pool_size(DEMUX_OBJECT, DEMUX_LIMIT), huge,
+        !mapping_make(&d->mapping,
+                      demux_index_bytes() + pool_size(sizeof(struct tcp_conn), DEMUX_LIMIT), huge,
                       &trouble)) {
         free(order);
         return false;
     }
     rng_init(&d->rng, n);
     hash_index_init(&d->index.slots, d->mapping.base, DEMUX_LIMIT);
-    pool_init(&d->objects, (uint8_t *)d->mapping.base + demux_index_bytes(), DEMUX_OBJECT,
-              DEMUX_LIMIT);
+    pool_init(&d->objects, (uint8_t *)d->mapping.base + demux_index_bytes(),
+              sizeof(struct tcp_conn), DEMUX_LIMIT);
     for (uint64_t i = 0; i < n; i++)
         order[i] = pool_take(&d->objects);
     for (uint64_t i = n; i-- > 0;) {
@@ -91,23 +85,23 @@ static bool demux_make(struct demux *d, bool huge, uint64_t n)
     free(order);
     for (uint64_t i = 0; i < n; i++) {
         const uint32_t index = pool_take(&d->objects);
-        struct demux_object *object = pool_at(&d->objects, index);
+        struct tcp_conn *object = pool_at(&d->objects, index);
 
-        *object = (struct demux_object){.tuple = numbered_tuple(i, false)};
+        memset(object, 0, sizeof *object);
+        object->tuple = numbered_tuple(i, false);
         CHECK(flow_insert(&d->index, flow_hash(&d->index, &object->tuple),
                           (struct flow_ref){FLOW_CONNECTION, index}));
     }
     return true;
 }
 
-static struct demux_object *find_object(const struct demux *d, const struct tuple *tuple,
-                                        uint64_t flow)
+static struct tcp_conn *find_object(const struct demux *d, const struct tuple *tuple, uint64_t flow)
 {
     struct hash_cursor cursor;
 
     for (const struct hash_slot *slot = hash_index_first(&d->index.slots, (uint32_t)flow, &cursor);
          slot != NULL; slot = hash_index_next(&cursor)) {
-        struct demux_object *object = pool_at(&d->objects, flow_unpack(slot->ref).index);
+        struct tcp_conn *object = pool_at(&d->objects, flow_unpack(slot->ref).index);
 
         if (tuple_equal(&object->tuple, tuple))
             return object;
@@ -125,12 +119,12 @@ static void prefetch_owner(const struct demux *d, uint64_t flow)
 }
 
 /* What a pure ACK in order changes. */
-static uint32_t acknowledge(struct demux_object *object)
+static uint32_t acknowledge(struct tcp_conn *object)
 {
-    object->una++;
-    object->acks++;
-    object->timestamp = object->una;
-    return object->received;
+    object->snd.una = seq_add(object->snd.una, 1);
+    object->snd.wl1 = object->rcv.nxt;
+    object->paws.recent++;
+    return object->flags;
 }
 
 static void demux_batch(struct demux *d, const uint32_t *number)
@@ -146,7 +140,7 @@ static void demux_batch(struct demux *d, const uint32_t *number)
     for (unsigned i = 0; i < DEMUX_BATCH; i++)
         prefetch_owner(d, flow[i]);
     for (unsigned i = 0; i < DEMUX_BATCH; i++) {
-        struct demux_object *object = find_object(d, &tuple[i], flow[i]);
+        struct tcp_conn *object = find_object(d, &tuple[i], flow[i]);
 
         CHECK(object != NULL);
         d->found += acknowledge(object);
@@ -159,7 +153,7 @@ static void demux_serially(struct demux *d, const uint32_t *number, unsigned cou
 
     for (unsigned i = 0; i < count; i++) {
         const struct tuple tuple = numbered_tuple(number[i] + chain, false);
-        struct demux_object *object = find_object(d, &tuple, flow_hash(&d->index, &tuple));
+        struct tcp_conn *object = find_object(d, &tuple, flow_hash(&d->index, &tuple));
 
         CHECK(object != NULL);
         chain = acknowledge(object); /* 0, which the compiler cannot know */
@@ -186,13 +180,12 @@ static void demux_many(struct demux *d, uint64_t n, uint64_t count, bool is_seri
     }
 }
 
-static bool demux_population_make(struct demux_population *p, uint64_t n,
-                                  const struct bench_options *options)
+static bool demux_population_make(struct demux_population *p, uint64_t n, bool huge)
 {
     const size_t before = resident_bytes();
 
     *p = (struct demux_population){.n = n};
-    if (!demux_make(&p->d, options->huge_pages, n))
+    if (!demux_make(&p->d, huge, n))
         return false;
     p->bytes = (double)(resident_bytes() - before) / (double)n;
     demux_many(&p->d, n, 100 * DEMUX_BLOCK, false, NULL);
@@ -239,12 +232,13 @@ static double demux_instructions(uint64_t n, const struct bench_options *options
     return instructions_of(&counts, "ack");
 }
 
-static void print_demux_json(const struct demux_population *p, const struct bench_options *options)
+static void print_demux_json(const struct demux_population *p, bool huge,
+                             const struct bench_options *options)
 {
     struct figure figure = figure_of("demux", "ack", p->n);
 
     figure.family = "ipv4";
-    figure.pages = options->huge_pages ? "2m" : "4k";
+    figure.pages = huge ? "2m" : "4k";
     figure.batch = DEMUX_BATCH;
     figure.ns_per_op = stopwatch_median(&p->batched);
     figure.instructions_per_op = p->instructions;
@@ -269,13 +263,13 @@ static void print_demux_text(const struct demux_population *p, const struct demu
     fflush(out);
 }
 
-static bool run_demux_populations(struct demux_population *p, unsigned count,
+static bool run_demux_populations(struct demux_population *p, unsigned count, bool huge,
                                   const struct bench_options *options)
 {
     const uint64_t work = (options->quick ? 20 : 400) * DEMUX_BLOCK;
 
     for (unsigned i = 0; i < count; i++)
-        if (!demux_population_make(&p[i], demux_populations[i], options))
+        if (!demux_population_make(&p[i], demux_populations[i], huge))
             return false;
     for (unsigned round = 0; round < 9; round++)
         for (unsigned i = 0; i < count; i++)
@@ -283,7 +277,7 @@ static bool run_demux_populations(struct demux_population *p, unsigned count,
     return true;
 }
 
-static int run_demux(const struct bench_options *options)
+static int run_demux_pages(const struct bench_options *options, bool huge)
 {
     const uint64_t largest = options->largest != 0 ? options->largest
                              : options->quick      ? 10000
@@ -295,19 +289,19 @@ static int run_demux(const struct bench_options *options)
 
     while (count < DEMUX_POPULATIONS && demux_populations[count] <= largest)
         count++;
-    if (!run_demux_populations(p, count, options))
+    if (!run_demux_populations(p, count, huge, options))
         return 3;
     if (!options->json)
         fprintf(
             options->out,
             "\ndemux: a pure ACK to a random connection, %s pages: ns, how much more than at %llu\n"
             " connections   in batches of %d     one by one  instructions\n",
-            options->huge_pages ? "2 MiB" : "4 KiB", (unsigned long long)base->n, DEMUX_BATCH);
+            huge ? "2 MiB" : "4 KiB", (unsigned long long)base->n, DEMUX_BATCH);
     for (unsigned i = 0; i < count; i++) {
         mapping_release(&p[i].d.mapping);
-        p[i].instructions = demux_instructions(p[i].n, options);
+        p[i].instructions = huge ? -1 : demux_instructions(p[i].n, options);
         if (options->json)
-            print_demux_json(&p[i], options);
+            print_demux_json(&p[i], huge, options);
         else
             print_demux_text(&p[i], base, options->out);
         if (stopwatch_ratio(&p[i].batched, &base->batched) > WORST_DEMUX_TIME) {
@@ -318,6 +312,14 @@ static int run_demux(const struct bench_options *options)
         }
     }
     return code;
+}
+
+static int run_demux(const struct bench_options *options)
+{
+    const int small = options->small_pages ? run_demux_pages(options, false) : 0;
+    const int huge = options->huge_pages ? run_demux_pages(options, true) : 0;
+
+    return huge > small ? huge : small;
 }
 
 const struct bench bench_demux = {

@@ -55,7 +55,7 @@ struct waiting {
     struct mapping mapping;
     struct flow_index index;
     struct time_wait table;
-    bool is_ipv6;
+    bool is_ipv6, is_huge;
     uint64_t first, end; /* numbers of the tuples held; restarts aside */
     int64_t now, step;   /* step: between two entries, so that n of them fill 2MSL */
     struct rng rng;
@@ -85,7 +85,8 @@ static bool waiting_make(struct waiting *w, bool is_ipv6, bool huge, uint64_t n)
     const uint32_t ipv4 = is_ipv6 ? 0 : LIMIT, ipv6 = is_ipv6 ? LIMIT : 0;
     struct trouble trouble;
 
-    *w = (struct waiting){.is_ipv6 = is_ipv6, .now = SEC(1), .step = TWO_MSL / (int64_t)n};
+    *w = (struct waiting){
+        .is_ipv6 = is_ipv6, .is_huge = huge, .now = SEC(1), .step = TWO_MSL / (int64_t)n};
     if (!mapping_make(&w->mapping, index_bytes() + time_wait_size(ipv4, ipv6), huge, &trouble)) {
         fprintf(stderr, "lastack bench: %s\n", trouble.text);
         return false;
@@ -370,13 +371,12 @@ static void survey_index(struct population *p)
 }
 
 /* Filled, weighed, scattered; empty again. */
-static bool population_make(struct population *p, uint64_t n, bool is_ipv6,
-                            const struct bench_options *options)
+static bool population_make(struct population *p, uint64_t n, bool is_ipv6, bool huge)
 {
     const size_t before = resident_bytes();
 
     *p = (struct population){.n = n};
-    if (!waiting_make(&p->w, is_ipv6, options->huge_pages, n))
+    if (!waiting_make(&p->w, is_ipv6, huge, n))
         return false;
     insert_many(&p->w, n);
     p->bytes = (double)(resident_bytes() - before) / (double)n;
@@ -446,7 +446,7 @@ static void print_json(const struct population *p, const struct bench_options *o
         struct figure figure = figure_of("timewait", op_name[op], p->n);
 
         figure.family = p->w.is_ipv6 ? "ipv6" : "ipv4";
-        figure.pages = options->huge_pages ? "2m" : "4k";
+        figure.pages = p->w.is_huge ? "2m" : "4k";
         figure.batch = op == OP_SERIAL ? 1 : BATCH;
         figure.ns_per_op = stopwatch_median(&p->watch[op]);
         figure.instructions_per_op = p->instructions[op];
@@ -455,13 +455,12 @@ static void print_json(const struct population *p, const struct bench_options *o
     }
 }
 
-static void print_heading(bool is_ipv6, const struct bench_options *options)
+static void print_heading(bool is_ipv6, bool huge, const struct bench_options *options)
 {
     fprintf(options->out,
             "\ntimewait: %s, %s pages, batches of %d: ns per operation, how much more than at the"
             " smallest n, instructions\n%10s %6s",
-            is_ipv6 ? "IPv6" : "IPv4", options->huge_pages ? "2 MiB" : "4 KiB", BATCH, "n",
-            "bytes");
+            is_ipv6 ? "IPv6" : "IPv4", huge ? "2 MiB" : "4 KiB", BATCH, "n", "bytes");
     for (unsigned op = 0; op < OPS; op++)
         fprintf(options->out, "  %18s", op_name[op]);
     fprintf(options->out, "  lines\n");
@@ -515,7 +514,7 @@ static bool measure_idle(const struct bench_options *options)
     static struct waiting w;
     size_t bytes;
 
-    if (!waiting_make(&w, false, options->huge_pages, 10))
+    if (!waiting_make(&w, false, false, 10))
         return false;
     insert_many(&w, 10);
     bytes = resident_bytes();
@@ -530,42 +529,55 @@ static bool measure_idle(const struct bench_options *options)
                 LIMIT, (double)bytes / (1 << 20));
     }
     mapping_release(&w.mapping);
-    return options->huge_pages || bytes < (size_t)8 << 20;
+    return bytes < (size_t)8 << 20;
 }
 
-static bool run_populations(struct population *p, unsigned count, bool is_ipv6,
+static void run_populations(struct population *p, unsigned count,
                             const struct bench_options *options)
 {
     const unsigned rounds = 3;
     const uint64_t work = options->quick ? 50000 : 300000;
 
-    for (unsigned i = 0; i < count; i++)
-        if (!population_make(&p[i], populations[i], is_ipv6, options))
-            return false;
     for (unsigned round = 0; round < rounds; round++)
         for (unsigned i = 0; i < count; i++)
             run_round(&p[i], work);
-    return true;
+    for (unsigned i = 0; i < count; i++)
+        mapping_release(&p[i].w.mapping);
 }
 
-static int run_family(const struct bench_options *options, bool is_ipv6)
+/* Which populations: all of them in small pages, the smallest and the largest in huge ones. */
+static bool make_populations(struct population *p, unsigned *count, bool is_ipv6, bool huge,
+                             const struct bench_options *options)
 {
     const uint64_t largest = options->largest != 0 ? options->largest
                              : options->quick      ? 100000
                                                    : LIMIT;
+
+    *count = 0;
+    for (unsigned i = 0; i < POPULATIONS; i++) {
+        const bool is_last = i + 1 == POPULATIONS || populations[i + 1] > largest;
+
+        if (*count > 0 && (populations[i] > largest || (huge && !is_last)))
+            continue;
+        if (!population_make(&p[(*count)++], populations[i], is_ipv6, huge))
+            return false;
+    }
+    return true;
+}
+
+static int run_family(const struct bench_options *options, bool is_ipv6, bool huge)
+{
     static struct population p[POPULATIONS];
-    unsigned count = 0;
+    unsigned count;
     bool good = true;
 
-    while (count < POPULATIONS && (count == 0 || populations[count] <= largest))
-        count++;
-    if (!run_populations(p, count, is_ipv6, options))
+    if (!make_populations(p, &count, is_ipv6, huge, options))
         return 3;
+    run_populations(p, count, options);
     if (!options->json)
-        print_heading(is_ipv6, options);
+        print_heading(is_ipv6, huge, options);
     for (unsigned i = 0; i < count; i++) {
-        mapping_release(&p[i].w.mapping);
-        add_instructions(&p[i], i == 0 || i + 1 == count, options);
+        add_instructions(&p[i], !huge && (i == 0 || i + 1 == count), options);
         if (options->json)
             print_json(&p[i], options);
         else
@@ -578,11 +590,18 @@ static int run_family(const struct bench_options *options, bool is_ipv6)
 
 static int run_timewait(const struct bench_options *options)
 {
-    const bool is_small = measure_idle(options);
-    const int ipv4 = run_family(options, false);
-    const int ipv6 = ipv4 <= 1 ? run_family(options, true) : ipv4;
+    int worst = measure_idle(options) ? 0 : 1;
 
-    return ipv6 > ipv4 ? ipv6 : ipv4 > 0 ? ipv4 : is_small ? 0 : 1;
+    for (unsigned i = 0; i < 4; i++) {
+        const bool huge = i % 2 != 0, is_ipv6 = i >= 2;
+        int code;
+
+        if (huge ? !options->huge_pages : !options->small_pages)
+            continue;
+        code = run_family(options, is_ipv6, huge);
+        worst = code > worst ? code : worst;
+    }
+    return worst;
 }
 
 const struct bench bench_timewait = {
