@@ -4,7 +4,6 @@
  */
 #include "narrator.h"
 
-#include "color.h"
 #include "duration.h"
 #include "words.h"
 
@@ -13,11 +12,11 @@
 
 enum { TABLE_MAX = 20 }; /* lines */
 
-void narrator_init(struct narrator *narrator, FILE *out, int64_t now)
+void narrator_init(struct narrator *narrator, FILE *out, enum color_mode color, int64_t now)
 {
     *narrator = (struct narrator){.out = out, .started_at = now};
-    narrator->has_color = out != NULL && color_wanted(COLOR_AUTO, isatty(fileno(out)),
-                                                      getenv("NO_COLOR"), getenv("TERM"));
+    narrator->has_color =
+        out != NULL && color_wanted(color, isatty(fileno(out)), getenv("NO_COLOR"), getenv("TERM"));
 }
 
 void narrator_free(struct narrator *narrator)

@@ -12,6 +12,7 @@
 #ifndef LASTACK_NARRATOR_H
 #define LASTACK_NARRATOR_H
 
+#include "color.h"
 #include "flows.h"
 
 #include <stdio.h>
@@ -24,8 +25,8 @@ struct narrator {
     struct text line;
 };
 
-/* `out` NULL: quiet. Colour as the terminal and NO_COLOR want it. */
-void narrator_init(struct narrator *narrator, FILE *out, int64_t now);
+/* `out` NULL: quiet. */
+void narrator_init(struct narrator *narrator, FILE *out, enum color_mode color, int64_t now);
 void narrator_free(struct narrator *narrator);
 
 /* A flow appeared. */

@@ -154,7 +154,7 @@ static const char *base_name(const char *path)
 static int parse(struct run_options *options, int argc, char **argv)
 {
     static const struct option long_options[] = {
-        SERVING_LONG_OPTIONS,
+        SERVING_OPTIONS(SERVING_ENTRY)
         {"link", required_argument, NULL, OPTION_LINK},
         {"fallback", required_argument, NULL, OPTION_FALLBACK},
         {"wait", required_argument, NULL, OPTION_WAIT},
@@ -190,7 +190,7 @@ static void say(const struct run_options *options, const char *format, ...)
 {
     va_list arguments;
 
-    if (options->serving.viewer.is_quiet)
+    if (options->serving.viewer.voice != VIEWER_WORDS)
         return;
     va_start(arguments, format);
     fputs("lastack: ", stderr);
@@ -201,7 +201,7 @@ static void say(const struct run_options *options, const char *format, ...)
 /* What is not as it usually is. */
 static void say_parameters(const struct serving_options *serving)
 {
-    if (serving->viewer.is_quiet)
+    if (serving->viewer.voice != VIEWER_WORDS)
         return;
     fprintf(stderr, "lastack: parameters of %s", serving->profile);
     for (unsigned i = 0; i < serving->set_count; i++)
@@ -288,8 +288,10 @@ static int simulate(const struct run_options *options, struct viewer *viewer, co
     viewer_set_peer(viewer, "simulated client");
     say(options, "SIMULATED: two stacks, a link of 10 ms each way, a clock that jumps\n");
     if (run_sim(&options->serving.params, options->serving.name, options->command, viewer,
-                &trouble))
+                &trouble)) {
+        viewer_end(viewer, NULL, 0);
         return 0;
+    }
     fprintf(stderr, "lastack run: %s\n", trouble.text);
     return STATUS_LASTACK_FAILED;
 }
@@ -313,6 +315,7 @@ static int run_with(const struct run_options *options, struct viewer *viewer)
         fprintf(stderr, "lastack run: %s\n", trouble.text);
         run.status = STATUS_LASTACK_FAILED;
     }
+    viewer_end(viewer, run.served.link, run.status);
     served_close(&run.served);
     sandbox_close(&run.sandbox);
     return run.status;

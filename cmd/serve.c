@@ -120,7 +120,7 @@ static bool take_option(struct serve_options *options, int option, const char *v
 static int parse(struct serve_options *options, int argc, char **argv)
 {
     static const struct option long_options[] = {
-        SERVING_LONG_OPTIONS,
+        SERVING_OPTIONS(SERVING_ENTRY)
         {"tun", required_argument, NULL, OPTION_TUN},
         {"veth", required_argument, NULL, OPTION_VETH},
         {"address", required_argument, NULL, OPTION_ADDRESS},
@@ -259,12 +259,13 @@ static int serve_with(const struct serve_options *options, struct viewer *viewer
         return trouble->error == EPERM || trouble->error == EACCES ? STATUS_NOT_PERMITTED
                                                                    : STATUS_FAILED;
     }
-    if (!options->serving.viewer.is_quiet)
+    if (options->serving.viewer.voice == VIEWER_WORDS)
         fprintf(stderr, "lastack: serving on %s; lastack ss --stack %s; Ctrl-C ends it\n",
                 serve.served.link->config.name, options->serving.name);
     while (!serve.is_interrupted)
         event_loop_run(serve.served.loop, NEVER);
     wind_up(&serve);
+    viewer_end(viewer, serve.served.link, 0);
     served_close(&serve.served);
     return 0;
 }

@@ -13,7 +13,7 @@
 
 void serving_options_default(struct serving_options *options, const char *verb)
 {
-    *options = (struct serving_options){.viewer = {.is_quiet = false}};
+    *options = (struct serving_options){.viewer = {.voice = VIEWER_WORDS}};
     snprintf(options->name, sizeof options->name, "%s-%d", verb, (int)getpid());
     options->profile = "linux";
 }
@@ -60,8 +60,16 @@ bool serving_option_take(struct serving_options *options, const char *verb, int 
         options->viewer.ladder = value;
         return true;
     case SERVING_QUIET:
-        options->viewer.is_quiet = true;
+        options->viewer.voice = VIEWER_SILENT;
         return true;
+    case SERVING_JSON:
+        options->viewer.voice = VIEWER_JSON;
+        return true;
+    case SERVING_COLOR:
+        if (color_mode_parse(value, &options->viewer.color))
+            return true;
+        fprintf(stderr, "lastack %s: --color=%s: auto, always or never\n", verb, value);
+        return false;
     case SERVING_PROFILE:
         options->profile = value;
         return true;

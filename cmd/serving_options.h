@@ -17,6 +17,9 @@
     "(pcapng)\n"                                                                                   \
     "  --ladder FILE.svg         draw both ends' states and the packets between them\n"            \
     "  --quiet                   tell nothing but errors\n"                                        \
+    "  --json                    tell each trace record, then a summary, as JSON lines on "        \
+    "stderr\n"                                                                                     \
+    "  --color=auto|always|never\n"                                                                \
     "  --help                    this text\n"
 
 enum { SERVING_SETS_MAX = 64 };
@@ -30,28 +33,29 @@ struct serving_options {
     struct viewer_config viewer;
 };
 
-/* getopt_long numbers, above any letter; LAST is the first one free for a verb's own. */
+/* (long name, argument, number). Numbers are above any letter; SERVING_LAST is the first one free
+ * for a verb's own. */
+#define SERVING_OPTIONS(X)                                                                         \
+    X("name", required_argument, SERVING_NAME)                                                     \
+    X("profile", required_argument, SERVING_PROFILE)                                               \
+    X("set", required_argument, SERVING_SET)                                                       \
+    X("pcap", required_argument, SERVING_PCAP)                                                     \
+    X("ladder", required_argument, SERVING_LADDER)                                                 \
+    X("quiet", no_argument, SERVING_QUIET)                                                         \
+    X("json", no_argument, SERVING_JSON)                                                           \
+    X("color", required_argument, SERVING_COLOR)                                                   \
+    X("help", no_argument, SERVING_HELP)
+
 enum serving_option {
-    SERVING_NAME = 1000,
-    SERVING_PROFILE,
-    SERVING_SET,
-    SERVING_PCAP,
-    SERVING_LADDER,
-    SERVING_QUIET,
-    SERVING_HELP,
-    SERVING_LAST,
+    SERVING_BEFORE = 999,
+#define SERVING_NUMBER(name, argument, number) number,
+    SERVING_OPTIONS(SERVING_NUMBER)
+#undef SERVING_NUMBER
+        SERVING_LAST,
 };
 
-#define SERVING_LONG_OPTIONS                                                                       \
-    {"name", required_argument, NULL, SERVING_NAME},                                               \
-        {"profile", required_argument, NULL, SERVING_PROFILE},                                     \
-        {"set", required_argument, NULL, SERVING_SET},                                             \
-        {"pcap", required_argument, NULL, SERVING_PCAP},                                           \
-        {"ladder", required_argument, NULL, SERVING_LADDER},                                       \
-        {"quiet", no_argument, NULL, SERVING_QUIET},                                               \
-    {                                                                                              \
-        "help", no_argument, NULL, SERVING_HELP                                                    \
-    }
+/* Entries for a table of struct option: SERVING_OPTIONS(SERVING_ENTRY). */
+#define SERVING_ENTRY(name, argument, number) {name, argument, NULL, number},
 
 void serving_options_default(struct serving_options *options, const char *verb);
 

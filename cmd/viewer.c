@@ -11,12 +11,15 @@
 #include "check.h"
 #include "duration.h"
 #include "flows.h"
+#include "json_names.h"
 #include "ladder.h"
 #include "narrator.h"
 #include "pcapng.h"
 #include "tcp_header.h"
+#include "trace_json.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +47,7 @@ struct viewer {
 
 static bool sees(const struct viewer *viewer)
 {
-    return !viewer->config.is_quiet || viewer_wants_packets(viewer);
+    return viewer->config.voice != VIEWER_SILENT || viewer_wants_packets(viewer);
 }
 
 bool viewer_wants_packets(const struct viewer *viewer)
@@ -99,6 +102,55 @@ static bool close_file(FILE *file, const char *path, struct trouble *trouble)
     return (fclose(file) == 0 && is_written) || trouble_set(trouble, error, "write %s", path);
 }
 
+/* "tun: 12 packets in, the largest 1500 bytes; 9 out, the largest 65226" */
+static void tell_link(const struct host_link *link)
+{
+    const struct host_link_counters *c = &link->counters;
+
+    fprintf(stderr,
+            "lastack: %s: %" PRIu64 " packets in, the largest %u bytes; %" PRIu64
+            " out, the largest %u\n",
+            link->ops->kind, c->packets_in, (unsigned)c->largest_in, c->packets_out,
+            (unsigned)c->largest_out);
+    if (c->out_refused > 0)
+        fprintf(stderr, "lastack: %s: %" PRIu64 " packets were refused: %s\n", link->ops->kind,
+                c->out_refused, strerror(link->last_error));
+}
+
+static json_t *link_json(const struct host_link *link)
+{
+    const struct host_link_counters *c = &link->counters;
+
+    return json_pack(
+        "{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "kind", link->ops->kind, "packets_in",
+        (json_int_t)c->packets_in, "bytes_in", (json_int_t)c->bytes_in, "largest_in_bytes",
+        (json_int_t)c->largest_in, "packets_out", (json_int_t)c->packets_out, "bytes_out",
+        (json_int_t)c->bytes_out, "largest_out_bytes", (json_int_t)c->largest_out, "refused",
+        (json_int_t)c->out_refused, "full", (json_int_t)c->full, "down", (json_int_t)c->down);
+}
+
+static void tell_summary(const struct viewer *viewer, const struct host_link *link, int exit_status)
+{
+    json_line(stderr, json_pack("{s:b, s:I, s:I, s:i, s:o*}", "summary", 1, "connections",
+                                (json_int_t)flows_count(viewer->flows), "records_lost",
+                                (json_int_t)viewer->lost, "exit_status", exit_status, "link",
+                                link != NULL ? link_json(link) : NULL));
+}
+
+void viewer_end(struct viewer *viewer, const struct host_link *link, int exit_status)
+{
+    if (viewer->config.voice == VIEWER_JSON)
+        tell_summary(viewer, link, exit_status);
+    if (viewer->config.voice != VIEWER_WORDS)
+        return;
+    narrator_table(&viewer->narrator, viewer->flows);
+    if (link != NULL)
+        tell_link(link);
+    if (viewer->lost > 0)
+        fprintf(stderr, "lastack: %" PRIu64 " trace records came too fast and were not shown\n",
+                viewer->lost);
+}
+
 void viewer_set_peer(struct viewer *viewer, const char *peer)
 {
     viewer->config.peer = peer;
@@ -144,11 +196,6 @@ bool viewer_close(struct viewer *viewer, struct trouble *trouble)
 {
     bool is_complete = true;
 
-    if (viewer->stack != NULL)
-        narrator_table(&viewer->narrator, viewer->flows);
-    if (viewer->lost > 0 && !viewer->config.is_quiet)
-        fprintf(stderr, "lastack: %llu trace records came too fast and were not shown\n",
-                (unsigned long long)viewer->lost);
     if (viewer->pcap_file != NULL)
         is_complete = close_file(viewer->pcap_file, viewer->config.pcap, trouble);
     if (viewer->ladder_file != NULL) {
@@ -171,7 +218,8 @@ void viewer_begin(struct viewer *viewer, struct lastack *stack, enum lastack_lin
     viewer->stack = stack;
     viewer->to_wall_clock = SEC(wall.tv_sec) + wall.tv_nsec - now;
     viewer->ip_offset = kind == LASTACK_LINK_ETHERNET ? 14 : 0;
-    narrator_init(&viewer->narrator, viewer->config.is_quiet ? NULL : stderr, now);
+    narrator_init(&viewer->narrator, viewer->config.voice == VIEWER_WORDS ? stderr : NULL,
+                  viewer->config.color, now);
     if (viewer->pcap_file == NULL)
         return;
     pcapng_begin(&viewer->pcap, viewer->pcap_file, "lastack");
@@ -181,10 +229,27 @@ void viewer_begin(struct viewer *viewer, struct lastack *stack, enum lastack_lin
 
 /* ---- records ---- */
 
+static void tell_record(const struct flow *flow, const struct lastack_trace_record *record)
+{
+    char local[LASTACK_ENDPOINT_TEXT], remote[LASTACK_ENDPOINT_TEXT];
+    char both[2 * LASTACK_ENDPOINT_TEXT];
+
+    if (flow == NULL) {
+        json_line(stderr, trace_json(record, NULL));
+        return;
+    }
+    lastack_endpoint_text(&flow->local, local, sizeof local);
+    lastack_endpoint_text(&flow->remote, remote, sizeof remote);
+    snprintf(both, sizeof both, "%s %s", local, remote);
+    json_line(stderr, trace_json(record, both));
+}
+
 static void take_record(struct viewer *viewer, const struct lastack_trace_record *record)
 {
     struct flow *flow = flows_take(viewer->flows, record);
 
+    if (viewer->config.voice == VIEWER_JSON)
+        tell_record(flow, record);
     if (flow == NULL)
         return;
     if (record->what == LASTACK_TRACE_FLOW) {

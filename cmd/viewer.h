@@ -10,12 +10,22 @@
 #ifndef LASTACK_VIEWER_H
 #define LASTACK_VIEWER_H
 
+#include "color.h"
+#include "host_link.h"
 #include "trouble.h"
 
 #include <lastack/stack.h>
 
+/* How it is told, on stderr: stdout is the command's. */
+enum viewer_voice {
+    VIEWER_WORDS,  /* narrator.h */
+    VIEWER_JSON,   /* one object for each trace record, then one with "summary" */
+    VIEWER_SILENT, /* errors only */
+};
+
 struct viewer_config {
-    bool is_quiet;
+    enum viewer_voice voice;
+    enum color_mode color;
     const char *pcap;   /* file, or NULL */
     const char *ladder; /* file, or NULL */
     const char *peer;   /* what the other end is, for ladders; or NULL */
@@ -25,8 +35,11 @@ struct viewer;
 
 /* NULL and trouble if a file cannot be written. */
 struct viewer *viewer_open(const struct viewer_config *config, struct trouble *trouble);
-/* Says the closing table, completes the files. The stack may be gone already. */
+/* Completes the files. */
 bool viewer_close(struct viewer *viewer, struct trouble *trouble);
+
+/* The end: the closing table, or the summary object. `link` is the host's, or NULL. */
+void viewer_end(struct viewer *viewer, const struct host_link *link, int exit_status);
 
 /* Another word for config.peer. */
 void viewer_set_peer(struct viewer *viewer, const char *peer);

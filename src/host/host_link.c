@@ -73,7 +73,7 @@ size_t host_link_receive(struct host_link *link, uint8_t *memory, size_t size,
         used += ((size_t)length + 63) & ~(size_t)63; /* each starts on a cache line */
         link->counters.packets_in++;
         link->counters.bytes_in += (uint64_t)length;
-        link->counters.large_in += (uint32_t)length > link->config.mtu + 14;
+        link->counters.largest_in = max32(link->counters.largest_in, (uint32_t)length);
     }
     return count;
 }
@@ -120,7 +120,7 @@ static void count_sent(struct host_link *link, const struct lastack_packet_out *
 {
     link->counters.packets_out++;
     link->counters.bytes_out += packet->length;
-    link->counters.large_out += packet->length > link->config.mtu + 14;
+    link->counters.largest_out = max32(link->counters.largest_out, packet->length);
 }
 
 /* Hands one packet to the descriptor. True: it is done with (sent, or refused for good and

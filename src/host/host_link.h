@@ -42,8 +42,9 @@ enum host_link_state { HOST_LINK_READY, HOST_LINK_FULL, HOST_LINK_DOWN };
 
 struct host_link_counters {
     uint64_t packets_in, bytes_in, packets_out, bytes_out;
-    uint64_t large_in, large_out; /* frames above the MTU: cut or joined by the other side */
-    uint64_t in_too_long;         /* longer than a buffer can be */
+    uint32_t largest_in,
+        largest_out;      /* frames, in bytes: far above the MTU where the other side cuts */
+    uint64_t in_too_long; /* longer than a buffer can be */
     uint64_t out_refused; /* refused for a reason that waiting does not cure: see last_error */
     uint64_t full, down;  /* how often it became so */
 };

@@ -9,9 +9,9 @@
  * No two blocks of 8 bytes are equal, so text that is lost, doubled or out of place changes the
  * hash; and a program in any language makes the same bytes in one line, for example
  *
- *     python3 -c 'import array,sys;
- *     [sys.stdout.buffer.write(array.array("Q", range(i, i + 2**17))) for i in range(0, 2**27,
- *     2**17)]'
+ *     python3 -c 'import array, sys
+ *     for i in range(0, 2**27, 2**17):
+ *         array.array("Q", range(i, i + 2**17)).tofile(sys.stdout.buffer)'
  *
  * (on a little-endian machine) for the first 2^30.
  */

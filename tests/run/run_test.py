@@ -10,6 +10,7 @@ is a promise. Exit 77: namespaces are refused here, or nobody cannot reach the p
 """
 import array
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -133,6 +134,30 @@ class Narration(unittest.TestCase):
         done = run('--', 'curl', '-s', '-H', 'Connection: close', WEB4 + '/')
         self.assertLess(time.monotonic() - begun, 4)
         self.assertIn(b'TIME-WAIT; we closed first', done.stderr)
+
+    def test_json_lines(self):
+        done = run('--json', '--set', 'time_wait=1s', '--', 'curl', '-s', '-H', 'Connection: close', WEB4 + '/')
+        lines = [json.loads(line) for line in done.stderr.splitlines()]
+        own = [line for line in lines if line.get('conn', '').startswith('192.0.2.1:80 192.0.2.2:')]
+        self.assertEqual([line['new'] for line in own if line['what'] == 'state'][-1], 'CLOSED')
+        self.assertIn('time_wait_over', [line['cause'] for line in own])
+        for line in own:
+            self.assertLessEqual({'time_ns', 'conn', 'what', 'old', 'new', 'cause', 'seq', 'ack', 'flags', 'len'}, set(line))
+        summary = lines[-1]
+        self.assertTrue(summary['summary'])
+        self.assertEqual((summary['connections'], summary['exit_status']), (1, 0))
+        self.assertGreater(summary['link']['packets_in'], 3)
+
+    def test_frames_are_far_larger_than_the_mtu(self):
+        for link in LINKS:
+            with self.subTest(link=link):
+                done = run('--json', '--link', link, '--', 'curl', '-s', '-o', '/dev/null', WEB4 + '/bytes/20000000')
+                link_of = json.loads(done.stderr.splitlines()[-1])['link']
+                self.assertEqual(link_of['kind'], link)
+                self.assertGreater(link_of['largest_out_bytes'], 40000)
+                done = run('--json', '--link', link, '--', 'curl', '-s', '-T', '-', WEB4 + '/x', input=bytes(20_000_000))
+                link_of = json.loads(done.stderr.splitlines()[-1])['link']
+                self.assertGreater(link_of['largest_in_bytes'], 40000)
 
     def test_captures_are_sound_and_say_why(self):
         if shutil.which('tshark') is None:
