@@ -5,8 +5,9 @@ The command, its man page and its completion tell the same story.
 
     command_test.py LASTACK
 
-For every verb of `lastack --help`: its --help exits 0 and fits one screen; the man page has a section of
-that name with every long option; completion offers the verb and those options. And mandoc finds no fault.
+For every verb of `lastack --help`: its --help exits 0 and fits one screen; lastack(1) has a section of that
+name, and there or in the verb's own page stands every long option; completion offers the verb and those
+options. And mandoc finds no fault with any page.
 """
 import re
 import shutil
@@ -50,6 +51,14 @@ def man_section(text, verb):
     return match.group(1) if match else None
 
 
+def require_no_fault(page):
+    lint = subprocess.run(['mandoc', '-T', 'lint', '-W', 'style', page], stdout=subprocess.PIPE, text=True,
+                          stderr=subprocess.DEVNULL)
+    # Which other manuals are there is a matter of the machine.
+    faults = [line for line in lint.stdout.splitlines() if 'referenced manual not found' not in line]
+    require(not faults, '\n'.join(faults))
+
+
 def main():
     lastack = str(Path(sys.argv[1]).resolve())
     verbs = re.findall(r'^  ([a-z]+) +\S', help_of(lastack), re.M)
@@ -60,7 +69,9 @@ def main():
         options = set(re.findall(r'(?<![\w-])--[a-z][a-z0-9-]*', help_of(lastack, verb))) - {'--help'}
         section = man_section(man, verb)
         require(section is not None, f'the man page has no ".Ss {verb}"')
-        for option in sorted(options) if section else []:
+        page = MAN.with_name(f'lastack-{verb}.1')
+        section = (section or '') + (page.read_text(encoding='utf-8') if page.is_file() else '')
+        for option in sorted(options):
             in_man = re.search(rf'Fl -{option[2:]}(?![\w-])', section)
             require(in_man, f'the man page does not tell {verb} {option}')
         require(options <= complete(lastack, verb, '--'), f'completion misses options of {verb}')
@@ -76,13 +87,8 @@ def main():
         expected = 125 if verb == 'run' else 2
         require(run.returncode == expected and '--no-such-option' in run.stderr,
                 f'lastack {verb} --no-such-option: {run.returncode}, {run.stderr!r}')
-    if shutil.which('mandoc'):
-        lint = subprocess.run(['mandoc', '-T', 'lint', '-W', 'style', MAN], stdout=subprocess.PIPE, text=True)
-        require(lint.returncode == 0, lint.stdout)
-        # Style also wants the pages they refer to installed, which they are not here.
-        pages = sorted(MAN.parent.glob('lastack-*.1'))
-        lint = subprocess.run(['mandoc', '-T', 'lint', '-W', 'warning', *pages], stdout=subprocess.PIPE, text=True)
-        require(lint.returncode == 0, lint.stdout)
+    for page in sorted(MAN.parent.glob('*.1')) if shutil.which('mandoc') else []:
+        require_no_fault(page)
     print('\n'.join(failures) or f'{len(verbs)} verbs')
     return 1 if failures else 0
 
