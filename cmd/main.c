@@ -3,6 +3,7 @@
  * main.c: `lastack VERB ...`: one table of verbs, each a main() of its own.
  */
 #include "bench.h"
+#include "drill.h"
 #include "instruments.h"
 #include "verbs.h"
 
@@ -18,6 +19,7 @@ struct verb {
 static const struct verb verbs[] = {
     {"run", run_main, "a command whose network is a lastack stack"},
     {"serve", serve_main, "the same services on an interface that is there"},
+    {"drill", drill_main, "packetdrill scripts, on a stack in this process"},
     {"ss", ss_main, "connections, as ss(8) shows them, with owner, timer and reason"},
     {"netstat", netstat_main, "the classic columns"},
     {"kill", kill_main, "end connections"},

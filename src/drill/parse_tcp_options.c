@@ -10,8 +10,9 @@
  *     exp-tarr [N]   exp-MAGIC [HEX]   gen-KIND [HEX]   HEX (bytes as they are)
  *
  * The order is the author's, and so is the padding: a list whose bytes are no multiple of 4 is
- * refused. (The bytes themselves are made by packet_build.c.)
+ * refused. (The bytes themselves are made by option_bytes.c.)
  */
+#include "option_bytes.h"
 #include "parser.h"
 
 #include <string.h>
@@ -253,43 +254,6 @@ static bool parse_option(struct parser *parser, struct drill_tcp_option *option)
     option->kind = DRILL_OPT_RAW;
     return parser_bytes(parser, "a TCP option: a known name or raw bytes, which", option->bytes,
                         DRILL_OPTION_BYTES, &option->length);
-}
-
-unsigned tcp_option_length(const struct drill_tcp_option *option)
-{
-    switch (option->kind) {
-    case DRILL_OPT_NOP:
-    case DRILL_OPT_EOL:
-        return 1;
-    case DRILL_OPT_MSS:
-        return 4;
-    case DRILL_OPT_WSCALE:
-        return 3;
-    case DRILL_OPT_SACK_OK:
-        return 2;
-    case DRILL_OPT_SACK:
-        return 2 + 8u * option->count;
-    case DRILL_OPT_TIMESTAMP:
-        return 10;
-    case DRILL_OPT_MD5:
-        return 18;
-    case DRILL_OPT_FAST_OPEN:
-    case DRILL_OPT_GENERIC:
-        return 2u + option->length;
-    case DRILL_OPT_FAST_OPEN_EXP:
-        return 4u + option->length;
-    case DRILL_OPT_ACCECN:
-        return 2 + 3u * option->count;
-    case DRILL_OPT_ACCECN_EXP:
-        return 4 + 3u * option->count;
-    case DRILL_OPT_TARR:
-        return option->has_value ? 6 : 4;
-    case DRILL_OPT_EXPERIMENTAL:
-        return (option->is_wide ? 6u : 4u) + option->length;
-    case DRILL_OPT_RAW:
-        return option->length;
-    }
-    return 0;
 }
 
 /* <...>: anything. Only what leaves can be left unchecked; the caller says so. */

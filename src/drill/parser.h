@@ -67,8 +67,6 @@ char *parser_token_copy(struct parser *parser);
 bool parse_ip_info(struct parser *parser, struct drill_ip_info *info);
 bool parse_prefixes(struct parser *parser, struct drill_packet *packet);
 bool parse_tcp_options(struct parser *parser, struct drill_tcp *tcp);
-/* The number of bytes that an option takes on the wire. */
-unsigned tcp_option_length(const struct drill_tcp_option *option);
 bool parse_seq_range(struct parser *parser, uint32_t *seq, uint32_t *length);
 bool parse_udp_suffix(struct parser *parser, bool *given, uint16_t *source, uint16_t *destination);
 bool parse_icmp(struct parser *parser, struct drill_packet *packet);

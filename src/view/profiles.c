@@ -37,7 +37,7 @@ static const struct setting freebsd[] = {
     {"persist_max", "60s"},
     {"connect_timeout", "75s"},
     {"syn_retries", "12"},
-    {"syn_linear_retries", "4"},
+    {"syn_linear_retries", "0"},
     {"synack_retries", "3"},
     {"retries2", "12"},
     {"orphan_retries", "12"},

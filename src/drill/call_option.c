@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * call_option.c: setsockopt, getsockopt, fcntl, poll.
+ *
+ * Options travel under Linux's numbers, which are those of socket.h; an option that no system of
+ * ours has is the stack's to refuse. Whether a descriptor blocks is known to the runner alone.
+ */
+#include "call_value.h"
+#include "calls.h"
+
+#include "duration.h"
+#include "symbols.h"
+
+#include <string.h>
+
+enum { LINUX_O_RDWR = 2, LINUX_O_NONBLOCK = 0x800, LEVEL_BITS = 16 };
+
+/* ---- options ---- */
+
+struct option_call {
+    struct run_descriptor descriptor;
+    enum lastack_option option;
+    const struct drill_value *name, *value;
+};
+
+static enum symbol_class class_of_level(int64_t level)
+{
+    switch (level) {
+    case LASTACK_SOL_SOCKET:
+        return SYMBOL_SOCKET_OPTION;
+    case LASTACK_SOL_TCP:
+        return SYMBOL_TCP_OPTION;
+    case LASTACK_SOL_IP:
+        return SYMBOL_IP_OPTION;
+    case LASTACK_SOL_IPV6:
+        return SYMBOL_IPV6_OPTION;
+    default:
+        return SYMBOL_OTHER;
+    }
+}
+
+/* fd, level, name, value, length */
+static bool read_option_call(struct runner *runner, const struct drill_call *call,
+                             struct option_call *option)
+{
+    int64_t level, name;
+
+    option->name = call_argument(call, 2);
+    option->value = call_argument(call, 3);
+    if (!value_descriptor(runner, call_argument(call, 0), &option->descriptor) ||
+        !value_in_range(runner, call_argument(call, 1), SYMBOL_LEVEL, "a level", 0, 0xffff,
+                        &level) ||
+        !value_in_range(runner, option->name, class_of_level(level), "an option", 0, 0xffff,
+                        &name))
+        return false;
+    option->option = (enum lastack_option)(level << LEVEL_BITS | name);
+    return true;
+}
+
+/* An option that the stack does not have, where the script counts on it. */
+static bool is_missing(struct runner *runner, const struct posted_call *posted,
+                       const struct option_call *option, int result)
+{
+    int64_t expected = 0;
+
+    if (result != -LASTACK_ENOPROTOOPT || option->name->kind != VALUE_WORD ||
+        posted->call->error != NULL ||
+        !value_number(runner, posted->call->result, SYMBOL_OTHER, &expected) || expected != 0)
+        return false;
+    runner_fail(runner, DRILL_CLASS_NOT_SUPPORTED, option->name->place,
+                "not supported: the option %s", option->name->text);
+    return true;
+}
+
+static bool set_linger(struct runner *runner, const struct option_call *option, int *result)
+{
+    int64_t is_on, seconds;
+
+    if (!value_member_number(runner, option->value, "onoff", SYMBOL_OTHER, 0, &is_on) ||
+        !value_member_number(runner, option->value, "linger", SYMBOL_OTHER, 0, &seconds))
+        return false;
+    *result = lastack_set_linger(runner->target.stack, option->descriptor.live,
+                                 is_on ? (int)seconds : -1);
+    return true;
+}
+
+/* The class of an option's value: its numbers may differ between systems. */
+static enum symbol_class class_of_value(enum lastack_option option)
+{
+    return option == LASTACK_SO_ERROR ? SYMBOL_ERRNO : SYMBOL_OTHER;
+}
+
+static enum call_outcome call_setsockopt(struct runner *runner, struct posted_call *posted)
+{
+    struct option_call option;
+    int64_t value;
+    int result;
+
+    if (!read_option_call(runner, posted->call, &option))
+        return CALL_BROKEN;
+    if (option.option == LASTACK_SO_LINGER) {
+        if (!set_linger(runner, &option, &result))
+            return CALL_BROKEN;
+        return call_returns(posted, result);
+    }
+    if (option.value->kind == VALUE_STRING || option.value->kind == VALUE_STRUCT) {
+        runner_fail(runner, DRILL_CLASS_NOT_SUPPORTED, option.value->place,
+                    "not supported: an option whose value is no number");
+        return CALL_BROKEN;
+    }
+    if (!value_in_range(runner, option.value, class_of_value(option.option), "an option's value",
+                        INT32_MIN, UINT32_MAX, &value))
+        return CALL_BROKEN;
+    result = lastack_set_option(runner->target.stack, option.descriptor.live, option.option,
+                                (int)value);
+    return is_missing(runner, posted, &option, result) ? CALL_BROKEN
+                                                       : call_returns(posted, result);
+}
+
+static bool check_value(struct runner *runner, const struct option_call *option, int seen)
+{
+    int64_t expected;
+
+    if (option->value->kind == VALUE_ELLIPSIS ||
+        (option->value->kind == VALUE_LIST && option->value->first != NULL &&
+         option->value->first->kind == VALUE_ELLIPSIS))
+        return true;
+    if (!value_number(runner, option->value, class_of_value(option->option), &expected))
+        return false;
+    if (expected == seen)
+        return true;
+    if (option->option == LASTACK_SO_ERROR)
+        return runner_fail(runner, DRILL_CLASS_BEHAVIOUR, option->value->place,
+                           "Bad getsockopt optval: expected: %lld (%s) actual: %d (%s)",
+                           (long long)expected,
+                           expected == 0 ? "none" : lastack_error_name((int)expected), seen,
+                           seen == 0 ? "none" : lastack_error_name(seen));
+    return runner_fail(runner, DRILL_CLASS_BEHAVIOUR, option->value->place,
+                       "Bad getsockopt optval: expected: %lld actual: %d", (long long)expected,
+                       seen);
+}
+
+/* SO_LINGER has two numbers; socket.h tells one: seconds, or -1. */
+static bool check_linger(struct runner *runner, const struct option_call *option, int seen)
+{
+    int64_t is_on, seconds;
+
+    if (!value_member_number(runner, option->value, "onoff", SYMBOL_OTHER, 0, &is_on) ||
+        !value_member_number(runner, option->value, "linger", SYMBOL_OTHER, 0, &seconds))
+        return false;
+    return (is_on ? seconds : -1) == seen ||
+           runner_fail(runner, DRILL_CLASS_BEHAVIOUR, option->value->place,
+                       "Bad getsockopt optval: actual: %d s (-1: off)", seen);
+}
+
+static enum call_outcome call_getsockopt(struct runner *runner, struct posted_call *posted)
+{
+    struct option_call option;
+    int seen = 0, result;
+    bool is_right;
+
+    if (!read_option_call(runner, posted->call, &option))
+        return CALL_BROKEN;
+    result = lastack_get_option(runner->target.stack, option.descriptor.live, option.option, &seen);
+    if (is_missing(runner, posted, &option, result))
+        return CALL_BROKEN;
+    if (result < 0)
+        return call_returns(posted, result);
+    is_right = option.option == LASTACK_SO_LINGER ? check_linger(runner, &option, seen)
+                                                  : check_value(runner, &option, seen);
+    return is_right ? call_returns(posted, result) : CALL_BROKEN;
+}
+
+/* ---- fcntl ---- */
+
+static enum call_outcome call_fcntl(struct runner *runner, struct posted_call *posted)
+{
+    enum { GET_FLAGS = 3, SET_FLAGS = 4 };
+    struct run_descriptor descriptor;
+    struct run_descriptor *known;
+    int64_t command, flags = 0;
+
+    if (!value_descriptor(runner, call_argument(posted->call, 0), &descriptor) ||
+        !value_number(runner, call_argument(posted->call, 1), SYMBOL_FCNTL, &command) ||
+        (posted->call->argument_count > 2 &&
+         !value_number(runner, call_argument(posted->call, 2), SYMBOL_OPEN, &flags)))
+        return CALL_BROKEN;
+    if (!descriptor.is_open)
+        return call_returns(posted, -LASTACK_EBADF);
+    known = runner_descriptor(runner, descriptor.script);
+    if (command == GET_FLAGS)
+        return call_returns(posted,
+                            LINUX_O_RDWR | (known->is_nonblocking ? LINUX_O_NONBLOCK : 0));
+    if (command != SET_FLAGS) {
+        runner_fail(runner, DRILL_CLASS_NOT_SUPPORTED, call_argument(posted->call, 1)->place,
+                    "not supported: fcntl() but F_GETFL and F_SETFL");
+        return CALL_BROKEN;
+    }
+    known->is_nonblocking = flags & LINUX_O_NONBLOCK;
+    return call_returns(posted, 0);
+}
+
+/* ---- poll ---- */
+
+/* Sets *ready to how many are ready; with `checks` their revents must be the script's. */
+static bool poll_all(struct runner *runner, const struct drill_value *list, bool checks,
+                     int64_t *ready)
+{
+    const uint32_t always = LASTACK_POLLERR | LASTACK_POLLHUP | LASTACK_POLLNVAL;
+
+    *ready = 0;
+    for (const struct drill_value *entry = list->first; entry != NULL; entry = entry->next) {
+        const struct drill_value *fd = value_member(entry, "fd");
+        struct run_descriptor descriptor;
+        int64_t events, expected;
+        uint32_t seen;
+
+        if (fd == NULL || !value_descriptor(runner, fd, &descriptor) ||
+            !value_member_number(runner, entry, "events", SYMBOL_POLL, 0, &events) ||
+            !value_member_number(runner, entry, "revents", SYMBOL_POLL, 0, &expected))
+            return fd != NULL || runner_fail(runner, DRILL_CLASS_SCRIPT, entry->place,
+                                             "expected {fd=..., events=..., revents=...}");
+        seen = lastack_poll(runner->target.stack, descriptor.live) & ((uint32_t)events | always);
+        *ready += seen != 0;
+        if (checks && seen != expected)
+            return runner_fail(runner, DRILL_CLASS_BEHAVIOUR, entry->place,
+                               "Bad poll revents: expected: 0x%llx actual: 0x%x",
+                               (unsigned long long)expected, seen);
+    }
+    return true;
+}
+
+static enum call_outcome call_poll(struct runner *runner, struct posted_call *posted)
+{
+    const struct drill_value *list = call_argument(posted->call, 0);
+    int64_t timeout_ms, ready;
+
+    if (!value_in_range(runner, call_argument(posted->call, 2), SYMBOL_OTHER, "a time-out in ms",
+                        -1, INT32_MAX, &timeout_ms) ||
+        !poll_all(runner, list, false, &ready))
+        return CALL_BROKEN;
+    if (!posted->has_begun && timeout_ms >= 0)
+        posted->deadline = runner->target.now + MS(timeout_ms);
+    if (ready == 0 && runner->target.now < posted->deadline)
+        return CALL_WAITS;
+    return poll_all(runner, list, true, &ready) ? call_returns(posted, ready) : CALL_BROKEN;
+}
+
+const struct call_row calls_on_options[] = {
+    {"setsockopt", 5, 5, call_setsockopt},
+    {"getsockopt", 5, 5, call_getsockopt},
+    {"fcntl", 2, 3, call_fcntl},
+    {"poll", 3, 3, call_poll},
+    {NULL, 0, 0, NULL},
+};

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * call_transfer.c: read, recv and their kin; write, send and their kin. All bytes are zeros.
+ *
+ * In blocking mode a write returns when all is queued, a read when there is something to read (or,
+ * with MSG_WAITALL, when there is all of it).
+ */
+#include "call_value.h"
+#include "calls.h"
+
+#include "check.h"
+
+#include <stdlib.h>
+
+enum {
+    TRANSFER_MAX = 64 << 20,
+    FLAGS_KNOWN = LASTACK_MSG_PEEK | LASTACK_MSG_TRUNC | LASTACK_MSG_DONTWAIT | LASTACK_MSG_EOR |
+                  LASTACK_MSG_WAITALL | LASTACK_MSG_NOSIGNAL | LASTACK_MSG_MORE,
+};
+
+struct transfer {
+    struct run_descriptor descriptor;
+    int64_t length;
+    uint32_t flags;
+    struct lastack_endpoint remote; /* sendto */
+    bool has_remote;
+};
+
+/* ---- arguments ---- */
+
+static bool read_length(struct runner *runner, const struct drill_value *value, int64_t *length)
+{
+    return value_in_range(runner, value, SYMBOL_OTHER, "a length", 0, TRANSFER_MAX, length);
+}
+
+static bool read_flags(struct runner *runner, const struct drill_value *value,
+                       struct transfer *transfer)
+{
+    int64_t flags;
+
+    if (!value_number(runner, value, SYMBOL_MESSAGE, &flags))
+        return false;
+    transfer->flags = (uint32_t)flags;
+    if ((flags & ~(int64_t)FLAGS_KNOWN) == 0)
+        return true;
+    return runner_fail(runner, DRILL_CLASS_NOT_SUPPORTED, value->place,
+                       "not supported: message flags 0x%llx (FASTOPEN, ZEROCOPY, ERRQUEUE, OOB)",
+                       (unsigned long long)(flags & ~(int64_t)FLAGS_KNOWN));
+}
+
+/* fd, buffer, length [, flags [, address, its length]] */
+static bool read_buffer_call(struct runner *runner, const struct drill_call *call,
+                             struct transfer *transfer)
+{
+    *transfer = (struct transfer){0};
+    if (!value_descriptor(runner, call_argument(call, 0), &transfer->descriptor) ||
+        !read_length(runner, call_argument(call, 2), &transfer->length))
+        return false;
+    return call->argument_count < 4 || read_flags(runner, call_argument(call, 3), transfer);
+}
+
+/* fd, [{..., N}], count */
+static bool read_vector_call(struct runner *runner, const struct drill_call *call,
+                             struct transfer *transfer)
+{
+    *transfer = (struct transfer){0};
+    return value_descriptor(runner, call_argument(call, 0), &transfer->descriptor) &&
+           value_iovec_length(runner, call_argument(call, 1), &transfer->length);
+}
+
+/* fd, {msg_name, msg_iov, msg_flags, msg_control}, flags */
+static bool read_message_call(struct runner *runner, const struct drill_call *call,
+                              struct transfer *transfer)
+{
+    const struct drill_value *message = call_argument(call, 1);
+    const struct drill_value *iov = value_member(message, "msg_iov");
+    const struct drill_value *control = value_member(message, "msg_control");
+
+    *transfer = (struct transfer){0};
+    if (control != NULL && !(control->kind == VALUE_LIST && control->first == NULL))
+        return runner_fail(runner, DRILL_CLASS_NOT_SUPPORTED, control->place,
+                           "not supported: control messages (msg_control)");
+    if (iov == NULL)
+        return runner_fail(runner, DRILL_CLASS_SCRIPT, message->place,
+                           "a message needs msg_iov");
+    return value_descriptor(runner, call_argument(call, 0), &transfer->descriptor) &&
+           read_flags(runner, call_argument(call, 2), transfer) &&
+           value_iovec_length(runner, iov, &transfer->length);
+}
+
+/* ---- sending ---- */
+
+static int64_t send_some(struct runner *runner, const struct transfer *transfer, const void *zeros,
+                         int64_t length)
+{
+    struct lastack *stack = runner->target.stack;
+    const int live = transfer->descriptor.live;
+
+    if (transfer->has_remote)
+        return lastack_send_to(stack, live, zeros, (size_t)length, transfer->flags,
+                               &transfer->remote);
+    return lastack_send(stack, live, zeros, (size_t)length, transfer->flags);
+}
+
+static bool may_wait(const struct transfer *transfer)
+{
+    return !transfer->descriptor.is_nonblocking && !(transfer->flags & LASTACK_MSG_DONTWAIT);
+}
+
+/* Who sleeps in a write is woken when a good part of the buffer is free, not by each byte. */
+static bool may_wake(struct runner *runner, const struct transfer *transfer)
+{
+    const uint32_t wakes = LASTACK_POLLOUT | LASTACK_POLLERR | LASTACK_POLLHUP | LASTACK_POLLNVAL;
+
+    return lastack_poll(runner->target.stack, transfer->descriptor.live) & wakes;
+}
+
+static enum call_outcome transfer_out(struct runner *runner, struct posted_call *posted,
+                                      const struct transfer *transfer)
+{
+    const int64_t left = transfer->length - posted->done;
+    void *zeros;
+    int64_t sent;
+
+    if (posted->has_begun && may_wait(transfer) && !may_wake(runner, transfer))
+        return CALL_WAITS;
+    zeros = calloc(1, left > 0 ? (size_t)left : 1);
+    CHECK(zeros != NULL);
+    sent = send_some(runner, transfer, zeros, left);
+    free(zeros);
+    if (sent > 0)
+        posted->done += sent;
+    if (may_wait(transfer) &&
+        (sent == -LASTACK_EAGAIN || (sent >= 0 && posted->done < transfer->length)))
+        return CALL_WAITS;
+    /* What was queued before an error counts; the error is told next time. */
+    return call_returns(posted, posted->done > 0 ? posted->done : sent);
+}
+
+static enum call_outcome call_write(struct runner *runner, struct posted_call *posted)
+{
+    struct transfer transfer;
+
+    return read_buffer_call(runner, posted->call, &transfer)
+               ? transfer_out(runner, posted, &transfer) : CALL_BROKEN;
+}
+
+static enum call_outcome call_writev(struct runner *runner, struct posted_call *posted)
+{
+    struct transfer transfer;
+
+    return read_vector_call(runner, posted->call, &transfer)
+               ? transfer_out(runner, posted, &transfer) : CALL_BROKEN;
+}
+
+static enum call_outcome call_sendmsg(struct runner *runner, struct posted_call *posted)
+{
+    struct transfer transfer;
+
+    return read_message_call(runner, posted->call, &transfer)
+               ? transfer_out(runner, posted, &transfer) : CALL_BROKEN;
+}
+
+static enum call_outcome call_sendto(struct runner *runner, struct posted_call *posted)
+{
+    const struct drill_value *address = call_argument(posted->call, 4);
+    struct conversation *conversation;
+    struct transfer transfer;
+
+    if (!read_buffer_call(runner, posted->call, &transfer))
+        return CALL_BROKEN;
+    conversation = transfer.descriptor.conversation;
+    if (address->kind != VALUE_NULL) {
+        transfer.has_remote = true;
+        if (!value_endpoint(runner, address, &runner->remote, &transfer.remote))
+            return CALL_BROKEN;
+        if (conversation != NULL && conversation->is_udp)
+            conversation->remote = transfer.remote;
+    }
+    return transfer_out(runner, posted, &transfer);
+}
+
+/* ---- receiving ---- */
+
+static enum call_outcome transfer_in(struct runner *runner, struct posted_call *posted,
+                                     const struct transfer *transfer)
+{
+    const int64_t left = transfer->length - posted->done;
+    const bool wants_all = transfer->flags & LASTACK_MSG_WAITALL && may_wait(transfer);
+    void *buffer = malloc(left > 0 ? (size_t)left : 1);
+    int64_t got;
+
+    CHECK(buffer != NULL);
+    got = lastack_recv(runner->target.stack, transfer->descriptor.live, buffer, (size_t)left,
+                       transfer->flags & ~(uint32_t)LASTACK_MSG_WAITALL);
+    free(buffer);
+    if (got > 0)
+        posted->done += got;
+    if (may_wait(transfer) && got == -LASTACK_EAGAIN)
+        return CALL_WAITS;
+    if (wants_all && got > 0 && posted->done < transfer->length)
+        return CALL_WAITS;
+    return call_returns(posted, posted->done > 0 ? posted->done : got);
+}
+
+static enum call_outcome call_read(struct runner *runner, struct posted_call *posted)
+{
+    struct transfer transfer;
+
+    return read_buffer_call(runner, posted->call, &transfer)
+               ? transfer_in(runner, posted, &transfer) : CALL_BROKEN;
+}
+
+static enum call_outcome call_readv(struct runner *runner, struct posted_call *posted)
+{
+    struct transfer transfer;
+
+    return read_vector_call(runner, posted->call, &transfer)
+               ? transfer_in(runner, posted, &transfer) : CALL_BROKEN;
+}
+
+static enum call_outcome call_recvmsg(struct runner *runner, struct posted_call *posted)
+{
+    struct transfer transfer;
+
+    return read_message_call(runner, posted->call, &transfer)
+               ? transfer_in(runner, posted, &transfer) : CALL_BROKEN;
+}
+
+const struct call_row calls_that_transfer[] = {
+    {"read", 3, 3, call_read},         {"recv", 4, 4, call_read},
+    {"recvfrom", 6, 6, call_read},     {"readv", 3, 3, call_readv},
+    {"recvmsg", 3, 3, call_recvmsg},   {"write", 3, 3, call_write},
+    {"send", 4, 4, call_write},        {"sendto", 6, 6, call_sendto},
+    {"writev", 3, 3, call_writev},     {"sendmsg", 3, 3, call_sendmsg},
+    {NULL, 0, 0, NULL},
+};
