@@ -191,12 +191,14 @@ static void forget(struct tcp *tcp, uint32_t index, enum lastack_cause cause)
     struct syn_entry *entry = syn_cache_at(&tcp->syns, index);
     const struct flow_ref ref = {FLOW_SYN_ENTRY, index};
 
+    const enum tcp_state back = cause == LASTACK_CAUSE_LISTENER_CLOSED ? TCP_CLOSED : TCP_LISTEN;
+
     if (entry->flags & SYN_SUPERSEDES) {
-        report_state(&tcp->report, entry->flow, &entry->tuple, TCP_SYN_RECEIVED, TCP_CLOSED, cause);
+        report_state(&tcp->report, entry->flow, &entry->tuple, TCP_SYN_RECEIVED, TCP_TIME_WAIT, cause);
         tcp_resume_record(tcp, &entry->tuple, entry->flow, ref, entry->superseded);
     } else {
-        report_state(&tcp->report, entry->flow, &entry->tuple, TCP_SYN_RECEIVED, TCP_LISTEN, cause);
-        report_note(&tcp->report, LASTACK_TRACE_GONE, entry->flow, &entry->tuple, TCP_LISTEN, cause, 0, 0);
+        report_state(&tcp->report, entry->flow, &entry->tuple, TCP_SYN_RECEIVED, back, cause);
+        report_note(&tcp->report, LASTACK_TRACE_GONE, entry->flow, &entry->tuple, back, cause, 0, 0);
         (void)flow_remove(&tcp->index, entry->flow, ref);
     }
     unlink_from_listener(tcp, index);

@@ -7,7 +7,8 @@
  *   - SYN-RECEIVED -> CLOSE-WAIT: the handshake's ACK and the FIN come in one segment (§3.10.7.4: the eighth
  *     step is taken in ESTABLISHED, which the fifth has just entered, so both moves are seen);
  *   - TIME-WAIT -> SYN-RECEIVED: a new SYN reopens (RFC 9293 MAY-2, RFC 6191 §2), and -> SYN-SENT: connect()
- *     reuses the tuple.
+ *     reuses the tuple;
+ *   - SYN-RECEIVED -> TIME-WAIT: what had reopened was an old duplicate (RFC 1122 §4.2.2.13).
  */
 #include "state.h"
 
@@ -17,7 +18,7 @@ static const uint16_t legal_next[TCP_CLOSING + 1] = {
     [TCP_CLOSED] = TO(LISTEN) | TO(SYN_SENT) | TO(SYN_RECEIVED),
     [TCP_LISTEN] = TO(SYN_RECEIVED) | TO(SYN_SENT) | TO(CLOSED),
     [TCP_SYN_SENT] = TO(SYN_RECEIVED) | TO(ESTABLISHED) | TO(CLOSED),
-    [TCP_SYN_RECEIVED] = TO(ESTABLISHED) | TO(FIN_WAIT_1) | TO(LISTEN) | TO(CLOSED),
+    [TCP_SYN_RECEIVED] = TO(ESTABLISHED) | TO(FIN_WAIT_1) | TO(LISTEN) | TO(TIME_WAIT) | TO(CLOSED),
     [TCP_ESTABLISHED] = TO(FIN_WAIT_1) | TO(CLOSE_WAIT) | TO(CLOSED),
     [TCP_FIN_WAIT_1] = TO(FIN_WAIT_2) | TO(CLOSING) | TO(TIME_WAIT) | TO(CLOSED),
     [TCP_FIN_WAIT_2] = TO(TIME_WAIT) | TO(CLOSED),
