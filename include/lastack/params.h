@@ -93,6 +93,8 @@ struct lastack_params {
     int64_t user_timeout_ns;    /* 0 = none */
     int64_t challenge_interval_ns; /* one challenge ACK per connection in this time (500 ms), 0 = no limit */
     int64_t time_wait_reuse_delay_ns;
+    int64_t paws_slack_ns;      /* a timestamp so much too old is forgiven in a connection (Linux: 1 ms) */
+    int64_t paws_stale_ns;      /* TS.Recent means nothing after so much silence (RFC 7323 §5.5: 24 days) */
     int64_t connect_timeout_ns; /* keepinit; 0 = by retries only */
 
     /* counts */

@@ -31,6 +31,8 @@ static void linux_times(struct lastack_params *params)
     params->challenge_interval_ns = MS(500); /* tcp_invalid_ratelimit */
     params->time_wait_reuse_delay_ns = SEC(1); /* tcp_tw_reuse_delay */
     params->connect_timeout_ns = 0;
+    params->paws_slack_ns = MS(1);     /* TCP_PAWS_WINDOW */
+    params->paws_stale_ns = SEC(2147); /* TCP_PAWS_WRAP */
 }
 
 static void linux_counts(struct lastack_params *params)

@@ -104,7 +104,7 @@ static void fill_info(const struct lastack *stack, const struct tcp_conn *conn, 
         .tcpi_rto = us_of(rtt_timeout(&conn->rtt, &stack->tcp.params)),
         .tcpi_ato = us_of(conn->ack.ato_ns),
         .tcpi_snd_mss = mss,
-        .tcpi_rcv_mss = conn->rcv_mss != 0 ? conn->rcv_mss : 536,
+        .tcpi_rcv_mss = conn_rcv_mss(conn),
         .tcpi_unacked = segments_of(conn_in_flight(conn), mss),
         .tcpi_retrans = segments_of(conn_has(conn, CONN_LOSS) && seq_after(conn->rtx, conn->snd.una)
                                         ? seq_distance(conn->snd.una, conn->rtx) : 0, mss),

@@ -60,6 +60,8 @@ static const struct setting freebsd[] = {
     {"abort_on_unread", "off"},
     {"missing_timestamp_ok", "off"},
     {"first_window_in_segs", "off"},
+    {"paws_slack", "0"},
+    {"paws_stale", "24d"},
     {"listen_synack_silent", "on"},
     {"closing_repeats_fin", "on"},
     {NULL, NULL},
@@ -87,6 +89,8 @@ static const struct setting rfc[] = {
     {"rst_extra_linux", "off"},      /* RFC 5961 §3.2 */
     {"missing_timestamp_ok", "off"}, /* RFC 7323 §3.2 */
     {"first_window_in_segs", "off"},
+    {"paws_slack", "0"},
+    {"paws_stale", "24d"},
     {"congestion", "newreno"},       /* RFC 5681, 6582 */
     {NULL, NULL},
 };

@@ -60,7 +60,7 @@ enum conn_flag {
     CONN_REUSE_PORT = 1 << 21,
     CONN_IPV6_SOCKET = 1 << 22,
     CONN_WAS_LIMITED = 1 << 23,  /* the window held data back since the last ACK */
-    CONN_PUSH_ALL = 1 << 24,
+    CONN_SEND_SMALL = 1 << 24,   /* the next segment may be small, whatever holds it back */
     CONN_R1_TOLD = 1 << 25,
     CONN_DYING = 1 << 26,
     CONN_SUPERSEDES = 1 << 27,   /* made by a SYN that reopened TIME-WAIT */
@@ -138,7 +138,8 @@ struct tcp_conn {
     uint16_t dup_acks;
     uint8_t retries;         /* timeouts in a row without progress */
     uint8_t probes;          /* unanswered persist or keepalive probes */
-    uint16_t rcv_mss;        /* estimate of the peer's segment size */
+    uint16_t rcv_mss;        /* estimate of the peer's segment size, 0: none yet */
+    uint16_t rcv_last;       /* text of the last segment that was smaller */
     uint16_t cause;          /* enum lastack_cause of the present state */
     int16_t error;           /* LASTACK_E... for the socket: why it ended; 0 */
     int16_t soft_error;      /* last ICMP soft error, reported when retries run out */
@@ -168,6 +169,12 @@ static inline uint32_t conn_rcv_wnd(const struct tcp_conn *conn)
 static inline uint32_t conn_in_flight(const struct tcp_conn *conn)
 {
     return seq_distance(conn->snd.una, conn->snd.nxt);
+}
+
+/* What counts as a full segment of the peer. */
+static inline uint16_t conn_rcv_mss(const struct tcp_conn *conn)
+{
+    return conn->rcv_mss != 0 ? conn->rcv_mss : 536;
 }
 
 static inline bool conn_has(const struct tcp_conn *conn, uint32_t flags)

@@ -123,7 +123,7 @@ void reply_syn_ack(struct tcp *tcp, const struct syn_entry *entry)
 
 uint16_t conn_offer_window(struct tcp_conn *conn)
 {
-    const uint32_t mss = conn->rcv_mss != 0 ? conn->rcv_mss : 536;
+    const uint32_t mss = conn_rcv_mss(conn);
     const uint32_t window = receive_window_select(&conn->space, conn_readable(conn), conn_rcv_wnd(conn),
                                                   mss, conn->rcv_shift);
     const struct seq edge = seq_add(conn->rcv.nxt, window);

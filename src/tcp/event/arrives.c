@@ -148,7 +148,7 @@ static enum verdict check_paws(struct tcp *tcp, struct tcp_conn *conn, const str
         report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_NO_TIMESTAMP);
         return STOP;
     }
-    if (!paws_rejects(&conn->paws, seg->ts_value, now_ms))
+    if (!paws_rejects(&conn->paws, tcp_paws_rule(tcp, true), seg->ts_value, now_ms))
         return GO_ON;
     report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_PAWS);
     reply_challenge(tcp, conn);
@@ -164,10 +164,9 @@ static bool is_acceptable(const struct tcp_conn *conn, const struct segment *seg
         return wnd == 0 ? seq_equal(seg->seq, conn->rcv.nxt)
                         : seq_in_window(seg->seq, conn->rcv.nxt, wnd) ||
                               seq_equal(seg->seq, conn->rcv.nxt);
-    if (wnd == 0)
-        return false;
-    return seq_in_window(seg->seq, conn->rcv.nxt, wnd) ||
-           seq_in_window(seq_add(seg->seq, seg->len - 1), conn->rcv.nxt, wnd);
+    /* The RFC asks whether its first or last octet lies in the window; one that covers all of the window has text for it too. */
+    return wnd > 0 && seq_before(seg->seq, conn->rcv.edge) &&
+           seq_after(seq_add(seg->seq, seg->len), conn->rcv.nxt);
 }
 
 static void trim_front(struct segment *seg, struct seq from)
@@ -247,7 +246,7 @@ static enum verdict first_check_sequence(struct tcp *tcp, struct tcp_conn *conn,
         if (seg->text_length > 0 || seg->flags & LASTACK_FIN) {
             if (tcp->params.quick_ack == LASTACK_QUICK_ACK_LINUX &&
                 seq_before(seg->seq, conn->rcv.nxt)) /* a repetition: our ACK was lost, answer quickly */
-                ack_policy_quicken(&conn->ack, conn_rcv_wnd(conn), conn->rcv_mss, 16);
+                ack_policy_quicken(&conn->ack, conn_rcv_wnd(conn), conn_rcv_mss(conn), 16);
             reply_ack(tcp, conn); /* RFC 9293 §3.10.7.4: never limited, the peer needs it */
         } else {
             reply_challenge(tcp, conn);
@@ -330,7 +329,7 @@ static void take_timestamp(struct tcp *tcp, struct tcp_conn *conn, const struct 
 {
     if (conn_has(conn, CONN_TIMESTAMP) && seg->options & OPTION_TIMESTAMP &&
         seq_before_or_equal(seg->seq, conn->rcv.acked))
-        paws_take(&conn->paws, seg->ts_value, clock_ms(tcp->report.now));
+        paws_take(&conn->paws, tcp_paws_rule(tcp, true), seg->ts_value, clock_ms(tcp->report.now));
 }
 
 /* Our FIN is acknowledged and the peer's has not come, or lies beyond a hole that nobody will read: nothing

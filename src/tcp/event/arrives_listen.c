@@ -280,7 +280,7 @@ static enum verdict check_request(struct tcp *tcp, uint32_t index, const struct 
         return STOP;
     }
     if (entry->flags & SYN_TIMESTAMP && seg->options & OPTION_TIMESTAMP && !(seg->flags & LASTACK_RST) &&
-        paws_rejects(&paws, seg->ts_value, clock_ms(tcp->report.now))) {
+        paws_rejects(&paws, tcp_paws_rule(tcp, false), seg->ts_value, clock_ms(tcp->report.now))) {
         report_drop(&tcp->report, entry->flow, TCP_SYN_RECEIVED, seg, LASTACK_CAUSE_DROP_PAWS);
         ack_for_entry(tcp, entry);
         return STOP;

@@ -10,16 +10,21 @@
  */
 #include "tcp.h"
 
-/* The peer's segment size, as far as its segments show it: delayed ACKs count full ones (RFC 9293 SHLD-18). */
-static void measure_mss(struct tcp_conn *conn, uint32_t text_length)
+/*
+ * The peer's segment size, as far as its segments show it: delayed ACKs count full ones (RFC 9293 SHLD-18). It is at least
+ * what it was, or what two segments in a row had that nobody cut short (no PSH, no FIN, not tiny).
+ */
+static void measure_mss(struct tcp_conn *conn, const struct segment *seg)
 {
-    if (text_length >= conn->rcv_mss)
-        conn->rcv_mss = (uint16_t)min32(text_length, conn->mss_peer != 0 ? 65535 : 1460);
-}
+    const uint16_t length = (uint16_t)min32(seg->text_length, 65535);
 
-static uint16_t believable_mss(const struct tcp_conn *conn)
-{
-    return conn->rcv_mss != 0 ? conn->rcv_mss : 536;
+    if (length >= conn_rcv_mss(conn)) {
+        conn->rcv_mss = length;
+    } else if (length >= 88 && !(seg->flags & (LASTACK_PSH | LASTACK_FIN | LASTACK_URG))) {
+        if (length == conn->rcv_last)
+            conn->rcv_mss = length;
+        conn->rcv_last = length;
+    }
 }
 
 /* The text cannot be kept: the peer will send it again. */
@@ -36,11 +41,11 @@ static void acknowledge_text(struct tcp *tcp, struct tcp_conn *conn)
     const uint32_t unacked = seq_distance(conn->rcv.acked, conn->rcv.nxt);
     const uint32_t held = conn_readable(conn);
     const uint32_t window =
-        receive_window_select(&conn->space, held, conn_rcv_wnd(conn), believable_mss(conn), conn->rcv_shift);
+        receive_window_select(&conn->space, held, conn_rcv_wnd(conn), conn_rcv_mss(conn), conn->rcv_shift);
     const bool is_moved = window >= conn_rcv_wnd(conn);
 
     if (conn->arrived.count > 0 ||
-        ack_policy_is_due(&conn->ack, &tcp->params, unacked, believable_mss(conn), is_moved)) {
+        ack_policy_is_due(&conn->ack, &tcp->params, unacked, conn_rcv_mss(conn), is_moved)) {
         conn->owe |= OWE_ACK;
         return;
     }
@@ -97,7 +102,7 @@ static enum verdict take_in_order(struct tcp *tcp, struct tcp_conn *conn, const 
         return refuse_text(tcp, conn, seg, LASTACK_CAUSE_NO_PAGE_LEFT);
     ack_policy_data_arrived(&conn->ack, &tcp->params, tcp->report.now,
                             rtt_timeout(&conn->rtt, &tcp->params), conn_rcv_wnd(conn),
-                            believable_mss(conn));
+                            conn_rcv_mss(conn));
     advance(tcp, conn, end);
     acknowledge_text(tcp, conn);
     conn_wake(tcp, conn, WAKE_READABLE);
@@ -118,7 +123,7 @@ static enum verdict take_beyond_hole(struct tcp *tcp, struct tcp_conn *conn, con
                                ? LASTACK_CAUSE_DROP_REASSEMBLY_LIMIT
                                : LASTACK_CAUSE_NO_RANGE_LEFT);
     if (tcp->params.quick_ack == LASTACK_QUICK_ACK_LINUX)
-        ack_policy_quicken(&conn->ack, conn_rcv_wnd(conn), believable_mss(conn), 16);
+        ack_policy_quicken(&conn->ack, conn_rcv_wnd(conn), conn_rcv_mss(conn), 16);
     conn->ack.last_data_at = tcp->report.now;
     reply_ack(tcp, conn); /* one duplicate ACK per segment: never merged */
     return GO_ON;
@@ -135,7 +140,7 @@ enum verdict seventh_take_text(struct tcp *tcp, struct tcp_conn *conn, const str
     }
     if (conn_has(conn, CONN_ORPHAN))
         return text_after_close(tcp, conn, seg);
-    measure_mss(conn, seg->text_length);
+    measure_mss(conn, seg);
     return seq_equal(seg->seq, conn->rcv.nxt) ? take_in_order(tcp, conn, seg)
                                               : take_beyond_hole(tcp, conn, seg);
 }

@@ -68,7 +68,7 @@ static bool is_old(const struct tcp *tcp, const struct time_wait_record *record,
     const struct paws paws = {record->ts_recent, record->ts_recent_ms};
 
     return record->flags & TIME_WAIT_TIMESTAMP && seg->options & OPTION_TIMESTAMP &&
-           paws_rejects(&paws, seg->ts_value, clock_ms(tcp->report.now));
+           paws_rejects(&paws, tcp_paws_rule(tcp, false), seg->ts_value, clock_ms(tcp->report.now));
 }
 
 /* RFC 6191 §2 and RFC 9293 MAY-2: the SYN is newer than everything of the old life. */

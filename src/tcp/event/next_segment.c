@@ -166,7 +166,7 @@ static void put_text(struct tcp_conn *conn, struct tcp_out *out, struct seq from
 /* Silly-window avoidance and Nagle: may a segment of less than an MSS leave? (RFC 9293 §3.8.6.2.1, §3.7.4) */
 static bool may_send_small(const struct tcp_conn *conn, uint32_t length, bool is_last)
 {
-    if (length >= conn->mss)
+    if (length >= conn->mss || conn_has(conn, CONN_SEND_SMALL))
         return true;
     if (!is_last) /* the window cuts it: worth it only if it is a good part of the window */
         return conn->snd.wnd_max > 0 && length >= conn->snd.wnd_max / 2;
@@ -264,6 +264,7 @@ static bool emit_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out
     put_text(conn, out, from, length);
     if (length == offered)
         out->seg.flags &= (uint16_t)~LASTACK_FIN; /* it takes a place in the window too (§3.4) */
+    conn->flags &= ~(uint32_t)CONN_SEND_SMALL;
     sent_text(tcp, conn, &out->seg);
     finish_segment(tcp, conn, out);
     return true;

@@ -181,6 +181,12 @@ static inline uint32_t tcp_index_of(const struct tcp *tcp, const struct tcp_conn
     return (uint32_t)((size_t)((const uint8_t *)conn - tcp->conns.memory) / sizeof *conn);
 }
 
+static inline struct paws_rule tcp_paws_rule(const struct tcp *tcp, bool is_connection)
+{
+    return (struct paws_rule){is_connection ? clock_ms(tcp->params.paws_slack_ns) : 0,
+                              clock_ms(tcp->params.paws_stale_ns)};
+}
+
 /* How long it may be silent before it is probed. */
 static inline int64_t conn_keepalive_idle(const struct tcp *tcp, const struct tcp_conn *conn)
 {

@@ -141,10 +141,9 @@ static bool persist_timeout(struct tcp *tcp, struct tcp_conn *conn)
     const uint32_t most = conn_has(conn, CONN_ORPHAN) ? orphan_retries(tcp) : tcp->params.retries2;
     int64_t wait;
 
-    if (conn->snd.wnd > 0 && conn_has(conn, CONN_CORK)) { /* the cork's 200 ms are over */
-        conn->flags &= ~(uint32_t)CONN_CORK;
+    if (conn->snd.wnd > 0) { /* not shut: what a cork or a small window held back has waited long enough (MUST-38) */
         conn->owe |= OWE_SEND;
-        conn->flags |= CONN_PUSH_ALL;
+        conn->flags |= CONN_SEND_SMALL;
         return false;
     }
     if (conn->probes >= most) {

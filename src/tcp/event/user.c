@@ -229,16 +229,16 @@ uint32_t tcp_send(struct tcp *tcp, uint32_t index, const void *data, uint32_t le
 
 /* ---- RECEIVE ---- */
 
-/* The window may have opened far enough to be worth telling (MUST-39): at least twice what the peer knows of, or two
- * segments where there was nothing. */
+/* The window may have opened far enough to be worth telling (MUST-39): by a segment or half the buffer, and to at least twice
+ * what the peer knows of. */
 static void offer_more(struct tcp_conn *conn)
 {
     const uint32_t offered = conn_rcv_wnd(conn);
-    const uint32_t mss = conn->rcv_mss != 0 ? conn->rcv_mss : 536;
+    const uint32_t mss = conn_rcv_mss(conn);
     const uint32_t window =
         receive_window_select(&conn->space, conn_readable(conn), offered, mss, conn->rcv_shift);
 
-    if (window > offered && window >= 2 * offered && window - offered >= min32(2 * mss, conn->space.limit / 2))
+    if (window > offered && window >= 2 * offered && window - offered >= min32(mss, conn->space.limit / 2))
         conn->owe |= OWE_ACK;
 }
 
@@ -382,6 +382,8 @@ void tcp_reconsider(struct tcp *tcp, uint32_t index)
 
     if (conn->state == TCP_CLOSED || conn_has(conn, CONN_DETACHED))
         return;
+    if (conn->options.receive_buffer != 0)
+        conn->space.limit = conn->space.limit_max = conn->options.receive_buffer;
     conn->owe |= OWE_SEND;
     settle(tcp, conn);
 }

@@ -4,7 +4,7 @@
  *
  *     TS.Recent   the newest TSval that arrived at the left edge; echoed in TSecr
  *     a segment whose TSval is older than TS.Recent is an old duplicate            (§5.3 R1)
- *     unless TS.Recent itself is older than 24 days (Linux: 2147 s)                (§5.5)
+ *     unless TS.Recent itself is too old to mean anything                          (§5.5)
  *
  * Times are in milliseconds of the stack's clock, modulo 2^32: enough for the age test, and 4 bytes.
  */
@@ -19,7 +19,10 @@ struct paws {
     uint32_t recent_ms; /* when it was taken */
 };
 
-enum { PAWS_STALE_MS = 24u * 24 * 3600 * 1000, PAWS_SLACK = 1 };
+/* What is forgiven: params->paws_slack_ns in a connection, nothing elsewhere; and when TS.Recent is stale. */
+struct paws_rule {
+    uint32_t slack_ms, stale_ms;
+};
 
 /* RFC 7323 §5.2: s < t if 0 < (t - s) < 2^31. */
 static inline bool timestamp_before(uint32_t a, uint32_t b)
@@ -27,17 +30,20 @@ static inline bool timestamp_before(uint32_t a, uint32_t b)
     return (int32_t)(a - b) < 0;
 }
 
-/* The segment is old. `slack` ticks are forgiven (Linux: 1 when nothing else is wrong, 0 for RST). */
-static inline bool paws_rejects(const struct paws *paws, uint32_t ts_value, uint32_t now_ms)
+/* The segment is old. */
+static inline bool paws_rejects(const struct paws *paws, struct paws_rule rule, uint32_t ts_value,
+                                uint32_t now_ms)
 {
-    return timestamp_before(ts_value, paws->recent) && now_ms - paws->recent_ms < PAWS_STALE_MS;
+    return timestamp_before(ts_value + rule.slack_ms, paws->recent) &&
+           now_ms - paws->recent_ms < rule.stale_ms;
 }
 
 /* RFC 7323 §4.3 (2): only a segment that covers Last.ACK.sent may move TS.Recent, and only forward (or when
  * it went stale). */
-static inline void paws_take(struct paws *paws, uint32_t ts_value, uint32_t now_ms)
+static inline void paws_take(struct paws *paws, struct paws_rule rule, uint32_t ts_value,
+                             uint32_t now_ms)
 {
-    if (!timestamp_before(ts_value, paws->recent) || now_ms - paws->recent_ms >= PAWS_STALE_MS) {
+    if (!timestamp_before(ts_value, paws->recent) || now_ms - paws->recent_ms >= rule.stale_ms) {
         paws->recent = ts_value;
         paws->recent_ms = now_ms;
     }

@@ -293,6 +293,8 @@ static const char *difference_of_options(const struct line *line, const struct s
 static const char *difference_of_sack(const struct peer *peer, const struct line *line,
                                       const struct segment *seg)
 {
+    if (line->no_sack && seg->options & OPTION_SACK)
+        return "sack: there is one";
     for (unsigned i = 0; i < 4; i++) {
         const bool is_wanted = line->sack[i][1] != 0;
 
@@ -618,6 +620,7 @@ static struct line syn_of(const struct opening *opening)
     return (struct line){.flags = SYN,
                          .mss = opening->mss,
                          .shift = opening->shift,
+                         .win = opening->shift == 0 && opening->win > 0 ? opening->win : 0,
                          .timestamps = opening->timestamps,
                          .sack_ok = opening->sack ? 1 : 0};
 }

@@ -56,6 +56,7 @@ struct line {
     int64_t ts, echo;  /* TSval, TSecr; NONE: no option. ARRIVES: right ones once negotiated */
     bool timestamps;   /* ARRIVES, on a SYN: offer them */
     int64_t sack[4][2];
+    bool no_sack;      /* SENDS: there is no SACK block */
     int64_t at;        /* when it left, counted from MARK */
     uint8_t tos;
     bool bad_checksum;
