@@ -8,24 +8,44 @@
 
 enum {
     HASH_FIRST_LINES = 8,
-    HASH_LOAD = 6,    /* slots held per line, on average */
-    HASH_STRETCH = 8, /* the array grows by one part in so many */
-    HASH_TAIL = 64,   /* lines behind the last home, where the last lines overflow into */
-    HASH_AHEAD = 4,   /* lines that stretching prefetches */
+    /* Slots held per line, on average, and the array grows by one part in so many. Small arrays
+     * have room to spare and grow in fewer, longer strides, which move each record less often. */
+    HASH_SMALL_LINES = 8192,
+    HASH_SMALL_LOAD = 4,
+    HASH_SMALL_STRETCH = 2,
+    HASH_LOAD = 6,
+    HASH_STRETCH = 8,
+    HASH_TAIL = 64, /* lines behind the last home, where the last lines overflow into */
+    HASH_AHEAD = 4, /* lines that stretching prefetches */
 };
 
 #define HASH_NO_LINE UINT32_MAX
 
-static uint32_t hash_index_wider(uint32_t lines)
+static uint32_t hash_index_stride(uint32_t narrow)
 {
-    return lines + (lines + HASH_STRETCH - 1) / HASH_STRETCH;
+    return narrow < HASH_SMALL_LINES ? HASH_SMALL_STRETCH : HASH_STRETCH;
 }
 
+static uint32_t hash_index_wider(uint32_t narrow)
+{
+    const uint32_t part = hash_index_stride(narrow);
+
+    return narrow + (narrow + part - 1) / part;
+}
+
+static uint32_t hash_index_load(uint32_t narrow)
+{
+    return narrow < HASH_SMALL_LINES ? HASH_SMALL_LOAD : HASH_LOAD;
+}
+
+/* The lines that `limit` slots stretch the array to: as inserting does. */
 static uint32_t hash_index_lines(uint32_t limit)
 {
-    uint32_t narrow = limit / HASH_LOAD + 1;
+    uint32_t narrow = HASH_FIRST_LINES;
 
-    return hash_index_wider(narrow < HASH_FIRST_LINES ? HASH_FIRST_LINES : narrow) + HASH_TAIL;
+    while ((uint64_t)narrow * hash_index_load(narrow) < limit)
+        narrow = hash_index_wider(narrow);
+    return hash_index_wider(narrow) + HASH_TAIL;
 }
 
 size_t hash_index_size(uint32_t limit)
@@ -189,12 +209,13 @@ static void hash_index_move_line(struct hash_index *index)
     }
 }
 
-/* The edge stands where the mean load is HASH_LOAD: at narrow with narrow * HASH_LOAD records,
- * at 0 with wide * HASH_LOAD. */
+/* The edge stands where the mean load is as wanted: at narrow with narrow * load records, at 0 with
+ * wide * load. */
 static bool hash_index_is_tight(const struct hash_index *index)
 {
-    uint64_t left = (uint64_t)index->wide * HASH_LOAD - index->count;
-    uint64_t span = (uint64_t)(index->wide - index->narrow) * HASH_LOAD;
+    const uint32_t load = hash_index_load(index->narrow);
+    const uint64_t left = (uint64_t)index->wide * load - index->count;
+    const uint64_t span = (uint64_t)(index->wide - index->narrow) * load;
 
     return index->edge * span > left * index->narrow;
 }
@@ -205,7 +226,7 @@ static void hash_index_stretch(struct hash_index *index)
         uint32_t ahead = index->edge > HASH_AHEAD ? index->edge - HASH_AHEAD : 0;
 
         prefetch(&index->lines[ahead]);
-        prefetch(&index->lines[ahead + ahead / HASH_STRETCH]);
+        prefetch(&index->lines[ahead + ahead / hash_index_stride(index->narrow)]);
         hash_index_move_line(index);
         if (index->edge == 0) {
             index->narrow = index->edge = index->wide;

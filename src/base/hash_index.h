@@ -10,10 +10,10 @@
  *              ├── home = h*narrow/2^32 ──┤   (being left)   ├────────────┤
  *                                            ├─── home = h*wide/2^32 ─────┤
  *
- * wide is 1/8 more than narrow. When edge reaches 0, wide becomes narrow and it starts again from
- * the top. The mean load stays the same at every count, memory is touched in proportion to what is
- * held, no insertion pays for more than its share, and there are no pointers: a full line overflows
- * into the next one.
+ * wide is 1/8 more than narrow (half more while the array is small). When edge reaches 0, wide
+ * becomes narrow and it starts again from the top. The mean load stays the same at every count,
+ * memory is touched in proportion to what is held, no insertion pays for more than its share, and
+ * there are no pointers: a full line overflows into the next one.
  *
  * Invariants: the slots of a line are filled from 0 without holes. All lines between a record's
  * home and the line it lives in are full; so a search ends at the first line with room. Removing

@@ -230,7 +230,7 @@ static void a_full_index_refuses_and_counts(void **state)
 static void memory_follows_use(void **state)
 {
     struct hash_index index;
-    uint32_t limit = 60000;
+    uint32_t limit = 120000;
     void *memory = calloc(1, hash_index_size(limit));
     struct rng rng;
 
@@ -240,7 +240,7 @@ static void memory_follows_use(void **state)
     assert_true(hash_index_touched(&index) <= 1024);
     for (uint32_t i = 1; i <= limit; i++) {
         assert_true(hash_index_insert(&index, (uint32_t)rng_next(&rng), i));
-        if (i > 4000)
+        if (i > 80000)
             assert_true((double)hash_index_touched(&index) / i < 11.9);
     }
     for (size_t i = hash_index_touched(&index) + 64 * 64; i < hash_index_size(limit); i++)
