@@ -154,8 +154,7 @@ static const char *base_name(const char *path)
 static int parse(struct run_options *options, int argc, char **argv)
 {
     static const struct option long_options[] = {
-        SERVING_OPTIONS(SERVING_ENTRY)
-        {"link", required_argument, NULL, OPTION_LINK},
+        SERVING_OPTIONS(SERVING_ENTRY){"link", required_argument, NULL, OPTION_LINK},
         {"fallback", required_argument, NULL, OPTION_FALLBACK},
         {"wait", required_argument, NULL, OPTION_WAIT},
         {NULL, 0, NULL, 0}};
@@ -288,10 +287,8 @@ static int simulate(const struct run_options *options, struct viewer *viewer, co
     viewer_set_peer(viewer, "simulated client");
     say(options, "SIMULATED: two stacks, a link of 10 ms each way, a clock that jumps\n");
     if (run_sim(&options->serving.params, options->serving.name, options->command, viewer,
-                &trouble)) {
-        viewer_end(viewer, NULL, 0);
+                &trouble))
         return 0;
-    }
     fprintf(stderr, "lastack run: %s\n", trouble.text);
     return STATUS_LASTACK_FAILED;
 }

@@ -273,6 +273,7 @@ bool run_sim(const struct lastack_params *params, const char *name, char *const 
         viewer_begin(viewer, exchange->world.host[SERVER].stack, LASTACK_LINK_IP, "sim", 0);
         play(exchange);
         fflush(stdout);
+        viewer_end(viewer, NULL, exchange->is_whole ? 0 : 1);
         is_done =
             exchange->is_whole || trouble_set(trouble, 0, "the simulated exchange was cut short");
     }

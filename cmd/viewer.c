@@ -38,6 +38,7 @@ struct viewer {
     size_t ip_offset;
     int64_t to_wall_clock; /* add to CLOCK_MONOTONIC */
     uint64_t cursor, lost;
+    uint32_t used_at_start[LASTACK_POOL_COUNT];
     struct lastack_trace_record records[RECORDS];
     size_t count;
     struct ladder *ladders[LADDERS_MAX];
@@ -129,12 +130,57 @@ static json_t *link_json(const struct host_link *link)
         (json_int_t)c->out_refused, "full", (json_int_t)c->full, "down", (json_int_t)c->down);
 }
 
+/* ---- pools: does everything come back? ---- */
+
+static uint32_t used_of(const struct viewer *viewer, enum lastack_pool pool,
+                        struct lastack_pool_usage *usage)
+{
+    lastack_pool_usage(viewer->stack, pool, usage);
+    return usage->used;
+}
+
+/* "pools: all back at their start but time_wait_ipv4: 3 more" */
+static void tell_pools(const struct viewer *viewer)
+{
+    const char *separator = " but";
+    struct lastack_pool_usage usage;
+
+    fputs("lastack: pools: all back at their start", stderr);
+    for (enum lastack_pool pool = 0; pool < LASTACK_POOL_COUNT; pool++) {
+        uint32_t used = used_of(viewer, pool, &usage);
+
+        if (used <= viewer->used_at_start[pool])
+            continue;
+        fprintf(stderr, "%s %s: %u more", separator, usage.name,
+                (unsigned)(used - viewer->used_at_start[pool]));
+        separator = ",";
+    }
+    fputc('\n', stderr);
+}
+
+static json_t *pools_json(const struct viewer *viewer)
+{
+    json_t *pools = json_object();
+
+    for (enum lastack_pool pool = 0; pool < LASTACK_POOL_COUNT; pool++) {
+        struct lastack_pool_usage usage;
+        uint32_t used = used_of(viewer, pool, &usage);
+
+        json_object_set_new(pools, usage.name,
+                            json_pack("{s:I, s:I, s:I, s:I, s:I}", "used", (json_int_t)used,
+                                      "start", (json_int_t)viewer->used_at_start[pool], "peak",
+                                      (json_int_t)usage.peak, "limit", (json_int_t)usage.limit,
+                                      "refusals", (json_int_t)usage.refusals));
+    }
+    return pools;
+}
+
 static void tell_summary(const struct viewer *viewer, const struct host_link *link, int exit_status)
 {
-    json_line(stderr, json_pack("{s:b, s:I, s:I, s:i, s:o*}", "summary", 1, "connections",
+    json_line(stderr, json_pack("{s:b, s:I, s:I, s:i, s:o, s:o*}", "summary", 1, "connections",
                                 (json_int_t)flows_count(viewer->flows), "records_lost",
-                                (json_int_t)viewer->lost, "exit_status", exit_status, "link",
-                                link != NULL ? link_json(link) : NULL));
+                                (json_int_t)viewer->lost, "exit_status", exit_status, "pools",
+                                pools_json(viewer), "link", link != NULL ? link_json(link) : NULL));
 }
 
 void viewer_end(struct viewer *viewer, const struct host_link *link, int exit_status)
@@ -146,6 +192,7 @@ void viewer_end(struct viewer *viewer, const struct host_link *link, int exit_st
     narrator_table(&viewer->narrator, viewer->flows);
     if (link != NULL)
         tell_link(link);
+    tell_pools(viewer);
     if (viewer->lost > 0)
         fprintf(stderr, "lastack: %" PRIu64 " trace records came too fast and were not shown\n",
                 viewer->lost);
@@ -212,10 +259,13 @@ bool viewer_close(struct viewer *viewer, struct trouble *trouble)
 void viewer_begin(struct viewer *viewer, struct lastack *stack, enum lastack_link_kind kind,
                   const char *link_name, int64_t now)
 {
+    struct lastack_pool_usage usage;
     struct timespec wall;
 
     clock_gettime(CLOCK_REALTIME, &wall);
     viewer->stack = stack;
+    for (enum lastack_pool pool = 0; pool < LASTACK_POOL_COUNT; pool++)
+        viewer->used_at_start[pool] = used_of(viewer, pool, &usage);
     viewer->to_wall_clock = SEC(wall.tv_sec) + wall.tv_nsec - now;
     viewer->ip_offset = kind == LASTACK_LINK_ETHERNET ? 14 : 0;
     narrator_init(&viewer->narrator, viewer->config.voice == VIEWER_WORDS ? stderr : NULL,

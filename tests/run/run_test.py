@@ -148,6 +148,18 @@ class Narration(unittest.TestCase):
         self.assertEqual((summary['connections'], summary['exit_status']), (1, 0))
         self.assertGreater(summary['link']['packets_in'], 3)
 
+    def test_pools_come_back(self):
+        if shutil.which('wrk') is None:
+            self.skipTest('no wrk')
+        # 2MSL is 4 s: wrk's second is over before the first record is; afterwards all are waited for
+        done = run('--json', '--set', 'time_wait=4s', '--', 'wrk', '-t1', '-c50', '-d1s', '-H', 'Connection: close', WEB4 + '/')
+        self.assertNotIn(b'Socket errors', done.stdout)
+        pools = json.loads(done.stderr.splitlines()[-1])['pools']
+        self.assertGreater(pools['time_wait_ipv4']['peak'], 100)
+        for name, pool in pools.items():
+            self.assertEqual((name, pool['used']), (name, pool['start']))
+            self.assertEqual((name, pool['refusals']), (name, 0))
+
     def test_frames_are_far_larger_than_the_mtu(self):
         for link in LINKS:
             with self.subTest(link=link):
