@@ -61,7 +61,7 @@ static const struct setting freebsd[] = {
     {"missing_timestamp_ok", "off"},
     {"first_window_in_segs", "off"},
     {"paws_slack", "0"},
-    {"paws_stale", "24d"},
+    {"paws_stale", "2073600s"},
     {"listen_synack_silent", "on"},
     {"closing_repeats_fin", "on"},
     {NULL, NULL},
@@ -90,7 +90,7 @@ static const struct setting rfc[] = {
     {"missing_timestamp_ok", "off"}, /* RFC 7323 §3.2 */
     {"first_window_in_segs", "off"},
     {"paws_slack", "0"},
-    {"paws_stale", "24d"},
+    {"paws_stale", "2073600s"},
     {"congestion", "newreno"},       /* RFC 5681, 6582 */
     {NULL, NULL},
 };

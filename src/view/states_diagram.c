@@ -35,6 +35,7 @@ static const struct states_arrow arrows[] = {
     {TCP_SYN_RECEIVED, TCP_ESTABLISHED, "ACK of SYN arrives", NULL, NULL},
     {TCP_SYN_RECEIVED, TCP_FIN_WAIT_1, "close", "FIN", NULL},
     {TCP_SYN_RECEIVED, TCP_LISTEN, "RST arrives", NULL, NULL},
+    {TCP_SYN_RECEIVED, TCP_TIME_WAIT, "an old duplicate", NULL, "RFC 1122"},
     {TCP_ESTABLISHED, TCP_FIN_WAIT_1, "close", "FIN", NULL},
     {TCP_ESTABLISHED, TCP_CLOSE_WAIT, "FIN arrives", "ACK", NULL},
     {TCP_FIN_WAIT_1, TCP_FIN_WAIT_2, "ACK of FIN arrives", NULL, NULL},
@@ -180,7 +181,8 @@ static const struct route routes[] = {
     {TCP_CLOSING, TCP_TIME_WAIT, -10, H, 500, 800, 40, -H, 516, 790, SVG_START},
     {TCP_LAST_ACK, TCP_CLOSED, 0, H, 0, 0, 0, -H, 790, 786, SVG_START},
     {TCP_TIME_WAIT, TCP_CLOSED, W, 0, 0, 0, -W, 0, 585, 840, SVG_MIDDLE},
-    {TCP_TIME_WAIT, TCP_SYN_RECEIVED, -W, 14, -160, 880, -W, 4, 62, 506, SVG_START},
+    {TCP_SYN_RECEIVED, TCP_TIME_WAIT, -W, -8, -60, 860, -W, 4, 76, 572, SVG_START},
+    {TCP_TIME_WAIT, TCP_SYN_RECEIVED, -W, 14, -160, 880, -W, 4, 70, 878, SVG_START},
     {TCP_TIME_WAIT, TCP_SYN_SENT, 40, H, 1190, 1060, W, 6, 944, 470, SVG_END},
 };
 

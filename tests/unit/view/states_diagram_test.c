@@ -76,7 +76,7 @@ static void svg_has_an_arrow_for_each_and_both_ends_of_life(void **state)
 
     (void)state;
     states_draw_svg(NULL, NULL, &svg);
-    assert_int_equal(count_of(text_string(&svg), "<polygon"), 24);
+    assert_int_equal(count_of(text_string(&svg), "<polygon"), 25);
     assert_int_equal(count_of(text_string(&svg), ">CLOSED<"), 2);
     for (int s = TCP_ESTABLISHED; s <= TCP_CLOSING; s++) {
         char name[32];
