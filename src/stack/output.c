@@ -13,6 +13,8 @@
 #include "ethernet.h"
 #include "tcp_header.h"
 
+enum { OUTPUT_ROUNDS = 1024 };
+
 static bool is_ready(const struct ip_link *link)
 {
     return link->is_up && !link->is_full;
@@ -316,12 +318,11 @@ static bool is_nothing_owed(const struct lastack *stack)
     return true;
 }
 
-size_t lastack_output(struct lastack *stack, struct lastack_packet_out *packets, size_t max)
+/* One round over everybody who may owe something. */
+static size_t output_round(struct lastack *stack, struct lastack_packet_out *packets, size_t max)
 {
     size_t count;
 
-    if (is_nothing_owed(stack))
-        return 0;
     unpark(stack);
     loopback_run(stack);
     count = output_neighbors(stack, packets, max);
@@ -335,6 +336,21 @@ size_t lastack_output(struct lastack *stack, struct lastack_packet_out *packets,
     stack->lane_turn++;
     if (count < max) /* questions that the last round raised */
         count += output_neighbors(stack, packets + count, max - count);
+    return count;
+}
+
+size_t lastack_output(struct lastack *stack, struct lastack_packet_out *packets, size_t max)
+{
+    size_t count = 0;
+
+    if (is_nothing_owed(stack))
+        return 0;
+    /* What turns round on link 0 may be answered there: go on until it is quiet. */
+    for (unsigned round = 0; round < OUTPUT_ROUNDS && count == 0; round++) {
+        count = output_round(stack, packets, max);
+        if (stack->tcp.lanes[LINK_LOOPBACK].head == POOL_NONE)
+            break;
+    }
     return count;
 }
 
