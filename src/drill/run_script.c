@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * run.c: a script's events in order, on a stack of their own.
+ * run_script.c: a script's events in order, on a stack of their own.
  */
 #include "run.h"
 
