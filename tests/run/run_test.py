@@ -157,7 +157,8 @@ class Narration(unittest.TestCase):
         pools = json.loads(done.stderr.splitlines()[-1])['pools']
         self.assertGreater(pools['time_wait_ipv4']['peak'], 100)
         for name, pool in pools.items():
-            self.assertEqual((name, pool['used']), (name, pool['start']))
+            if name not in ('neighbors', 'paths'):  # caches: they remember on purpose
+                self.assertEqual((name, pool['used']), (name, pool['start']))
             self.assertEqual((name, pool['refusals']), (name, 0))
 
     def test_frames_are_far_larger_than_the_mtu(self):
