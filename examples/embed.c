@@ -2,8 +2,9 @@
 /*
  * embed.c: two stacks in one process, a line each way, and the whole life of the connection.
  *
- * All there is to embedding: memory, a clock, something that carries packets, and the five calls. Here the
- * clock is a number and the wire is a loop. Build: cc embed.c $(pkg-config --cflags --libs lastack)
+ * All there is to embedding: memory, a clock, something that carries packets, and the five calls.
+ * Here the clock is a number and the wire is a loop. Build: cc embed.c $(pkg-config --cflags
+ * --libs lastack)
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 /*
  * address.h: addresses and endpoints.
  *
- * One form for both families: 16 bytes, IPv4 as an IPv4-mapped IPv6 address (::ffff:a.b.c.d, RFC 4291
- * §2.5.5.2). So there is one code path, and "is it IPv4?" is a test of the prefix.
+ * One form for both families: 16 bytes, IPv4 as an IPv4-mapped IPv6 address (::ffff:a.b.c.d, RFC
+ * 4291 §2.5.5.2). So there is one code path, and "is it IPv4?" is a test of the prefix.
  */
 #ifndef LASTACK_ADDRESS_H
 #define LASTACK_ADDRESS_H
@@ -41,8 +41,8 @@ bool lastack_address_equal(const struct lastack_address *a, const struct lastack
 #define LASTACK_ADDRESS_TEXT  46
 #define LASTACK_ENDPOINT_TEXT 56
 
-/* "192.0.2.1", "2001:db8::1" (RFC 5952). Writes at most `size` bytes with the NUL; returns the length of
- * the whole text. */
+/* "192.0.2.1", "2001:db8::1" (RFC 5952). Writes at most `size` bytes with the NUL; returns the
+ * length of the whole text. */
 size_t lastack_address_text(const struct lastack_address *address, char *text, size_t size);
 
 /* "192.0.2.1:80", "[2001:db8::1]:80"; port 0 is written "*". */

@@ -8,8 +8,9 @@
  *             iov[0] -> header[]            iov[1..] -> pages, valid until the next call that is
  *                                                       not lastack_output
  *
- * A frame may be far larger than the link's MTU when the link said so (gso_max): then gso_size is the
- * payload of one segment on the wire, and whoever carries the frame cuts it, as a network card would.
+ * A frame may be far larger than the link's MTU when the link said so (gso_max): then gso_size is
+ * the payload of one segment on the wire, and whoever carries the frame cuts it, as a network card
+ * would.
  */
 #ifndef LASTACK_PACKET_H
 #define LASTACK_PACKET_H
@@ -23,7 +24,8 @@ extern "C" {
 #endif
 
 enum lastack_packet_flag {
-    /* in: the transport checksum was verified by the link, or never left memory: do not verify it. */
+    /* in: the transport checksum was verified by the link, or never left memory:
+     * do not verify it. */
     LASTACK_CHECKSUM_TRUSTED = 1 << 0,
     /* out: the checksum field holds the pseudo-header's sum only; the link finishes it over
      * [checksum_start, end) and stores it at checksum_start + checksum_offset. */

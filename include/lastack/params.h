@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * params.h: the numbers and policies of one stack. A profile is one filled-in copy of this struct; no code
- * ever asks "which profile?", it asks for the value or the policy.
+ * params.h: the numbers and policies of one stack. A profile is one filled-in copy of this struct;
+ * no code ever asks "which profile?", it asks for the value or the policy.
  *
- * lastack_params_linux() fills in the default profile. Names, units, ranges, aliases in four dialects and
- * the other profiles are data on floor 6 (src/view/parameters); they write into this struct.
+ * lastack_params_linux() fills in the default profile. Names, units, ranges, aliases in four
+ * dialects and the other profiles are data on floor 6 (src/view/parameters); they write into this
+ * struct.
  */
 #ifndef LASTACK_PARAMS_H
 #define LASTACK_PARAMS_H
@@ -43,7 +44,8 @@ enum lastack_rto_formula {
 
 enum lastack_quick_ack {
     LASTACK_QUICK_ACK_NEVER, /* every second segment, or the timer */
-    LASTACK_QUICK_ACK_LINUX, /* up to 16 at the start of a flow and after a loss; interactive flows delay */
+    /* up to 16 at the start of a flow and after a loss; interactive flows delay */
+    LASTACK_QUICK_ACK_LINUX,
 };
 
 /* TIME-WAIT may be reused by connect() (tcp_tw_reuse). */
@@ -91,18 +93,23 @@ struct lastack_params {
     int64_t persist_min_ns;
     int64_t persist_max_ns;
     int64_t user_timeout_ns;    /* 0 = none */
-    int64_t challenge_interval_ns; /* one challenge ACK per connection in this time (500 ms), 0 = no limit */
+    /* one challenge ACK per connection in this time (500 ms), 0 = no limit */
+    int64_t challenge_interval_ns;
     int64_t time_wait_reuse_delay_ns;
-    int64_t paws_slack_ns;      /* a timestamp so much too old is forgiven in a connection (Linux: 1 ms) */
-    int64_t paws_stale_ns;      /* TS.Recent means nothing after so much silence (RFC 7323 §5.5: 24 days) */
+    /* a timestamp so much too old is forgiven in a connection (Linux: 1 ms) */
+    int64_t paws_slack_ns;
+    /* TS.Recent means nothing after so much silence (RFC 7323 §5.5: 24 days) */
+    int64_t paws_stale_ns;
     int64_t connect_timeout_ns; /* keepinit; 0 = by retries only */
 
     /* counts */
     uint32_t syn_retries;
-    uint32_t syn_linear_retries; /* of Linux >= 6.5: so many SYNs 1 s apart before doubling starts */
+    /* of Linux >= 6.5: so many SYNs 1 s apart before doubling starts */
+    uint32_t syn_linear_retries;
     uint32_t synack_retries;
     uint32_t retries1;           /* R1 */
-    uint32_t retries2;           /* R2, as doublings of the minimum RTO (Linux) or retransmissions (BSD) */
+    /* R2, as doublings of the minimum RTO (Linux) or retransmissions (BSD) */
+    uint32_t retries2;
     uint32_t orphan_retries;     /* 0 means 8 (Linux) */
     uint32_t keepalive_probes;
     uint32_t max_orphans;
@@ -118,7 +125,8 @@ struct lastack_params {
     /* sizes, in bytes */
     uint32_t receive_buffer_min, receive_buffer, receive_buffer_max; /* tcp_rmem */
     uint32_t send_buffer_min, send_buffer, send_buffer_max;          /* tcp_wmem */
-    uint32_t receive_window_initial; /* 0: from the buffer; else the window of the first SYN or SYN-ACK */
+    /* 0: from the buffer; else the window of the first SYN or SYN-ACK */
+    uint32_t receive_window_initial;
     uint32_t mss_default_ipv4;   /* when no option says: 536 (RFC 9293 MUST-15) */
     uint32_t mss_default_ipv6;   /* 1220 */
     uint32_t mss_min;            /* smaller ones are raised to this */
@@ -135,7 +143,8 @@ struct lastack_params {
     bool autotune_receive, autotune_send;
     bool syn_cookies;            /* on overflow */
     bool drop_syn_fin;
-    bool insecure_rst, insecure_syn; /* RFC 793 acceptance instead of RFC 5961 (FreeBSD's switches) */
+    /* RFC 793 acceptance instead of RFC 5961 (FreeBSD's switches) */
+    bool insecure_rst, insecure_syn;
     bool rst_extra_linux;        /* RST also taken at RCV.NXT-1 in CLOSE-WAIT, LAST-ACK, CLOSING */
     bool abort_on_unread;        /* close() with unread data sends RST (Linux, RFC 2525 §2.17) */
     bool missing_timestamp_ok;   /* a segment without TS though negotiated is taken (Linux) */
@@ -143,7 +152,8 @@ struct lastack_params {
     bool listen_synack_silent;   /* LISTEN + SYN-ACK: silence (FreeBSD) instead of RST */
     bool closing_repeats_fin;    /* CLOSING answers the peer's FIN with our FIN again (FreeBSD) */
     bool time_wait_reopen;       /* a new SYN reopens TIME-WAIT (RFC 6191) */
-    bool first_window_in_segs;   /* the window of SYN and SYN-ACK is a multiple of the MSS (Linux) */
+    /* the window of SYN and SYN-ACK is a multiple of the MSS (Linux) */
+    bool first_window_in_segs;
 
     /* policies */
     enum lastack_time_wait_full time_wait_full;

@@ -2,9 +2,9 @@
 /*
  * row.h: one row, two sources.
  *
- * A connection as a viewer sees it, whether it lives in a lastack stack or in the host's kernel. Every
- * instrument (ss, netstat, kill, doctor, explain, metrics, drill's sockstat) works on rows and does not care
- * where they came from. RFC 9293 §3.10.6 STATUS is one row.
+ * A connection as a viewer sees it, whether it lives in a lastack stack or in the host's kernel.
+ * Every instrument (ss, netstat, kill, doctor, explain, metrics, drill's sockstat) works on rows
+ * and does not care where they came from. RFC 9293 §3.10.6 STATUS is one row.
  */
 #ifndef LASTACK_ROW_H
 #define LASTACK_ROW_H
@@ -16,15 +16,16 @@
 extern "C" {
 #endif
 
-/* Who holds the connection, and if nobody: why nobody. The seven reasons that `ss` shows as one dash. */
-#define LASTACK_OWNERS(X)                                                                                    \
-    X(PROCESS, "process")             /* a descriptor holds it */                                            \
-    X(TIME_WAIT, "time_wait")         /* a record; the program has long finished with it */                  \
-    X(ORPHAN, "orphan")               /* closed by the program, not yet by TCP */                            \
-    X(ACCEPT_QUEUE, "accept_queue")   /* handshake done, accept() not called yet */                          \
-    X(SYN_REQUEST, "syn_request")     /* a half-open request of a listener */                                \
-    X(OTHER_NETNS, "other_netns")                                                                            \
-    X(NO_PERMISSION, "no_permission") /* somebody's, but we may not look */                                  \
+/* Who holds the connection, and if nobody: why nobody. The seven reasons that `ss` shows as one
+ * dash. */
+#define LASTACK_OWNERS(X)                                                                          \
+    X(PROCESS, "process")           /* a descriptor holds it */                                    \
+    X(TIME_WAIT, "time_wait")       /* a record; the program has long finished with it */          \
+    X(ORPHAN, "orphan")             /* closed by the program, not yet by TCP */                    \
+    X(ACCEPT_QUEUE, "accept_queue") /* handshake done, accept() not called yet */                  \
+    X(SYN_REQUEST, "syn_request")   /* a half-open request of a listener */                        \
+    X(OTHER_NETNS, "other_netns")                                                                  \
+    X(NO_PERMISSION, "no_permission") /* somebody's, but we may not look */                        \
     X(KERNEL, "kernel")               /* a socket of the kernel itself */
 
 enum lastack_owner {
@@ -39,7 +40,8 @@ const char *lastack_owner_text(enum lastack_owner owner);
  * milliseconds as the kernel has them. Fields a source cannot know are 0. */
 struct lastack_tcp_info {
     uint8_t tcpi_state, tcpi_ca_state, tcpi_retransmits, tcpi_probes, tcpi_backoff, tcpi_options;
-    uint8_t tcpi_snd_wscale, tcpi_rcv_wscale, tcpi_delivery_rate_app_limited, tcpi_fastopen_client_fail;
+    uint8_t tcpi_snd_wscale, tcpi_rcv_wscale, tcpi_delivery_rate_app_limited,
+        tcpi_fastopen_client_fail;
     uint32_t tcpi_rto, tcpi_ato, tcpi_snd_mss, tcpi_rcv_mss;
     uint32_t tcpi_unacked, tcpi_sacked, tcpi_lost, tcpi_retrans, tcpi_fackets;
     uint32_t tcpi_last_data_sent, tcpi_last_ack_sent, tcpi_last_data_recv, tcpi_last_ack_recv;
@@ -51,12 +53,14 @@ struct lastack_tcp_info {
     uint64_t tcpi_delivery_rate, tcpi_busy_time, tcpi_rwnd_limited, tcpi_sndbuf_limited;
     uint32_t tcpi_delivered, tcpi_delivered_ce;
     uint64_t tcpi_bytes_sent, tcpi_bytes_retrans;
-    uint32_t tcpi_dsack_dups, tcpi_reord_seen, tcpi_rcv_ooopack, tcpi_snd_wnd, tcpi_rcv_wnd, tcpi_rehash;
+    uint32_t tcpi_dsack_dups, tcpi_reord_seen, tcpi_rcv_ooopack, tcpi_snd_wnd, tcpi_rcv_wnd,
+        tcpi_rehash;
     uint16_t tcpi_total_rto, tcpi_total_rto_recoveries;
     uint32_t tcpi_total_rto_time;
 };
 
-/* SK_MEMINFO_* of the kernel (linux/sock_diag.h): what a socket is charged for, in bytes; drops is a count. */
+/* SK_MEMINFO_* of the kernel (linux/sock_diag.h): what a socket is charged for, in bytes; drops is
+ * a count. */
 struct lastack_socket_memory {
     uint32_t rmem_alloc, rcvbuf, wmem_alloc, sndbuf, fwd_alloc, wmem_queued, optmem, backlog, drops;
 };
@@ -88,7 +92,8 @@ struct lastack_connection_row {
     uint8_t timer_retries;
     uint8_t timer_retries_max; /* 0 = unknown */
     int64_t timer_left_ns;     /* until it fires; may be negative by scheduling delay */
-    int64_t gives_up_ns;       /* until the connection is given up if nothing changes; -1 = never or unknown */
+    /* until the connection is given up if nothing changes; -1 = never or unknown */
+    int64_t gives_up_ns;
     /* why it is in this state, and since when (-1 = unknown) */
     uint16_t cause;            /* enum lastack_cause; NONE = unknown */
     int64_t age_ns;            /* in this state */

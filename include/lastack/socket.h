@@ -2,15 +2,15 @@
 /*
  * socket.h: BSD-shaped sockets on a stack.
  *
- * A socket is an object of its own: it points to a connection, a TIME-WAIT record or nothing, and outlives
- * them. Descriptors are counted as an operating system counts them:
+ * A socket is an object of its own: it points to a connection, a TIME-WAIT record or nothing, and
+ * outlives them. Descriptors are counted as an operating system counts them:
  *
  *      owner 1: fd 3 ─┐
  *      owner 1: fd 4 ─┼─▶ socket ──▶ connection        close() of one of three sends nothing,
  *      owner 2: fd 5 ─┘                                 of the last one a FIN; shutdown() sends it at once
  *
- * Nothing blocks: what would block is -LASTACK_EAGAIN (or -LASTACK_EINPROGRESS). Errors are negative
- * LASTACK_E numbers, which have the values of Linux so that programs port easily.
+ * Nothing blocks: what would block is -LASTACK_EAGAIN (or -LASTACK_EINPROGRESS). Errors are
+ * negative LASTACK_E numbers, which have the values of Linux so that programs port easily.
  * Calls happen at the time that the stack was last told (lastack_input, lastack_tick).
  */
 #ifndef LASTACK_SOCKET_H
@@ -47,45 +47,49 @@ int lastack_name_owner(struct lastack *stack, uint32_t owner, const char *name);
 int lastack_socket(struct lastack *stack, enum lastack_domain domain, enum lastack_socket_type type,
                    uint32_t owner);
 
-/* One more descriptor for the same socket, held by the same or another owner (dup, fork, SCM_RIGHTS).
- * The lowest free number. -LASTACK_EBADF, -LASTACK_EMFILE. */
+/* One more descriptor for the same socket, held by the same or another owner (dup, fork,
+ * SCM_RIGHTS). The lowest free number. -LASTACK_EBADF, -LASTACK_EMFILE. */
 int lastack_dup(struct lastack *stack, int descriptor);
 int lastack_dup_to(struct lastack *stack, int descriptor, uint32_t owner);
 
-/* Gives a descriptor back. Only the last one of a socket closes it: then a FIN follows what is queued
- * (RFC 9293 §3.10.4), or a RST with SO_LINGER 0 or unread data, as the profile says. */
+/* Gives a descriptor back. Only the last one of a socket closes it: then a FIN follows what is
+ * queued (RFC 9293 §3.10.4), or a RST with SO_LINGER 0 or unread data, as the profile says. */
 int lastack_close(struct lastack *stack, int descriptor);
 /* Gives all descriptors of an owner back: the process ended. */
 void lastack_exit_owner(struct lastack *stack, uint32_t owner);
 
-/* Port 0 takes an ephemeral port (RFC 6056). -LASTACK_EADDRINUSE with one of the causes PORT_TIME_WAIT,
- * PORT_LISTENER, PORT_BOUND, PORT_CONNECTION in lastack_last_cause; -LASTACK_EADDRNOTAVAIL, -LASTACK_EINVAL. */
+/* Port 0 takes an ephemeral port (RFC 6056). -LASTACK_EADDRINUSE with one of the causes
+ * PORT_TIME_WAIT, PORT_LISTENER, PORT_BOUND, PORT_CONNECTION in lastack_last_cause;
+ * -LASTACK_EADDRNOTAVAIL, -LASTACK_EINVAL. */
 int lastack_bind(struct lastack *stack, int descriptor, const struct lastack_endpoint *local);
 int lastack_listen(struct lastack *stack, int descriptor, int backlog);
 /* The oldest finished connection, as a descriptor of the listener's owner; remote may be NULL.
  * -LASTACK_EAGAIN, -LASTACK_EINVAL (not listening), -LASTACK_EMFILE. */
 int lastack_accept(struct lastack *stack, int descriptor, struct lastack_endpoint *remote);
-/* Starts the handshake: -LASTACK_EINPROGRESS; then 0, -LASTACK_EALREADY, -LASTACK_EISCONN or the error.
- * A UDP socket only remembers its peer: 0. */
+/* Starts the handshake: -LASTACK_EINPROGRESS; then 0, -LASTACK_EALREADY, -LASTACK_EISCONN or the
+ * error. A UDP socket only remembers its peer: 0. */
 int lastack_connect(struct lastack *stack, int descriptor, const struct lastack_endpoint *remote);
 
 /* Bytes queued or read (0: the peer closed its direction), or a negative error. */
-int64_t lastack_send(struct lastack *stack, int descriptor, const void *data, size_t length, uint32_t flags);
-int64_t lastack_recv(struct lastack *stack, int descriptor, void *data, size_t size, uint32_t flags);
-int64_t lastack_sendv(struct lastack *stack, int descriptor, const struct lastack_iovec *iov, size_t count,
-                      uint32_t flags);
+int64_t lastack_send(struct lastack *stack, int descriptor, const void *data, size_t length,
+                     uint32_t flags);
+int64_t lastack_recv(struct lastack *stack, int descriptor, void *data, size_t size,
+                     uint32_t flags);
+int64_t lastack_sendv(struct lastack *stack, int descriptor, const struct lastack_iovec *iov,
+                      size_t count, uint32_t flags);
 /* Datagrams. `remote` may be NULL on a connected socket. */
 int64_t lastack_send_to(struct lastack *stack, int descriptor, const void *data, size_t length,
                         uint32_t flags, const struct lastack_endpoint *remote);
-int64_t lastack_recv_from(struct lastack *stack, int descriptor, void *data, size_t size, uint32_t flags,
-                          struct lastack_endpoint *remote);
+int64_t lastack_recv_from(struct lastack *stack, int descriptor, void *data, size_t size,
+                          uint32_t flags, struct lastack_endpoint *remote);
 
-/* Without copying: up to `count` pieces of what can be read, in order; returns how many pieces. Valid until
- * the next call on the stack. lastack_recv_done gives the first `length` bytes back. */
+/* Without copying: up to `count` pieces of what can be read, in order; returns how many pieces.
+ * Valid until the next call on the stack. lastack_recv_done gives the first `length` bytes back. */
 int lastack_recv_peek(struct lastack *stack, int descriptor, struct lastack_iovec *iov, int count);
 int lastack_recv_done(struct lastack *stack, int descriptor, size_t length);
 
-/* how: LASTACK_SHUT_RD, _WR (a FIN follows what is queued) or _RDWR, whoever else holds the socket. */
+/* how: LASTACK_SHUT_RD, _WR (a FIN follows what is queued) or _RDWR, whoever else holds the
+ * socket. */
 int lastack_shutdown(struct lastack *stack, int descriptor, int how);
 /* ABORT of RFC 9293 §3.10.5: RST where the state asks for one, everything queued is lost. */
 int lastack_abort(struct lastack *stack, int descriptor);
@@ -94,8 +98,15 @@ int lastack_getsockname(struct lastack *stack, int descriptor, struct lastack_en
 int lastack_getpeername(struct lastack *stack, int descriptor, struct lastack_endpoint *remote);
 
 /* Readiness now (level-triggered), bits as poll(2) has them on Linux. */
-enum { LASTACK_POLLIN = 1, LASTACK_POLLPRI = 2, LASTACK_POLLOUT = 4, LASTACK_POLLERR = 8, LASTACK_POLLHUP = 16,
-       LASTACK_POLLNVAL = 32, LASTACK_POLLRDHUP = 0x2000 };
+enum {
+    LASTACK_POLLIN = 1,
+    LASTACK_POLLPRI = 2,
+    LASTACK_POLLOUT = 4,
+    LASTACK_POLLERR = 8,
+    LASTACK_POLLHUP = 16,
+    LASTACK_POLLNVAL = 32,
+    LASTACK_POLLRDHUP = 0x2000
+};
 uint32_t lastack_poll(struct lastack *stack, int descriptor);
 
 /* A number of yours that comes back in events. */
@@ -103,27 +114,27 @@ int lastack_set_user(struct lastack *stack, int descriptor, uint64_t user);
 
 /* Options: integers under Linux's (level, name) numbers. The linger option takes two. */
 enum { LASTACK_SOL_IP = 0, LASTACK_SOL_SOCKET = 1, LASTACK_SOL_TCP = 6, LASTACK_SOL_IPV6 = 41 };
-#define LASTACK_OPTIONS(X)                                                                                   \
-    X(SO_REUSEADDR, LASTACK_SOL_SOCKET, 2)                                                                   \
-    X(SO_ERROR, LASTACK_SOL_SOCKET, 4)                                                                       \
-    X(SO_SNDBUF, LASTACK_SOL_SOCKET, 7)                                                                      \
-    X(SO_RCVBUF, LASTACK_SOL_SOCKET, 8)                                                                      \
-    X(SO_KEEPALIVE, LASTACK_SOL_SOCKET, 9)                                                                   \
-    X(SO_LINGER, LASTACK_SOL_SOCKET, 13)                                                                     \
-    X(SO_REUSEPORT, LASTACK_SOL_SOCKET, 15)                                                                  \
-    X(TCP_NODELAY, LASTACK_SOL_TCP, 1)                                                                       \
-    X(TCP_MAXSEG, LASTACK_SOL_TCP, 2)                                                                        \
-    X(TCP_CORK, LASTACK_SOL_TCP, 3)                                                                          \
-    X(TCP_KEEPIDLE, LASTACK_SOL_TCP, 4)                                                                      \
-    X(TCP_KEEPINTVL, LASTACK_SOL_TCP, 5)                                                                     \
-    X(TCP_KEEPCNT, LASTACK_SOL_TCP, 6)                                                                       \
-    X(TCP_SYNCNT, LASTACK_SOL_TCP, 7)                                                                        \
-    X(TCP_LINGER2, LASTACK_SOL_TCP, 8)                                                                       \
-    X(TCP_QUICKACK, LASTACK_SOL_TCP, 12)                                                                     \
-    X(TCP_USER_TIMEOUT, LASTACK_SOL_TCP, 18)                                                                 \
-    X(TCP_NOTSENT_LOWAT, LASTACK_SOL_TCP, 25)                                                                \
-    X(IP_TOS, LASTACK_SOL_IP, 1)                                                                             \
-    X(IP_TTL, LASTACK_SOL_IP, 2)                                                                             \
+#define LASTACK_OPTIONS(X)                                                                         \
+    X(SO_REUSEADDR, LASTACK_SOL_SOCKET, 2)                                                         \
+    X(SO_ERROR, LASTACK_SOL_SOCKET, 4)                                                             \
+    X(SO_SNDBUF, LASTACK_SOL_SOCKET, 7)                                                            \
+    X(SO_RCVBUF, LASTACK_SOL_SOCKET, 8)                                                            \
+    X(SO_KEEPALIVE, LASTACK_SOL_SOCKET, 9)                                                         \
+    X(SO_LINGER, LASTACK_SOL_SOCKET, 13)                                                           \
+    X(SO_REUSEPORT, LASTACK_SOL_SOCKET, 15)                                                        \
+    X(TCP_NODELAY, LASTACK_SOL_TCP, 1)                                                             \
+    X(TCP_MAXSEG, LASTACK_SOL_TCP, 2)                                                              \
+    X(TCP_CORK, LASTACK_SOL_TCP, 3)                                                                \
+    X(TCP_KEEPIDLE, LASTACK_SOL_TCP, 4)                                                            \
+    X(TCP_KEEPINTVL, LASTACK_SOL_TCP, 5)                                                           \
+    X(TCP_KEEPCNT, LASTACK_SOL_TCP, 6)                                                             \
+    X(TCP_SYNCNT, LASTACK_SOL_TCP, 7)                                                              \
+    X(TCP_LINGER2, LASTACK_SOL_TCP, 8)                                                             \
+    X(TCP_QUICKACK, LASTACK_SOL_TCP, 12)                                                           \
+    X(TCP_USER_TIMEOUT, LASTACK_SOL_TCP, 18)                                                       \
+    X(TCP_NOTSENT_LOWAT, LASTACK_SOL_TCP, 25)                                                      \
+    X(IP_TOS, LASTACK_SOL_IP, 1)                                                                   \
+    X(IP_TTL, LASTACK_SOL_IP, 2)                                                                   \
     X(IPV6_V6ONLY, LASTACK_SOL_IPV6, 26)
 
 enum lastack_option {
@@ -132,10 +143,12 @@ enum lastack_option {
 #undef LASTACK_X
 };
 
-/* Sizes in bytes, times in the option's own unit (as on Linux). -LASTACK_EINVAL for a value out of range,
- * -LASTACK_ENOPROTOOPT for an unknown option. */
-int lastack_set_option(struct lastack *stack, int descriptor, enum lastack_option option, int value);
-int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_option option, int *value);
+/* Sizes in bytes, times in the option's own unit (as on Linux). -LASTACK_EINVAL for a value out of
+ * range, -LASTACK_ENOPROTOOPT for an unknown option. */
+int lastack_set_option(struct lastack *stack, int descriptor, enum lastack_option option,
+                       int value);
+int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_option option,
+                       int *value);
 /* seconds < 0: off. 0: close sends RST. */
 int lastack_set_linger(struct lastack *stack, int descriptor, int seconds);
 

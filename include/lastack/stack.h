@@ -2,22 +2,22 @@
 /*
  * stack.h: a TCP/IP stack that never does anything by itself.
  *
- * It has no clock, no thread, no socket, no allocator. You tell it what arrived and what time it is; it
- * tells you what to send, what happened and when to come back:
+ * It has no clock, no thread, no socket, no allocator. You tell it what arrived and what time it
+ * is; it tells you what to send, what happened and when to come back:
  *
  *       packets that arrived ──▶ lastack_input ──┐
  *       time that passed     ──▶ lastack_tick  ──┤        ┌──▶ lastack_output         until it returns 0
  *       calls on sockets     ──▶ socket.h      ──┴─ stack ┼──▶ lastack_next_event     until it returns false
  *                                                         └──▶ lastack_next_deadline  then sleep until then
  *
- * After any call on the left: output until 0, then events until none, then sleep until the next deadline
- * or the next packet. One thread per stack; any number of stacks per process.
+ * After any call on the left: output until 0, then events until none, then sleep until the next
+ * deadline or the next packet. One thread per stack; any number of stacks per process.
  *
- * Time is an int64_t of nanoseconds from an origin of your choice, never backwards. Calls of socket.h happen
- * at the time last told, so call lastack_tick first if some time has passed.
+ * Time is an int64_t of nanoseconds from an origin of your choice, never backwards. Calls of
+ * socket.h happen at the time last told, so call lastack_tick first if some time has passed.
  *
- * Memory is given once. lastack_size() says how many bytes a config needs; only what is used is ever
- * touched, so a lazily committed mapping of a generous config costs next to nothing.
+ * Memory is given once. lastack_size() says how many bytes a config needs; only what is used is
+ * ever touched, so a lazily committed mapping of a generous config costs next to nothing.
  */
 #ifndef LASTACK_STACK_H
 #define LASTACK_STACK_H
@@ -35,10 +35,12 @@ extern "C" {
 
 struct lastack;
 
-/* Limits: how many of each there may be. Every limit, when reached, is an ordinary, counted refusal. */
+/* Limits: how many of each there may be. Every limit, when reached, is an ordinary, counted
+ * refusal. */
 struct lastack_config {
     struct lastack_params params;
-    uint8_t seed[32];           /* all randomness comes from it: keep it secret, or fixed for a repeatable run */
+    /* all randomness comes from it: keep it secret, or fixed for a repeatable run */
+    uint8_t seed[32];
     uint32_t max_connections;
     uint32_t max_time_waits_ipv4;
     uint32_t max_time_waits_ipv6;
@@ -57,25 +59,30 @@ struct lastack_config {
     uint32_t max_paths;         /* destinations whose path MTU etc. is remembered */
     uint32_t max_udp_sockets;
     uint32_t udp_queue_bytes;   /* of datagrams that wait to be read, per socket; 2048..2^24 */
-    uint32_t max_reassemblies;  /* IP packets in pieces at once, about 66 KiB each; 0: fragments are refused */
+    /* IP packets in pieces at once, about 66 KiB each; 0: fragments are refused */
+    uint32_t max_reassemblies;
     uint32_t trace_records;     /* ring size, a power of two, or 0 */
     uint32_t trace_classes;     /* enum lastack_trace_class, or-ed */
-    bool trace_hash;            /* keep lastack_trace_hash up to date: costs, see docs/decisions/0006 */
-    uint32_t shard_count;       /* for a world with several stacks behind one address: this one owns the */
-    uint32_t shard_id;          /* flows whose hash is shard_id modulo shard_count. 1 and 0 otherwise. */
+    /* keep lastack_trace_hash up to date: costs, see docs/decisions/0006 */
+    bool trace_hash;
+    /* for a world with several stacks behind one address: this one owns the */
+    uint32_t shard_count;
+    /* flows whose hash is shard_id modulo shard_count. 1 and 0 otherwise. */
+    uint32_t shard_id;
 };
 
-/* A config for a small host: 4096 connections, 65536 TIME-WAITs, 64 MiB of pages; the linux profile.
- * The seed is zero: set it. */
+/* A config for a small host: 4096 connections, 65536 TIME-WAITs, 64 MiB of pages; the linux
+ * profile. The seed is zero: set it. */
 void lastack_config_default(struct lastack_config *config);
 
 /* Bytes that lastack_create needs for this config; 0 if a limit is out of range. */
 size_t lastack_size(const struct lastack_config *config);
 
-/* Places a stack into `memory` (lastack_size bytes, aligned to 64, zeroed: a fresh mapping is) at time
- * `now`. Returns the stack, which is `memory`, or NULL if a limit is out of range or size too small. Nothing
- * needs to be destroyed: when you are done, drop the memory. */
-struct lastack *lastack_create(const struct lastack_config *config, void *memory, size_t size, int64_t now);
+/* Places a stack into `memory` (lastack_size bytes, aligned to 64, zeroed: a fresh mapping is) at
+ * time `now`. Returns the stack, which is `memory`, or NULL if a limit is out of range or size too
+ * small. Nothing needs to be destroyed: when you are done, drop the memory. */
+struct lastack *lastack_create(const struct lastack_config *config, void *memory, size_t size,
+                               int64_t now);
 
 /* ---- links, addresses, routes ---- */
 
@@ -89,13 +96,14 @@ struct lastack_link_config {
     char name[16];        /* for viewers */
     uint8_t mac[6];       /* LASTACK_LINK_ETHERNET */
     uint32_t mtu;         /* largest IP packet, 576..65535 (68..1279 serve IPv4 only) */
-    uint32_t gso_max;     /* largest payload of one TCP frame handed out with a gso_size; 0 = none */
+    /* largest payload of one TCP frame handed out with a gso_size; 0 = none */
+    uint32_t gso_max;
     bool checksum_out;    /* the link finishes checksums (LASTACK_CHECKSUM_PARTIAL) */
     bool keeps_packets;   /* iovecs stay in use after the next call, until lastack_sent() is told */
 };
 
-/* The link's number (0 is the loopback link that always exists, with 127.0.0.1 and ::1), or a negative
- * LASTACK_E... number: -LASTACK_EINVAL, -LASTACK_ENOBUFS. */
+/* The link's number (0 is the loopback link that always exists, with 127.0.0.1 and ::1), or a
+ * negative LASTACK_E... number: -LASTACK_EINVAL, -LASTACK_ENOBUFS. */
 int lastack_add_link(struct lastack *stack, const struct lastack_link_config *link);
 void lastack_set_link_up(struct lastack *stack, uint32_t link, bool is_up);
 
@@ -104,26 +112,27 @@ int lastack_add_address(struct lastack *stack, uint32_t link, const struct lasta
                         unsigned prefix_length);
 
 /* Longest prefix wins; via may be NULL (on link). 0 or a negative error. */
-int lastack_add_route(struct lastack *stack, const struct lastack_address *prefix, unsigned prefix_length,
-                      uint32_t link, const struct lastack_address *via);
+int lastack_add_route(struct lastack *stack, const struct lastack_address *prefix,
+                      unsigned prefix_length, uint32_t link, const struct lastack_address *via);
 
 /* ---- the five calls ---- */
 
-/* `count` packets arrived. Their memory is the caller's again when this returns. A batch is answered
- * after its last packet; batches of 8 to 64 make lookups several times cheaper than single packets. */
+/* `count` packets arrived. Their memory is the caller's again when this returns. A batch is
+ * answered after its last packet; batches of 8 to 64 make lookups several times cheaper than
+ * single packets. */
 void lastack_input(struct lastack *stack, int64_t now, const struct lastack_packet_in *packets,
                    size_t count);
 
 /* Time passed: deadlines up to `now` act. */
 void lastack_tick(struct lastack *stack, int64_t now);
 
-/* Fills in up to `max` packets to send, most urgent first; returns how many. Payload is valid until the
- * next call that is not lastack_output. A packet taken is a packet sent: if the link cannot take it now,
- * either keep it (copy) or call lastack_not_sent. */
+/* Fills in up to `max` packets to send, most urgent first; returns how many. Payload is valid
+ * until the next call that is not lastack_output. A packet taken is a packet sent: if the link
+ * cannot take it now, either keep it (copy) or call lastack_not_sent. */
 size_t lastack_output(struct lastack *stack, struct lastack_packet_out *packets, size_t max);
 
-/* The link is full: nothing more is handed out for it until lastack_link_ready. Retransmissions that fall
- * due meanwhile leave as soon as it is ready; nothing is lost and no timer stops. */
+/* The link is full: nothing more is handed out for it until lastack_link_ready. Retransmissions
+ * that fall due meanwhile leave as soon as it is ready; nothing is lost and no timer stops. */
 void lastack_link_full(struct lastack *stack, uint32_t link);
 void lastack_link_ready(struct lastack *stack, uint32_t link);
 
@@ -160,9 +169,9 @@ enum lastack_row_flags {
     LASTACK_ROWS_ALL = (1 << 6) - 1,
 };
 
-/* Calls `callback` for each row until it returns false. `cursor` starts at 0; when the callback stopped the
- * walk, calling again with it goes on behind that row. Rows that come or go between calls may be missed;
- * none is shown twice. Returns true when the walk is finished. */
+/* Calls `callback` for each row until it returns false. `cursor` starts at 0; when the callback
+ * stopped the walk, calling again with it goes on behind that row. Rows that come or go between
+ * calls may be missed; none is shown twice. Returns true when the walk is finished. */
 bool lastack_rows(const struct lastack *stack, uint32_t flags, uint64_t *cursor,
                   lastack_row_callback *callback, void *context);
 
@@ -183,18 +192,18 @@ void lastack_set_params(struct lastack *stack, const struct lastack_params *para
 /* How often each cause occurred. */
 uint64_t lastack_counter(const struct lastack *stack, enum lastack_cause cause);
 
-#define LASTACK_POOLS(X)                                                                                     \
-    X(CONNECTIONS, "connections")                                                                            \
-    X(TIME_WAIT_IPV4, "time_wait_ipv4")                                                                      \
-    X(TIME_WAIT_IPV6, "time_wait_ipv6")                                                                      \
-    X(SYN_ENTRIES, "syn_entries")                                                                            \
-    X(SOCKETS, "sockets")                                                                                    \
-    X(DESCRIPTORS, "descriptors")                                                                            \
-    X(PAGES, "pages")                                                                                        \
-    X(RANGES, "ranges")                                                                                      \
-    X(REPLIES, "replies")                                                                                    \
-    X(ENDPOINTS, "endpoints")                                                                                \
-    X(NEIGHBORS, "neighbors")                                                                                \
+#define LASTACK_POOLS(X)                                                                           \
+    X(CONNECTIONS, "connections")                                                                  \
+    X(TIME_WAIT_IPV4, "time_wait_ipv4")                                                            \
+    X(TIME_WAIT_IPV6, "time_wait_ipv6")                                                            \
+    X(SYN_ENTRIES, "syn_entries")                                                                  \
+    X(SOCKETS, "sockets")                                                                          \
+    X(DESCRIPTORS, "descriptors")                                                                  \
+    X(PAGES, "pages")                                                                              \
+    X(RANGES, "ranges")                                                                            \
+    X(REPLIES, "replies")                                                                          \
+    X(ENDPOINTS, "endpoints")                                                                      \
+    X(NEIGHBORS, "neighbors")                                                                      \
     X(PATHS, "paths")
 
 enum lastack_pool {
@@ -219,11 +228,11 @@ void lastack_trace_classes(struct lastack *stack, uint32_t classes);
 
 /* Copies records that follow *cursor (0 at first) and moves it; returns how many. Records that were
  * overwritten unread are counted in *lost (may be NULL). */
-size_t lastack_trace_read(const struct lastack *stack, uint64_t *cursor, struct lastack_trace_record *records,
-                          size_t max, uint64_t *lost);
+size_t lastack_trace_read(const struct lastack *stack, uint64_t *cursor,
+                          struct lastack_trace_record *records, size_t max, uint64_t *lost);
 
-/* A hash over every field of every STATE, TIMER and DROP record so far, in a fixed byte order: equal runs, equal hashes. Only
- * with config.trace_hash. */
+/* A hash over every field of every STATE, TIMER and DROP record so far, in a fixed byte order:
+ * equal runs, equal hashes. Only with config.trace_hash. */
 uint64_t lastack_trace_hash(const struct lastack *stack);
 
 #ifdef __cplusplus

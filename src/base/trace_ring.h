@@ -39,7 +39,8 @@ enum {
  * hash is on. */
 void trace_ring_init(struct trace_ring *ring, struct lastack_trace_record *memory, uint32_t count);
 
-/* The class of what a record tells (enum lastack_trace_what). Folds to a constant where `what` is one. */
+/* The class of what a record tells (enum lastack_trace_what). Folds to a constant where `what` is
+ * one. */
 static inline enum lastack_trace_class trace_class(uint8_t what)
 {
     switch ((enum lastack_trace_what)what) {
@@ -54,14 +55,15 @@ static inline enum lastack_trace_class trace_class(uint8_t what)
     lastack_check_failed("a kind of record", __FILE__, __LINE__);
 }
 
-/* Would anybody notice a record of this kind? Asked before a record is made: with everything off a trace costs two
- * instructions. */
+/* Would anybody notice a record of this kind? Asked before a record is made: with everything off a
+ * trace costs two instructions. */
 static inline bool trace_wants(const struct trace_ring *ring, enum lastack_trace_what what)
 {
     return (ring->wanted & trace_class((uint8_t)what)) != 0;
 }
 
-/* Which classes go into the ring (enum lastack_trace_class, or-ed), and whether the hash is kept. */
+/* Which classes go into the ring (enum lastack_trace_class, or-ed), and whether
+ * the hash is kept. */
 void trace_ring_switch(struct trace_ring *ring, uint32_t classes, bool hash_on);
 
 /* Hashes the record and keeps it, as the switches say; its `serial` is filled in, in the copy. */

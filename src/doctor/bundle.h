@@ -5,8 +5,8 @@
  *     live host ── bundle_capture ──┐                        ┌── facts_read ──▶ checks
  *     a folder  ── bundle_load ─────┴──▶ struct bundle ──────┴── bundle_save ──▶ a folder
  *
- * So what is collected on one machine and read on another is, byte for byte, what the doctor would have read
- * there. Pieces, "1" and "2" being the two samples:
+ * So what is collected on one machine and read on another is, byte for byte, what the doctor would
+ * have read there. Pieces, "1" and "2" being the two samples:
  *
  *     meta                 KEY VALUE lines: format, byte_order, release, netns ...
  *     1.sockets 2.sockets  raw sock_diag answers: {length, protocol, answer} each, in this machine's byte order
@@ -43,13 +43,13 @@ struct bundle_options {
     bool all_netns;
 };
 
-/* One bundle per network namespace; the own one first. *bundles is the caller's: bundle_free each, then free().
- * 0 or a negative errno. *denied counts namespaces that could not be entered. */
+/* One bundle per network namespace; the own one first. *bundles is the caller's: bundle_free each,
+ * then free(). 0 or a negative errno. *denied counts namespaces that could not be entered. */
 int bundle_capture(const struct bundle_options *options, struct bundle **bundles, size_t *count,
                    size_t *denied);
 
-/* Saves into `folder`, which is made and must be empty; several go into folders "netns-INODE" in it. `failed`
- * (at least 512 bytes) names the file of an error. */
+/* Saves into `folder`, which is made and must be empty; several go into folders "netns-INODE" in
+ * it. `failed` (at least 512 bytes) names the file of an error. */
 int bundle_save(const struct bundle *bundles, size_t count, const char *folder, char *failed);
 int bundle_load(const char *folder, struct bundle **bundles, size_t *count, char *failed);
 

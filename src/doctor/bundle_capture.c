@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * bundle_capture.c: a live host into bundles: two samples, an interval apart, of every namespace asked for.
+ * bundle_capture.c: a live host into bundles: two samples, an interval apart, of every namespace
+ * asked for.
  */
 #include "bundle.h"
 
@@ -204,8 +205,9 @@ static uint32_t *known_inodes(const struct bundle *bundles, size_t bundle_count,
     return inodes;
 }
 
-/* TCP sockets that processes hold and no table lists: never bound, or closed by the peer's RST. One that came up
- * between the samples is in the second; one that was opened after it may be listed here: the check wants many. */
+/* TCP sockets that processes hold and no table lists: never bound, or closed by the peer's RST.
+ * One that came up between the samples is in the second; one that was opened after it may be
+ * listed here: the check wants many. */
 static void add_leaks(struct bundle *bundles, size_t bundle_count, const struct owners *owners)
 {
     size_t count;

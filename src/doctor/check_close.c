@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * check_close.c: connections that do not come to their end: close-wait-leak, half-closed-forever, orphans, fd-leak.
+ * check_close.c: connections that do not come to their end: close-wait-leak, half-closed-forever,
+ * orphans, fd-leak.
  *
  * A CLOSE-WAIT tells by its receive queue who is to blame (the peer's FIN counts 1):
  *     0    the program read to the end and did not close
@@ -35,7 +36,8 @@ static bool is_suspect(const struct lastack_connection_row *row, const struct do
     return !still_sends; /* a half-close that is being used is nobody's fault */
 }
 
-/* A holder that has no part in the listener of the port, and another process has: it came by inheritance. */
+/* A holder that has no part in the listener of the port, and another process has: it came by
+ * inheritance. */
 static bool is_inherited(const struct facts *facts, const struct lastack_connection_row *row)
 {
     const struct lastack_connection_row *listener = facts_listener(facts, row->local.port);

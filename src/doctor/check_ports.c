@@ -2,8 +2,9 @@
 /*
  * check_ports.c: port-exhaustion, bind-borrowed, stale-tuple, tw-overflow.
  *
- * Ports do not run out "per host": each (source address, destination address, destination port) has the whole
- * range for itself. No counter of the kernel moves when one is full, so they are counted here:
+ * Ports do not run out "per host": each (source address, destination address, destination port)
+ * has the whole range for itself. No counter of the kernel moves when one is full, so they are
+ * counted here:
  *
  *     used = local ports in the range with this source, destination and destination port, all states;
  *            a TIME-WAIT that connect() may reuse (tcp_tw_reuse) counts as free

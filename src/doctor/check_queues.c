@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * check_queues.c: somebody waits for somebody: acceptor-stalled, syn-pressure, dead-peer, zero-window.
+ * check_queues.c: somebody waits for somebody: acceptor-stalled, syn-pressure, dead-peer,
+ * zero-window.
  *
  *     SYN ──▶ request queue ──ACK──▶ accept queue ──accept()──▶ descriptor
  *             SYN_RECV rows           inode 0, ESTAB or CLOSE-WAIT
@@ -269,7 +270,8 @@ void check_dead_peer(const struct facts *facts, const struct doctor_limits *limi
 
 /* ---- zero-window ---- */
 
-/* How long the window has been closed at least: no data left since then, and the probes answer for themselves. */
+/* How long the window has been closed at least: no data left since then, and the probes answer for
+ * themselves. */
 static int64_t closed_for(const struct lastack_connection_row *row)
 {
     return row->has_tcp_info ? MS((int64_t)row->tcp_info.tcpi_last_data_sent) : -1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * check_system.c: what counters and settings tell: tcp-mem, reset-storm, sysctl-folklore, conntrack, and two notes
- * about the doctor itself: kill-capability, netns-scope.
+ * check_system.c: what counters and settings tell: tcp-mem, reset-storm, sysctl-folklore,
+ * conntrack, and two notes about the doctor itself: kill-capability, netns-scope.
  */
 #include "checks.h"
 
@@ -99,7 +99,8 @@ static void report_killed_time_waits(const struct facts *facts, struct findings 
         const struct lastack_connection_row *row = &facts->before.rows[i];
         int64_t left = row->timer_left_ns - (int64_t)(facts->seconds * 1e9);
         if (row->state != TCP_TIME_WAIT || left < SEC(2) ||
-            (count > 0 && bsearch(&row->cookie, alive, count, sizeof *alive, compare_cookies) != NULL))
+            (count > 0 &&
+             bsearch(&row->cookie, alive, count, sizeof *alive, compare_cookies) != NULL))
             continue;
         killed++;
         example = row;

@@ -42,8 +42,8 @@ const struct check *check_find(const char *id);
 void checks_run(const struct facts *facts, const struct doctor_limits *limits,
                 const char *const *ids, size_t id_count, struct findings *findings);
 
-/* The `max` destinations with most ports in use, as findings with local address, peer and the evidence used_ratio,
- * ports_used, ports_available, however few they are. */
+/* The `max` destinations with most ports in use, as findings with local address, peer and the
+ * evidence used_ratio, ports_used, ports_available, however few they are. */
 void ports_busiest(const struct facts *facts, size_t max, struct findings *findings);
 
 check_function check_port_exhaustion, check_bind_borrowed, check_tw_overflow, check_close_wait_leak,

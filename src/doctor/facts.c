@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * facts.c: pieces of a bundle into rows, counters, owners and settings. A bundle may come from anywhere: every
- * length is checked, every number may be nonsense.
+ * facts.c: pieces of a bundle into rows, counters, owners and settings. A bundle may come from
+ * anywhere: every length is checked, every number may be nonsense.
  */
 #include "facts.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * age.c: see age.h. The table is open-addressed by cookie, rebuilt at every turn, so it never grows beyond
- * twice what is alive.
+ * age.c: see age.h. The table is open-addressed by cookie, rebuilt at every turn, so it never
+ * grows beyond twice what is alive.
  */
 #include "age.h"
 

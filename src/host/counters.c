@@ -40,7 +40,8 @@ static const char *next_line(const char *line)
     return end == NULL ? NULL : end + 1;
 }
 
-/* The next word of the line that `at` is in: its length, *at moved to its start; 0 at the end of the line. */
+/* The next word of the line that `at` is in: its length, *at moved to its start; 0 at the end of
+ * the line. */
 static size_t next_word(const char **at)
 {
     while (**at == ' ' || **at == '\t')

@@ -5,8 +5,9 @@
  *     /proc/net/snmp, /proc/net/netstat      "Tcp: RtoAlgorithm ...\nTcp: 1 ..."     pairs of lines
  *     /proc/net/sockstat, /proc/net/sockstat6 "TCP: inuse 5 orphan 0 ..."            names and values in turn
  *
- * A name is found by its group: counters_get(c, "TcpExt", "ListenOverflows"). In sockstat, `inuse` and `tw` are
- * of the namespace, while `orphan`, `alloc` and `mem` are of the whole host: whoever shows them must say so.
+ * A name is found by its group: counters_get(c, "TcpExt", "ListenOverflows"). In sockstat, `inuse`
+ * and `tw` are of the namespace, while `orphan`, `alloc` and `mem` are of the whole host: whoever
+ * shows them must say so.
  */
 #ifndef LASTACK_COUNTERS_H
 #define LASTACK_COUNTERS_H
@@ -28,8 +29,8 @@ struct counters {
     struct counter list[COUNTERS_MAX];
 };
 
-/* Adds what a text in the format of snmp and netstat, or of sockstat, holds. Lines that make no sense are passed
- * over; more than COUNTERS_MAX names are not kept. */
+/* Adds what a text in the format of snmp and netstat, or of sockstat, holds. Lines that make no
+ * sense are passed over; more than COUNTERS_MAX names are not kept. */
 void counters_parse_pairs(struct counters *counters, const char *text);
 void counters_parse_sockstat(struct counters *counters, const char *text);
 

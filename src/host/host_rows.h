@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * host_rows.h: one call for every instrument: the host's sockets, with owners, ages, predictions, of one
- * namespace or of all.
+ * host_rows.h: one call for every instrument: the host's sockets, with owners, ages, predictions,
+ * of one namespace or of all.
  */
 #ifndef LASTACK_HOST_ROWS_H
 #define LASTACK_HOST_ROWS_H

@@ -2,8 +2,8 @@
 /*
  * host_setting.c: see host_setting.h.
  *
- * A name may have its separators as dots or as slashes (sysctl.d(5)): the first one seen decides; an interface
- * name with a dot in it ("net/ipv4/conf/eth0.1/...") is written with slashes.
+ * A name may have its separators as dots or as slashes (sysctl.d(5)): the first one seen decides;
+ * an interface name with a dot in it ("net/ipv4/conf/eth0.1/...") is written with slashes.
  */
 #include "host_setting.h"
 

@@ -64,8 +64,8 @@ void owners_apply(const struct owners *owners, struct lastack_connection_row *ro
 /* Does this descriptor still name that socket? */
 bool owner_still_holds(const char *proc_root, uint32_t pid, int32_t fd, uint64_t inode);
 
-/* What the socket behind a descriptor is: "TCP", "TCPv6", "UNIX" ... as the kernel calls its protocol; false if it
- * cannot be told. */
+/* What the socket behind a descriptor is: "TCP", "TCPv6", "UNIX" ... as the kernel calls its
+ * protocol; false if it cannot be told. */
 bool owner_protocol(const char *proc_root, uint32_t pid, int32_t fd, char protocol[16]);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * explain.c: `lastack explain WHAT`: a connection, a port, a process, an error or a state, in sentences.
+ * explain.c: `lastack explain WHAT`: a connection, a port, a process, an error or a state, in
+ * sentences.
  *
  *     CLOSE-WAIT  192.0.2.1:9100 <- 198.51.100.4:41822   pid 9801 node_exporter fd 7
  *       why    the peer closed, the owner has not
@@ -209,7 +210,8 @@ static struct port_use use_of(const struct explain *explain, const struct lastac
     return use;
 }
 
-/* "listener", "bound", "connection", "time_wait", "free": what stands in bind()'s way, the worst first. */
+/* "listener", "bound", "connection", "time_wait", "free": what stands in bind()'s way, the worst
+ * first. */
 static const char *cause_of(const struct port_use *use)
 {
     return use->listeners > 0     ? "listener"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * kill.c: `lastack kill`: which sockets, by filter or by tuple, and how sure. The work is in kill_rows.c.
+ * kill.c: `lastack kill`: which sockets, by filter or by tuple, and how sure. The work is in
+ * kill_rows.c.
  */
 #include "instruments.h"
 

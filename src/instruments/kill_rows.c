@@ -268,7 +268,8 @@ struct stack_hunt {
     bool is_dry, has_failed;
 };
 
-static bool collect_from_stack(void *context, const struct control_stack *stack, struct control_client *client)
+static bool collect_from_stack(void *context, const struct control_stack *stack,
+                               struct control_client *client)
 {
     struct stack_hunt *stacks = context;
     (void)stack;
@@ -276,8 +277,10 @@ static bool collect_from_stack(void *context, const struct control_stack *stack,
     return !stacks->has_failed;
 }
 
-/* The stack looks at its own tables: its verdict needs no second look. Tuples of other stacks are gone to it. */
-static bool strike_in_stack(void *context, const struct control_stack *stack, struct control_client *client)
+/* The stack looks at its own tables: its verdict needs no second look. Tuples of other stacks are
+ * gone to it. */
+static bool strike_in_stack(void *context, const struct control_stack *stack,
+                            struct control_client *client)
 {
     struct stack_hunt *stacks = context;
     struct hunt *hunt = stacks->hunt;
@@ -289,7 +292,8 @@ static bool strike_in_stack(void *context, const struct control_stack *stack, st
         enum lastack_kill_verdict verdict;
         if (victim->verdict != VERDICT_NONE && victim->verdict != VERDICT_GONE)
             continue;
-        if (!control_kill(client, &tuple, 1, hunt->options->may_kill_listeners, &verdict, &trouble)) {
+        if (!control_kill(client, &tuple, 1, hunt->options->may_kill_listeners, &verdict,
+                          &trouble)) {
             fprintf(stderr, "lastack %s: %s\n", stacks->verb, trouble.text);
             return false;
         }

@@ -5,8 +5,8 @@
  *     rows that match ──▶ [more than one and not sure: only a list] ──▶ SOCK_DESTROY each ──▶ wait a moment
  *                                                          ──▶ second look: is it gone? who still holds it?
  *
- * SOCK_DESTROY frees the connection, never the descriptor: a process that does not notice keeps it open. On
- * CLOSE-WAIT its read() then looks like an ordinary end of data.
+ * SOCK_DESTROY frees the connection, never the descriptor: a process that does not notice keeps it
+ * open. On CLOSE-WAIT its read() then looks like an ordinary end of data.
  */
 #ifndef LASTACK_KILL_ROWS_H
 #define LASTACK_KILL_ROWS_H
@@ -23,8 +23,8 @@ struct kill_options {
     const char *stack; /* a running stack, or "all"; NULL: the host */
 };
 
-/* The exit status: 0 all ended, 1 nothing matched, 3 a dry run by default, or not all could be ended, 4 not
- * permitted. `verb` is for messages. */
+/* The exit status: 0 all ended, 1 nothing matched, 3 a dry run by default, or not all could be
+ * ended, 4 not permitted. `verb` is for messages. */
 int kill_rows(const char *verb, const struct filter *filter, const struct host_query *query,
               const struct kill_options *options);
 

@@ -2,8 +2,8 @@
 /*
  * metrics.c: `lastack metrics`: Prometheus text, once.
  *
- * Names that node_exporter has are used where its linter-clean names allow. Every state and every reason is there, with 0
- * too: an absent series breaks alerts. `promtool check metrics` passes.
+ * Names that node_exporter has are used where its linter-clean names allow. Every state and every
+ * reason is there, with 0 too: an absent series breaks alerts. `promtool check metrics` passes.
  */
 #include "instruments.h"
 

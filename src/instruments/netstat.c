@@ -2,8 +2,8 @@
 /*
  * netstat.c: `lastack netstat`: the classic columns for classic fingers.
  *
- * -ano is the Windows habit: there the last column is the PID, and PID 0 on TIME-WAIT has frightened many. So a
- * line whose owner is nobody says why.
+ * -ano is the Windows habit: there the last column is the PID, and PID 0 on TIME-WAIT has
+ * frightened many. So a line whose owner is nobody says why.
  */
 #include "instruments.h"
 

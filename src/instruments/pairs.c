@@ -20,8 +20,14 @@ static bool add_end(void *context, const struct lastack_connection_row *row)
         CHECK(pairs->ends != NULL);
     }
     struct pair_end *end = &pairs->ends[pairs->count++];
-    *end = (struct pair_end){.local = row->local, .remote = row->remote, .cookie = row->cookie, .netns = row->netns,
-                             .pid = row->pid, .fd = row->fd, .state = row->state, .owner_kind = row->owner_kind};
+    *end = (struct pair_end){.local = row->local,
+                             .remote = row->remote,
+                             .cookie = row->cookie,
+                             .netns = row->netns,
+                             .pid = row->pid,
+                             .fd = row->fd,
+                             .state = row->state,
+                             .owner_kind = row->owner_kind};
     memcpy(end->comm, row->comm, sizeof end->comm);
     return true;
 }
@@ -60,7 +66,8 @@ void pairs_free(struct pairs *pairs)
     *pairs = (struct pairs){0};
 }
 
-const struct pair_end *pairs_find(const struct pairs *pairs, const struct lastack_connection_row *row)
+const struct pair_end *pairs_find(const struct pairs *pairs,
+                                  const struct lastack_connection_row *row)
 {
     struct pair_end key = {.local = row->remote, .remote = row->local};
     const struct pair_end *best = NULL;

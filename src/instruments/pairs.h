@@ -24,11 +24,13 @@ struct pairs {
     size_t count;
 };
 
-/* Reads all connections of all namespaces that may be entered, with owners. 0 or a negative errno. */
+/* Reads all connections of all namespaces that may be entered, with owners. 0 or a
+ * negative errno. */
 int pairs_read(struct pairs *pairs, const struct host_query *query);
 void pairs_free(struct pairs *pairs);
 
 /* The other end, in the same namespace rather than another; NULL if it is not here. */
-const struct pair_end *pairs_find(const struct pairs *pairs, const struct lastack_connection_row *row);
+const struct pair_end *pairs_find(const struct pairs *pairs,
+                                  const struct lastack_connection_row *row);
 
 #endif

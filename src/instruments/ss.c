@@ -4,8 +4,8 @@
  *
  *     options + filter ──▶ host_query ──▶ rows ──▶ filter_match ──▶ table | JSON lines | counts
  *
- * The filter's leading states become the kernel's state bitmap, so that `state listening` among a million
- * TIME-WAITs costs nothing; the rest is decided here, row by row.
+ * The filter's leading states become the kernel's state bitmap, so that `state listening` among a
+ * million TIME-WAITs costs nothing; the rest is decided here, row by row.
  */
 #include "instruments.h"
 
@@ -62,7 +62,8 @@ static const char usage[] =
     "  -K              end what matches (dry run if more than one; --yes, --force)\n"
     "  --count-by F,.. count by state local peer sport dport pid comm owner uid netns\n"
     "  --watch[=S]     again every S seconds (2)  --all-netns  all network namespaces\n"
-    "  --pairs         the other end of each connection, if it is on this host, in any network namespace\n"
+    "  --pairs         the other end of each connection, if it is on this host, in any network "
+    "namespace\n"
     "  --stack N|all   running lastack stacks instead of the host; with --host both\n"
     "  --json          one object per line        --color=auto|always|never\n"
     "filter: [state|exclude NAME]... and, or, not, ( ), src dst sport dport dev fwmark cgroup "
@@ -310,7 +311,8 @@ static void note_twin(void *context, const struct lastack_connection_row *row, s
     const struct pair_end *twin = ss->has_pairs ? pairs_find(&ss->pairs, row) : NULL;
     if (twin == NULL)
         return;
-    struct lastack_connection_row other = {.owner_kind = twin->owner_kind, .pid = twin->pid, .fd = twin->fd};
+    struct lastack_connection_row other = {
+        .owner_kind = twin->owner_kind, .pid = twin->pid, .fd = twin->fd};
     memcpy(other.comm, twin->comm, sizeof other.comm);
     text_addf(text, "; other end: %s, ", words_ss_state((enum tcp_state)twin->state));
     words_owner(text, &other);
@@ -325,7 +327,8 @@ static json_t *twin_json(const struct ss *ss, const struct lastack_connection_ro
         return json_null();
     json_t *object = json_object();
     json_object_set_new(object, "state", json_state((enum tcp_state)twin->state));
-    json_object_set_new(object, "owner_kind", json_string(lastack_owner_text((enum lastack_owner)twin->owner_kind)));
+    json_object_set_new(object, "owner_kind",
+                        json_string(lastack_owner_text((enum lastack_owner)twin->owner_kind)));
     json_object_set_new(object, "pid", twin->pid == 0 ? json_null() : json_integer(twin->pid));
     json_object_set_new(object, "fd", twin->pid == 0 ? json_null() : json_integer(twin->fd));
     json_object_set_new(object, "comm", twin->pid == 0 ? json_null() : json_safe(twin->comm));
@@ -463,7 +466,8 @@ static void end_rows(struct ss *ss)
     ss->table = NULL;
 }
 
-static bool look_at_stack(void *context, const struct control_stack *stack, struct control_client *client)
+static bool look_at_stack(void *context, const struct control_stack *stack,
+                          struct control_client *client)
 {
     struct ss *ss = context;
     if (!ss->is_json && !ss->view.is_headless && ss->by.count == 0)

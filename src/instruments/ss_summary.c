@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ss_summary.c: the first lines are those of ss(8); then every state, zeros included; then what the numbers are
- * of. `orphaned` and memory are of the whole host even inside a namespace.
+ * ss_summary.c: the first lines are those of ss(8); then every state, zeros included; then what
+ * the numbers are of. `orphaned` and memory are of the whole host even inside a namespace.
  */
 #include "ss_summary.h"
 

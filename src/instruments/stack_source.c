@@ -69,11 +69,13 @@ static uint32_t kinds_of(const struct host_query *query)
     uint32_t kinds = query->udp ? LASTACK_ROWS_UDP : 0;
     if (!query->tcp)
         return kinds;
-    uint32_t others = query->states & ~(1u << TCP_LISTEN | 1u << TCP_TIME_WAIT | 1u << TCP_SYN_RECEIVED |
-                                        1u << TCP_CLOSED | 1u << DIAG_BOUND | 1u << DIAG_NEW_SYN_RECV);
+    uint32_t others =
+        query->states & ~(1u << TCP_LISTEN | 1u << TCP_TIME_WAIT | 1u << TCP_SYN_RECEIVED |
+                          1u << TCP_CLOSED | 1u << DIAG_BOUND | 1u << DIAG_NEW_SYN_RECV);
     kinds |= query->states & 1u << TCP_LISTEN ? LASTACK_ROWS_LISTEN : 0;
     kinds |= query->states & 1u << TCP_TIME_WAIT ? LASTACK_ROWS_TIME_WAIT : 0;
-    kinds |= query->states & 1u << TCP_SYN_RECEIVED ? LASTACK_ROWS_SYN | LASTACK_ROWS_CONNECTIONS : 0;
+    kinds |=
+        query->states & 1u << TCP_SYN_RECEIVED ? LASTACK_ROWS_SYN | LASTACK_ROWS_CONNECTIONS : 0;
     kinds |= query->states & (1u << TCP_CLOSED | 1u << DIAG_BOUND) ? LASTACK_ROWS_BOUND : 0;
     /* an orphan in FIN-WAIT-2 is kept as a record, too */
     kinds |= query->states & 1u << TCP_FIN_WAIT_2 ? LASTACK_ROWS_TIME_WAIT : 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * stack_source.h: rows of running lastack stacks, asked over their control sockets; the other source beside the host.
+ * stack_source.h: rows of running lastack stacks, asked over their control sockets; the other
+ * source beside the host.
  */
 #ifndef LASTACK_STACK_SOURCE_H
 #define LASTACK_STACK_SOURCE_H
@@ -8,13 +9,15 @@
 #include "control.h"
 #include "host_rows.h"
 
-typedef bool stack_function(void *context, const struct control_stack *stack, struct control_client *client);
+typedef bool stack_function(void *context, const struct control_stack *stack,
+                            struct control_client *client);
 
-/* Connects to the stack `name`, or to every one ("all"), and calls back; false from the callback stops. How many there
- * were, or -1 with a message on stderr after "lastack VERB: ". */
+/* Connects to the stack `name`, or to every one ("all"), and calls back; false from the callback
+ * stops. How many there were, or -1 with a message on stderr after "lastack VERB: ". */
 int stack_each(const char *verb, const char *name, stack_function *function, void *context);
 
-/* The rows that a query on the host would ask for: protocols, families, states. False: a message is on stderr. */
+/* The rows that a query on the host would ask for: protocols, families, states. False: a message
+ * is on stderr. */
 bool stack_rows(const char *verb, struct control_client *client, const struct host_query *query,
                 lastack_row_callback *callback, void *context);
 

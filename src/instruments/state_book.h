@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * state_book.h: for each state: what one sees, whose fault it is, what to do, what not to do. And the same for the errors
- * that programs get.
+ * state_book.h: for each state: what one sees, whose fault it is, what to do, what not to do. And
+ * the same for the errors that programs get.
  */
 #ifndef LASTACK_STATE_BOOK_H
 #define LASTACK_STATE_BOOK_H

@@ -26,13 +26,16 @@ static const char usage[] =
     "usage: lastack sysctl [options] [NAME[=VALUE]]...\n"
     "  -a              all parameters of the table\n"
     "  --dialect D     with the names of linux, bsd, solaris or windows (default: our own)\n"
-    "  --profile P     the values of a profile instead of the host's: linux freebsd rfc linux-2.6 linux-3\n"
+    "  --profile P     the values of a profile instead of the host's: linux freebsd rfc linux-2.6 "
+    "linux-3\n"
     "  --stack NAME    those of a running stack; NAME=VALUE changes it\n"
     "  --json          one object per parameter\n"
-    "NAME may be of any dialect: fin_wait_2, net.ipv4.tcp_fin_timeout, net.inet.tcp.msl, tcp_time_wait_interval,\n"
+    "NAME may be of any dialect: fin_wait_2, net.ipv4.tcp_fin_timeout, net.inet.tcp.msl, "
+    "tcp_time_wait_interval,\n"
     "TcpTimedWaitDelay. NAME=VALUE writes the host's kernel (root), range checked.\n"
     "  lastack sysctl net.ipv4.tcp_fin_timeout       its value, its unit, and what it does not do\n"
-    "exit status: 0, 1 a name without effect here, 2 usage or a bad value, 3 not supported, 4 not permitted\n";
+    "exit status: 0, 1 a name without effect here, 2 usage or a bad value, 3 not supported, 4 not "
+    "permitted\n";
 
 struct sysctl {
     bool is_json, is_all;
@@ -61,7 +64,9 @@ static const struct parameter *row_of(const char *plain)
         const struct parameter *parameter = parameter_at(i);
         const char *alias;
         for (int dialect = PARAMETER_LINUX; dialect <= PARAMETER_WINDOWS; dialect++)
-            for (size_t n = 0; (alias = parameter_alias(parameter, (enum parameter_dialect)dialect, n)) != NULL; n++)
+            for (size_t n = 0;
+                 (alias = parameter_alias(parameter, (enum parameter_dialect)dialect, n)) != NULL;
+                 n++)
                 if (strcasecmp(alias, plain) == 0)
                     found = parameter;
     }
@@ -96,7 +101,8 @@ static const char *kernel_unit(const struct parameter *parameter, const char *na
         return parameter_unit_text(parameter->unit);
     if (length > 3 && strcmp(name + length - 3, "_us") == 0)
         return "microseconds";
-    bool is_ms = (length > 3 && strcmp(name + length - 3, "_ms") == 0) || strstr(name, "_delay") != NULL;
+    bool is_ms =
+        (length > 3 && strcmp(name + length - 3, "_ms") == 0) || strstr(name, "_delay") != NULL;
     return is_ms ? "milliseconds" : "seconds";
 }
 
@@ -105,17 +111,20 @@ static struct answer answer_of(struct sysctl *sysctl, const struct parameter *pa
 {
     struct answer answer = {.name = parameter->name, .unit = parameter_unit_text(parameter->unit)};
     struct trouble trouble;
-    const char *alias = sysctl->dialect < 0 ? NULL
-                                            : parameter_alias(parameter, (enum parameter_dialect)sysctl->dialect, 0);
+    const char *alias =
+        sysctl->dialect < 0
+            ? NULL
+            : parameter_alias(parameter, (enum parameter_dialect)sysctl->dialect, 0);
     if (alias != NULL)
         answer.name = alias;
     if (sysctl->client != NULL) {
         snprintf(answer.source, sizeof answer.source, "stack %.32s", sysctl->stack);
-        answer.has_value = control_sysctl(sysctl->client, answer.name, NULL, answer.value, sizeof answer.value, &trouble);
+        answer.has_value = control_sysctl(sysctl->client, answer.name, NULL, answer.value,
+                                          sizeof answer.value, &trouble);
     } else if (sysctl->profile != NULL) {
         snprintf(answer.source, sizeof answer.source, "profile %.32s", sysctl->profile);
-        answer.has_value =
-            parameter_get(&sysctl->params, answer.name, answer.value, sizeof answer.value) == PARAMETER_DONE;
+        answer.has_value = parameter_get(&sysctl->params, answer.name, answer.value,
+                                         sizeof answer.value) == PARAMETER_DONE;
     } else {
         snprintf(answer.source, sizeof answer.source, "host");
         const char *live = kernel_name(parameter, answer.value);
@@ -133,7 +142,8 @@ static json_t *aliases_json(const struct parameter *parameter)
     for (int dialect = PARAMETER_LINUX; dialect <= PARAMETER_WINDOWS; dialect++) {
         json_t *list = json_array();
         const char *alias;
-        for (size_t n = 0; (alias = parameter_alias(parameter, (enum parameter_dialect)dialect, n)) != NULL; n++)
+        for (size_t n = 0;
+             (alias = parameter_alias(parameter, (enum parameter_dialect)dialect, n)) != NULL; n++)
             json_array_append_new(list, json_string(alias));
         json_object_set_new(object, dialects[dialect], list);
     }
@@ -146,7 +156,8 @@ static const char *scope_text(enum parameter_scope scope)
     return texts[scope];
 }
 
-static void print_row_json(const struct sysctl *sysctl, const struct parameter *parameter, const struct answer *answer)
+static void print_row_json(const struct sysctl *sysctl, const struct parameter *parameter,
+                           const struct answer *answer)
 {
     char low[64], high[64], standard[64];
     struct lastack_params linux_params;
@@ -159,7 +170,8 @@ static void print_row_json(const struct sysctl *sysctl, const struct parameter *
     json_t *object = json_object();
     json_object_set_new(object, "name", json_string(answer->name));
     json_object_set_new(object, "parameter", json_string(parameter->name));
-    json_object_set_new(object, "value", answer->has_value ? json_safe(answer->value) : json_null());
+    json_object_set_new(object, "value",
+                        answer->has_value ? json_safe(answer->value) : json_null());
     json_object_set_new(object, "unit", json_string(answer->unit));
     json_object_set_new(object, "default", json_string(standard));
     json_object_set_new(object, "minimum", json_string(low));
@@ -168,7 +180,8 @@ static void print_row_json(const struct sysctl *sysctl, const struct parameter *
     json_object_set_new(object, "scope", json_string(scope_text(parameter->scope)));
     json_object_set_new(object, "takes_effect", json_string(parameter->takes_effect));
     json_object_set_new(object, "text", json_string(parameter->text));
-    const char *wrong = lore != NULL && lore->does_not != NULL ? lore->does_not : parameter->not_text;
+    const char *wrong =
+        lore != NULL && lore->does_not != NULL ? lore->does_not : parameter->not_text;
     json_object_set_new(object, "does_not", wrong == NULL ? json_null() : json_string(wrong));
     json_object_set_new(object, "source", json_string(answer->source));
     json_line(stdout, object);
@@ -180,7 +193,8 @@ static void print_aliases(const struct parameter *parameter)
     printf("  also    ");
     for (int dialect = PARAMETER_LINUX; dialect <= PARAMETER_WINDOWS; dialect++) {
         const char *alias;
-        for (size_t n = 0; (alias = parameter_alias(parameter, (enum parameter_dialect)dialect, n)) != NULL; n++)
+        for (size_t n = 0;
+             (alias = parameter_alias(parameter, (enum parameter_dialect)dialect, n)) != NULL; n++)
             printf(" %s: %s ", dialects[dialect], alias);
     }
     printf(" here: %s\n", parameter->name);
@@ -190,7 +204,8 @@ struct assignment_search {
     const char *name;
 };
 
-static void print_assignment(void *context, const char *file, int line, const char *name, const char *value)
+static void print_assignment(void *context, const char *file, int line, const char *name,
+                             const char *value)
 {
     const struct assignment_search *search = context;
     if (strcmp(name, search->name) != 0)
@@ -216,8 +231,8 @@ static void print_lore(const char *name, const char *text, const char *not_text)
     host_setting_files("", print_assignment, &search);
 }
 
-static void print_row_text(struct sysctl *sysctl, const struct parameter *parameter, const struct answer *answer,
-                           bool is_long)
+static void print_row_text(struct sysctl *sysctl, const struct parameter *parameter,
+                           const struct answer *answer, bool is_long)
 {
     char low[64], high[64], standard[64];
     struct lastack_params linux_params;
@@ -232,9 +247,11 @@ static void print_row_text(struct sysctl *sysctl, const struct parameter *parame
     parameter_limit_text(parameter, false, low, sizeof low);
     parameter_limit_text(parameter, true, high, sizeof high);
     print_lore(answer->name, parameter->text, parameter->not_text);
-    printf("  unit     %s; of a lastack stack: default %s, from %s to %s%s%s\n", answer->unit, standard, low, high,
-           parameter->zero_text != NULL ? ", 0 means " : "", parameter->zero_text != NULL ? parameter->zero_text : "");
-    printf("  scope    %s; a change is felt %s\n", scope_text(parameter->scope), parameter->takes_effect);
+    printf("  unit     %s; of a lastack stack: default %s, from %s to %s%s%s\n", answer->unit,
+           standard, low, high, parameter->zero_text != NULL ? ", 0 means " : "",
+           parameter->zero_text != NULL ? parameter->zero_text : "");
+    printf("  scope    %s; a change is felt %s\n", scope_text(parameter->scope),
+           parameter->takes_effect);
     print_aliases(parameter);
     (void)sysctl;
 }
@@ -247,7 +264,8 @@ static int show_kernel_only(const struct sysctl *sysctl, const char *plain)
     char value[HOST_SETTING_TEXT], message[256];
     const struct sysctl_lore *lore = sysctl_lore_find(plain);
     const char *name = lore != NULL ? lore->name : plain;
-    int status = sysctl->client != NULL || sysctl->profile != NULL ? -ENOENT : host_setting_read(name, value);
+    int status = sysctl->client != NULL || sysctl->profile != NULL ? -ENOENT
+                                                                   : host_setting_read(name, value);
     struct lastack_params params = sysctl->params;
     bool is_known = parameter_get(&params, plain, message, sizeof message) != PARAMETER_UNKNOWN;
     if (status == -EACCES || status == -EPERM) {
@@ -255,20 +273,23 @@ static int show_kernel_only(const struct sysctl *sysctl, const char *plain)
         return STATUS_NOT_PERMITTED;
     }
     if (status != 0 && lore == NULL) {
-        fprintf(stderr, "lastack sysctl: %s%s%s\n", plain, message[0] == '\0' ? ": no such name" : ": ", message);
+        fprintf(stderr, "lastack sysctl: %s%s%s\n", plain,
+                message[0] == '\0' ? ": no such name" : ": ", message);
         return is_known ? STATUS_FINDINGS : STATUS_USAGE;
     }
     if (sysctl->is_json) {
         json_line(stdout, json_pack("{s:s,s:o,s:s,s:s?,s:s}", "name", name, "value",
                                     status == 0 ? json_safe(value) : json_null(), "text",
-                                    lore != NULL ? lore->does : "", "does_not", lore != NULL ? lore->does_not : NULL,
-                                    "source", "host"));
+                                    lore != NULL ? lore->does : "", "does_not",
+                                    lore != NULL ? lore->does_not : NULL, "source", "host"));
     } else {
         if (status == 0)
             printf("%s = %s\n", name, value);
         else
             printf("%s: not in this kernel%s\n", name,
-                   lore->is_global ? ", or not in this network namespace: there is one for the whole host" : "");
+                   lore->is_global
+                       ? ", or not in this network namespace: there is one for the whole host"
+                       : "");
         print_lore(name, NULL, NULL);
     }
     return status == 0 ? STATUS_FINE : STATUS_FINDINGS;
@@ -283,7 +304,8 @@ static int show(struct sysctl *sysctl, const char *name, bool is_long)
         return show_kernel_only(sysctl, plain);
     struct answer answer = answer_of(sysctl, parameter);
     char value[HOST_SETTING_TEXT];
-    bool is_live_name = sysctl->client == NULL && sysctl->profile == NULL && host_setting_read(plain, value) == 0;
+    bool is_live_name =
+        sysctl->client == NULL && sysctl->profile == NULL && host_setting_read(plain, value) == 0;
     if (is_live_name) { /* the very name that was asked for */
         answer.name = plain;
         memcpy(answer.value, value, sizeof value);
@@ -304,7 +326,8 @@ static int change_stack(struct sysctl *sysctl, const char *name, const char *val
         printf("%s = %s\n", name, reply);
         return STATUS_FINE;
     }
-    fprintf(stderr, "lastack sysctl: %s=%s: %s\n", name, value, trouble.text[0] != '\0' ? trouble.text : reply);
+    fprintf(stderr, "lastack sysctl: %s=%s: %s\n", name, value,
+            trouble.text[0] != '\0' ? trouble.text : reply);
     return trouble.text[0] != '\0' ? STATUS_PARTLY : STATUS_USAGE;
 }
 
@@ -319,12 +342,13 @@ static int change_host(struct sysctl *sysctl, const char *name, const char *valu
         live = kernel_name(parameter, old);
     if (live == NULL) {
         const struct sysctl_lore *lore = sysctl_lore_find(plain);
-        fprintf(stderr, "lastack sysctl: %s: this kernel has no such name%s%s\n", name, lore != NULL ? ": " : "",
-                lore != NULL ? lore->does : "");
+        fprintf(stderr, "lastack sysctl: %s: this kernel has no such name%s%s\n", name,
+                lore != NULL ? ": " : "", lore != NULL ? lore->does : "");
         return STATUS_PARTLY;
     }
     if (live != plain && parameter != NULL) {
-        fprintf(stderr, "lastack sysctl: %s is %s here; write that name, in its unit\n", name, live);
+        fprintf(stderr, "lastack sysctl: %s is %s here; write that name, in its unit\n", name,
+                live);
         return STATUS_USAGE;
     }
     if (parameter != NULL &&
@@ -335,7 +359,8 @@ static int change_host(struct sysctl *sysctl, const char *name, const char *valu
     int status = host_setting_write(plain, value);
     if (status != 0) {
         fprintf(stderr, "lastack sysctl: %s=%s: %s%s\n", name, value, strerror(-status),
-                status == -EACCES || status == -EPERM ? " (root of this network namespace may)" : "");
+                status == -EACCES || status == -EPERM ? " (root of this network namespace may)"
+                                                      : "");
         return status == -EACCES || status == -EPERM ? STATUS_NOT_PERMITTED : STATUS_USAGE;
     }
     printf("%s was %s\n", live, old);

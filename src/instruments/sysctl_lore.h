@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sysctl_lore.h: what names of Linux's TCP sysctls do, and what they are often set for and do not do.
+ * sysctl_lore.h: what names of Linux's TCP sysctls do, and what they are often set for and do not
+ * do.
  */
 #ifndef LASTACK_SYSCTL_LORE_H
 #define LASTACK_SYSCTL_LORE_H

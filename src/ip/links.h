@@ -36,7 +36,8 @@ struct links {
     struct ip_own_address *own;
     uint32_t link_count, link_limit;
     uint32_t own_count, own_limit;
-    uint64_t hints; /* a bit for the last 6 bits of each own and broadcast address: most others miss them all */
+    /* a bit for the last 6 bits of each own and broadcast address: most others miss them all */
+    uint64_t hints;
 };
 
 size_t links_size(uint32_t link_limit, uint32_t own_limit);

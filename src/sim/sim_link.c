@@ -80,7 +80,8 @@ static struct sim_frame pop_frame(struct sim_link *link)
     return first;
 }
 
-/* `ppm` in a million. The generator is asked in every case, so that one knob does not shift the others. */
+/* `ppm` in a million. The generator is asked in every case, so that one knob does not shift the
+ * others. */
 static bool happens(struct sim_link *link, uint32_t ppm)
 {
     return rng_below(&link->rng, PPM) < ppm;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sim_link.h: a link between two simulated hosts: delay, rate, queue, loss, reordering, duplication, all seeded.
+ * sim_link.h: a link between two simulated hosts: delay, rate, queue, loss, reordering,
+ * duplication, all seeded.
  *
  *     in ──▶ [ lost? ] ──▶ [ rate: when has it left? queue full? ] ──▶ [ delay + jitter ] ──▶ [ twice? ] ──▶ heap by time ──▶ out
  *
- * One direction per struct. Probabilities are in parts per million, so that no floating point decides a run. Packets of
- * equal time come out in the order in which they went in.
+ * One direction per struct. Probabilities are in parts per million, so that no floating point
+ * decides a run. Packets of equal time come out in the order in which they went in.
  */
 #ifndef LASTACK_SIM_LINK_H
 #define LASTACK_SIM_LINK_H

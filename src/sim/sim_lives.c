@@ -4,8 +4,9 @@
  *
  *     life k:   end 0 (host a, connects)  ◀──▶  end 1 (host b, accepts)     a, b drawn; port 1000
  *
- * Which life an accepted connection belongs to is written in its first 4 bytes... of which a lossy life may never deliver any; so it is
- * found by the connecting end's port instead, which both ends know.
+ * Which life an accepted connection belongs to is written in its first 4 bytes... of which a lossy
+ * life may never deliver any; so it is found by the connecting end's port instead, which both ends
+ * know.
  */
 #include "sim_lives.h"
 
@@ -113,7 +114,8 @@ static void receive_some(struct lives *lives, struct end *end)
 
     for (;;) {
         const size_t room = end->slow == 0 ? CHUNK : end->slow;
-        const int64_t got = lastack_recv(stack_of(lives, end->host), end->descriptor, data, room, 0);
+        const int64_t got =
+            lastack_recv(stack_of(lives, end->host), end->descriptor, data, room, 0);
 
         if (got == -LASTACK_EAGAIN)
             return;
@@ -248,12 +250,14 @@ static void accept_all(struct lives *lives, unsigned host)
     struct lastack_endpoint remote;
     int descriptor;
 
-    while ((descriptor = lastack_accept(stack_of(lives, host), lives->listener[host], &remote)) >= 0) {
+    while ((descriptor = lastack_accept(stack_of(lives, host), lives->listener[host], &remote)) >=
+           0) {
         const unsigned slot = lives->life_of_port[1 - host][remote.port];
         struct end *end = slot == 0 ? NULL : &lives->life[slot - 1].end[1];
 
         if (end == NULL || end->descriptor >= 0 || end->is_done || end->host != host) {
-            (void)lastack_close(stack_of(lives, host), descriptor); /* its life is over at the other end */
+            /* its life is over at the other end */
+            (void)lastack_close(stack_of(lives, host), descriptor);
             continue;
         }
         end->descriptor = descriptor;
@@ -283,7 +287,8 @@ static void on_lives_event(void *context, struct sim_world *world, unsigned host
 static void judge(struct lives *lives, const struct life *life)
 {
     const struct end *a = &life->end[0], *b = &life->end[1];
-    const bool is_orderly = !life->is_cut && (a->ending == END_CLOSE || a->ending == END_HALF_CLOSE) &&
+    const bool is_orderly = !life->is_cut &&
+                            (a->ending == END_CLOSE || a->ending == END_HALF_CLOSE) &&
                             (b->ending == END_CLOSE || b->ending == END_HALF_CLOSE);
 
     if (!is_orderly) {
@@ -464,7 +469,8 @@ void sim_lives_run(uint64_t seed, uint32_t count, struct sim_lives_result *resul
     rng_init(&lives->rng, seed);
     draw_recipe(&lives->rng, &recipe);
     lives_config(&config);
-    if (!sim_world_init(&lives->world, &config, &recipe, rng_below(&lives->rng, 4) == 0 ? 9000 : 1500, seed)) {
+    if (!sim_world_init(&lives->world, &config, &recipe,
+                        rng_below(&lives->rng, 4) == 0 ? 9000 : 1500, seed)) {
         result->failure = "no memory";
         free(lives);
         return;
@@ -477,7 +483,8 @@ void sim_lives_run(uint64_t seed, uint32_t count, struct sim_lives_result *resul
         result->failure = "listen() refused";
     result->steps = lives->world.steps;
     result->virtual_ns = lives->world.now;
-    result->trace_hash = lastack_trace_hash(stack_of(lives, 0)) * 31 + lastack_trace_hash(stack_of(lives, 1));
+    result->trace_hash =
+        lastack_trace_hash(stack_of(lives, 0)) * 31 + lastack_trace_hash(stack_of(lives, 1));
     sim_world_free(&lives->world);
     free(lives);
 }

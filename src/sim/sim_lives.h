@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sim_lives.h: random lives of connections in a simulated world, and what must hold for every one of them.
+ * sim_lives.h: random lives of connections in a simulated world, and what must hold for every one
+ * of them.
  *
- * A world runs a number of lives one after the other and side by side: open, send both ways, half-close, close, abort, vanish,
- * over a link that loses, reorders and repeats, all drawn from one seed. Checked:
+ * A world runs a number of lives one after the other and side by side: open, send both ways,
+ * half-close, close, abort, vanish, over a link that loses, reorders and repeats, all drawn from
+ * one seed. Checked:
  *
  *     - every byte that is delivered is the byte that was sent there, in order, none twice;
  *     - a life that nobody cut short delivers everything, and both ends see the end;

@@ -144,8 +144,10 @@ static void deliver(struct sim_world *world, unsigned number)
     size_t count;
 
     do {
-        for (count = 0; count < SIM_BATCH && sim_link_receive(in, world->now, &frames[count]); count++)
-            packets[count] = (struct lastack_packet_in){frames[count].data, frames[count].length, SIM_LINK, 0};
+        for (count = 0; count < SIM_BATCH && sim_link_receive(in, world->now, &frames[count]);
+             count++)
+            packets[count] =
+                (struct lastack_packet_in){frames[count].data, frames[count].length, SIM_LINK, 0};
         lastack_input(world->host[number].stack, world->now, packets, count);
         for (size_t i = 0; i < count; i++)
             free(frames[i].data);

@@ -4,8 +4,9 @@
  *
  *     host 0  192.0.2.1, 2001:db8::1  ◀── link ──▶  host 1  192.0.2.2, 2001:db8::2
  *
- * The world does what the contract of stack.h asks of an embedder: input, output until nothing is left, events, and on to the next
- * deadline or the next arrival, whichever is first. Everything is a function of the seed.
+ * The world does what the contract of stack.h asks of an embedder: input, output until nothing is
+ * left, events, and on to the next deadline or the next arrival, whichever is first. Everything is
+ * a function of the seed.
  */
 #ifndef LASTACK_SIM_WORLD_H
 #define LASTACK_SIM_WORLD_H
@@ -19,7 +20,8 @@ enum { SIM_HOSTS = 2 };
 struct sim_world;
 
 /* Called for every event of a host's stack. */
-typedef void sim_event(void *context, struct sim_world *world, unsigned host, const struct lastack_event *event);
+typedef void sim_event(void *context, struct sim_world *world, unsigned host,
+                       const struct lastack_event *event);
 
 struct sim_host {
     struct lastack *stack;
@@ -34,11 +36,13 @@ struct sim_world {
     sim_event *on_event;
     void *context;
     /* Sees each packet as it enters the link, if set: for captures and ladders. */
-    void (*on_packet)(void *context, int64_t now, unsigned host, const uint8_t *data, uint32_t length);
+    void (*on_packet)(void *context, int64_t now, unsigned host, const uint8_t *data,
+                      uint32_t length);
     uint64_t steps;
 };
 
-/* Both hosts with this config (seeds derived from `seed`), one link of `recipe` in each direction. False: no memory. */
+/* Both hosts with this config (seeds derived from `seed`), one link of `recipe` in each direction.
+ * False: no memory. */
 bool sim_world_init(struct sim_world *world, const struct lastack_config *config,
                     const struct sim_recipe *recipe, uint32_t mtu, uint64_t seed);
 void sim_world_free(struct sim_world *world);
@@ -47,8 +51,8 @@ void sim_world_free(struct sim_world *world);
 void sim_settle(struct sim_world *world);
 /* When something happens next: an arrival or a deadline; NEVER if nothing ever will. */
 int64_t sim_next(const struct sim_world *world);
-/* One step: time goes to sim_next, and what is due happens. False: nothing is left, or it lies behind `until` (then time is
- * `until`). */
+/* One step: time goes to sim_next, and what is due happens. False: nothing is left, or it lies
+ * behind `until` (then time is `until`). */
 bool sim_step(struct sim_world *world, int64_t until);
 /* Steps until `until`. */
 void sim_run(struct sim_world *world, int64_t until);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * datagrams.c: UDP sockets: bind, connect (which only remembers a peer), send, receive. RFC 768, RFC 1122 §4.1.
+ * datagrams.c: UDP sockets: bind, connect (which only remembers a peer), send, receive. RFC 768,
+ * RFC 1122 §4.1.
  *
  *     arrives ──▶ port ──▶ socket ──▶ ring of udp_queue_bytes ──▶ recv          full: the newcomer is dropped, counted
  *     send    ──▶ one message of the stack (never cut: -LASTACK_EMSGSIZE)
  *
- * A UDP socket that is bound is found as a listener is: its port table is another instance of the local endpoints.
+ * A UDP socket that is bound is found as a listener is: its port table is another instance of the
+ * local endpoints.
  */
 #include "checksum.h"
 #include "socket_table.h"
@@ -76,10 +78,12 @@ bool datagram_arrives(struct lastack *stack, const struct udp_datagram *datagram
     return true;
 }
 
-/* Only who is connected to that peer is told: anybody else could not say which datagram it was about. */
+/* Only who is connected to that peer is told: anybody else could not say which datagram it was
+ * about. */
 void datagram_unreachable(struct lastack *stack, const struct ip_packet *quote, int error)
 {
-    struct lastack_endpoint local = {.address = quote->source}, remote = {.address = quote->destination};
+    struct lastack_endpoint local = {.address = quote->source},
+                            remote = {.address = quote->destination};
     struct sock *sock;
 
     if (quote->payload_length < 4)
@@ -93,8 +97,8 @@ void datagram_unreachable(struct lastack *stack, const struct ip_packet *quote, 
     sock_wake(stack, sock, WAKE_ERROR | WAKE_READABLE);
 }
 
-int64_t datagram_receive(struct lastack *stack, struct sock *sock, void *data, size_t size, uint32_t flags,
-                         struct lastack_endpoint *remote)
+int64_t datagram_receive(struct lastack *stack, struct sock *sock, void *data, size_t size,
+                         uint32_t flags, struct lastack_endpoint *remote)
 {
     struct udp_queue *queue = queue_of(stack, sock);
     struct udp_record record;
@@ -134,8 +138,9 @@ static uint32_t gather(uint8_t *to, const struct lastack_iovec *iov, size_t coun
     return sum;
 }
 
-static int queue_datagram(struct lastack *stack, const struct sock *sock, const struct lastack_iovec *iov,
-                          size_t count, size_t length, const struct lastack_endpoint *local,
+static int queue_datagram(struct lastack *stack, const struct sock *sock,
+                          const struct lastack_iovec *iov, size_t count, size_t length,
+                          const struct lastack_endpoint *local,
                           const struct lastack_endpoint *remote)
 {
     struct page_pool *pages = &stack->tcp.pages;
@@ -158,13 +163,14 @@ static int queue_datagram(struct lastack *stack, const struct sock *sock, const 
         .traffic_class = sock->options.tos,
         .dont_fragment = true,
     };
-    udp_build(&datagram, gather(message_payload(message) + UDP_HEADER, iov, count), message_payload(message));
+    udp_build(&datagram, gather(message_payload(message) + UDP_HEADER, iov, count),
+              message_payload(message));
     messages_append(&stack->messages, pages, page);
     return 0;
 }
 
-int64_t datagram_send(struct lastack *stack, struct sock *sock, const struct lastack_iovec *iov, size_t count,
-                      const struct lastack_endpoint *remote)
+int64_t datagram_send(struct lastack *stack, struct sock *sock, const struct lastack_iovec *iov,
+                      size_t count, const struct lastack_endpoint *remote)
 {
     const struct lastack_endpoint *to = remote != NULL ? remote : &sock->remote;
     struct lastack_endpoint local;

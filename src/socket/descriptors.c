@@ -2,8 +2,8 @@
 /*
  * descriptors.c: small numbers that hold sockets, counted as an operating system counts them.
  *
- * A new one is the lowest free number (POSIX). Each knows its owner; those of one socket hang together, so that a row can name who
- * still holds it.
+ * A new one is the lowest free number (POSIX). Each knows its owner; those of one socket hang
+ * together, so that a row can name who still holds it.
  */
 #include "socket_table.h"
 
@@ -39,7 +39,8 @@ int descriptor_add(struct lastack *stack, uint32_t socket, uint32_t owner)
     }
     if (number == table->descriptor_bump)
         table->descriptor_bump++;
-    table->descriptors[number] = (struct descriptor){.socket = socket, .owner = owner, .next = POOL_NONE};
+    table->descriptors[number] =
+        (struct descriptor){.socket = socket, .owner = owner, .next = POOL_NONE};
     table->descriptor_used++;
     if (table->descriptor_used > table->descriptor_peak)
         table->descriptor_peak = table->descriptor_used;
@@ -86,7 +87,8 @@ int lastack_dup(struct lastack *stack, int descriptor)
 
     if (sock == NULL)
         return -LASTACK_EBADF;
-    return descriptor_add(stack, sock_index(stack, sock), sockets_of(stack)->descriptors[descriptor].owner);
+    return descriptor_add(stack, sock_index(stack, sock),
+                          sockets_of(stack)->descriptors[descriptor].owner);
 }
 
 int lastack_dup_to(struct lastack *stack, int descriptor, uint32_t owner)
@@ -103,7 +105,8 @@ void lastack_exit_owner(struct lastack *stack, uint32_t owner)
     const struct sockets *table = sockets_of(stack);
 
     for (uint32_t number = 0; number < table->descriptor_bump; number++) {
-        if (table->descriptors[number].socket != POOL_NONE && table->descriptors[number].owner == owner)
+        if (table->descriptors[number].socket != POOL_NONE &&
+            table->descriptors[number].owner == owner)
             (void)lastack_close(stack, (int)number);
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * naming.c: local addresses and ports: bind(), and the names that listen() and connect() take by themselves.
+ * naming.c: local addresses and ports: bind(), and the names that listen() and connect() take by
+ * themselves.
  *
  *     bind     a use of the endpoint (docs/decisions/0010), counted until the socket is closed
  *     listen   the same use, as a listener's
@@ -59,7 +60,8 @@ static bool choose_port_to_bind(struct lastack *stack, const struct local_endpoi
     struct tuple tuple = {.local = use->local.address};
     const struct lastack_params *params = &stack->tcp.params;
 
-    if (!ports_choose(&stack->tcp.ports, &tuple, params->port_first, params->port_last, is_unused, &search))
+    if (!ports_choose(&stack->tcp.ports, &tuple, params->port_first, params->port_last, is_unused,
+                      &search))
         return false;
     use->local.port = tuple.local_port;
     return true;
@@ -166,7 +168,8 @@ static bool may_connect(void *context, const struct tuple *tuple)
     return tcp_tuple_is_free(&stack->tcp, tuple, flow);
 }
 
-int sock_name_for_connect(struct lastack *stack, struct sock *sock, const struct lastack_endpoint *remote)
+int sock_name_for_connect(struct lastack *stack, struct sock *sock,
+                          const struct lastack_endpoint *remote)
 {
     const struct lastack_params *params = &stack->tcp.params;
     struct search search = {.stack = stack};
@@ -187,7 +190,8 @@ int sock_name_for_connect(struct lastack *stack, struct sock *sock, const struct
         return sock_bind(stack, sock, &any);
     }
     tuple.local = sock->local.address;
-    if (!ports_choose(&stack->tcp.ports, &tuple, params->port_first, params->port_last, may_connect, &search))
+    if (!ports_choose(&stack->tcp.ports, &tuple, params->port_first, params->port_last, may_connect,
+                      &search))
         return sock_refuse(stack, LASTACK_CAUSE_PORTS_EXHAUSTED, LASTACK_EADDRNOTAVAIL);
     sock->local.port = tuple.local_port;
     return 0;

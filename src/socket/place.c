@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * place.c: lastack_size and lastack_create: the memory plan of all floors, and what sockets tell viewers.
+ * place.c: lastack_size and lastack_create: the memory plan of all floors, and what sockets tell
+ * viewers.
  */
 #include "socket_table.h"
 
@@ -16,7 +17,8 @@ static const char *owner_name_of(const struct sockets *table, uint32_t owner)
     return nobody;
 }
 
-static void describe_holder(const struct lastack *stack, uint32_t socket, struct lastack_connection_row *row)
+static void describe_holder(const struct lastack *stack, uint32_t socket,
+                            struct lastack_connection_row *row)
 {
     const struct sockets *table = sockets_of(stack);
     const struct sock *sock = sock_at(stack, socket);
@@ -40,7 +42,8 @@ static void row_of_idle(const struct lastack *stack, const struct sock *sock,
 {
     *row = (struct lastack_connection_row){
         .protocol = sock->type == LASTACK_SOCK_STREAM ? LASTACK_PROTOCOL_TCP : LASTACK_PROTOCOL_UDP,
-        .state = sock->type == LASTACK_SOCK_DGRAM && sock->remote.port != 0 ? TCP_ESTABLISHED : TCP_CLOSED,
+        .state = sock->type == LASTACK_SOCK_DGRAM && sock->remote.port != 0 ? TCP_ESTABLISHED
+                                                                            : TCP_CLOSED,
         .local = sock->local,
         .remote = sock->remote,
         .fd = -1,
@@ -54,8 +57,10 @@ static void row_of_idle(const struct lastack *stack, const struct sock *sock,
     describe_holder(stack, sock_index(stack, sock), row);
 }
 
-/* Bound and idle sockets, and those whose connection is over while somebody still holds a descriptor. */
-static bool idle_row(const struct lastack *stack, uint32_t *index, struct lastack_connection_row *row)
+/* Bound and idle sockets, and those whose connection is over while somebody still holds a
+ * descriptor. */
+static bool idle_row(const struct lastack *stack, uint32_t *index,
+                     struct lastack_connection_row *row)
 {
     const struct pool *pool = &sockets_of(stack)->sockets;
 
@@ -70,7 +75,8 @@ static bool idle_row(const struct lastack *stack, uint32_t *index, struct lastac
     return false;
 }
 
-static void socket_usage(const struct lastack *stack, enum lastack_pool pool, struct lastack_pool_usage *usage)
+static void socket_usage(const struct lastack *stack, enum lastack_pool pool,
+                         struct lastack_pool_usage *usage)
 {
     const struct sockets *table = sockets_of(stack);
 
@@ -128,7 +134,8 @@ size_t lastack_size(const struct lastack_config *config)
     return arena.used;
 }
 
-struct lastack *lastack_create(const struct lastack_config *config, void *memory, size_t size, int64_t now)
+struct lastack *lastack_create(const struct lastack_config *config, void *memory, size_t size,
+                               int64_t now)
 {
     struct arena arena = {.base = memory};
 

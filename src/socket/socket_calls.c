@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * socket_calls.c: socket, listen, accept, connect, shutdown, close, abort: OPEN, CLOSE and ABORT of RFC 9293 §3.10 in the
- * shape that programs know.
+ * socket_calls.c: socket, listen, accept, connect, shutdown, close, abort: OPEN, CLOSE and ABORT
+ * of RFC 9293 §3.10 in the shape that programs know.
  */
 #include "socket_table.h"
 

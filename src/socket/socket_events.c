@@ -5,7 +5,8 @@
  *     connection's wake bits ──collect──▶ sock->wake (sticky) ──▶ event queue ──▶ lastack_next_event
  *                                          the level is sampled again when it is reported
  *
- * An event is reported once for all news since the last one (edge-triggered); lastack_poll tells the level at any time.
+ * An event is reported once for all news since the last one (edge-triggered); lastack_poll tells
+ * the level at any time.
  */
 #include "socket_table.h"
 

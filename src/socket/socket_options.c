@@ -40,7 +40,8 @@ static int set_flag(struct lastack *stack, struct sock *sock, uint32_t flag, int
     return 0;
 }
 
-static int set_number(struct lastack *stack, struct sock *sock, enum lastack_option option, int value)
+static int set_number(struct lastack *stack, struct sock *sock, enum lastack_option option,
+                      int value)
 {
     struct conn_options *options = options_of(stack, sock);
 
@@ -173,7 +174,8 @@ static int or_default(uint32_t value, int64_t otherwise)
     return value != 0 ? (int)value : (int)otherwise;
 }
 
-int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_option option, int *value)
+int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_option option,
+                       int *value)
 {
     struct sock *sock = sock_of(stack, descriptor);
     const struct lastack_params *params = &stack->tcp.params;
@@ -210,7 +212,8 @@ int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_optio
         return 0;
     case LASTACK_TCP_MAXSEG:
         *value = sock->phase == SOCKET_ATTACHED && sock_conn(stack, sock)->mss_peer != 0
-                     ? sock_conn(stack, sock)->mss : or_default(options->mss_clamp, params->mss_default_ipv4);
+                     ? sock_conn(stack, sock)->mss
+                     : or_default(options->mss_clamp, params->mss_default_ipv4);
         return 0;
     case LASTACK_TCP_KEEPIDLE:
         *value = or_default(options->keepalive_idle_s, params->keepalive_idle_ns / SEC(1));

@@ -6,8 +6,9 @@
  *     owner 1: fd 4 ─┼─▶ socket ──▶ listener | connection | nothing any more
  *     owner 2: fd 5 ─┘      └─ error, text not read yet, readiness: what outlives the connection
  *
- * A connection tells its socket by its wake bits; sockets_collect carries them over, and takes what an ended
- * connection leaves behind (its error and the rest of its text), so that the control block is free at once.
+ * A connection tells its socket by its wake bits; sockets_collect carries them over, and takes
+ * what an ended connection leaves behind (its error and the rest of its text), so that the control
+ * block is free at once.
  */
 #ifndef LASTACK_SOCKET_TABLE_H
 #define LASTACK_SOCKET_TABLE_H
@@ -123,7 +124,8 @@ int sock_bind(struct lastack *stack, struct sock *sock, const struct lastack_end
 /* Gives back what bind() took. */
 void sock_unbind(struct lastack *stack, struct sock *sock);
 /* Local address and port for a connect() to `remote`; 0 or a negative error. */
-int sock_name_for_connect(struct lastack *stack, struct sock *sock, const struct lastack_endpoint *remote);
+int sock_name_for_connect(struct lastack *stack, struct sock *sock,
+                          const struct lastack_endpoint *remote);
 /* The bound endpoint becomes (or ceases to be) a listener's. */
 int sock_begin_listening(struct lastack *stack, struct sock *sock, uint32_t listener);
 void sock_end_listening(struct lastack *stack, struct sock *sock);
@@ -136,10 +138,10 @@ bool datagrams_open(struct lastack *stack, struct sock *sock);
 void datagrams_close(struct lastack *stack, struct sock *sock);
 bool datagrams_are_waiting(const struct lastack *stack, const struct sock *sock);
 uint32_t datagrams_bytes(const struct lastack *stack, const struct sock *sock);
-int64_t datagram_receive(struct lastack *stack, struct sock *sock, void *data, size_t size, uint32_t flags,
-                         struct lastack_endpoint *remote);
-int64_t datagram_send(struct lastack *stack, struct sock *sock, const struct lastack_iovec *iov, size_t count,
-                      const struct lastack_endpoint *remote);
+int64_t datagram_receive(struct lastack *stack, struct sock *sock, void *data, size_t size,
+                         uint32_t flags, struct lastack_endpoint *remote);
+int64_t datagram_send(struct lastack *stack, struct sock *sock, const struct lastack_iovec *iov,
+                      size_t count, const struct lastack_endpoint *remote);
 /* What the stack calls: struct lastack's udp_arrives and udp_unreachable. */
 bool datagram_arrives(struct lastack *stack, const struct udp_datagram *datagram);
 void datagram_unreachable(struct lastack *stack, const struct ip_packet *quote, int error);

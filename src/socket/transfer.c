@@ -32,8 +32,8 @@ static int cannot_send(struct lastack *stack, struct sock *sock)
     return tcp_state_may_send(conn->state) ? 0 : -LASTACK_EPIPE;
 }
 
-int64_t lastack_sendv(struct lastack *stack, int descriptor, const struct lastack_iovec *iov, size_t count,
-                      uint32_t flags)
+int64_t lastack_sendv(struct lastack *stack, int descriptor, const struct lastack_iovec *iov,
+                      size_t count, uint32_t flags)
 {
     struct sock *sock = sock_of(stack, descriptor);
     int64_t done = 0;
@@ -66,7 +66,8 @@ int64_t lastack_sendv(struct lastack *stack, int descriptor, const struct lastac
     return 0;
 }
 
-int64_t lastack_send(struct lastack *stack, int descriptor, const void *data, size_t length, uint32_t flags)
+int64_t lastack_send(struct lastack *stack, int descriptor, const void *data, size_t length,
+                     uint32_t flags)
 {
     const struct lastack_iovec iov = {data, length};
 
@@ -102,7 +103,8 @@ static struct text text_of(const struct lastack *stack, const struct sock *sock)
         return (struct text){&conn->receive, conn->rcv.read, conn_readable(conn),
                              conn_has(conn, CONN_FIN_RECEIVED)};
     }
-    return (struct text){&sock->left, sock->left_from, seq_distance(sock->left_from, sock->left_to), true};
+    return (struct text){&sock->left, sock->left_from, seq_distance(sock->left_from, sock->left_to),
+                         true};
 }
 
 static void take_text(struct lastack *stack, struct sock *sock, uint32_t length)
@@ -161,8 +163,8 @@ int64_t lastack_recv(struct lastack *stack, int descriptor, void *data, size_t s
     return length;
 }
 
-int64_t lastack_recv_from(struct lastack *stack, int descriptor, void *data, size_t size, uint32_t flags,
-                          struct lastack_endpoint *remote)
+int64_t lastack_recv_from(struct lastack *stack, int descriptor, void *data, size_t size,
+                          uint32_t flags, struct lastack_endpoint *remote)
 {
     struct sock *sock = sock_of(stack, descriptor);
     int64_t length;
@@ -189,7 +191,8 @@ int lastack_recv_peek(struct lastack *stack, int descriptor, struct lastack_iove
     text = text_of(stack, sock);
     if (text.length == 0)
         return nothing(stack, sock, &text);
-    return (int)stream_iovec(text.stream, &stack->tcp.pages, text.from, text.length, iov, (unsigned)count);
+    return (int)stream_iovec(text.stream, &stack->tcp.pages, text.from, text.length, iov,
+                             (unsigned)count);
 }
 
 int lastack_recv_done(struct lastack *stack, int descriptor, size_t length)

@@ -73,14 +73,18 @@ struct lastack {
     enum lastack_cause last_cause;
     void *sockets;
     struct local_endpoints udp_endpoints;
-    /* Floor 4 takes datagrams (false: no socket has that port) and learns of errors about its own. */
+    /* Floor 4 takes datagrams (false: no socket has that port) and learns of
+     * errors about its own. */
     bool (*udp_arrives)(struct lastack *stack, const struct udp_datagram *datagram);
     void (*udp_unreachable)(struct lastack *stack, const struct ip_packet *quote, int error);
     /* Fills in the holder's columns of a row; set by the floor above. */
-    void (*describe_owner)(const struct lastack *stack, uint32_t socket, struct lastack_connection_row *row);
+    void (*describe_owner)(const struct lastack *stack, uint32_t socket,
+                           struct lastack_connection_row *row);
     /* Rows and pools that only the floor above knows: bound and UDP sockets. */
-    bool (*upper_row)(const struct lastack *stack, uint32_t *index, struct lastack_connection_row *row);
-    void (*upper_usage)(const struct lastack *stack, enum lastack_pool pool, struct lastack_pool_usage *usage);
+    bool (*upper_row)(const struct lastack *stack, uint32_t *index,
+                      struct lastack_connection_row *row);
+    void (*upper_usage)(const struct lastack *stack, enum lastack_pool pool,
+                        struct lastack_pool_usage *usage);
 };
 
 static inline struct report *stack_report(struct lastack *stack)
@@ -90,7 +94,8 @@ static inline struct report *stack_report(struct lastack *stack)
 
 /* Limits in range? */
 bool config_is_valid(const struct lastack_config *config);
-/* Memory of floors 0-3, laid out in `arena` (counted only when its base is NULL). Returns the stack (NULL while counting). */
+/* Memory of floors 0-3, laid out in `arena` (counted only when its base is NULL). Returns the
+ * stack (NULL while counting). */
 struct lastack *stack_place(struct arena *arena, const struct lastack_config *config, int64_t now);
 
 /* Time only moves forward. */
@@ -103,11 +108,11 @@ void loopback_message(struct lastack *stack, struct message *message);
 
 /* ---- icmp_input.c ---- */
 
-void icmp_arrives(struct lastack *stack, const struct ip_arrival *arrival, const struct ip_packet *packet,
-                  bool is_trusted);
+void icmp_arrives(struct lastack *stack, const struct ip_arrival *arrival,
+                  const struct ip_packet *packet, bool is_trusted);
 /* Tells the sender why his packet was dropped, if the rules allow it. */
-void stack_complain(struct lastack *stack, const struct ip_arrival *arrival, const struct ip_packet *about,
-                    const struct icmp_error *error);
+void stack_complain(struct lastack *stack, const struct ip_arrival *arrival,
+                    const struct ip_packet *about, const struct icmp_error *error);
 
 /* One row for each kind; used by rows.c and by status calls of the floor above. */
 void row_of_conn(const struct lastack *stack, const struct tcp_conn *conn,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * icmp_input.c: what ICMP brings: echo requests are answered, errors go to the transport they quote (RFC 9293 §3.9.2.2, RFC 5927),
- * neighbour discovery to the neighbours; and what we have to say ourselves about packets that were dropped.
+ * icmp_input.c: what ICMP brings: echo requests are answered, errors go to the transport they
+ * quote (RFC 9293 §3.9.2.2, RFC 5927), neighbour discovery to the neighbours; and what we have to
+ * say ourselves about packets that were dropped.
  */
 #include "icmp.h"
 #include "nd.h"
@@ -9,8 +10,8 @@
 #include "tcp_header.h"
 #include "udp_header.h"
 
-void stack_complain(struct lastack *stack, const struct ip_arrival *arrival, const struct ip_packet *about,
-                    const struct icmp_error *error)
+void stack_complain(struct lastack *stack, const struct ip_arrival *arrival,
+                    const struct ip_packet *about, const struct icmp_error *error)
 {
     struct page_pool *pages = &stack->tcp.pages;
     uint32_t page;
@@ -112,15 +113,16 @@ static struct meaning meaning_of(const struct icmp_message *message)
 }
 
 /* The error is about a segment of ours: its quote runs from us to the peer. */
-static void error_to_tcp(struct lastack *stack, const struct icmp_message *message, struct meaning meaning)
+static void error_to_tcp(struct lastack *stack, const struct icmp_message *message,
+                         struct meaning meaning)
 {
     const struct ip_packet *quote = &message->quote;
     struct tuple tuple = {.local = quote->source, .remote = quote->destination};
     struct ip_route route;
     struct seq seq;
 
-    if (!tcp_parse_quoted(quote->payload, quote->payload_length, &tuple.local_port, &tuple.remote_port,
-                          &seq)) {
+    if (!tcp_parse_quoted(quote->payload, quote->payload_length, &tuple.local_port,
+                          &tuple.remote_port, &seq)) {
         stack_drop(stack, LASTACK_CAUSE_DROP_ICMP);
         return;
     }
@@ -130,8 +132,8 @@ static void error_to_tcp(struct lastack *stack, const struct icmp_message *messa
             report_count(stack_report(stack), LASTACK_CAUSE_ICMP_STALE);
             return;
         }
-        if (!path_too_big(&stack->paths, &tuple.remote, message->mtu, (uint32_t)quote->packet_length,
-                          route.mtu, stack->now))
+        if (!path_too_big(&stack->paths, &tuple.remote, message->mtu,
+                          (uint32_t)quote->packet_length, route.mtu, stack->now))
             return;
     }
     tcp_unreachable(&stack->tcp, &tuple, seq, meaning.cause, meaning.is_hard, meaning.error);
@@ -165,14 +167,14 @@ static void take_neighbor(struct lastack *stack, const struct ip_arrival *arriva
     }
     cause = nd_parse(packet, is_trusted, &message);
     if (cause == LASTACK_CAUSE_NONE)
-        cause = neighbor_nd_arrives(&stack->neighbors, &stack->links, stack->now, arrival->link, packet,
-                                    &message);
+        cause = neighbor_nd_arrives(&stack->neighbors, &stack->links, stack->now, arrival->link,
+                                    packet, &message);
     if (cause != LASTACK_CAUSE_NONE)
         stack_drop(stack, cause);
 }
 
-void icmp_arrives(struct lastack *stack, const struct ip_arrival *arrival, const struct ip_packet *packet,
-                  bool is_trusted)
+void icmp_arrives(struct lastack *stack, const struct ip_arrival *arrival,
+                  const struct ip_packet *packet, bool is_trusted)
 {
     struct icmp_message message;
     const enum lastack_cause cause = icmp_parse(packet, is_trusted, &message);

@@ -2,7 +2,8 @@
 /*
  * input.c: what arrived, from bytes to events.
  *
- * A batch goes through in passes, so that the cache misses of its lookups overlap (docs/decisions/0003):
+ * A batch goes through in passes, so that the cache misses of its lookups overlap
+ * (docs/decisions/0003):
  *
  *     1  take every packet apart; what is not TCP is dealt with here; of a segment hash the tuple, fetch the index slot
  *     2  read the slots; fetch the owners
@@ -29,7 +30,8 @@ static void input_tcp(struct lastack *stack, const struct ip_packet *packet, boo
 
     if (cause == LASTACK_CAUSE_NONE && !is_trusted && !ip_payload_checksum_ok(packet))
         cause = LASTACK_CAUSE_DROP_TCP_CHECKSUM;
-    if (cause == LASTACK_CAUSE_NONE && (arrived->seg.local.port == 0 || arrived->seg.remote.port == 0))
+    if (cause == LASTACK_CAUSE_NONE &&
+        (arrived->seg.local.port == 0 || arrived->seg.remote.port == 0))
         cause = LASTACK_CAUSE_DROP_TCP_PORT_ZERO;
     if (cause != LASTACK_CAUSE_NONE) {
         stack_drop(stack, cause);
@@ -41,8 +43,9 @@ static void input_tcp(struct lastack *stack, const struct ip_packet *packet, boo
     batch->kept++;
 }
 
-static void input_udp(struct lastack *stack, const struct ip_arrival *arrival, const struct ip_verdict *verdict,
-                      const struct ip_packet *packet, bool is_trusted)
+static void input_udp(struct lastack *stack, const struct ip_arrival *arrival,
+                      const struct ip_verdict *verdict, const struct ip_packet *packet,
+                      bool is_trusted)
 {
     struct udp_datagram datagram;
     const enum lastack_cause cause = udp_parse(packet, is_trusted, &datagram);
@@ -123,7 +126,8 @@ static void input_arp(struct lastack *stack, uint32_t link, const struct etherne
         stack_drop(stack, cause);
 }
 
-static void input_one(struct lastack *stack, const struct lastack_packet_in *in, struct collection *batch)
+static void input_one(struct lastack *stack, const struct lastack_packet_in *in,
+                      struct collection *batch)
 {
     const bool is_trusted = (in->flags & LASTACK_CHECKSUM_TRUSTED) != 0;
     struct ip_arrival arrival = {.link = in->link};
@@ -170,7 +174,8 @@ void lastack_input(struct lastack *stack, int64_t now, const struct lastack_pack
 
         for (size_t i = 0; i < part; i++) {
             input_one(stack, &packets[i], &batch);
-            if (stack->reassembly_was_used) { /* its segment refers to a context that the next piece may take */
+            /* its segment refers to a context that the next piece may take */
+            if (stack->reassembly_was_used) {
                 process_batch(stack, &batch);
                 batch.kept = 0;
                 stack->reassembly_was_used = false;
@@ -203,7 +208,8 @@ void lastack_tick(struct lastack *stack, int64_t now)
 {
     stack_set_time(stack, now);
     messages_reclaim(&stack->messages, &stack->tcp.pages);
-    (void)tcp_timeouts(&stack->tcp); /* what a bounded round leaves over is due at once: next_deadline says so */
+    /* what a bounded round leaves over is due at once: next_deadline says so */
+    (void)tcp_timeouts(&stack->tcp);
     neighbor_tick(&stack->neighbors, now);
     expire_fragments(stack);
 }

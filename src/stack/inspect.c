@@ -22,10 +22,12 @@ uint64_t lastack_counter(const struct lastack *stack, enum lastack_cause cause)
 
 static struct lastack_pool_usage usage_of(const char *name, const struct pool *pool)
 {
-    return (struct lastack_pool_usage){name, pool->used, pool->peak, pool->limit, pool->stride, pool->refusals};
+    return (struct lastack_pool_usage){name,        pool->used,   pool->peak,
+                                       pool->limit, pool->stride, pool->refusals};
 }
 
-void lastack_pool_usage(const struct lastack *stack, enum lastack_pool pool, struct lastack_pool_usage *usage)
+void lastack_pool_usage(const struct lastack *stack, enum lastack_pool pool,
+                        struct lastack_pool_usage *usage)
 {
     const struct tcp *tcp = &stack->tcp;
 
@@ -77,8 +79,8 @@ void lastack_trace_classes(struct lastack *stack, uint32_t classes)
     trace_ring_switch(&stack->trace, classes, stack->trace.hash_on);
 }
 
-size_t lastack_trace_read(const struct lastack *stack, uint64_t *cursor, struct lastack_trace_record *records,
-                          size_t max, uint64_t *lost)
+size_t lastack_trace_read(const struct lastack *stack, uint64_t *cursor,
+                          struct lastack_trace_record *records, size_t max, uint64_t *lost)
 {
     return trace_read(&stack->trace, cursor, records, max, lost);
 }

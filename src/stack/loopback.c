@@ -2,9 +2,9 @@
 /*
  * loopback.c: link 0, inside the stack.
  *
- * A segment for one of our own addresses turns round here: ends swapped, its text copied once into a buffer of the
- * stack, and it arrives. It never becomes bytes, so there is no checksum to spoil. Work per call is bounded; what is left over
- * makes the next deadline "now".
+ * A segment for one of our own addresses turns round here: ends swapped, its text copied once into
+ * a buffer of the stack, and it arrives. It never becomes bytes, so there is no checksum to spoil.
+ * Work per call is bounded; what is left over makes the next deadline "now".
  */
 #include "core.h"
 
@@ -36,8 +36,8 @@ void loopback_run(struct lastack *stack)
     }
 }
 
-/* A message for ourselves. ICMP echoes nobody here waits for, and errors about our own segments do not arise on this link; a
- * datagram goes to its socket. */
+/* A message for ourselves. ICMP echoes nobody here waits for, and errors about our own segments do
+ * not arise on this link; a datagram goes to its socket. */
 void loopback_message(struct lastack *stack, struct message *message)
 {
     const struct ip_packet packet = {
@@ -52,8 +52,9 @@ void loopback_message(struct lastack *stack, struct message *message)
     };
     struct udp_datagram datagram;
 
-    if (packet.protocol == IP_PROTOCOL_UDP && udp_parse(&packet, true, &datagram) == LASTACK_CAUSE_NONE &&
-        stack->udp_arrives != NULL && stack->udp_arrives(stack, &datagram))
+    if (packet.protocol == IP_PROTOCOL_UDP &&
+        udp_parse(&packet, true, &datagram) == LASTACK_CAUSE_NONE && stack->udp_arrives != NULL &&
+        stack->udp_arrives(stack, &datagram))
         return;
     stack_drop(stack, LASTACK_CAUSE_DROP_UDP_NO_PORT);
 }

@@ -4,8 +4,9 @@
  *
  *     page:  [ struct message | payload behind the IP header ]
  *
- * One page each, taken from the pool that text uses. What output has handed out stays until the next call that may end
- * the validity of its memory (messages_reclaim), as the contract of packets says.
+ * One page each, taken from the pool that text uses. What output has handed out stays until the
+ * next call that may end the validity of its memory (messages_reclaim), as the contract of packets
+ * says.
  */
 #ifndef LASTACK_MESSAGES_H
 #define LASTACK_MESSAGES_H
@@ -19,7 +20,9 @@ enum { MESSAGES_MOST = 256 };
 
 struct message {
     uint32_t next;
-    uint16_t checksum_offset; /* of the transport's checksum in the payload, for links that finish it; 0xffff: it is finished */
+    /* of the transport's checksum in the payload, for links that finish it;
+     * 0xffff: it is finished */
+    uint16_t checksum_offset;
     uint8_t is_parked;        /* its neighbour does not answer yet */
     struct ip_build ip;       /* payload_length bytes follow the struct */
 };
@@ -39,7 +42,8 @@ static inline uint8_t *message_payload(struct message *message)
 void messages_init(struct messages *messages);
 /* Room for payload in one message. */
 size_t messages_room(const struct page_pool *pages);
-/* A new one, not yet in the queue; NULL when there are too many or no page. Fill in ip and payload, then messages_append. */
+/* A new one, not yet in the queue; NULL when there are too many or no page. Fill in ip and
+ * payload, then messages_append. */
 struct message *messages_new(struct messages *messages, struct page_pool *pages, uint32_t *page);
 void messages_append(struct messages *messages, const struct page_pool *pages, uint32_t page);
 /* Gives a page from messages_new back unused. */

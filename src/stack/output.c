@@ -4,9 +4,10 @@
  *
  *     neighbours' questions and answers, then replies, messages, and the links in turn, each link's connections in turn
  *
- * A link that is full or down is skipped: its connections stay queued and their timers go on, so what falls due meanwhile leaves
- * when the link is ready again, built from the pages at that moment. The same holds for a neighbour who does not answer yet: who
- * waits for him is parked, and asks again when the neighbours have changed.
+ * A link that is full or down is skipped: its connections stay queued and their timers go on, so
+ * what falls due meanwhile leaves when the link is ready again, built from the pages at that
+ * moment. The same holds for a neighbour who does not answer yet: who waits for him is parked, and
+ * asks again when the neighbours have changed.
  */
 #include "checksum.h"
 #include "core.h"
@@ -34,7 +35,8 @@ static enum resolve_answer add_link_header(struct lastack *stack, const struct i
     packet->ip_offset = 0;
     if (link->config.kind != LASTACK_LINK_ETHERNET)
         return RESOLVE_READY;
-    answer = neighbor_resolve(&stack->neighbors, &stack->links, stack->now, route->link, &route->next_hop, mac);
+    answer = neighbor_resolve(&stack->neighbors, &stack->links, stack->now, route->link,
+                              &route->next_hop, mac);
     if (answer != RESOLVE_READY)
         return answer;
     ethernet_build(mac, link->config.mac, ethernet_type_of(&route->next_hop), packet->header);
@@ -45,16 +47,16 @@ static enum resolve_answer add_link_header(struct lastack *stack, const struct i
 /* ---- segments ---- */
 
 /* Text by reference: iov[1..]; its checksum too if the link leaves that to us. */
-static uint32_t add_text(const struct lastack *stack, const struct tcp_out *out, uint32_t sum, bool sums,
-                         struct lastack_packet_out *packet)
+static uint32_t add_text(const struct lastack *stack, const struct tcp_out *out, uint32_t sum,
+                         bool sums, struct lastack_packet_out *packet)
 {
     size_t offset = 0;
     unsigned count;
 
     if (out->text == NULL || out->seg.text_length == 0)
         return sum;
-    count = stream_iovec(out->text, &stack->tcp.pages, out->seg.seq, out->seg.text_length, packet->iov + 1,
-                         LASTACK_IOV_MAX - 1);
+    count = stream_iovec(out->text, &stack->tcp.pages, out->seg.seq, out->seg.text_length,
+                         packet->iov + 1, LASTACK_IOV_MAX - 1);
     packet->iov_count = (uint16_t)(1 + count);
     for (unsigned i = 1; i <= count; i++) {
         if (sums)
@@ -66,7 +68,8 @@ static uint32_t add_text(const struct lastack *stack, const struct tcp_out *out,
 }
 
 /* IP and TCP headers behind the link's, and the text. */
-static void build_segment(struct lastack *stack, const struct tcp_out *out, struct lastack_packet_out *packet)
+static void build_segment(struct lastack *stack, const struct tcp_out *out,
+                          struct lastack_packet_out *packet)
 {
     const struct ip_link *link = link_at(&stack->links, packet->link);
     const struct segment *seg = &out->seg;
@@ -87,7 +90,8 @@ static void build_segment(struct lastack *stack, const struct tcp_out *out, stru
         .dont_fragment = is_whole,
         .id = is_whole ? 0 : stack->ip_id++,
     };
-    uint32_t sum = checksum_pseudo(&seg->local.address, &seg->remote.address, IP_PROTOCOL_TCP, payload);
+    uint32_t sum =
+        checksum_pseudo(&seg->local.address, &seg->remote.address, IP_PROTOCOL_TCP, payload);
 
     packet->flags = 0;
     packet->gso_size = (uint16_t)out->gso_size;
@@ -111,7 +115,8 @@ static void build_segment(struct lastack *stack, const struct tcp_out *out, stru
 /* ---- replies ---- */
 
 /* Where a reply goes: it has no connection that would know. */
-static bool output_reply(struct lastack *stack, const struct tcp_out *out, struct lastack_packet_out *packet)
+static bool output_reply(struct lastack *stack, const struct tcp_out *out,
+                         struct lastack_packet_out *packet)
 {
     struct ip_route route;
 
@@ -143,7 +148,8 @@ static bool output_reply(struct lastack *stack, const struct tcp_out *out, struc
 
 static size_t output_replies(struct lastack *stack, struct lastack_packet_out *packets, size_t max)
 {
-    uint32_t left = stack->tcp.replies.pool.used; /* each at most once: who must wait goes to the end */
+    /* each at most once: who must wait goes to the end */
+    uint32_t left = stack->tcp.replies.pool.used;
     struct tcp_out out;
     size_t count = 0;
 
@@ -155,7 +161,8 @@ static size_t output_replies(struct lastack *stack, struct lastack_packet_out *p
 /* ---- messages: ICMP, UDP ---- */
 
 /* Its transport's checksum is finished here unless the link does it. */
-static void build_message(struct lastack *stack, struct message *message, struct lastack_packet_out *packet)
+static void build_message(struct lastack *stack, struct message *message,
+                          struct lastack_packet_out *packet)
 {
     const struct ip_link *link = link_at(&stack->links, packet->link);
     const unsigned ip_length = ip_build(&message->ip, packet->header + packet->ip_offset);
@@ -173,7 +180,8 @@ static void build_message(struct lastack *stack, struct message *message, struct
 
 enum sent { SENT, SENT_LATER, SENT_NEVER };
 
-static enum sent output_message(struct lastack *stack, struct message *message, struct lastack_packet_out *packet)
+static enum sent output_message(struct lastack *stack, struct message *message,
+                                struct lastack_packet_out *packet)
 {
     struct ip_route route;
 
@@ -187,7 +195,8 @@ static enum sent output_message(struct lastack *stack, struct message *message, 
     }
     if (!is_ready(link_at(&stack->links, route.link)))
         return SENT_LATER;
-    if (message->ip.payload_length + (ip_is_ipv4(&message->ip.destination) ? IPV4_HEADER : IPV6_HEADER) >
+    if (message->ip.payload_length +
+            (ip_is_ipv4(&message->ip.destination) ? IPV4_HEADER : IPV6_HEADER) >
         route.mtu) {
         stack_drop(stack, LASTACK_CAUSE_ICMP_TOO_BIG); /* we do not fragment what we send */
         return SENT_NEVER;
@@ -212,7 +221,8 @@ static size_t output_messages(struct lastack *stack, struct lastack_packet_out *
     size_t count = 0;
     uint32_t page;
 
-    while (count < max && left-- > 0 && (page = messages_take(&stack->messages, pages)) != PAGE_NONE) {
+    while (count < max && left-- > 0 &&
+           (page = messages_take(&stack->messages, pages)) != PAGE_NONE) {
         switch (output_message(stack, page_at(pages, page), &packets[count])) {
         case SENT:
             messages_handed(&stack->messages, pages, page);
@@ -231,7 +241,8 @@ static size_t output_messages(struct lastack *stack, struct lastack_packet_out *
 
 /* ---- neighbours ---- */
 
-static size_t output_neighbors(struct lastack *stack, struct lastack_packet_out *packets, size_t max)
+static size_t output_neighbors(struct lastack *stack, struct lastack_packet_out *packets,
+                               size_t max)
 {
     struct neighbor_message message;
     size_t count = 0;
@@ -260,8 +271,9 @@ static size_t output_neighbors(struct lastack *stack, struct lastack_packet_out 
 
 /* ---- connections ---- */
 
-/* Where the next segment of a lane goes. On a link without neighbours nothing needs to be looked up; elsewhere the question comes
- * before the segment is made, so that whoever must wait has lost nothing. */
+/* Where the next segment of a lane goes. On a link without neighbours nothing needs to be looked
+ * up; elsewhere the question comes before the segment is made, so that whoever must wait has lost
+ * nothing. */
 static bool address_next(struct lastack *stack, uint32_t link, struct lastack_packet_out *packet)
 {
     struct ip_route route = {.link = link};
@@ -309,7 +321,8 @@ static void unpark(struct lastack *stack)
 /* The common case between two packets: nobody owes anything. */
 static bool is_nothing_owed(const struct lastack *stack)
 {
-    if (stack->tcp.replies.head != POOL_NONE || stack->messages.head != PAGE_NONE || stack->has_neighbors)
+    if (stack->tcp.replies.head != POOL_NONE || stack->messages.head != PAGE_NONE ||
+        stack->has_neighbors)
         return false;
     for (uint32_t i = 0; i < stack->links.link_count; i++) {
         if (stack->tcp.lanes[i].head != POOL_NONE)

@@ -2,8 +2,8 @@
 /*
  * plan.c: the memory plan: one walk over everything, done twice (arena.h).
  *
- * Nothing here touches memory in proportion to a limit: pools and the index start empty and are touched as they are used. The
- * memory comes zeroed (a fresh mapping), which some of them rely on.
+ * Nothing here touches memory in proportion to a limit: pools and the index start empty and are
+ * touched as they are used. The memory comes zeroed (a fresh mapping), which some of them rely on.
  */
 #include "core.h"
 
@@ -49,15 +49,17 @@ bool config_is_valid(const struct lastack_config *config)
            config->max_time_waits_ipv4 < most && config->max_time_waits_ipv6 < most &&
            config->max_syn_entries >= 1 && config->max_syn_entries < most &&
            config->max_sockets >= 1 && config->max_sockets < most && config->max_descriptors >= 1 &&
-           config->max_descriptors < 1u << 30 && config->max_pages >= 2 && config->max_pages < 1u << 30 &&
-           is_power_of_two(config->page_size) && config->page_size >= 1024 && config->page_size <= 65536 &&
-           config->max_ranges >= 1 && config->max_ranges < most && config->max_replies >= 1 &&
-           config->max_replies < most && config->max_endpoints >= 1 && config->max_endpoints < most &&
-           config->max_links >= 1 && config->max_links <= LINKS_MOST && config->max_routes >= 1 &&
-           config->max_routes <= 65536 && config->max_addresses >= 2 && config->max_addresses <= 65536 &&
-           config->max_neighbors < most && config->max_paths < most &&
-           config->max_reassemblies <= 65536 && config->max_udp_sockets < most &&
-           config->udp_queue_bytes >= 2048 && config->udp_queue_bytes <= 1u << 24 &&
+           config->max_descriptors < 1u << 30 && config->max_pages >= 2 &&
+           config->max_pages < 1u << 30 && is_power_of_two(config->page_size) &&
+           config->page_size >= 1024 && config->page_size <= 65536 && config->max_ranges >= 1 &&
+           config->max_ranges < most && config->max_replies >= 1 && config->max_replies < most &&
+           config->max_endpoints >= 1 && config->max_endpoints < most && config->max_links >= 1 &&
+           config->max_links <= LINKS_MOST && config->max_routes >= 1 &&
+           config->max_routes <= 65536 && config->max_addresses >= 2 &&
+           config->max_addresses <= 65536 && config->max_neighbors < most &&
+           config->max_paths < most && config->max_reassemblies <= 65536 &&
+           config->max_udp_sockets < most && config->udp_queue_bytes >= 2048 &&
+           config->udp_queue_bytes <= 1u << 24 &&
            (config->trace_records == 0 || is_power_of_two(config->trace_records)) &&
            config->shard_count >= 1 && config->shard_id < config->shard_count;
 }
@@ -76,7 +78,8 @@ struct plan {
     void *links, *routes, *trace, *loopback, *neighbors, *paths, *reassembly, *udp;
 };
 
-static void lay_out_stack(struct arena *arena, const struct lastack_config *config, struct plan *plan)
+static void lay_out_stack(struct arena *arena, const struct lastack_config *config,
+                          struct plan *plan)
 {
     plan->links = arena_take(arena, links_size(config->max_links, config->max_addresses));
     plan->routes = arena_take(arena, routes_size(config->max_routes));
@@ -98,7 +101,8 @@ static void lay_out_stack(struct arena *arena, const struct lastack_config *conf
     plan->pages = arena_take(arena, page_pool_size(config->page_size, config->max_pages));
 }
 
-/* Each use of the seed has a key of its own, so that learning one secret tells nothing about another. */
+/* Each use of the seed has a key of its own, so that learning one secret tells nothing about
+ * another. */
 static struct siphash_key derive_key(const uint8_t seed[32], uint64_t purpose)
 {
     const struct siphash_key first = siphash_key(seed);
@@ -119,7 +123,8 @@ static void place_tcp(struct lastack *stack, const struct plan *plan)
     const struct siphash_key endpoints_key = derive_key(config->seed, KEY_ENDPOINTS);
 
     tcp->params = config->params;
-    tcp->report = (struct report){.ring = &stack->trace, .counters = stack->counters, .now = stack->now};
+    tcp->report =
+        (struct report){.ring = &stack->trace, .counters = stack->counters, .now = stack->now};
     tcp->index.key = derive_key(config->seed, KEY_INDEX);
     hash_index_init(&tcp->index.slots, plan->index, index_limit(config));
     pool_init(&tcp->conns, plan->conns, sizeof(struct tcp_conn), config->max_connections);
@@ -131,7 +136,8 @@ static void place_tcp(struct lastack *stack, const struct plan *plan)
     pool_init(&tcp->listeners, plan->listeners, sizeof(struct listener), config->max_sockets);
     pool_init(&tcp->ranges, plan->ranges, sizeof(struct range), config->max_ranges);
     replies_init(&tcp->replies, plan->replies, config->max_replies);
-    page_pool_init(&tcp->pages, plan->pages, config->page_size, config->max_pages, config->max_pages / 16);
+    page_pool_init(&tcp->pages, plan->pages, config->page_size, config->max_pages,
+                   config->max_pages / 16);
     local_endpoints_init(&tcp->endpoints, plan->endpoints, config->max_endpoints, &endpoints_key);
     ports_init(&tcp->ports, &ports_key);
     for (unsigned i = 0; i < TCP_LANES; i++)
@@ -155,7 +161,8 @@ static void place_ip(struct lastack *stack, const struct plan *plan)
 
     links_init(&stack->links, plan->links, config->max_links, config->max_addresses);
     routes_init(&stack->routes, plan->routes, config->max_routes);
-    neighbors_init(&stack->neighbors, plan->neighbors, config->max_neighbors, &neighbors_key, stack->now);
+    neighbors_init(&stack->neighbors, plan->neighbors, config->max_neighbors, &neighbors_key,
+                   stack->now);
     paths_init(&stack->paths, plan->paths, config->max_paths, &paths_key);
     reassembly_init(&stack->reassembly, plan->reassembly, config->max_reassemblies);
     icmp_limit_init(&stack->icmp_limit, &icmp_key);
@@ -212,8 +219,8 @@ int lastack_add_address(struct lastack *stack, uint32_t link, const struct lasta
     return routes_add(&stack->routes, &stack->links, address, prefix_length, link, NULL);
 }
 
-int lastack_add_route(struct lastack *stack, const struct lastack_address *prefix, unsigned prefix_length,
-                      uint32_t link, const struct lastack_address *via)
+int lastack_add_route(struct lastack *stack, const struct lastack_address *prefix,
+                      unsigned prefix_length, uint32_t link, const struct lastack_address *via)
 {
     return routes_add(&stack->routes, &stack->links, prefix, prefix_length, link, via);
 }
@@ -254,6 +261,7 @@ struct tcp_path stack_path(void *context, const struct lastack_address *local,
     memo->own_count = stack->links.own_count;
     memo->route_count = stack->routes.count;
     memo->generation = stack->paths.generation;
-    memo->is_set = stack->paths.pool.used == 0; /* a learnt MTU is forgotten again after a while: ask each time */
+    /* a learnt MTU is forgotten again after a while: ask each time */
+    memo->is_set = stack->paths.pool.used == 0;
     return memo->path;
 }

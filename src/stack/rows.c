@@ -1,21 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rows.c: STATUS of everything (RFC 9293 §3.10.6), one row each: listeners, connections, half-open requests, records.
+ * rows.c: STATUS of everything (RFC 9293 §3.10.6), one row each: listeners, connections, half-open
+ * requests, records.
  *
- * The cursor says which table and where in it, so a walk can stop and go on; tables are pools, walked in the order of their indices.
+ * The cursor says which table and where in it, so a walk can stop and go on; tables are pools,
+ * walked in the order of their indices.
  */
 #include "core.h"
 #include "paws.h"
 
-enum section { SECTION_LISTEN, SECTION_CONNECTIONS, SECTION_SYN, SECTION_TIME_WAIT_4, SECTION_TIME_WAIT_6,
-               SECTION_UPPER, SECTION_COUNT };
+enum section {
+    SECTION_LISTEN,
+    SECTION_CONNECTIONS,
+    SECTION_SYN,
+    SECTION_TIME_WAIT_4,
+    SECTION_TIME_WAIT_6,
+    SECTION_UPPER,
+    SECTION_COUNT
+};
 
 static int64_t age_from_ms(const struct lastack *stack, uint32_t entered_ms)
 {
     return MS(clock_ms(stack->now) - entered_ms);
 }
 
-static void start_row(struct lastack_connection_row *row, const struct tuple *tuple, enum tcp_state state)
+static void start_row(struct lastack_connection_row *row, const struct tuple *tuple,
+                      enum tcp_state state)
 {
     *row = (struct lastack_connection_row){
         .protocol = LASTACK_PROTOCOL_TCP,
@@ -32,7 +42,8 @@ static void start_row(struct lastack_connection_row *row, const struct tuple *tu
 
 /* ---- connections ---- */
 
-/* The deadline that a viewer wants to see: what keeps the connection going, not the housekeeping. */
+/* The deadline that a viewer wants to see: what keeps the connection going, not
+ * the housekeeping. */
 static void fill_timer(const struct lastack *stack, const struct tcp_conn *conn,
                        struct lastack_connection_row *row)
 {
@@ -62,9 +73,10 @@ static void fill_timer(const struct lastack *stack, const struct tcp_conn *conn,
         break;
     case LASTACK_TIMER_KEEPALIVE:
         row->timer_retries = conn->probes;
-        row->timer_retries_max = (uint8_t)min32(
-            conn->options.keepalive_probes != 0 ? conn->options.keepalive_probes : params->keepalive_probes,
-            255);
+        row->timer_retries_max =
+            (uint8_t)min32(conn->options.keepalive_probes != 0 ? conn->options.keepalive_probes
+                                                               : params->keepalive_probes,
+                           255);
         break;
     default:
         break;
@@ -86,13 +98,17 @@ static uint32_t segments_of(uint32_t bytes, uint32_t mss)
     return mss == 0 ? 0 : (bytes + mss - 1) / mss;
 }
 
-static void fill_info(const struct lastack *stack, const struct tcp_conn *conn, struct lastack_tcp_info *info)
+static void fill_info(const struct lastack *stack, const struct tcp_conn *conn,
+                      struct lastack_tcp_info *info)
 {
     const uint32_t mss = conn->mss;
 
     *info = (struct lastack_tcp_info){
         .tcpi_state = conn->state,
-        .tcpi_ca_state = conn_has(conn, CONN_LOSS) ? 4 : conn_has(conn, CONN_RECOVERY) ? 3 : conn->dup_acks > 0 ? 1 : 0,
+        .tcpi_ca_state = conn_has(conn, CONN_LOSS)       ? 4
+                         : conn_has(conn, CONN_RECOVERY) ? 3
+                         : conn->dup_acks > 0            ? 1
+                                                         : 0,
         .tcpi_retransmits = conn->retries,
         .tcpi_probes = conn->probes,
         .tcpi_backoff = conn->rtt.backoff,
@@ -107,15 +123,19 @@ static void fill_info(const struct lastack *stack, const struct tcp_conn *conn, 
         .tcpi_rcv_mss = conn_rcv_mss(conn),
         .tcpi_unacked = segments_of(conn_in_flight(conn), mss),
         .tcpi_retrans = segments_of(conn_has(conn, CONN_LOSS) && seq_after(conn->rtx, conn->snd.una)
-                                        ? seq_distance(conn->snd.una, conn->rtx) : 0, mss),
+                                        ? seq_distance(conn->snd.una, conn->rtx)
+                                        : 0,
+                                    mss),
         .tcpi_last_data_sent = ms_since(stack, conn->last_sent_at),
         .tcpi_last_data_recv = ms_since(stack, conn->ack.last_data_at),
         .tcpi_last_ack_recv = ms_since(stack, conn->last_received_at),
         .tcpi_pmtu = conn->mss_path + 20u + (ip_is_ipv4(&conn->tuple.remote) ? 20u : 40u),
         .tcpi_rtt = us_of(conn->rtt.srtt_ns),
-        .tcpi_rttvar = us_of(stack->tcp.params.rto_formula == LASTACK_RTO_LINUX ? conn->rtt.mdev_ns
-                                                                                 : conn->rtt.rttvar_ns),
-        .tcpi_snd_ssthresh = conn->cc.ssthresh == UINT32_MAX ? 0x7fffffff : segments_of(conn->cc.ssthresh, mss),
+        .tcpi_rttvar =
+            us_of(stack->tcp.params.rto_formula == LASTACK_RTO_LINUX ? conn->rtt.mdev_ns
+                                                                     : conn->rtt.rttvar_ns),
+        .tcpi_snd_ssthresh =
+            conn->cc.ssthresh == UINT32_MAX ? 0x7fffffff : segments_of(conn->cc.ssthresh, mss),
         .tcpi_snd_cwnd = mss == 0 ? 0 : conn->cc.cwnd / mss,
         .tcpi_advmss = conn->mss_path,
         .tcpi_reordering = stack->tcp.params.dupthresh,
@@ -125,8 +145,9 @@ static void fill_info(const struct lastack *stack, const struct tcp_conn *conn, 
         .tcpi_bytes_received = conn->stats.bytes_received,
         .tcpi_segs_out = conn->stats.segs_out,
         .tcpi_segs_in = conn->stats.segs_in,
-        .tcpi_notsent_bytes =
-            seq_after(conn->snd.end, conn->snd.nxt) ? seq_distance(conn->snd.nxt, conn->snd.end) : 0,
+        .tcpi_notsent_bytes = seq_after(conn->snd.end, conn->snd.nxt)
+                                  ? seq_distance(conn->snd.nxt, conn->snd.end)
+                                  : 0,
         .tcpi_min_rtt = us_of(conn->rtt.min_ns),
         .tcpi_data_segs_in = conn->stats.data_segs_in,
         .tcpi_data_segs_out = conn->stats.data_segs_out,
@@ -137,7 +158,8 @@ static void fill_info(const struct lastack *stack, const struct tcp_conn *conn, 
     };
 }
 
-void row_of_conn(const struct lastack *stack, const struct tcp_conn *conn, struct lastack_connection_row *row)
+void row_of_conn(const struct lastack *stack, const struct tcp_conn *conn,
+                 struct lastack_connection_row *row)
 {
     start_row(row, &conn->tuple, conn->state);
     row->is_ipv6 = row->is_ipv6 || conn_has(conn, CONN_IPV6_SOCKET);
@@ -150,7 +172,8 @@ void row_of_conn(const struct lastack *stack, const struct tcp_conn *conn, struc
                               (conn_has(conn, CONN_FIN_QUEUED) ? 2 : 0));
     row->reuse_address = conn_has(conn, CONN_REUSE_ADDRESS);
     row->reuse_port = conn_has(conn, CONN_REUSE_PORT);
-    row->owner_kind = conn_has(conn, CONN_IN_ACCEPT_QUEUE) ? LASTACK_OWNER_ACCEPT_QUEUE : LASTACK_OWNER_ORPHAN;
+    row->owner_kind =
+        conn_has(conn, CONN_IN_ACCEPT_QUEUE) ? LASTACK_OWNER_ACCEPT_QUEUE : LASTACK_OWNER_ORPHAN;
     fill_timer(stack, conn, row);
     row->has_tcp_info = true;
     fill_info(stack, conn, &row->tcp_info);
@@ -163,7 +186,8 @@ void row_of_conn(const struct lastack *stack, const struct tcp_conn *conn, struc
 void row_of_listener(const struct lastack *stack, const struct listener *listener,
                      struct lastack_connection_row *row)
 {
-    const struct tuple tuple = {.local = listener->local.address, .local_port = listener->local.port};
+    const struct tuple tuple = {.local = listener->local.address,
+                                .local_port = listener->local.port};
 
     start_row(row, &tuple, TCP_LISTEN);
     row->is_ipv6 = listener->domain == LASTACK_AF_INET6;
@@ -212,7 +236,8 @@ static void row_of_record(const struct lastack *stack, const struct time_wait_re
 
 /* ---- the walk ---- */
 
-/* The row at *index of a section, or of the next one in use behind it; false at the section's end. */
+/* The row at *index of a section, or of the next one in use behind it; false at
+ * the section's end. */
 static bool row_at(const struct lastack *stack, enum section section, uint32_t *index,
                    struct lastack_connection_row *row)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * filter.c: recursive descent into a tree of nodes, evaluated per row. See filter.h for the grammar.
+ * filter.c: recursive descent into a tree of nodes, evaluated per row. See filter.h for the
+ * grammar.
  *
  *     "sport = :80 or dport = :80"         or
  *                                         /  \
@@ -237,7 +238,8 @@ static uint32_t take_state(struct parser *p)
     return mask;
 }
 
-/* ss's way: "state a state b" is a union, "exclude" takes away from all or from the union so far. */
+/* ss's way: "state a state b" is a union, "exclude" takes away from all or from
+ * the union so far. */
 static void parse_leading_states(struct parser *p)
 {
     bool is_first = true;
@@ -871,7 +873,8 @@ bool filter_match(const struct filter *filter, const struct lastack_connection_r
 {
     if (filter->states != 0 && !match_state(filter->states, row))
         return false;
-    /* "autobound" has two meanings, and ss demands both: the kernel chose the port, and it lies in the range. */
+    /* "autobound" has two meanings, and ss demands both: the kernel chose the port, and it lies in
+     * the range. */
     if (filter->needs_autobound && row->cookie != 0 && !match(filter, filter->root, row, true))
         return false;
     return filter->root < 0 || match(filter, filter->root, row, false);

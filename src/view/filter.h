@@ -12,9 +12,10 @@
  *               | ("pid" | "uid" | "inode" | "netns") OP NUMBER   | "age" OP DURATION (5, 5s, 3m, 2h, 200ms)
  *               | "comm" [=|!=] GLOB   | "owner" [=|!=] KIND      | "why" [=|!=] WORDS of the cause
  *
- * As in ss, "and" and "or" have the same rank and bind from left to right: "a or b and c" is "(a or b) and c".
- * States are written as anybody writes them: time-wait, TIME_WAIT, timewait; groups: all, connected,
- * synchronized, bucket, big. Bounds: 4096 bytes of text, 256 predicates, 64 levels of parentheses.
+ * As in ss, "and" and "or" have the same rank and bind from left to right: "a or b and c" is "(a
+ * or b) and c". States are written as anybody writes them: time-wait, TIME_WAIT, timewait; groups:
+ * all, connected, synchronized, bucket, big. Bounds: 4096 bytes of text, 256 predicates, 64 levels
+ * of parentheses.
  */
 #ifndef LASTACK_FILTER_H
 #define LASTACK_FILTER_H
@@ -36,7 +37,8 @@ struct filter_error {
     char message[240];
 };
 
-/* What names mean is the world's business (src/host/name_lookup.h); a NULL function knows no name. */
+/* What names mean is the world's business (src/host/name_lookup.h); a NULL
+ * function knows no name. */
 struct filter_names {
     uint32_t (*device)(const char *name); /* 0: no such interface */
     uint64_t (*cgroup)(const char *path); /* 0: no such cgroup (v2) */

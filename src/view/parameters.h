@@ -68,7 +68,8 @@ const char *parameter_unit_text(enum parameter_unit unit);
 
 enum parameter_result {
     PARAMETER_DONE,
-    PARAMETER_NO_EFFECT, /* the name is known, but nothing here corresponds to it; message says why */
+    /* the name is known, but nothing here corresponds to it; message says why */
+    PARAMETER_NO_EFFECT,
     PARAMETER_UNKNOWN,   /* nobody's name; message suggests one if one is near */
     PARAMETER_BAD_VALUE, /* message names what is allowed */
 };

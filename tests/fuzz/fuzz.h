@@ -2,10 +2,10 @@
 /*
  * fuzz.h: what fuzz targets share.
  *
- * A target is one function over bytes. Bytes are either the thing itself (a packet) or a tape of small
- * numbers that choose operations; a tape that has run out reads zeros, so every input means something.
- * The same target runs under libFuzzer (make fuzz) and, from files and seeded noise, in every test run
- * (replay.c). A broken invariant is a CHECK.
+ * A target is one function over bytes. Bytes are either the thing itself (a packet) or a tape of
+ * small numbers that choose operations; a tape that has run out reads zeros, so every input means
+ * something. The same target runs under libFuzzer (make fuzz) and, from files and seeded noise, in
+ * every test run (replay.c). A broken invariant is a CHECK.
  */
 #ifndef LASTACK_FUZZ_H
 #define LASTACK_FUZZ_H

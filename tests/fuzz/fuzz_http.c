@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fuzz_http.c: any bytes as an HTTP request, arriving byte by byte or at once, with the same outcome.
+ * fuzz_http.c: any bytes as an HTTP request, arriving byte by byte or at once, with the same
+ * outcome.
  */
 #include <string.h>
 
@@ -8,8 +9,10 @@
 #include "fuzz.h"
 #include "http_request.h"
 
-/* A body cut in two is the same body: sizes of data and coding do not depend on where it was cut. */
-static void take_body(const uint8_t *data, size_t size, size_t cut, struct chunked *chunked, size_t *body)
+/* A body cut in two is the same body: sizes of data and coding do not depend on
+ * where it was cut. */
+static void take_body(const uint8_t *data, size_t size, size_t cut, struct chunked *chunked,
+                      size_t *body)
 {
     size_t at = 0, end = cut;
     *chunked = (struct chunked){.phase = CHUNKED_SIZE};
@@ -41,7 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         /* Nothing less is a request already, and nothing behind it matters. */
         CHECK(http_request_parse((const char *)data, whole.head_length - 1, &part, &part_status) ==
               HTTP_NEEDS_MORE);
-        CHECK(http_request_parse((const char *)data, whole.head_length, &part, &part_status) == HTTP_PARSED);
+        CHECK(http_request_parse((const char *)data, whole.head_length, &part, &part_status) ==
+              HTTP_PARSED);
         CHECK(part.method == whole.method && strcmp(part.path, whole.path) == 0);
         CHECK(part.keep_alive == whole.keep_alive && part.length == whole.length);
     }

@@ -2,8 +2,9 @@
 /*
  * fuzz_ranges.c: ranges against the slowest model there is, one flag for each sequence number.
  *
- * The tape chooses operations on numbers near the wrap of the 32-bit space; after each one the set and the
- * model must agree number by number, and the set must be sorted, disjoint and never touching.
+ * The tape chooses operations on numbers near the wrap of the 32-bit space; after each one the set
+ * and the model must agree number by number, and the set must be sorted, disjoint and never
+ * touching.
  */
 #include <string.h>
 
@@ -24,7 +25,8 @@ static void compare(const struct ranges *set, const struct pool *pool, const boo
     bool seen[SPACE] = {false};
     uint32_t count = 0;
     const struct range *last = NULL;
-    for (const struct range *r = ranges_first(set, pool); r != NULL; r = ranges_next(set, pool, r)) {
+    for (const struct range *r = ranges_first(set, pool); r != NULL;
+         r = ranges_next(set, pool, r)) {
         CHECK(seq_before(r->from, r->to));
         CHECK(last == NULL || seq_before(last->to, r->from));
         for (uint32_t v = r->from.v; v != r->to.v; v++) {
@@ -53,7 +55,8 @@ static void add(struct ranges *set, struct pool *pool, bool *model, unsigned fro
         model[i] = true;
     }
     CHECK(fresh == expected);
-    CHECK(seq_before_or_equal(merged.from, number(from)) && seq_after_or_equal(merged.to, number(to)));
+    CHECK(seq_before_or_equal(merged.from, number(from)) &&
+          seq_after_or_equal(merged.to, number(to)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -80,7 +83,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             while (i < SPACE && !model[i])
                 i++;
             CHECK((r == NULL) == (i == SPACE));
-            CHECK(r == NULL || (seq_before_or_equal(r->from, number(i)) && seq_after(r->to, number(i))));
+            CHECK(r == NULL ||
+                  (seq_before_or_equal(r->from, number(i)) && seq_after(r->to, number(i))));
         }
         compare(&set, &pool, model);
     }

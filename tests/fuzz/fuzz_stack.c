@@ -5,8 +5,9 @@
  *     tape ─▶ operation: a segment made up from what was overheard, raw bytes, an ICMP error, socket calls,
  *             time, a full link, kill ─▶ stack ─▶ packets, events, rows: all looked at
  *
- * The peer overhears what the stack sends, so that made-up segments land near the windows; checksums are
- * right except where an operation breaks them. The pools are small, so that every refusal is met.
+ * The peer overhears what the stack sends, so that made-up segments land near the windows;
+ * checksums are right except where an operation breaks them. The pools are small, so that every
+ * refusal is met.
  *
  * Asked after every operation:
  *   - what is sent is well-formed, no larger than the link allows, with right checksums;
@@ -249,8 +250,8 @@ static size_t put_packet(uint8_t *bytes, const struct segment *segment, const ui
     uint8_t header[TCP_HEADER_MAX];
     unsigned header_length = tcp_build(segment, LASTACK_OPTIONS_LINUX, header);
     uint32_t length = header_length + segment->text_length;
-    tcp_store_checksum(header, header_length, &segment->local.address, &segment->remote.address, length,
-                       checksum_add(0, text, segment->text_length));
+    tcp_store_checksum(header, header_length, &segment->local.address, &segment->remote.address,
+                       length, checksum_add(0, text, segment->text_length));
     struct ip_build ip = {.source = segment->local.address, .destination = segment->remote.address,
                           .payload_length = length, .protocol = IP_PROTOCOL_TCP, .ttl = 64};
     unsigned ip_length = ip_build(&ip, bytes);
@@ -269,15 +270,16 @@ static void made_up_segment(struct world *world, struct tape *tape)
     uint8_t shape = tape_u8(tape);
     if (heard->here.port == 0 || (shape & 3) == 0) {
         bool is_ipv6 = (shape & 4) != 0;
-        fresh.here = (struct lastack_endpoint){here_address(is_ipv6), (uint16_t)(80 + (shape >> 3 & 1))};
+        fresh.here =
+            (struct lastack_endpoint){here_address(is_ipv6), (uint16_t)(80 + (shape >> 3 & 1))};
         fresh.there = (struct lastack_endpoint){there_address(is_ipv6, shape >> 4),
                                                 (uint16_t)(40000 + (shape >> 5))};
         heard = &fresh;
     }
     /* Built by the peer: its local end is there, its remote end is here. */
     struct segment segment = {.local = heard->there, .remote = heard->here};
-    segment.flags = tape_u8(tape) & (LASTACK_FIN | LASTACK_SYN | LASTACK_RST | LASTACK_PSH | LASTACK_ACK |
-                                     LASTACK_URG);
+    segment.flags = tape_u8(tape) & (LASTACK_FIN | LASTACK_SYN | LASTACK_RST | LASTACK_PSH |
+                                     LASTACK_ACK | LASTACK_URG);
     segment.seq = seq_add(heard->ack, (uint32_t)(int32_t)(int8_t)tape_u8(tape));
     segment.ack = seq_add(heard->nxt, (uint32_t)(int32_t)(int8_t)tape_u8(tape));
     segment.wnd = tape_u16(tape);
@@ -324,7 +326,8 @@ static void raw_bytes(struct world *world, struct tape *tape)
 {
     uint8_t bytes[256];
     size_t length = tape_u8(tape);
-    if (tape_u8(tape) & 1 && world->last_length > 0) { /* the stack's own packet comes back, changed */
+    /* the stack's own packet comes back, changed */
+    if (tape_u8(tape) & 1 && world->last_length > 0) {
         length = world->last_length < sizeof bytes ? world->last_length : sizeof bytes;
         memcpy(bytes, world->last, length);
         bytes[tape_u8(tape) % length] ^= tape_u8(tape);
@@ -348,8 +351,9 @@ static void icmp_error(struct world *world, struct tape *tape)
     body[6] = tape_u8(tape); /* next-hop MTU of either family ends here */
     memcpy(body + 8, world->last, quoted);
     uint32_t length = (uint32_t)(8 + quoted);
-    uint32_t sum = packet.is_ipv6 ? checksum_pseudo(&packet.destination, &packet.source, IP_PROTOCOL_ICMPV6,
-                                                    length) : 0;
+    uint32_t sum = packet.is_ipv6 ? checksum_pseudo(&packet.destination, &packet.source,
+                                                    IP_PROTOCOL_ICMPV6, length)
+                                  : 0;
     uint16_t checksum = checksum_finish(checksum_add(sum, body, length));
     store16(body + 2, checksum);
     struct ip_build ip = {.source = packet.destination, .destination = packet.source,
@@ -366,8 +370,9 @@ static struct lastack_endpoint some_endpoint(struct tape *tape, bool is_local)
 {
     uint8_t choice = tape_u8(tape);
     bool is_ipv6 = (choice & 1) != 0;
-    struct lastack_endpoint endpoint = {is_local ? here_address(is_ipv6) : there_address(is_ipv6, choice >> 1),
-                                        (uint16_t)(choice & 8 ? 80 + (choice >> 4 & 1) : choice >> 4)};
+    struct lastack_endpoint endpoint = {
+        is_local ? here_address(is_ipv6) : there_address(is_ipv6, choice >> 1),
+        (uint16_t)(choice & 8 ? 80 + (choice >> 4 & 1) : choice >> 4)};
     if ((choice & 6) == 6)
         CHECK(lastack_address_parse(is_ipv6 ? "::" : "0.0.0.0", &endpoint.address));
     else if ((choice & 6) == 4)
@@ -400,8 +405,9 @@ static void socket_call(struct world *world, struct tape *tape)
     switch (call) {
     case 0:
     case 1:
-        result = lastack_socket(stack, tape_u8(tape) & 1 ? LASTACK_AF_INET6 : LASTACK_AF_INET,
-                                tape_u8(tape) % 8 == 0 ? LASTACK_SOCK_DGRAM : LASTACK_SOCK_STREAM, call);
+        result =
+            lastack_socket(stack, tape_u8(tape) & 1 ? LASTACK_AF_INET6 : LASTACK_AF_INET,
+                           tape_u8(tape) % 8 == 0 ? LASTACK_SOCK_DGRAM : LASTACK_SOCK_STREAM, call);
         break;
     case 2:
     case 3:
@@ -439,7 +445,8 @@ static void socket_call(struct world *world, struct tape *tape)
         result = tape_u8(tape) & 1 ? lastack_dup(stack, fd) : lastack_dup_to(stack, fd, 1);
         break;
     case 15:
-        result = tape_u8(tape) % 4 == 0 ? lastack_abort(stack, fd) : lastack_set_linger(stack, fd, tape_u8(tape) % 3 - 1);
+        result = tape_u8(tape) % 4 == 0 ? lastack_abort(stack, fd)
+                                        : lastack_set_linger(stack, fd, tape_u8(tape) % 3 - 1);
         break;
     case 16:
         set_some_option(stack, fd, tape);
@@ -553,7 +560,8 @@ static void operate(struct world *world, struct tape *tape)
 
 static void listen_on(struct lastack *stack, bool is_ipv6, uint16_t port)
 {
-    int fd = lastack_socket(stack, is_ipv6 ? LASTACK_AF_INET6 : LASTACK_AF_INET, LASTACK_SOCK_STREAM, 0);
+    int fd =
+        lastack_socket(stack, is_ipv6 ? LASTACK_AF_INET6 : LASTACK_AF_INET, LASTACK_SOCK_STREAM, 0);
     struct lastack_endpoint local = {here_address(is_ipv6), port};
     CHECK(fd >= 0 && lastack_bind(stack, fd, &local) == 0 && lastack_listen(stack, fd, 3) == 0);
 }
@@ -578,7 +586,8 @@ static void set_scene(struct world *world, struct tape *tape)
 {
     uint8_t scene = tape_u8(tape);
     bool is_ipv6 = (scene & 1) != 0;
-    struct overheard fresh = {{here_address(is_ipv6), 80}, {there_address(is_ipv6, 0), 40000}, {0}, {0}, 0};
+    struct overheard fresh = {
+        {here_address(is_ipv6), 80}, {there_address(is_ipv6, 0), 40000}, {0}, {0}, 0};
     if (scene & 2)
         listen_on(world->stack, is_ipv6, 80);
     if (scene & 4 && scene & 2) { /* a client came and was accepted */
@@ -606,8 +615,9 @@ static void tell_story(const struct lastack *stack, uint64_t *cursor)
     while (getenv("FUZZ_TRACE") != NULL && lastack_trace_read(stack, cursor, &record, 1, NULL) == 1)
         fprintf(stderr, "%12.6f %2u %5u>%-5u state %u>%u flags %03x seq %u ack %u len %u  %s\n",
                 (double)record.time_ns / 1e9, record.what, record.local_port, record.remote_port,
-                record.old_state, record.new_state, record.flags, record.u.detail.seq, record.u.detail.ack,
-                record.u.detail.length, lastack_cause_text((enum lastack_cause)record.cause));
+                record.old_state, record.new_state, record.flags, record.u.detail.seq,
+                record.u.detail.ack, record.u.detail.length,
+                lastack_cause_text((enum lastack_cause)record.cause));
 }
 
 /* Everybody closes and goes away; then time alone must end everything. */

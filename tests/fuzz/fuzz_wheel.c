@@ -2,8 +2,9 @@
 /*
  * fuzz_wheel.c: the wheel against an array of deadlines.
  *
- * The tape arms, moves, cancels and lets time pass by steps of a nanosecond to weeks. Nothing fires early,
- * nothing is forgotten, what is due comes in the order of its deadlines, and wheel_next is never late.
+ * The tape arms, moves, cancels and lets time pass by steps of a nanosecond to weeks. Nothing
+ * fires early, nothing is forgotten, what is due comes in the order of its deadlines, and
+ * wheel_next is never late.
  */
 #include "fuzz.h"
 #include "wheel.h"

@@ -4,9 +4,9 @@
  *
  *     fuzz_NAME [-n COUNT] [FILE|FOLDER...]
  *
- * Every file as it is (inputs that once failed live in tests/fuzz/corpus/NAME), then COUNT inputs of seeded
- * noise: a file with some bytes changed, cut or repeated, or bytes from nothing. Equal runs, equal inputs; on
- * a crash the input that caused it is in fuzz-crash.bin.
+ * Every file as it is (inputs that once failed live in tests/fuzz/corpus/NAME), then COUNT inputs
+ * of seeded noise: a file with some bytes changed, cut or repeated, or bytes from nothing. Equal
+ * runs, equal inputs; on a crash the input that caused it is in fuzz-crash.bin.
  */
 #include <dirent.h>
 #include <signal.h>

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * random_lives.c: random lives of connections over a bad link, seed by seed; sim_lives.h says what must hold.
+ * random_lives.c: random lives of connections over a bad link, seed by seed; sim_lives.h says what
+ * must hold.
  *
  *     random_lives [--first SEED] [--seeds COUNT] [--lives COUNT] [--twice]
  *
- * Prints one line for each seed with the hash of both stacks' traces: the same on every machine, for every
- * compiler and every optimisation (tools/test-all compares them). --twice runs each seed again at once.
- * A failure names the seed that repeats it.
+ * Prints one line for each seed with the hash of both stacks' traces: the same on every machine,
+ * for every compiler and every optimisation (tools/test-all compares them). --twice runs each seed
+ * again at once. A failure names the seed that repeats it.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,8 +20,9 @@ static bool is_good(uint64_t seed, uint32_t lives, bool twice, uint64_t *hash)
 {
     struct sim_lives_result result, again;
     sim_lives_run(seed, lives, &result);
-    printf("seed %" PRIu64 " hash %016" PRIx64 ": %" PRIu64 " lives, %" PRIu64 " completed, %" PRIu64
-           " aborted, %" PRIu64 " vanished, %" PRIu64 " refused, %" PRIu64 " bytes\n",
+    printf("seed %" PRIu64 " hash %016" PRIx64 ": %" PRIu64 " lives, %" PRIu64
+           " completed, %" PRIu64 " aborted, %" PRIu64 " vanished, %" PRIu64 " refused, %" PRIu64
+           " bytes\n",
            seed, result.trace_hash, result.lives, result.completed, result.aborted, result.vanished,
            result.refused, result.bytes);
     *hash ^= result.trace_hash;

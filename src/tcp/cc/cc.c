@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cc.c: what all algorithms share; and `none`, the window that never limits (tests of everything else).
+ * cc.c: what all algorithms share; and `none`, the window that never limits (tests of everything
+ * else).
  */
 #include "cc.h"
 

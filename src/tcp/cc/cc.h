@@ -2,8 +2,9 @@
 /*
  * cc.h: congestion control as one table of hooks over one small struct, RFC 5681.
  *
- * Blind to the connection: facts come in as values (struct cc_ack), the window is a value that is read. The
- * detector of losses (loss/) decides *that* something was lost; this decides what it means for the rate.
+ * Blind to the connection: facts come in as values (struct cc_ack), the window is a value that is
+ * read. The detector of losses (loss/) decides *that* something was lost; this decides what it
+ * means for the rate.
  *
  *     on_ack        new data was acknowledged outside recovery: grow
  *     on_congestion a loss was found by duplicate ACKs or ECN: one reduction per window
@@ -38,7 +39,8 @@ struct cc_hooks {
     void (*on_timeout)(struct cc *cc, uint32_t in_flight, bool is_first);
 };
 
-/* The hooks of an algorithm. CUBIC is not there yet: it is answered with NewReno, and cc_name says so. */
+/* The hooks of an algorithm. CUBIC is not there yet: it is answered with NewReno, and cc_name says
+ * so. */
 const struct cc_hooks *cc_hooks(enum lastack_congestion algorithm);
 
 /* RFC 6928: the initial window, in segments of mss. */

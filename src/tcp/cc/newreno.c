@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * newreno.c: slow start, congestion avoidance, multiplicative decrease: RFC 5681 §3, byte counting of
- * RFC 3465 with L = 2 in slow start. What recovery itself sends is loss/'s business (RFC 6582).
+ * newreno.c: slow start, congestion avoidance, multiplicative decrease: RFC 5681 §3, byte counting
+ * of RFC 3465 with L = 2 in slow start. What recovery itself sends is loss/'s business (RFC 6582).
  *
  *     cwnd < ssthresh:   cwnd += min(acked, 2 MSS)        one window more per round trip, doubling
  *     else:              cwnd += MSS per cwnd of acked bytes
@@ -22,7 +22,8 @@ static void newreno_on_ack(struct cc *cc, const struct cc_ack *ack)
     if (!ack->was_limited)
         return; /* an application-limited flow has not tested a larger window */
     if (cc->cwnd < cc->ssthresh) {
-        cc->cwnd += ack->acked; /* ACKs are thinned by large receives: count bytes, bounded by what was sent */
+        /* ACKs are thinned by large receives: count bytes, bounded by what was sent */
+        cc->cwnd += ack->acked;
         if (cc->cwnd > cc->ssthresh)
             cc->cwnd = cc->ssthresh;
         return;
@@ -50,4 +51,5 @@ static void newreno_on_timeout(struct cc *cc, uint32_t in_flight, bool is_first)
     cc->acked = 0;
 }
 
-const struct cc_hooks cc_newreno = {"newreno", newreno_on_ack, newreno_on_congestion, newreno_on_timeout};
+const struct cc_hooks cc_newreno = {"newreno", newreno_on_ack, newreno_on_congestion,
+                                    newreno_on_timeout};

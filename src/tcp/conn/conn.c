@@ -12,7 +12,8 @@ _Static_assert(offsetof(struct tcp_conn, timer) + sizeof(struct wheel_node) <= 1
 uint32_t conn_send_held(const struct tcp_conn *conn)
 {
     /* Before our SYN is acknowledged SND.UNA is the ISS, one before the first byte of text. */
-    const struct seq first = seq_equal(conn->snd.una, conn->iss) ? seq_add(conn->iss, 1) : conn->snd.una;
+    const struct seq first =
+        seq_equal(conn->snd.una, conn->iss) ? seq_add(conn->iss, 1) : conn->snd.una;
 
     return seq_after(conn->snd.end, first) ? seq_distance(first, conn->snd.end) : 0;
 }

@@ -2,8 +2,8 @@
 /*
  * conn.h: the control block (TCB) of one connection, RFC 9293 §3.3.1.
  *
- * It composes the small structs of mechanism/, loss/ and cc/; only events (event/) combine them. The RFC's variables
- * are fields with the RFC's names: snd.una is SND.UNA, rcv.nxt is RCV.NXT.
+ * It composes the small structs of mechanism/, loss/ and cc/; only events (event/) combine them.
+ * The RFC's variables are fields with the RFC's names: snd.una is SND.UNA, rcv.nxt is RCV.NXT.
  *
  *       SND.UNA            SND.NXT            snd.end           SND.UNA + SND.WND
  *     ─────┼──────────────────┼──────────────────┼───────────────────┼────
@@ -13,8 +13,8 @@
  *     ─────┼──────────────────┼───────────────────────────────┼────
  *          │ for the user     │ window; holes are in `arrived`│
  *
- * Invariants (conn_check): una <= nxt <= max <= end + FIN; read <= rcv.nxt <= edge; whoever owes is queued; every state that
- * can wait has a deadline armed or an owner.
+ * Invariants (conn_check): una <= nxt <= max <= end + FIN; read <= rcv.nxt <= edge; whoever owes
+ * is queued; every state that can wait has a deadline armed or an owner.
  *
  * The first two lines of 64 bytes are all that a pure ACK in order touches.
  */
@@ -84,7 +84,8 @@ struct conn_rcv {
     struct seq fin;   /* sequence number of the peer's FIN, when known */
 };
 
-/* What setsockopt can change per connection; 0 (or < 0 where stated) means the parameter of the stack. */
+/* What setsockopt can change per connection; 0 (or < 0 where stated) means the parameter of the
+ * stack. */
 struct conn_options {
     uint32_t keepalive_idle_s, keepalive_interval_s;
     uint32_t user_timeout_ms;
@@ -109,7 +110,8 @@ struct tcp_conn {
     uint8_t state;           /* enum tcp_state; written by tcp_enter only */
     uint8_t owe;             /* enum owe */
     uint8_t wake;            /* enum wake, not yet told */
-    uint8_t lane;            /* the send queue it belongs to: its link, as the stack above sees it */
+    /* the send queue it belongs to: its link, as the stack above sees it */
+    uint8_t lane;
     struct conn_snd snd;     /* straddles the line: una, nxt, wnd, wl1, wl2 in line 0 */
     /* line 1 */
     struct conn_rcv rcv;
@@ -117,7 +119,8 @@ struct tcp_conn {
     struct wheel_node timer; /* the one entry, at the minimum of `deadline` */
 
     /* cold: touched by data, options, timers */
-    uint64_t flow;           /* the tuple's keyed hash: names it in traces; low half is its hash in the index */
+    /* the tuple's keyed hash: names it in traces; low half is its hash in the index */
+    uint64_t flow;
     uint32_t generation;     /* kept when the block is reused: handles are index + generation */
     uint32_t socket;         /* of the floor above; POOL_NONE */
     uint32_t listener;       /* while in its accept queue; POOL_NONE */
@@ -144,7 +147,8 @@ struct tcp_conn {
     int16_t error;           /* LASTACK_E... for the socket: why it ended; 0 */
     int16_t soft_error;      /* last ICMP soft error, reported when retries run out */
     int64_t since;           /* in this state */
-    int64_t first_retry_at;  /* when the segment that is being retransmitted was first sent; NEVER */
+    /* when the segment that is being retransmitted was first sent; NEVER */
+    int64_t first_retry_at;
     int64_t since_probe_at;  /* first of the unanswered persist probes */
     int64_t challenge_at;    /* last challenge ACK; NEVER */
     int64_t last_sent_at;    /* last segment with text */
@@ -163,7 +167,8 @@ struct tcp_conn {
 
 static inline uint32_t conn_rcv_wnd(const struct tcp_conn *conn)
 {
-    return seq_after(conn->rcv.edge, conn->rcv.nxt) ? seq_distance(conn->rcv.nxt, conn->rcv.edge) : 0;
+    return seq_after(conn->rcv.edge, conn->rcv.nxt) ? seq_distance(conn->rcv.nxt, conn->rcv.edge)
+                                                    : 0;
 }
 
 static inline uint32_t conn_in_flight(const struct tcp_conn *conn)
@@ -191,7 +196,8 @@ bool conn_fin_sent(const struct tcp_conn *conn);
 /* TSval to send. */
 uint32_t conn_ts_value(const struct tcp_conn *conn, int64_t now);
 
-/* A fresh block: everything at its start, nothing armed; flow and tuple set. `generation` survives. */
+/* A fresh block: everything at its start, nothing armed; flow and tuple set. `generation`
+ * survives. */
 void conn_init(struct tcp_conn *conn, const struct tuple *tuple, uint64_t flow,
                const struct lastack_params *params, int64_t now);
 
@@ -199,15 +205,16 @@ void conn_init(struct tcp_conn *conn, const struct tuple *tuple, uint64_t flow,
 void tcp_enter(struct tcp_conn *conn, enum tcp_state state, enum lastack_cause cause,
                const struct report *report);
 
-/* Sets or stops a deadline. settle() looks at the wheel only if one became earlier than what is armed. */
+/* Sets or stops a deadline. settle() looks at the wheel only if one became earlier than what is
+ * armed. */
 static inline void conn_set_deadline(struct tcp_conn *conn, enum lastack_timer timer, int64_t at,
                                      const struct report *report)
 {
     CHECK((unsigned)timer < DEADLINE_COUNT);
     conn->deadline.at[timer] = at;
     conn->flags |= CONN_DEADLINE_SET;
-    report_note(report, LASTACK_TRACE_TIMER_ARMED, conn->flow, &conn->tuple, (enum tcp_state)conn->state,
-                LASTACK_CAUSE_NONE, (int64_t)timer, at);
+    report_note(report, LASTACK_TRACE_TIMER_ARMED, conn->flow, &conn->tuple,
+                (enum tcp_state)conn->state, LASTACK_CAUSE_NONE, (int64_t)timer, at);
 }
 
 static inline void conn_stop_deadline(struct tcp_conn *conn, enum lastack_timer timer,
@@ -217,8 +224,8 @@ static inline void conn_stop_deadline(struct tcp_conn *conn, enum lastack_timer 
     if (conn->deadline.at[timer] == NEVER)
         return;
     conn->deadline.at[timer] = NEVER;
-    report_note(report, LASTACK_TRACE_TIMER_STOPPED, conn->flow, &conn->tuple, (enum tcp_state)conn->state,
-                LASTACK_CAUSE_NONE, (int64_t)timer, 0);
+    report_note(report, LASTACK_TRACE_TIMER_STOPPED, conn->flow, &conn->tuple,
+                (enum tcp_state)conn->state, LASTACK_CAUSE_NONE, (int64_t)timer, 0);
 }
 
 /* The written invariants; stops the program when one does not hold. */

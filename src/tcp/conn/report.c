@@ -4,9 +4,10 @@
  */
 #include "report.h"
 
-static struct lastack_trace_record record_of(const struct report *report, enum lastack_trace_what what,
-                                             uint64_t flow, const struct tuple *tuple,
-                                             enum tcp_state state, enum lastack_cause cause)
+static struct lastack_trace_record record_of(const struct report *report,
+                                             enum lastack_trace_what what, uint64_t flow,
+                                             const struct tuple *tuple, enum tcp_state state,
+                                             enum lastack_cause cause)
 {
     return (struct lastack_trace_record){
         .time_ns = report->now,
@@ -20,7 +21,8 @@ static struct lastack_trace_record record_of(const struct report *report, enum l
     };
 }
 
-static void describe(struct lastack_trace_record *record, const struct segment *seg, uint32_t window)
+static void describe(struct lastack_trace_record *record, const struct segment *seg,
+                     uint32_t window)
 {
     record->flags = seg->flags;
     record->local_port = seg->local.port;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * report.h: the one place where TCP tells what happened: a trace record and a counter for each cause.
+ * report.h: the one place where TCP tells what happened: a trace record and a counter for each
+ * cause.
  */
 #ifndef LASTACK_REPORT_H
 #define LASTACK_REPORT_H
@@ -34,9 +35,9 @@ void report_note_wanted(const struct report *report, enum lastack_trace_what wha
                         const struct tuple *tuple, enum tcp_state state, enum lastack_cause cause,
                         int64_t a, int64_t b);
 
-static inline void report_note(const struct report *report, enum lastack_trace_what what, uint64_t flow,
-                               const struct tuple *tuple, enum tcp_state state, enum lastack_cause cause,
-                               int64_t a, int64_t b)
+static inline void report_note(const struct report *report, enum lastack_trace_what what,
+                               uint64_t flow, const struct tuple *tuple, enum tcp_state state,
+                               enum lastack_cause cause, int64_t a, int64_t b)
 {
     if (UNLIKELY(trace_wants(report->ring, what)))
         report_note_wanted(report, what, flow, tuple, state, cause, a, b);
@@ -45,8 +46,9 @@ static inline void report_note(const struct report *report, enum lastack_trace_w
 void report_segment_wanted(const struct report *report, enum lastack_trace_what what, uint64_t flow,
                            enum tcp_state state, const struct segment *seg, uint32_t window);
 
-static inline void report_segment(const struct report *report, enum lastack_trace_what what, uint64_t flow,
-                                  enum tcp_state state, const struct segment *seg, uint32_t window)
+static inline void report_segment(const struct report *report, enum lastack_trace_what what,
+                                  uint64_t flow, enum tcp_state state, const struct segment *seg,
+                                  uint32_t window)
 {
     if (UNLIKELY(trace_wants(report->ring, what)))
         report_segment_wanted(report, what, flow, state, seg, window);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * answer.c: segments without text that answer at once and are never merged: RST, duplicate and challenge ACKs, SYN-ACKs of
- * half-open requests, ACKs of records. All become reply records (docs/decisions/0009).
+ * answer.c: segments without text that answer at once and are never merged: RST, duplicate and
+ * challenge ACKs, SYN-ACKs of half-open requests, ACKs of records. All become reply records
+ * (docs/decisions/0009).
  */
 #include "isn.h"
 #include "tcp.h"
@@ -88,7 +89,8 @@ void reply_challenge(struct tcp *tcp, struct tcp_conn *conn)
     reply_ack(tcp, conn);
 }
 
-uint32_t listener_mss(const struct tcp *tcp, const struct listener *listener, const struct tuple *tuple)
+uint32_t listener_mss(const struct tcp *tcp, const struct listener *listener,
+                      const struct tuple *tuple)
 {
     const struct tcp_path path = tcp->path(tcp->path_context, &tuple->local, &tuple->remote);
     const uint32_t mss = path.payload > 20 ? path.payload - 20 : 536;
@@ -110,9 +112,10 @@ void reply_syn_ack(struct tcp *tcp, const struct syn_entry *entry)
     reply->window = reply->wnd;
     reply->tos = entry->tos;
     reply->ttl = listener->options.ttl;
-    reply->options = (uint16_t)(OPTION_MSS | (entry->flags & SYN_WINDOW_SCALE ? OPTION_WINDOW_SCALE : 0) |
-                                (entry->flags & SYN_SACK ? OPTION_SACK_PERMITTED : 0) |
-                                (entry->flags & SYN_TIMESTAMP ? OPTION_TIMESTAMP : 0));
+    reply->options =
+        (uint16_t)(OPTION_MSS | (entry->flags & SYN_WINDOW_SCALE ? OPTION_WINDOW_SCALE : 0) |
+                   (entry->flags & SYN_SACK ? OPTION_SACK_PERMITTED : 0) |
+                   (entry->flags & SYN_TIMESTAMP ? OPTION_TIMESTAMP : 0));
     reply->mss = (uint16_t)min32(listener_mss(tcp, listener, &entry->tuple), 65535);
     reply->window_scale = entry->rcv_shift;
     reply->ts_value = timestamp_now(timestamp_offset(&tcp->ts_key, &entry->tuple), tcp->report.now);
@@ -124,8 +127,8 @@ void reply_syn_ack(struct tcp *tcp, const struct syn_entry *entry)
 uint16_t conn_offer_window(struct tcp_conn *conn)
 {
     const uint32_t mss = conn_rcv_mss(conn);
-    const uint32_t window = receive_window_select(&conn->space, conn_readable(conn), conn_rcv_wnd(conn),
-                                                  mss, conn->rcv_shift);
+    const uint32_t window = receive_window_select(&conn->space, conn_readable(conn),
+                                                  conn_rcv_wnd(conn), mss, conn->rcv_shift);
     const struct seq edge = seq_add(conn->rcv.nxt, window);
 
     if (conn_has(conn, CONN_FIN_RECEIVED))
@@ -136,7 +139,8 @@ uint16_t conn_offer_window(struct tcp_conn *conn)
 
 static void fill_sack(const struct tcp *tcp, const struct tcp_conn *conn, struct segment *seg)
 {
-    const unsigned most = conn_has(conn, CONN_TIMESTAMP) ? 3 : 4; /* what 40 bytes of options hold */
+    /* what 40 bytes of options hold */
+    const unsigned most = conn_has(conn, CONN_TIMESTAMP) ? 3 : 4;
     const struct range *range = ranges_first(&conn->arrived, &tcp->ranges);
 
     seg->options |= OPTION_SACK;
@@ -161,9 +165,9 @@ void conn_take_syn_options(struct tcp *tcp, struct tcp_conn *conn, const struct 
 {
     const bool is_ipv4 = ip_is_ipv4(&conn->tuple.remote);
 
-    conn->mss_peer = seg->options & OPTION_MSS
-                         ? seg->mss
-                         : (uint16_t)(is_ipv4 ? tcp->params.mss_default_ipv4 : tcp->params.mss_default_ipv6);
+    conn->mss_peer = seg->options & OPTION_MSS ? seg->mss
+                                               : (uint16_t)(is_ipv4 ? tcp->params.mss_default_ipv4
+                                                                    : tcp->params.mss_default_ipv6);
     conn->mss_peer = (uint16_t)max32(conn->mss_peer, tcp->params.mss_min);
     if (tcp->params.window_scaling && seg->options & OPTION_WINDOW_SCALE) {
         conn->flags |= CONN_WINDOW_SCALE;

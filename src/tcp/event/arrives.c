@@ -7,8 +7,9 @@
  *                           record     ─▶ arrives_time_wait.c
  *                           nobody     ─▶ a listener (arrives_listen.c), else CLOSED (§3.10.7.1)
  *
- * The steps are functions in the RFC's order: first_check_sequence ... eighth_check_fin. Each answers GO_ON, or it has
- * dealt with the segment. The fifth, seventh and eighth have files of their own.
+ * The steps are functions in the RFC's order: first_check_sequence ... eighth_check_fin. Each
+ * answers GO_ON, or it has dealt with the segment. The fifth, seventh and eighth have files of
+ * their own.
  */
 #include "tcp.h"
 
@@ -42,7 +43,8 @@ static enum verdict syn_sent_check_ack(struct tcp *tcp, struct tcp_conn *conn,
     return GO_ON;
 }
 
-/* "Second, check the RST bit": believed only with an acceptable ACK (RFC 5961 §3.2 says the same). */
+/* "Second, check the RST bit": believed only with an acceptable ACK (RFC 5961 §3.2
+ * says the same). */
 static enum verdict syn_sent_check_rst(struct tcp *tcp, struct tcp_conn *conn,
                                        const struct segment *seg, bool is_ack_good)
 {
@@ -105,12 +107,14 @@ static void arrives_in_syn_sent(struct tcp *tcp, struct tcp_conn *conn, const st
         return;
     /* third: security: not implemented (RFC 9293 Appendix A.1) */
     if (!(seg->flags & LASTACK_SYN)) { /* fifth: neither SYN nor RST */
-        report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_NOT_SYN_IN_LISTEN);
+        report_drop(&tcp->report, conn->flow, conn->state, seg,
+                    LASTACK_CAUSE_DROP_NOT_SYN_IN_LISTEN);
         return;
     }
     conn->irs = seg->seq;
     conn->rcv.nxt = conn->rcv.read = conn->rcv.acked = seq_add(seg->seq, 1);
-    conn->rcv.edge = seq_add(conn->rcv.nxt, seq_distance(seq_of(0), conn->rcv.edge)); /* offered in our SYN */
+    /* offered in our SYN */
+    conn->rcv.edge = seq_add(conn->rcv.nxt, seq_distance(seq_of(0), conn->rcv.edge));
     conn_take_syn_options(tcp, conn, seg);
     if (!is_ack_good) {
         syn_sent_becomes_syn_received(tcp, conn);
@@ -164,7 +168,8 @@ static bool is_acceptable(const struct tcp_conn *conn, const struct segment *seg
         return wnd == 0 ? seq_equal(seg->seq, conn->rcv.nxt)
                         : seq_in_window(seg->seq, conn->rcv.nxt, wnd) ||
                               seq_equal(seg->seq, conn->rcv.nxt);
-    /* The RFC asks whether its first or last octet lies in the window; one that covers all of the window has text for it too. */
+    /* The RFC asks whether its first or last octet lies in the window; one that covers all of the
+     * window has text for it too. */
     return wnd > 0 && seq_before(seg->seq, conn->rcv.edge) &&
            seq_after(seq_add(seg->seq, seg->len), conn->rcv.nxt);
 }
@@ -211,20 +216,24 @@ static void trim_back(struct segment *seg, struct seq edge)
     seg->text_length -= min32(beyond, seg->text_length);
 }
 
-/* With a closed window only ACK, URG and RST are of use (§3.10.7.4: "special allowance"; MUST-66). */
+/* With a closed window only ACK, URG and RST are of use (§3.10.7.4: "special
+ * allowance"; MUST-66). */
 static bool is_probe_of_closed_window(const struct tcp_conn *conn, const struct segment *seg)
 {
     return conn_rcv_wnd(conn) == 0 && seq_equal(seg->seq, conn->rcv.nxt) &&
            !(seg->flags & (LASTACK_SYN | LASTACK_RST));
 }
 
-/* A repeated or crossing SYN-ACK in SYN-RECEIVED starts one before RCV.NXT, since its SYN was counted already. */
+/* A repeated or crossing SYN-ACK in SYN-RECEIVED starts one before RCV.NXT, since its SYN was
+ * counted already. */
 static bool is_syn_again(const struct tcp_conn *conn, const struct segment *seg)
 {
-    return conn->state == TCP_SYN_RECEIVED && seg->flags & LASTACK_SYN && seq_equal(seg->seq, conn->irs);
+    return conn->state == TCP_SYN_RECEIVED && seg->flags & LASTACK_SYN &&
+           seq_equal(seg->seq, conn->irs);
 }
 
-static enum verdict first_check_sequence(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
+static enum verdict first_check_sequence(struct tcp *tcp, struct tcp_conn *conn,
+                                         struct segment *seg)
 {
     if (LIKELY(seq_equal(seg->seq, conn->rcv.nxt) && !(seg->flags & LASTACK_SYN) &&
                seq_before_or_equal(seq_add(seg->seq, seg->len), conn->rcv.edge)))
@@ -245,7 +254,8 @@ static enum verdict first_check_sequence(struct tcp *tcp, struct tcp_conn *conn,
         report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_OUT_OF_WINDOW);
         if (seg->text_length > 0 || seg->flags & LASTACK_FIN) {
             if (tcp->params.quick_ack == LASTACK_QUICK_ACK_LINUX &&
-                seq_before(seg->seq, conn->rcv.nxt)) /* a repetition: our ACK was lost, answer quickly */
+                /* a repetition: our ACK was lost, answer quickly */
+                seq_before(seg->seq, conn->rcv.nxt))
                 ack_policy_quicken(&conn->ack, conn_rcv_wnd(conn), conn_rcv_mss(conn), 16);
             reply_ack(tcp, conn); /* RFC 9293 §3.10.7.4: never limited, the peer needs it */
         } else {
@@ -260,9 +270,10 @@ static enum verdict first_check_sequence(struct tcp *tcp, struct tcp_conn *conn,
     return GO_ON;
 }
 
-/* Linux also believes a RST behind the last text that we told of by SACK, and one before RCV.NXT where the peer's FIN was the
- * last thing (LNX-RST-EXTRA). */
-static bool is_rst_exact(const struct tcp *tcp, const struct tcp_conn *conn, const struct segment *seg)
+/* Linux also believes a RST behind the last text that we told of by SACK, and one before RCV.NXT
+ * where the peer's FIN was the last thing (LNX-RST-EXTRA). */
+static bool is_rst_exact(const struct tcp *tcp, const struct tcp_conn *conn,
+                         const struct segment *seg)
 {
     if (seq_equal(seg->seq, conn->rcv.nxt))
         return true;
@@ -273,11 +284,12 @@ static bool is_rst_exact(const struct tcp *tcp, const struct tcp_conn *conn, con
         return true;
     if (!seq_equal(seg->seq, seq_sub(conn->rcv.nxt, 1)))
         return false;
-    return conn->state == TCP_CLOSE_WAIT || conn->state == TCP_LAST_ACK || conn->state == TCP_CLOSING;
+    return conn->state == TCP_CLOSE_WAIT || conn->state == TCP_LAST_ACK ||
+           conn->state == TCP_CLOSING;
 }
 
-/* What the user is told of a RST. In CLOSING and LAST-ACK the RFC has no error for him (both directions are closed); Linux
- * has, and EPIPE in CLOSE-WAIT. */
+/* What the user is told of a RST. In CLOSING and LAST-ACK the RFC has no error for him (both
+ * directions are closed); Linux has, and EPIPE in CLOSE-WAIT. */
 static int error_of_rst(const struct tcp *tcp, enum tcp_state state)
 {
     if (state == TCP_SYN_RECEIVED)
@@ -288,7 +300,8 @@ static int error_of_rst(const struct tcp *tcp, enum tcp_state state)
 }
 
 /* RFC 5961 §3.2 replaces the RFC 793 text: exactly at RCV.NXT or a challenge. */
-static enum verdict second_check_rst(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+static enum verdict second_check_rst(struct tcp *tcp, struct tcp_conn *conn,
+                                     const struct segment *seg)
 {
     if (!(seg->flags & LASTACK_RST))
         return GO_ON;
@@ -310,7 +323,8 @@ static enum verdict second_check_rst(struct tcp *tcp, struct tcp_conn *conn, con
 }
 
 /* RFC 5961 §4.2: a SYN in a synchronized state is challenged, in the window or not. */
-static enum verdict fourth_check_syn(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+static enum verdict fourth_check_syn(struct tcp *tcp, struct tcp_conn *conn,
+                                     const struct segment *seg)
 {
     if (!(seg->flags & LASTACK_SYN))
         return GO_ON;
@@ -324,7 +338,8 @@ static enum verdict fourth_check_syn(struct tcp *tcp, struct tcp_conn *conn, con
     return STOP;
 }
 
-/* One RTT-clock of the peer: TS.Recent moves when the segment covers Last.ACK.sent (RFC 7323 §4.3). */
+/* One RTT-clock of the peer: TS.Recent moves when the segment covers Last.ACK.sent (RFC 7323
+ * §4.3). */
 static void take_timestamp(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
 {
     if (conn_has(conn, CONN_TIMESTAMP) && seg->options & OPTION_TIMESTAMP &&
@@ -332,8 +347,8 @@ static void take_timestamp(struct tcp *tcp, struct tcp_conn *conn, const struct 
         paws_take(&conn->paws, tcp_paws_rule(tcp, true), seg->ts_value, clock_ms(tcp->report.now));
 }
 
-/* Our FIN is acknowledged and the peer's has not come, or lies beyond a hole that nobody will read: nothing
- * is left that a record cannot do. */
+/* Our FIN is acknowledged and the peer's has not come, or lies beyond a hole that nobody will
+ * read: nothing is left that a record cannot do. */
 static enum verdict orphan_check_fin_wait_2(struct tcp *tcp, struct tcp_conn *conn)
 {
     if (conn->state != TCP_FIN_WAIT_2 || !conn_has(conn, CONN_ORPHAN))

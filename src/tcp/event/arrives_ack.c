@@ -33,7 +33,8 @@ static enum verdict check_range(struct tcp *tcp, struct tcp_conn *conn, const st
     return GO_ON;
 }
 
-/* §3.10.7.4: "if SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK)". True: the window changed. */
+/* §3.10.7.4: "if SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK)". True: the
+ * window changed. */
 static bool update_window(struct tcp_conn *conn, const struct segment *seg)
 {
     const uint32_t wnd = seg->window;
@@ -50,7 +51,8 @@ static bool update_window(struct tcp_conn *conn, const struct segment *seg)
     return is_changed;
 }
 
-/* Karn (RFC 6298 §3): a burst sent once gives a sample; of a repeated one only the timestamp can (RFC 7323 §4.1). */
+/* Karn (RFC 6298 §3): a burst sent once gives a sample; of a repeated one only the timestamp can
+ * (RFC 7323 §4.1). */
 static void sample_round_trip(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
 {
     const int64_t sent_at = sent_acknowledged(&conn->sent, &tcp->ranges, seg->ack);
@@ -58,7 +60,8 @@ static void sample_round_trip(struct tcp *tcp, struct tcp_conn *conn, const stru
 
     if (sent_at != NEVER) {
         rtt_sample(&conn->rtt, &tcp->params, now - sent_at, conn->snd.una.v, conn->snd.nxt.v);
-    } else if (conn_has(conn, CONN_TIMESTAMP) && seg->options & OPTION_TIMESTAMP && seg->ts_echo != 0) {
+    } else if (conn_has(conn, CONN_TIMESTAMP) && seg->options & OPTION_TIMESTAMP &&
+               seg->ts_echo != 0) {
         const uint32_t ticks = conn_ts_value(conn, now) - seg->ts_echo;
 
         if (ticks < 0x7fffffff / 1000) /* not from the future, not ages old */
@@ -70,7 +73,8 @@ static void sample_round_trip(struct tcp *tcp, struct tcp_conn *conn, const stru
 static void leave_episodes(struct tcp_conn *conn)
 {
     if (conn_has(conn, CONN_RECOVERY)) {
-        conn->cc.cwnd = min32(conn->cc.ssthresh, max32(conn_in_flight(conn), conn->cc.mss) + conn->cc.mss);
+        conn->cc.cwnd =
+            min32(conn->cc.ssthresh, max32(conn_in_flight(conn), conn->cc.mss) + conn->cc.mss);
         conn->cc.cwnd = max32(conn->cc.cwnd, min32(conn->cc.ssthresh, 2 * conn->cc.mss));
     }
     conn->flags &= ~(uint32_t)(CONN_RECOVERY | CONN_LOSS);
@@ -135,12 +139,14 @@ static void acknowledge(struct tcp *tcp, struct tcp_conn *conn, const struct seg
         arm_retransmit(tcp, conn); /* RFC 6298 §5.3 */
     conn_stop_deadline(conn, LASTACK_TIMER_USER_TIMEOUT, &tcp->report);
     conn->owe |= OWE_SEND;
-    if (text > 0 && conn->socket != POOL_NONE && tcp_send_room(tcp, conn) >= conn_send_held(conn) / 2)
+    if (text > 0 && conn->socket != POOL_NONE &&
+        tcp_send_room(tcp, conn) >= conn_send_held(conn) / 2)
         conn_wake(tcp, conn, WAKE_WRITABLE);
 }
 
 /* RFC 5681 §2: what counts as a duplicate. */
-static bool is_duplicate(const struct tcp_conn *conn, const struct segment *seg, bool is_window_changed)
+static bool is_duplicate(const struct tcp_conn *conn, const struct segment *seg,
+                         bool is_window_changed)
 {
     return seg->len == 0 && !is_window_changed && seq_equal(seg->ack, conn->snd.una) &&
            conn_in_flight(conn) > 0;

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * arrives_listen.c: RFC 9293 §3.10.7.2 LISTEN, and SYN-RECEIVED of a passive OPEN while it is still a half-open request.
+ * arrives_listen.c: RFC 9293 §3.10.7.2 LISTEN, and SYN-RECEIVED of a passive OPEN while it is
+ * still a half-open request.
  *
  *     SYN ─▶ entry, SYN-ACK ─▶ (repeated by its deadline) ─▶ third ACK ─▶ connection in the accept queue
  *
- * "Third, check for a SYN": the request is an entry of the SYN cache (RFC 4987 §3.3), not a control block. The control block
- * is made when the handshake is complete, in SYN-RECEIVED, and goes on with the fifth step as if it had always been there.
+ * "Third, check for a SYN": the request is an entry of the SYN cache (RFC 4987 §3.3), not a
+ * control block. The control block is made when the handshake is complete, in SYN-RECEIVED, and
+ * goes on with the fifth step as if it had always been there.
  */
 #include "isn.h"
 #include "tcp.h"
 
 /* ---- §3.10.7.2 ---- */
 
-static bool has_room(struct tcp *tcp, struct listener *listener, const struct segment *seg, uint64_t flow)
+static bool has_room(struct tcp *tcp, struct listener *listener, const struct segment *seg,
+                     uint64_t flow)
 {
     if (listener_is_full(listener)) {
         listener->overflows++;
@@ -27,17 +30,17 @@ static bool has_room(struct tcp *tcp, struct listener *listener, const struct se
 }
 
 /* What both ends can do, from the SYN's options. */
-static void take_options(const struct tcp *tcp, const struct listener *listener, struct syn_entry *entry,
-                         const struct segment *seg)
+static void take_options(const struct tcp *tcp, const struct listener *listener,
+                         struct syn_entry *entry, const struct segment *seg)
 {
     const struct lastack_params *params = &tcp->params;
     const bool is_ipv4 = ip_is_ipv4(&entry->tuple.remote);
     const uint32_t buffer = listener->options.receive_buffer != 0 ? listener->options.receive_buffer
                                                                   : params->receive_buffer_max;
 
-    entry->mss_peer = seg->options & OPTION_MSS
-                          ? seg->mss
-                          : (uint16_t)(is_ipv4 ? params->mss_default_ipv4 : params->mss_default_ipv6);
+    entry->mss_peer = seg->options & OPTION_MSS ? seg->mss
+                                                : (uint16_t)(is_ipv4 ? params->mss_default_ipv4
+                                                                     : params->mss_default_ipv6);
     entry->mss_peer = (uint16_t)max32(entry->mss_peer, params->mss_min);
     if (params->window_scaling && seg->options & OPTION_WINDOW_SCALE) {
         entry->flags |= SYN_WINDOW_SCALE;
@@ -111,7 +114,8 @@ static void arm_syn_ack(struct tcp *tcp, uint32_t index)
 
 /* `record` >= 0: the tuple belongs to a TIME-WAIT record that this SYN supersedes. */
 bool tcp_make_syn_entry(struct tcp *tcp, uint32_t listener_index, const struct segment *seg,
-                        const struct tuple *tuple, uint64_t flow, struct seq iss, struct flow_ref record)
+                        const struct tuple *tuple, uint64_t flow, struct seq iss,
+                        struct flow_ref record)
 {
     struct listener *listener = pool_at(&tcp->listeners, listener_index);
     const uint32_t index = syn_cache_add(&tcp->syns);
@@ -185,7 +189,8 @@ void arrives_in_listen(struct tcp *tcp, uint32_t listener_index, const struct se
 
 /* ---- SYN-RECEIVED of a passive OPEN (§3.10.7.4) ---- */
 
-/* The request is over: back to LISTEN, as if it had never been (MUST-11's other half). A suspended record returns. */
+/* The request is over: back to LISTEN, as if it had never been (MUST-11's other half). A suspended
+ * record returns. */
 static void forget(struct tcp *tcp, uint32_t index, enum lastack_cause cause)
 {
     struct syn_entry *entry = syn_cache_at(&tcp->syns, index);
@@ -194,11 +199,13 @@ static void forget(struct tcp *tcp, uint32_t index, enum lastack_cause cause)
     const enum tcp_state back = cause == LASTACK_CAUSE_LISTENER_CLOSED ? TCP_CLOSED : TCP_LISTEN;
 
     if (entry->flags & SYN_SUPERSEDES) {
-        report_state(&tcp->report, entry->flow, &entry->tuple, TCP_SYN_RECEIVED, TCP_TIME_WAIT, cause);
+        report_state(&tcp->report, entry->flow, &entry->tuple, TCP_SYN_RECEIVED, TCP_TIME_WAIT,
+                     cause);
         tcp_resume_record(tcp, &entry->tuple, entry->flow, ref, entry->superseded);
     } else {
         report_state(&tcp->report, entry->flow, &entry->tuple, TCP_SYN_RECEIVED, back, cause);
-        report_note(&tcp->report, LASTACK_TRACE_GONE, entry->flow, &entry->tuple, back, cause, 0, 0);
+        report_note(&tcp->report, LASTACK_TRACE_GONE, entry->flow, &entry->tuple, back, cause, 0,
+                    0);
         (void)flow_remove(&tcp->index, entry->flow, ref);
     }
     unlink_from_listener(tcp, index);
@@ -232,8 +239,8 @@ bool tcp_syn_timeouts(struct tcp *tcp, unsigned max)
             continue;
         }
         entry->retries++;
-        report_note(&tcp->report, LASTACK_TRACE_RETRANSMIT, entry->flow, &entry->tuple, TCP_SYN_RECEIVED,
-                    LASTACK_CAUSE_RETRANSMISSION_TIMEOUT, entry->retries,
+        report_note(&tcp->report, LASTACK_TRACE_RETRANSMIT, entry->flow, &entry->tuple,
+                    TCP_SYN_RECEIVED, LASTACK_CAUSE_RETRANSMISSION_TIMEOUT, entry->retries,
                     tcp->params.rto_initial_ns << entry->retries);
         reply_syn_ack(tcp, entry);
         arm_syn_ack(tcp, index);
@@ -279,7 +286,8 @@ static enum verdict check_request(struct tcp *tcp, uint32_t index, const struct 
         reply_syn_ack(tcp, entry);
         return STOP;
     }
-    if (entry->flags & SYN_TIMESTAMP && seg->options & OPTION_TIMESTAMP && !(seg->flags & LASTACK_RST) &&
+    if (entry->flags & SYN_TIMESTAMP && seg->options & OPTION_TIMESTAMP &&
+        !(seg->flags & LASTACK_RST) &&
         paws_rejects(&paws, tcp_paws_rule(tcp, false), seg->ts_value, clock_ms(tcp->report.now))) {
         report_drop(&tcp->report, entry->flow, TCP_SYN_RECEIVED, seg, LASTACK_CAUSE_DROP_PAWS);
         ack_for_entry(tcp, entry);
@@ -299,8 +307,10 @@ static enum verdict check_request(struct tcp *tcp, uint32_t index, const struct 
         }
         return STOP;
     }
-    if (!is_in_window && !(seq_before(seg->seq, nxt) && seq_after(seq_add(seg->seq, seg->len), nxt))) {
-        report_drop(&tcp->report, entry->flow, TCP_SYN_RECEIVED, seg, LASTACK_CAUSE_DROP_OUT_OF_WINDOW);
+    if (!is_in_window &&
+        !(seq_before(seg->seq, nxt) && seq_after(seq_add(seg->seq, seg->len), nxt))) {
+        report_drop(&tcp->report, entry->flow, TCP_SYN_RECEIVED, seg,
+                    LASTACK_CAUSE_DROP_OUT_OF_WINDOW);
         ack_for_entry(tcp, entry);
         return STOP;
     }
@@ -316,7 +326,8 @@ static enum verdict check_request(struct tcp *tcp, uint32_t index, const struct 
         return STOP;
     }
     if (!seq_equal(seg->ack, seq_add(entry->iss, 1))) {
-        report_drop(&tcp->report, entry->flow, TCP_SYN_RECEIVED, seg, LASTACK_CAUSE_DROP_ACK_OF_UNSENT);
+        report_drop(&tcp->report, entry->flow, TCP_SYN_RECEIVED, seg,
+                    LASTACK_CAUSE_DROP_ACK_OF_UNSENT);
         reply_rst_to(tcp, seg, entry->flow, TCP_SYN_RECEIVED);
         return STOP;
     }
@@ -371,7 +382,8 @@ static struct tcp_conn *promote(struct tcp *tcp, uint32_t index)
     if (entry.flags & SYN_SUPERSEDES)
         tcp_drop_superseded(tcp, &entry.tuple, entry.superseded);
     unlink_from_listener(tcp, index);
-    conn->state = TCP_SYN_RECEIVED; /* the request was in it since the SYN: no arrow is taken here */
+    /* the request was in it since the SYN: no arrow is taken here */
+    conn->state = TCP_SYN_RECEIVED;
     return conn;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * arrives_text.c: RFC 9293 §3.10.7.4, "seventh, process the segment text" and "eighth, check the FIN bit".
+ * arrives_text.c: RFC 9293 §3.10.7.4, "seventh, process the segment text" and "eighth, check the
+ * FIN bit".
  *
  *     in order:      copied to its place, RCV.NXT moves over it and over whatever had waited behind it
  *     beyond a hole: copied to its place, remembered as a range, answered at once with a duplicate ACK that tells
@@ -11,8 +12,9 @@
 #include "tcp.h"
 
 /*
- * The peer's segment size, as far as its segments show it: delayed ACKs count full ones (RFC 9293 SHLD-18). It is at least
- * what it was, or what two segments in a row had that nobody cut short (no PSH, no FIN, not tiny).
+ * The peer's segment size, as far as its segments show it: delayed ACKs count full ones (RFC 9293
+ * SHLD-18). It is at least what it was, or what two segments in a row had that nobody cut short
+ * (no PSH, no FIN, not tiny).
  */
 static void measure_mss(struct tcp_conn *conn, const struct segment *seg)
 {
@@ -40,8 +42,8 @@ static void acknowledge_text(struct tcp *tcp, struct tcp_conn *conn)
 {
     const uint32_t unacked = seq_distance(conn->rcv.acked, conn->rcv.nxt);
     const uint32_t held = conn_readable(conn);
-    const uint32_t window =
-        receive_window_select(&conn->space, held, conn_rcv_wnd(conn), conn_rcv_mss(conn), conn->rcv_shift);
+    const uint32_t window = receive_window_select(&conn->space, held, conn_rcv_wnd(conn),
+                                                  conn_rcv_mss(conn), conn->rcv_shift);
     const bool is_moved = window >= conn_rcv_wnd(conn);
 
     if (conn->arrived.count > 0 ||
@@ -80,8 +82,10 @@ static void advance(struct tcp *tcp, struct tcp_conn *conn, struct seq to)
         conn->rcv.edge = conn->rcv.nxt;
 }
 
-/* A process that closed its socket will never read: RFC 9293 §3.10.7.4 and RFC 1122 §4.2.2.13 say RST. */
-static enum verdict text_after_close(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+/* A process that closed its socket will never read: RFC 9293 §3.10.7.4 and RFC 1122 §4.2.2.13 say
+ * RST. */
+static enum verdict text_after_close(struct tcp *tcp, struct tcp_conn *conn,
+                                     const struct segment *seg)
 {
     report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DATA_AFTER_CLOSE);
     reply_rst_to(tcp, seg, conn->flow, conn->state);
@@ -95,7 +99,8 @@ static enum verdict take_in_order(struct tcp *tcp, struct tcp_conn *conn, const 
 
     const bool is_kept =
         conn_readable(conn) == 0 /* every reader can go on by a page, however full the pool is */
-            ? stream_put_reserved(&conn->receive, &tcp->pages, seg->seq, seg->text, seg->text_length)
+            ? stream_put_reserved(&conn->receive, &tcp->pages, seg->seq, seg->text,
+                                  seg->text_length)
             : stream_put(&conn->receive, &tcp->pages, seg->seq, seg->text, seg->text_length);
 
     if (!is_kept)
@@ -109,15 +114,16 @@ static enum verdict take_in_order(struct tcp *tcp, struct tcp_conn *conn, const 
     return GO_ON;
 }
 
-static enum verdict take_beyond_hole(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+static enum verdict take_beyond_hole(struct tcp *tcp, struct tcp_conn *conn,
+                                     const struct segment *seg)
 {
     const struct seq end = seq_add(seg->seq, seg->text_length);
     uint32_t fresh = 0;
 
     if (!stream_put(&conn->receive, &tcp->pages, seg->seq, seg->text, seg->text_length))
         return refuse_text(tcp, conn, seg, LASTACK_CAUSE_NO_PAGE_LEFT);
-    if (!ranges_add(&conn->arrived, &tcp->ranges, tcp->params.reassembly_ranges_max, seg->seq, end, &fresh,
-                    NULL))
+    if (!ranges_add(&conn->arrived, &tcp->ranges, tcp->params.reassembly_ranges_max, seg->seq, end,
+                    &fresh, NULL))
         return refuse_text(tcp, conn, seg,
                            conn->arrived.count >= tcp->params.reassembly_ranges_max
                                ? LASTACK_CAUSE_DROP_REASSEMBLY_LIMIT

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * arrives_time_wait.c: what a record answers: TIME-WAIT in RFC 9293 §3.10.7.4, RFC 1122 §4.2.2.13, RFC 6191, RFC 1337;
- * and FIN-WAIT-2 of an orphan, which is a record too.
+ * arrives_time_wait.c: what a record answers: TIME-WAIT in RFC 9293 §3.10.7.4, RFC 1122 §4.2.2.13,
+ * RFC 6191, RFC 1337; and FIN-WAIT-2 of an orphan, which is a record too.
  *
  *     old (PAWS)                      ACK, restart (it had an ACK bit)
  *     RST                             at RCV.NXT: the record ends, or is ignored (tcp_rfc1337); else ignored
@@ -14,20 +14,22 @@
 #include "isn.h"
 #include "tcp.h"
 
-enum { ISS_BEYOND = 65535 + 2 }; /* added to the old SND.NXT, as Linux does: beyond any old window */
+/* added to the old SND.NXT, as Linux does: beyond any old window */
+enum { ISS_BEYOND = 65535 + 2 };
 
 static uint64_t ms_of(int64_t now)
 {
     return (uint64_t)now / 1000000u;
 }
 
-static void restart(struct tcp *tcp, struct time_wait_ref ref, const struct tuple *tuple, uint64_t flow,
-                    enum lastack_cause cause)
+static void restart(struct tcp *tcp, struct time_wait_ref ref, const struct tuple *tuple,
+                    uint64_t flow, enum lastack_cause cause)
 {
     const int64_t at = time_after(tcp->report.now, tcp->params.time_wait_ns);
 
     time_wait_set_deadline(&tcp->time_waits, ref, at);
-    report_note(&tcp->report, LASTACK_TRACE_TIME_WAIT_RESTART, flow, tuple, TCP_TIME_WAIT, cause, 0, at);
+    report_note(&tcp->report, LASTACK_TRACE_TIME_WAIT_RESTART, flow, tuple, TCP_TIME_WAIT, cause, 0,
+                at);
     report_count(&tcp->report, cause);
 }
 
@@ -37,8 +39,8 @@ static void answer(struct tcp *tcp, struct time_wait_ref ref, struct time_wait_r
     struct reply *reply;
 
     if (is_limited && !challenge_allowed(&record->challenge_at, &tcp->challenges, &tcp->rng,
-                                         tcp->params.challenge_interval_ns, tcp->params.challenge_limit,
-                                         tcp->report.now)) {
+                                         tcp->params.challenge_interval_ns,
+                                         tcp->params.challenge_limit, tcp->report.now)) {
         report_count(&tcp->report, LASTACK_CAUSE_CHALLENGE_LIMIT);
         return;
     }
@@ -58,12 +60,14 @@ static void answer(struct tcp *tcp, struct time_wait_ref ref, struct time_wait_r
     reply->window = (uint32_t)record->window << record->window_shift;
     if (record->flags & TIME_WAIT_TIMESTAMP) {
         reply->options = OPTION_TIMESTAMP;
-        reply->ts_value = timestamp_now(timestamp_offset(&tcp->ts_key, &record->tuple), tcp->report.now);
+        reply->ts_value =
+            timestamp_now(timestamp_offset(&tcp->ts_key, &record->tuple), tcp->report.now);
         reply->ts_echo = record->ts_recent;
     }
 }
 
-static bool is_old(const struct tcp *tcp, const struct time_wait_record *record, const struct segment *seg)
+static bool is_old(const struct tcp *tcp, const struct time_wait_record *record,
+                   const struct segment *seg)
 {
     const struct paws paws = {record->ts_recent, record->ts_recent_ms};
 
@@ -97,7 +101,8 @@ static bool reopen(struct tcp *tcp, struct time_wait_ref ref, struct time_wait_r
         iss = seq_add(record->snd_nxt, ISS_BEYOND);
     record->flags |= TIME_WAIT_SUSPENDED;
     time_wait_write(&tcp->time_waits, ref, record);
-    if (tcp_make_syn_entry(tcp, listener_index, seg, &record->tuple, flow, iss, flow_of_record(ref)))
+    if (tcp_make_syn_entry(tcp, listener_index, seg, &record->tuple, flow, iss,
+                           flow_of_record(ref)))
         return true;
     record->flags &= (uint8_t)~TIME_WAIT_SUSPENDED;
     time_wait_write(&tcp->time_waits, ref, record);
@@ -118,8 +123,9 @@ static void arrives_syn(struct tcp *tcp, struct time_wait_ref ref, struct time_w
     answer(tcp, ref, record, flow, true);
 }
 
-static void arrives_rst(struct tcp *tcp, struct time_wait_ref ref, const struct time_wait_record *record,
-                        const struct segment *seg, uint64_t flow)
+static void arrives_rst(struct tcp *tcp, struct time_wait_ref ref,
+                        const struct time_wait_record *record, const struct segment *seg,
+                        uint64_t flow)
 {
     if (seq_equal(seg->seq, record->rcv_nxt) && !tcp->params.tcp_rfc1337) {
         tcp_end_record(tcp, ref, LASTACK_CAUSE_RST);
@@ -172,7 +178,8 @@ static void arrives_true_time_wait(struct tcp *tcp, struct time_wait_ref ref,
         restart(tcp, ref, &record->tuple, flow, LASTACK_CAUSE_ACKED);
         return;
     }
-    if (is_repeated_fin) { /* our last ACK was lost: "acknowledge it, and restart the 2 MSL timeout" */
+    /* our last ACK was lost: "acknowledge it, and restart the 2 MSL timeout" */
+    if (is_repeated_fin) {
         take_newer_timestamp(tcp, record, seg);
         restart(tcp, ref, &record->tuple, flow, LASTACK_CAUSE_FIN_REPEATED);
         answer(tcp, ref, record, flow, false);
@@ -184,13 +191,15 @@ static void arrives_true_time_wait(struct tcp *tcp, struct time_wait_ref ref,
 }
 
 /* FIN-WAIT-2 of an orphan: its FIN is acknowledged, it only waits for the peer's. */
-static void arrives_fin_wait_2(struct tcp *tcp, struct time_wait_ref ref, struct time_wait_record *record,
-                               const struct segment *seg, uint64_t flow)
+static void arrives_fin_wait_2(struct tcp *tcp, struct time_wait_ref ref,
+                               struct time_wait_record *record, const struct segment *seg,
+                               uint64_t flow)
 {
     const uint32_t wnd = max32((uint32_t)record->window << record->window_shift, 1);
     const struct seq end = seq_add(seg->seq, seg->len);
-    const bool is_in_window = seq_in_window(seg->seq, record->rcv_nxt, wnd) ||
-                              (seq_before(seg->seq, record->rcv_nxt) && seq_after_or_equal(end, record->rcv_nxt));
+    const bool is_in_window =
+        seq_in_window(seg->seq, record->rcv_nxt, wnd) ||
+        (seq_before(seg->seq, record->rcv_nxt) && seq_after_or_equal(end, record->rcv_nxt));
 
     if (!is_in_window || (is_old(tcp, record, seg) && !(seg->flags & LASTACK_RST))) {
         report_drop(&tcp->report, flow, TCP_FIN_WAIT_2, seg, LASTACK_CAUSE_DROP_OUT_OF_WINDOW);
@@ -231,18 +240,22 @@ static void arrives_fin_wait_2(struct tcp *tcp, struct time_wait_ref ref, struct
     record->entered_ms = clock_ms(tcp->report.now);
     take_newer_timestamp(tcp, record, seg);
     time_wait_write(&tcp->time_waits, ref, record);
-    time_wait_set_deadline(&tcp->time_waits, ref, time_after(tcp->report.now, tcp->params.time_wait_ns));
-    report_state(&tcp->report, flow, &record->tuple, TCP_FIN_WAIT_2, TCP_TIME_WAIT, LASTACK_CAUSE_FIN);
+    time_wait_set_deadline(&tcp->time_waits, ref,
+                           time_after(tcp->report.now, tcp->params.time_wait_ns));
+    report_state(&tcp->report, flow, &record->tuple, TCP_FIN_WAIT_2, TCP_TIME_WAIT,
+                 LASTACK_CAUSE_FIN);
     answer(tcp, ref, record, flow, false);
 }
 
-void arrives_in_time_wait(struct tcp *tcp, struct time_wait_ref ref, const struct segment *seg, uint64_t flow)
+void arrives_in_time_wait(struct tcp *tcp, struct time_wait_ref ref, const struct segment *seg,
+                          uint64_t flow)
 {
     struct time_wait_record record;
 
     time_wait_read(&tcp->time_waits, ref, &record);
     report_segment(&tcp->report, LASTACK_TRACE_SEGMENT_IN, flow,
-                   record.flags & TIME_WAIT_FIN_WAIT_2 ? TCP_FIN_WAIT_2 : TCP_TIME_WAIT, seg, seg->wnd);
+                   record.flags & TIME_WAIT_FIN_WAIT_2 ? TCP_FIN_WAIT_2 : TCP_TIME_WAIT, seg,
+                   seg->wnd);
     if (record.flags & TIME_WAIT_FIN_WAIT_2)
         arrives_fin_wait_2(tcp, ref, &record, seg, flow);
     else

@@ -5,13 +5,14 @@
  *     conn_create ─▶ index, endpoints ─▶ ... ─▶ conn_end ──────────────▶ CLOSED
  *                                          └──▶ conn_enter_time_wait ──▶ the record has the tuple now
  *
- * The block itself is freed at once when nobody will read it: an orphan, or one that no socket ever had. If a socket
- * (or the accept queue) still points at it, it stays as a husk out of the index, until tcp_release.
+ * The block itself is freed at once when nobody will read it: an orphan, or one that no socket
+ * ever had. If a socket (or the accept queue) still points at it, it stays as a husk out of the
+ * index, until tcp_release.
  */
 #include "tcp.h"
 
-struct tcp_conn *conn_create(struct tcp *tcp, const struct tuple *tuple, uint64_t flow, uint32_t flags,
-                             enum lastack_cause *why)
+struct tcp_conn *conn_create(struct tcp *tcp, const struct tuple *tuple, uint64_t flow,
+                             uint32_t flags, enum lastack_cause *why)
 {
     const uint32_t index = pool_take(&tcp->conns);
     struct tcp_conn *conn;
@@ -32,7 +33,8 @@ struct tcp_conn *conn_create(struct tcp *tcp, const struct tuple *tuple, uint64_
     return conn;
 }
 
-/* Timers, queues and what it had in flight: nothing of it acts any more. Unread text stays for the socket. */
+/* Timers, queues and what it had in flight: nothing of it acts any more. Unread text stays for the
+ * socket. */
 static void quiesce(struct tcp *tcp, struct tcp_conn *conn)
 {
     conn_unqueue(tcp, conn);
@@ -74,7 +76,8 @@ void conn_end(struct tcp *tcp, struct tcp_conn *conn, enum lastack_cause cause, 
     tcp_unindex_connection(tcp, conn);
     conn->error = (int16_t)error;
     tcp_enter(conn, TCP_CLOSED, cause, &tcp->report);
-    report_note(&tcp->report, LASTACK_TRACE_GONE, conn->flow, &conn->tuple, TCP_CLOSED, cause, 0, 0);
+    report_note(&tcp->report, LASTACK_TRACE_GONE, conn->flow, &conn->tuple, TCP_CLOSED, cause, 0,
+                0);
     conn->flags |= CONN_DETACHED;
     leave_to_socket(tcp, conn,
                     WAKE_HANGUP | WAKE_READABLE | WAKE_WRITABLE | (error != 0 ? WAKE_ERROR : 0));
@@ -89,7 +92,8 @@ void conn_leave_to_record(struct tcp *tcp, struct tcp_conn *conn)
 
 void conn_take_path(struct tcp *tcp, struct tcp_conn *conn)
 {
-    const struct tcp_path path = tcp->path(tcp->path_context, &conn->tuple.local, &conn->tuple.remote);
+    const struct tcp_path path =
+        tcp->path(tcp->path_context, &conn->tuple.local, &conn->tuple.remote);
     uint32_t mss = path.payload > 20 ? path.payload - 20 : 1;
 
     if (conn->options.mss_clamp != 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * find.c: who owns a tuple, and the bookkeeping that changes with its owner: flow index and local endpoints together, so
- * that neither can be forgotten.
+ * find.c: who owns a tuple, and the bookkeeping that changes with its owner: flow index and local
+ * endpoints together, so that neither can be forgotten.
  */
 #include "tcp.h"
 
@@ -70,7 +70,8 @@ void tcp_prefetch_owner(const struct tcp *tcp, uint64_t flow)
 
 static uint8_t endpoint_flags(bool reuse_address, bool reuse_port)
 {
-    return (uint8_t)((reuse_address ? ENDPOINT_REUSE_ADDRESS : 0) | (reuse_port ? ENDPOINT_REUSE_PORT : 0));
+    return (uint8_t)((reuse_address ? ENDPOINT_REUSE_ADDRESS : 0) |
+                     (reuse_port ? ENDPOINT_REUSE_PORT : 0));
 }
 
 static struct endpoint_use use_of_conn(const struct tcp_conn *conn)
@@ -78,7 +79,8 @@ static struct endpoint_use use_of_conn(const struct tcp_conn *conn)
     return (struct endpoint_use){
         .local = tuple_local(&conn->tuple),
         .kind = ENDPOINT_CONNECTION,
-        .flags = endpoint_flags(conn_has(conn, CONN_REUSE_ADDRESS), conn_has(conn, CONN_REUSE_PORT)),
+        .flags =
+            endpoint_flags(conn_has(conn, CONN_REUSE_ADDRESS), conn_has(conn, CONN_REUSE_PORT)),
     };
 }
 
@@ -99,7 +101,8 @@ bool tcp_enter_endpoint(struct tcp *tcp, const struct tcp_conn *conn)
     return local_endpoints_enter(&tcp->endpoints, &use);
 }
 
-bool tcp_index_connection(struct tcp *tcp, struct tcp_conn *conn, uint32_t index, enum lastack_cause *why)
+bool tcp_index_connection(struct tcp *tcp, struct tcp_conn *conn, uint32_t index,
+                          enum lastack_cause *why)
 {
     const struct flow_ref ref = {FLOW_CONNECTION, index};
 
@@ -119,7 +122,8 @@ void tcp_unindex_connection(struct tcp *tcp, struct tcp_conn *conn)
 {
     const struct endpoint_use use = use_of_conn(conn);
 
-    (void)flow_remove(&tcp->index, conn->flow, (struct flow_ref){FLOW_CONNECTION, tcp_index_of(tcp, conn)});
+    (void)flow_remove(&tcp->index, conn->flow,
+                      (struct flow_ref){FLOW_CONNECTION, tcp_index_of(tcp, conn)});
     local_endpoints_leave(&tcp->endpoints, &use);
 }
 
@@ -147,7 +151,8 @@ void tcp_set_reuse(struct tcp *tcp, struct tcp_conn *conn, uint32_t flags)
         local_endpoints_change(&tcp->endpoints, &use, ENDPOINT_CONNECTION, use_of_conn(conn).flags);
 }
 
-uint32_t tcp_find_listener(const struct tcp *tcp, const struct lastack_endpoint *local, uint64_t flow)
+uint32_t tcp_find_listener(const struct tcp *tcp, const struct lastack_endpoint *local,
+                           uint64_t flow)
 {
     return local_endpoints_find_listener(&tcp->endpoints, local, 0, (uint32_t)(flow >> 32));
 }

@@ -2,8 +2,8 @@
 /*
  * next_segment.c: what leaves now. The only emitter.
  *
- * Replies first (they are small and somebody waits for them), then the connections of the lane in turn, one
- * segment each. For a connection, in this order:
+ * Replies first (they are small and somebody waits for them), then the connections of the lane in
+ * turn, one segment each. For a connection, in this order:
  *
  *      SYN or SYN-ACK        while its own SYN is not acknowledged
  *      a retransmission      the earliest unacknowledged segment, or the next one of a loss episode
@@ -18,7 +18,8 @@
 
 /* ---- what every segment has ---- */
 
-static void start_segment(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out, uint16_t flags)
+static void start_segment(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out,
+                          uint16_t flags)
 {
     struct segment *seg = &out->seg;
 
@@ -56,7 +57,8 @@ static void finish_segment(struct tcp *tcp, struct tcp_conn *conn, struct tcp_ou
     struct segment *seg = &out->seg;
     const uint32_t window = (uint32_t)seg->wnd << (seg->flags & LASTACK_SYN ? 0 : conn->rcv_shift);
 
-    seg->len = seg->text_length + (seg->flags & LASTACK_SYN ? 1 : 0) + (seg->flags & LASTACK_FIN ? 1 : 0);
+    seg->len =
+        seg->text_length + (seg->flags & LASTACK_SYN ? 1 : 0) + (seg->flags & LASTACK_FIN ? 1 : 0);
     pay_ack(tcp, conn, seg);
     conn->stats.segs_out++;
     report_segment(&tcp->report, LASTACK_TRACE_SEGMENT_OUT, conn->flow, conn->state, seg, window);
@@ -69,7 +71,8 @@ static void arm_if_idle(struct tcp *tcp, struct tcp_conn *conn)
     if (conn->first_retry_at == NEVER)
         conn->first_retry_at = now;
     if (conn->deadline.at[LASTACK_TIMER_RETRANSMIT] == NEVER) /* RFC 6298 §5.1 */
-        conn_set_deadline(conn, LASTACK_TIMER_RETRANSMIT, conn_retransmit_at(tcp, conn), &tcp->report);
+        conn_set_deadline(conn, LASTACK_TIMER_RETRANSMIT, conn_retransmit_at(tcp, conn),
+                          &tcp->report);
 }
 
 /* ---- SYN ---- */
@@ -78,7 +81,8 @@ static uint16_t syn_options(const struct tcp *tcp, const struct tcp_conn *conn)
 {
     uint16_t options = OPTION_MSS;
 
-    if (conn->state == TCP_SYN_RECEIVED) { /* simultaneous open: what the peer offered and we have */
+    /* simultaneous open: what the peer offered and we have */
+    if (conn->state == TCP_SYN_RECEIVED) {
         options |= conn_has(conn, CONN_WINDOW_SCALE) ? OPTION_WINDOW_SCALE : 0;
         options |= conn_has(conn, CONN_SACK) ? OPTION_SACK_PERMITTED : 0;
         options |= conn_has(conn, CONN_TIMESTAMP) ? OPTION_TIMESTAMP : 0;
@@ -118,7 +122,8 @@ static bool emit_syn(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out
 
 /* ---- text ---- */
 
-/* How much of the congestion window is taken: in a loss episode only what was sent since it began counts. */
+/* How much of the congestion window is taken: in a loss episode only what was sent since it began
+ * counts. */
 static uint32_t in_network(const struct tcp_conn *conn)
 {
     if (conn_has(conn, CONN_LOSS) && seq_before(conn->rtx, conn->recover))
@@ -163,7 +168,8 @@ static void put_text(struct tcp_conn *conn, struct tcp_out *out, struct seq from
         seg->flags |= LASTACK_FIN;
 }
 
-/* Silly-window avoidance and Nagle: may a segment of less than an MSS leave? (RFC 9293 §3.8.6.2.1, §3.7.4) */
+/* Silly-window avoidance and Nagle: may a segment of less than an MSS leave? (RFC 9293 §3.8.6.2.1,
+ * §3.7.4) */
 static bool may_send_small(const struct tcp_conn *conn, uint32_t length, bool is_last)
 {
     if (length >= conn->mss || conn_has(conn, CONN_SEND_SMALL))
@@ -188,7 +194,8 @@ static void restart_after_idle(struct tcp *tcp, struct tcp_conn *conn)
 
     if (tcp->params.slow_start_after_idle && conn_in_flight(conn) == 0 && idle > timeout &&
         conn->stats.data_segs_out > 0)
-        cc_after_idle(&conn->cc, tcp->params.initial_cwnd_segs, (uint32_t)min64(idle / timeout, 32));
+        cc_after_idle(&conn->cc, tcp->params.initial_cwnd_segs,
+                      (uint32_t)min64(idle / timeout, 32));
 }
 
 /* Nothing may leave because the offered window is shut: the persist timer watches (MUST-36). */
@@ -231,7 +238,8 @@ static void sent_text(struct tcp *tcp, struct tcp_conn *conn, const struct segme
 static bool emit_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
 {
     const struct seq from = conn->snd.nxt;
-    const bool owes_fin = conn_has(conn, CONN_FIN_QUEUED) && seq_before_or_equal(from, conn->snd.end);
+    const bool owes_fin =
+        conn_has(conn, CONN_FIN_QUEUED) && seq_before_or_equal(from, conn->snd.end);
     uint32_t waiting = seq_after(conn->snd.end, from) ? seq_distance(from, conn->snd.end) : 0;
     const uint32_t offered = offered_room(conn);
     uint32_t room, length;
@@ -251,8 +259,8 @@ static bool emit_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out
         if (room < waiting)
             conn->flags |= CONN_WAS_LIMITED;
         if (length == 0 || !may_send_small(conn, length, length == waiting)) {
-            if (length > 0 && length == waiting && conn_has(conn, CONN_CORK) && conn_in_flight(conn) == 0 &&
-                conn->deadline.at[LASTACK_TIMER_PERSIST] == NEVER)
+            if (length > 0 && length == waiting && conn_has(conn, CONN_CORK) &&
+                conn_in_flight(conn) == 0 && conn->deadline.at[LASTACK_TIMER_PERSIST] == NEVER)
                 conn_set_deadline(conn, LASTACK_TIMER_PERSIST, time_after(tcp->report.now, MS(200)),
                                   &tcp->report); /* a cork holds no longer than 200 ms */
             else if (offered < min32(waiting, conn->mss))
@@ -281,7 +289,8 @@ static void emit_again(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *o
     start_segment(tcp, conn, out, LASTACK_ACK);
     put_text(conn, out, from, min32(left, conn->mss));
     if (!seq_after(conn->snd.max, conn->snd.end))
-        seg->flags &= (uint16_t)~LASTACK_FIN; /* it has not left before: its turn comes in emit_new */
+        /* it has not left before: its turn comes in emit_new */
+        seg->flags &= (uint16_t)~LASTACK_FIN;
     to = seq_add(from, seg->text_length + (seg->flags & LASTACK_FIN ? 1 : 0));
     sent_again(&conn->sent, &tcp->ranges, from, to, tcp->report.now);
     conn->snd.nxt = seq_max(conn->snd.nxt, to);
@@ -318,9 +327,9 @@ static bool emit_retransmission(struct tcp *tcp, struct tcp_conn *conn, struct t
 /* ---- probes ---- */
 
 /*
- * A zero-window probe. Linux sends an old sequence number without text (SND.UNA - 1): it must be answered and
- * cannot be taken; the RFC would send one byte of new text. Both are answered by every TCP; the former keeps our
- * sequence space clean when the window never opens.
+ * A zero-window probe. Linux sends an old sequence number without text (SND.UNA - 1): it must be
+ * answered and cannot be taken; the RFC would send one byte of new text. Both are answered by
+ * every TCP; the former keeps our sequence space clean when the window never opens.
  */
 static bool emit_probe(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
 {

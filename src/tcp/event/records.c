@@ -6,8 +6,9 @@
  *                 ──conn_enter_fin_wait_2_record┘  │ ▲
  *                                    a new SYN ────┘ └── it proves nothing: resumed (RFC 1122 §4.2.2.13)
  *
- * The table is capped (time_wait_max): the policy says whether the newcomer is refused or the oldest evicted; both are counted, and
- * a warning tells the operator once a minute that the cap bites.
+ * The table is capped (time_wait_max): the policy says whether the newcomer is refused or the
+ * oldest evicted; both are counted, and a warning tells the operator once a minute that the cap
+ * bites.
  */
 #include "isn.h"
 #include "tcp.h"
@@ -32,8 +33,8 @@ static enum tcp_state state_of(const struct time_wait_record *record)
 }
 
 /* The record is over; it is still in pool and index, maybe in the calendar. */
-static void close_record(struct tcp *tcp, struct time_wait_ref ref, const struct time_wait_record *record,
-                         enum lastack_cause cause)
+static void close_record(struct tcp *tcp, struct time_wait_ref ref,
+                         const struct time_wait_record *record, enum lastack_cause cause)
 {
     const uint64_t flow = flow_hash(&tcp->index, &record->tuple);
 
@@ -52,7 +53,8 @@ void tcp_end_record(struct tcp *tcp, struct time_wait_ref ref, enum lastack_caus
     time_wait_remove(&tcp->time_waits, ref);
 }
 
-/* A suspended record's time came: the request that superseded it has nothing to return to any more. */
+/* A suspended record's time came: the request that superseded it has nothing to return to any
+ * more. */
 static void expire_suspended(struct tcp *tcp, const struct time_wait_record *record)
 {
     const uint64_t flow = flow_hash(&tcp->index, &record->tuple);
@@ -127,7 +129,8 @@ static bool make_room(struct tcp *tcp, bool is_ipv6)
     return true;
 }
 
-static void describe_conn(const struct tcp *tcp, const struct tcp_conn *conn, struct time_wait_record *record)
+static void describe_conn(const struct tcp *tcp, const struct tcp_conn *conn,
+                          struct time_wait_record *record)
 {
     *record = (struct time_wait_record){
         .tuple = conn->tuple,
@@ -148,13 +151,15 @@ static void describe_conn(const struct tcp *tcp, const struct tcp_conn *conn, st
 }
 
 /* The record takes the tuple over from the connection; false: the table is full and stays so. */
-static bool record_takes_over(struct tcp *tcp, struct tcp_conn *conn, struct time_wait_record *record)
+static bool record_takes_over(struct tcp *tcp, struct tcp_conn *conn,
+                              struct time_wait_record *record)
 {
     const bool is_ipv6 = !ip_is_ipv4(&conn->tuple.local);
     const struct flow_ref from = {FLOW_CONNECTION, tcp_index_of(tcp, conn)};
     struct time_wait_ref ref;
 
-    if (time_wait_count(&tcp->time_waits) >= tcp->params.time_wait_max && !make_room(tcp, is_ipv6)) {
+    if (time_wait_count(&tcp->time_waits) >= tcp->params.time_wait_max &&
+        !make_room(tcp, is_ipv6)) {
         report_count(&tcp->report, LASTACK_CAUSE_TIME_WAIT_OVERFLOW);
         warn(tcp, conn);
         return false;
@@ -193,7 +198,8 @@ void conn_enter_time_wait(struct tcp *tcp, struct tcp_conn *conn, enum lastack_c
 void conn_enter_fin_wait_2_record(struct tcp *tcp, struct tcp_conn *conn)
 {
     struct time_wait_record record;
-    int64_t wait = conn->options.linger2_s > 0 ? SEC(conn->options.linger2_s) : tcp->params.fin_wait_2_ns;
+    int64_t wait =
+        conn->options.linger2_s > 0 ? SEC(conn->options.linger2_s) : tcp->params.fin_wait_2_ns;
 
     CHECK(conn->state == TCP_FIN_WAIT_2);
     if (conn->options.linger2_s < 0) { /* TCP_LINGER2 < 0: no FIN-WAIT-2 at all */
@@ -216,8 +222,8 @@ void conn_enter_fin_wait_2_record(struct tcp *tcp, struct tcp_conn *conn)
 
 /* ---- superseded, and back ---- */
 
-void tcp_resume_record(struct tcp *tcp, const struct tuple *tuple, uint64_t flow, struct flow_ref from,
-                       uint32_t index)
+void tcp_resume_record(struct tcp *tcp, const struct tuple *tuple, uint64_t flow,
+                       struct flow_ref from, uint32_t index)
 {
     const struct time_wait_ref ref = {!ip_is_ipv4(&tuple->local), index};
     struct time_wait_record record;
@@ -241,7 +247,8 @@ void tcp_drop_superseded(struct tcp *tcp, const struct tuple *tuple, uint32_t in
     time_wait_remove(&tcp->time_waits, ref);
 }
 
-/* tcp_tw_reuse: connect() may take a tuple in TIME-WAIT when timestamps keep its lives apart (LNX-TW-REUSE). */
+/* tcp_tw_reuse: connect() may take a tuple in TIME-WAIT when timestamps keep its lives apart (LNX-
+ * TW-REUSE). */
 static bool may_reuse(const struct tcp *tcp, const struct time_wait_record *record)
 {
     const struct tuple *tuple = &record->tuple;

@@ -12,7 +12,8 @@
  *        ▼
  *     next_segment.c   the only emitter
  *
- * IP is a sibling that TCP cannot see: what it must know about a path it asks the floor above, through `path`.
+ * IP is a sibling that TCP cannot see: what it must know about a path it asks the floor above,
+ * through `path`.
  */
 #ifndef LASTACK_TCP_H
 #define LASTACK_TCP_H
@@ -76,22 +77,24 @@ struct tcp {
 
 /* ---- events ---- */
 
-/* §3.10.7. The segment was parsed, its checksum verified, its addresses accepted by IP. What of it lies outside the window is trimmed
- * off in place. */
+/* §3.10.7. The segment was parsed, its checksum verified, its addresses accepted by IP. What of it
+ * lies outside the window is trimmed off in place. */
 void tcp_arrives(struct tcp *tcp, struct segment *seg, uint64_t flow);
 /* The flow of a segment, for the passes of a batch and for tcp_arrives. */
 uint64_t tcp_flow(const struct tcp *tcp, const struct segment *seg);
 
-/* §3.10.8: everything due at tcp->report.now. Returns true when the bounded round left something over. */
+/* §3.10.8: everything due at tcp->report.now. Returns true when the bounded round left something
+ * over. */
 bool tcp_timeouts(struct tcp *tcp);
 int64_t tcp_next_deadline(const struct tcp *tcp);
 
-/* An ICMP error quoted a segment of ours; for "too big" the path cache knows the new size already. `error` is what the user
- * would see. */
-void tcp_unreachable(struct tcp *tcp, const struct tuple *tuple, struct seq seq, enum lastack_cause cause,
-                     bool is_hard, int error);
+/* An ICMP error quoted a segment of ours; for "too big" the path cache knows the new size already.
+ * `error` is what the user would see. */
+void tcp_unreachable(struct tcp *tcp, const struct tuple *tuple, struct seq seq,
+                     enum lastack_cause cause, bool is_hard, int error);
 
-/* What a viewer wants to know of retransmission: how long until R2 if nothing changes (-1: unknown), and of how many. */
+/* What a viewer wants to know of retransmission: how long until R2 if nothing changes (-1:
+ * unknown), and of how many. */
 int64_t tcp_gives_up_in(const struct tcp *tcp, const struct tcp_conn *conn);
 uint32_t tcp_retries_most(const struct tcp *tcp, const struct tcp_conn *conn);
 
@@ -106,10 +109,10 @@ struct tcp_open {
 
 /* Active OPEN: index of the connection in SYN-SENT, or POOL_NONE with *why set. */
 uint32_t tcp_open_active(struct tcp *tcp, const struct tcp_open *open, enum lastack_cause *why);
-/* Passive OPEN: index of the listener or POOL_NONE. Nothing finds it before it is among the endpoints: then tcp_listens
- * enters LISTEN. */
-uint32_t tcp_open_passive(struct tcp *tcp, const struct tcp_open *open, uint32_t backlog, uint8_t domain,
-                          enum lastack_cause *why);
+/* Passive OPEN: index of the listener or POOL_NONE. Nothing finds it before it is among the
+ * endpoints: then tcp_listens enters LISTEN. */
+uint32_t tcp_open_passive(struct tcp *tcp, const struct tcp_open *open, uint32_t backlog,
+                          uint8_t domain, enum lastack_cause *why);
 void tcp_listens(struct tcp *tcp, uint32_t listener);
 /* CLOSE in LISTEN: half-open requests and connections not accepted are reset. */
 void tcp_close_listener(struct tcp *tcp, uint32_t listener, enum lastack_cause cause);
@@ -124,7 +127,8 @@ uint32_t tcp_send(struct tcp *tcp, uint32_t index, const void *data, uint32_t le
 void tcp_received(struct tcp *tcp, uint32_t index, uint32_t length);
 /* CLOSE of our direction: a FIN follows what is queued. */
 void tcp_shutdown_send(struct tcp *tcp, uint32_t index, enum lastack_cause cause);
-/* The last descriptor is gone: CLOSE, and the connection has no owner from now on. It may end at once. */
+/* The last descriptor is gone: CLOSE, and the connection has no owner from now on. It may end at
+ * once. */
 void tcp_close(struct tcp *tcp, uint32_t index, enum lastack_cause cause);
 /* Nobody holds it any more: an orphan from now on. The caller ends it or lets it end. */
 void tcp_disown(struct tcp *tcp, uint32_t index);
@@ -138,9 +142,11 @@ void tcp_keepalive_switched(struct tcp *tcp, uint32_t index);
 void tcp_keepalive_changed(struct tcp *tcp, uint32_t index);
 /* The socket has taken over what an ended connection still held: the block is free. */
 void tcp_release(struct tcp *tcp, uint32_t index);
-/* The next connection that has something to tell its socket (its bits are in *wake), or POOL_NONE. */
+/* The next connection that has something to tell its socket (its bits are in
+ * *wake), or POOL_NONE. */
 uint32_t tcp_next_woken(struct tcp *tcp, uint8_t *wake);
-/* Ends whatever owns the tuple: a connection, a record, a half-open request. False: nothing does. */
+/* Ends whatever owns the tuple: a connection, a record, a half-open request.
+ * False: nothing does. */
 bool tcp_kill(struct tcp *tcp, const struct tuple *tuple);
 
 /* ---- next_segment.c ---- */
@@ -194,24 +200,26 @@ static inline int64_t conn_keepalive_idle(const struct tcp *tcp, const struct tc
                                                : tcp->params.keepalive_idle_ns;
 }
 
-/* When to send again what leaves now, or was acknowledged in part just now: no later than the user's patience lasts. */
+/* When to send again what leaves now, or was acknowledged in part just now: no later than the
+ * user's patience lasts. */
 static inline int64_t conn_retransmit_at(const struct tcp *tcp, const struct tcp_conn *conn)
 {
     const int64_t at = time_after(tcp->report.now, rtt_timeout(&conn->rtt, &tcp->params));
 
     if (conn->options.user_timeout_ms == 0 || conn->first_retry_at == NEVER)
         return at;
-    return min64(at, max64(tcp->report.now, conn->first_retry_at + MS(conn->options.user_timeout_ms)));
+    return min64(at,
+                 max64(tcp->report.now, conn->first_retry_at + MS(conn->options.user_timeout_ms)));
 }
 
 /* The common end of every event on a living connection. */
 void settle(struct tcp *tcp, struct tcp_conn *conn);
 
 /* A new block in the index and among the endpoints, in CLOSED; NULL with the cause counted. */
-struct tcp_conn *conn_create(struct tcp *tcp, const struct tuple *tuple, uint64_t flow, uint32_t flags,
-                             enum lastack_cause *why);
-/* The connection is over: enters CLOSED, leaves index and endpoints; freed when nobody reads it any more, else its
- * socket is woken with `error`. */
+struct tcp_conn *conn_create(struct tcp *tcp, const struct tuple *tuple, uint64_t flow,
+                             uint32_t flags, enum lastack_cause *why);
+/* The connection is over: enters CLOSED, leaves index and endpoints; freed when nobody reads it
+ * any more, else its socket is woken with `error`. */
 void conn_end(struct tcp *tcp, struct tcp_conn *conn, enum lastack_cause cause, int error);
 /* Enters TIME-WAIT: the record takes over, the block goes as in conn_end. */
 void conn_enter_time_wait(struct tcp *tcp, struct tcp_conn *conn, enum lastack_cause cause);
@@ -228,7 +236,8 @@ void conn_unqueue(struct tcp *tcp, struct tcp_conn *conn);
 void conn_leave_to_record(struct tcp *tcp, struct tcp_conn *conn);
 void conn_unwake(struct tcp *tcp, struct tcp_conn *conn);
 /* Options and flags of socket or listener; path, first window, timestamp offset. */
-void conn_start(struct tcp *tcp, struct tcp_conn *conn, const struct conn_options *options, uint32_t flags);
+void conn_start(struct tcp *tcp, struct tcp_conn *conn, const struct conn_options *options,
+                uint32_t flags);
 void conn_choose_iss(struct tcp_conn *conn, struct seq iss);
 
 /* ---- find.c: index and endpoints ---- */
@@ -238,9 +247,11 @@ struct flow_ref tcp_find(const struct tcp *tcp, const struct tuple *tuple, uint6
 void tcp_prefetch_slot(const struct tcp *tcp, uint64_t flow);
 void tcp_prefetch_owner(const struct tcp *tcp, uint64_t flow);
 /* The most specific listener of a local endpoint, or POOL_NONE. */
-uint32_t tcp_find_listener(const struct tcp *tcp, const struct lastack_endpoint *local, uint64_t flow);
+uint32_t tcp_find_listener(const struct tcp *tcp, const struct lastack_endpoint *local,
+                           uint64_t flow);
 /* Into index and endpoints; false with *why when one of them is full. */
-bool tcp_index_connection(struct tcp *tcp, struct tcp_conn *conn, uint32_t index, enum lastack_cause *why);
+bool tcp_index_connection(struct tcp *tcp, struct tcp_conn *conn, uint32_t index,
+                          enum lastack_cause *why);
 void tcp_unindex_connection(struct tcp *tcp, struct tcp_conn *conn);
 /* Its local endpoint alone: for a connection whose slot was a half-open request's. */
 bool tcp_enter_endpoint(struct tcp *tcp, const struct tcp_conn *conn);
@@ -256,17 +267,19 @@ struct flow_ref flow_of_record(struct time_wait_ref ref);
 struct time_wait_ref record_ref(struct flow_ref ref);
 void tcp_end_record(struct tcp *tcp, struct time_wait_ref ref, enum lastack_cause cause);
 bool tcp_record_timeouts(struct tcp *tcp, unsigned max);
-void tcp_resume_record(struct tcp *tcp, const struct tuple *tuple, uint64_t flow, struct flow_ref from,
-                       uint32_t index);
+void tcp_resume_record(struct tcp *tcp, const struct tuple *tuple, uint64_t flow,
+                       struct flow_ref from, uint32_t index);
 void tcp_drop_superseded(struct tcp *tcp, const struct tuple *tuple, uint32_t index);
 /* Nobody owns the tuple, or a record that connect() may take over. */
 bool tcp_tuple_is_free(const struct tcp *tcp, const struct tuple *tuple, uint64_t flow);
-bool tcp_reuse_time_wait(struct tcp *tcp, struct flow_ref old, struct seq *iss, uint32_t *ts_recent);
+bool tcp_reuse_time_wait(struct tcp *tcp, struct flow_ref old, struct seq *iss,
+                         uint32_t *ts_recent);
 
 /* ---- half-open requests: arrives_listen.c ---- */
 
 bool tcp_make_syn_entry(struct tcp *tcp, uint32_t listener, const struct segment *seg,
-                        const struct tuple *tuple, uint64_t flow, struct seq iss, struct flow_ref record);
+                        const struct tuple *tuple, uint64_t flow, struct seq iss,
+                        struct flow_ref record);
 void tcp_forget_syn_entry(struct tcp *tcp, uint32_t index, enum lastack_cause cause);
 void tcp_drop_syn_entries(struct tcp *tcp, uint32_t listener, enum lastack_cause cause);
 bool tcp_syn_timeouts(struct tcp *tcp, unsigned max);
@@ -287,7 +300,8 @@ void reply_ack(struct tcp *tcp, struct tcp_conn *conn);
 /* The same, subject to RFC 5961 §7's limits. */
 void reply_challenge(struct tcp *tcp, struct tcp_conn *conn);
 /* The MSS that a listener tells this peer. */
-uint32_t listener_mss(const struct tcp *tcp, const struct listener *listener, const struct tuple *tuple);
+uint32_t listener_mss(const struct tcp *tcp, const struct listener *listener,
+                      const struct tuple *tuple);
 /* SYN-ACK of a half-open request. */
 void reply_syn_ack(struct tcp *tcp, const struct syn_entry *entry);
 
@@ -309,6 +323,7 @@ void arrives_in_listen(struct tcp *tcp, uint32_t listener, const struct segment 
                        const struct tuple *tuple, uint64_t flow);
 void arrives_for_syn_entry(struct tcp *tcp, uint32_t entry, struct segment *seg,
                            const struct tuple *tuple, uint64_t flow);
-void arrives_in_time_wait(struct tcp *tcp, struct time_wait_ref ref, const struct segment *seg, uint64_t flow);
+void arrives_in_time_wait(struct tcp *tcp, struct time_wait_ref ref, const struct segment *seg,
+                          uint64_t flow);
 
 #endif

@@ -17,8 +17,8 @@
 enum { TIMEOUTS_PER_ROUND = 1024 };
 
 /*
- * How long retransmission may go on, as Linux reckons it: the time that `retries` doublings of a minimum RTO would take,
- * counted from the first transmission. So "15" means 924.6 s on every path.
+ * How long retransmission may go on, as Linux reckons it: the time that `retries` doublings of a
+ * minimum RTO would take, counted from the first transmission. So "15" means 924.6 s on every path.
  */
 static int64_t patience(const struct lastack_params *params, uint32_t retries, int64_t base_ns)
 {
@@ -49,8 +49,9 @@ static uint32_t orphan_retries(const struct tcp *tcp)
 }
 
 /*
- * The peer shut its window over text that is under way (RFC 9293 §3.8.6: SHLD-17). What is sent again takes the place of probes
- * then, and patience lasts as long as the peer says anything at all.
+ * The peer shut its window over text that is under way (RFC 9293 §3.8.6: SHLD-17). What is sent
+ * again takes the place of probes then, and patience lasts as long as the peer says anything at
+ * all.
  */
 static bool is_shut_out(const struct tcp *tcp, struct tcp_conn *conn)
 {
@@ -141,7 +142,8 @@ static bool persist_timeout(struct tcp *tcp, struct tcp_conn *conn)
     const uint32_t most = conn_has(conn, CONN_ORPHAN) ? orphan_retries(tcp) : tcp->params.retries2;
     int64_t wait;
 
-    if (conn->snd.wnd > 0) { /* not shut: what a cork or a small window held back has waited long enough (MUST-38) */
+    /* not shut: what a cork or a small window held back has waited long enough (MUST-38) */
+    if (conn->snd.wnd > 0) {
         conn->owe |= OWE_SEND;
         conn->flags |= CONN_SEND_SMALL;
         return false;
@@ -151,9 +153,10 @@ static bool persist_timeout(struct tcp *tcp, struct tcp_conn *conn)
                  conn->soft_error != 0 ? conn->soft_error : 110);
         return true;
     }
-    if (conn_has(conn, CONN_ORPHAN) && rtt_timeout(&conn->rtt, &tcp->params) >= tcp->params.rto_max_ns) {
-        /* Probes as far apart as they get, answered or not: nobody waits for this one any more, and a peer could hold it
-         * for ever (MUST-37 leaves room for such a policy). */
+    if (conn_has(conn, CONN_ORPHAN) &&
+        rtt_timeout(&conn->rtt, &tcp->params) >= tcp->params.rto_max_ns) {
+        /* Probes as far apart as they get, answered or not: nobody waits for this one any more,
+         * and a peer could hold it for ever (MUST-37 leaves room for such a policy). */
         conn_end(tcp, conn, LASTACK_CAUSE_ORPHAN_RETRIES, 0);
         return true;
     }
@@ -170,7 +173,8 @@ static bool persist_timeout(struct tcp *tcp, struct tcp_conn *conn)
     wait = clamp64(rtt_timeout(&conn->rtt, &tcp->params), tcp->params.persist_min_ns,
                    tcp->params.persist_max_ns);
     if (conn->options.user_timeout_ms != 0)
-        wait = min64(wait, conn->since_probe_at + MS(conn->options.user_timeout_ms) - tcp->report.now);
+        wait =
+            min64(wait, conn->since_probe_at + MS(conn->options.user_timeout_ms) - tcp->report.now);
     conn_set_deadline(conn, LASTACK_TIMER_PERSIST, time_after(tcp->report.now, wait), &tcp->report);
     return false;
 }
@@ -186,20 +190,25 @@ static bool keepalive_timeout(struct tcp *tcp, struct tcp_conn *conn)
 
     if (!conn_has(conn, CONN_KEEPALIVE))
         return false;
-    if (conn_in_flight(conn) > 0 || conn_send_held(conn) > 0) { /* retransmission already watches (MUST-26) */
+    /* retransmission already watches (MUST-26) */
+    if (conn_in_flight(conn) > 0 || conn_send_held(conn) > 0) {
         conn_set_deadline(conn, LASTACK_TIMER_KEEPALIVE,
-                          time_after(tcp->report.now, conn_keepalive_idle(tcp, conn)), &tcp->report);
+                          time_after(tcp->report.now, conn_keepalive_idle(tcp, conn)),
+                          &tcp->report);
         return false;
     }
-    if (patience_ns != 0 ? conn->probes > 0 && tcp->report.now - conn->last_received_at >= patience_ns
-                         : conn->probes >= most) { /* LNX-KEEP: the user's patience takes the place of the count */
+    if (patience_ns != 0
+            ? conn->probes > 0 && tcp->report.now - conn->last_received_at >= patience_ns
+            /* LNX-KEEP: the user's patience takes the place of the count */
+            : conn->probes >= most) {
         reply_rst_of(tcp, conn);
         conn_end(tcp, conn, LASTACK_CAUSE_KEEPALIVE_TIMEOUT, 110);
         return true;
     }
     conn->probes++;
     conn->owe |= OWE_KEEPALIVE;
-    conn_set_deadline(conn, LASTACK_TIMER_KEEPALIVE, time_after(tcp->report.now, interval), &tcp->report);
+    conn_set_deadline(conn, LASTACK_TIMER_KEEPALIVE, time_after(tcp->report.now, interval),
+                      &tcp->report);
     return false;
 }
 
@@ -263,7 +272,8 @@ static void connection_timeouts(struct tcp *tcp, struct tcp_conn *conn)
 uint32_t tcp_retries_most(const struct tcp *tcp, const struct tcp_conn *conn)
 {
     if (conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED)
-        return (conn->options.syn_retries != 0 ? conn->options.syn_retries : tcp->params.syn_retries) +
+        return (conn->options.syn_retries != 0 ? conn->options.syn_retries
+                                               : tcp->params.syn_retries) +
                (conn->state == TCP_SYN_SENT ? tcp->params.syn_linear_retries : 0);
     return conn_has(conn, CONN_ORPHAN) ? orphan_retries(tcp) : tcp->params.retries2;
 }
@@ -272,8 +282,8 @@ int64_t tcp_gives_up_in(const struct tcp *tcp, const struct tcp_conn *conn)
 {
     int64_t at;
 
-    if (conn->first_retry_at == NEVER || conn->retries == 0 || tcp->params.rto_formula != LASTACK_RTO_LINUX ||
-        !tcp_state_is_synchronized(conn->state))
+    if (conn->first_retry_at == NEVER || conn->retries == 0 ||
+        tcp->params.rto_formula != LASTACK_RTO_LINUX || !tcp_state_is_synchronized(conn->state))
         return -1;
     at = conn->options.user_timeout_ms != 0
              ? conn->first_retry_at + MS(conn->options.user_timeout_ms)

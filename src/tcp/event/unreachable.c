@@ -2,9 +2,10 @@
 /*
  * unreachable.c: ICMP errors that quote one of our segments, RFC 9293 §3.9.2.2, RFC 5927.
  *
- * Believed only if the quoted sequence number is in flight (RFC 5927 §4.1). Before the connection is established an error may end the
- * attempt (by policy: Linux takes any, the RFC hard ones); afterwards it is remembered and told only if retransmission gives up
- * (soft: MUST-56; hard ones too: RFC 5927 §5 and docs/decisions/0011).
+ * Believed only if the quoted sequence number is in flight (RFC 5927 §4.1). Before the connection
+ * is established an error may end the attempt (by policy: Linux takes any, the RFC hard ones);
+ * afterwards it is remembered and told only if retransmission gives up (soft: MUST-56; hard ones
+ * too: RFC 5927 §5 and docs/decisions/0011).
  */
 #include "tcp.h"
 
@@ -24,14 +25,15 @@ static void path_shrank(struct tcp *tcp, struct tcp_conn *conn)
     settle(tcp, conn);
 }
 
-void tcp_unreachable(struct tcp *tcp, const struct tuple *tuple, struct seq seq, enum lastack_cause cause,
-                     bool is_hard, int error)
+void tcp_unreachable(struct tcp *tcp, const struct tuple *tuple, struct seq seq,
+                     enum lastack_cause cause, bool is_hard, int error)
 {
     const uint64_t flow = flow_hash(&tcp->index, tuple);
     const struct flow_ref ref = tcp_find(tcp, tuple, flow);
     struct tcp_conn *conn;
 
-    if (ref.kind != FLOW_CONNECTION) { /* records and requests: ignored (RFC 9293 §3.9.2.2 has no use for them) */
+    /* records and requests: ignored (RFC 9293 §3.9.2.2 has no use for them) */
+    if (ref.kind != FLOW_CONNECTION) {
         report_count(&tcp->report, cause);
         return;
     }
@@ -45,7 +47,8 @@ void tcp_unreachable(struct tcp *tcp, const struct tuple *tuple, struct seq seq,
         path_shrank(tcp, conn);
         return;
     }
-    if (conn->state == TCP_SYN_SENT || (conn->state == TCP_SYN_RECEIVED && conn_has(conn, CONN_ACTIVE))) {
+    if (conn->state == TCP_SYN_SENT ||
+        (conn->state == TCP_SYN_RECEIVED && conn_has(conn, CONN_ACTIVE))) {
         if (is_hard || tcp->params.icmp_in_syn == LASTACK_ICMP_SYN_ABORT) {
             conn_end(tcp, conn, cause, error);
             return;

@@ -2,19 +2,21 @@
 /*
  * user.c: RFC 9293 §3.10.1 OPEN, §3.10.2 SEND, §3.10.3 RECEIVE, §3.10.4 CLOSE, §3.10.5 ABORT.
  *
- * What BSD-shaped calls make of these (descriptors, blocking, options) is src/socket's business. STATUS (§3.10.6) is a row.
+ * What BSD-shaped calls make of these (descriptors, blocking, options) is src/socket's business.
+ * STATUS (§3.10.6) is a row.
  */
 #include "isn.h"
 #include "tcp.h"
 
 /* ---- OPEN ---- */
 
-/* RFC 9293 §3.10.1: "CLOSED STATE: create a new TCB, ... an initial send sequence number (ISS) is selected" */
+/* RFC 9293 §3.10.1: "CLOSED STATE: create a new TCB, ... an initial send sequence number (ISS) is
+ * selected" */
 static void first_window(struct tcp *tcp, struct tcp_conn *conn)
 {
     const struct lastack_params *params = &tcp->params;
-    const uint32_t buffer =
-        conn->options.receive_buffer != 0 ? conn->options.receive_buffer : params->receive_buffer_max;
+    const uint32_t buffer = conn->options.receive_buffer != 0 ? conn->options.receive_buffer
+                                                              : params->receive_buffer_max;
     uint32_t window;
 
     if (params->window_scaling)
@@ -23,14 +25,16 @@ static void first_window(struct tcp *tcp, struct tcp_conn *conn)
                               : window_shift_for(buffer, params->window_scale_max);
     if (conn->options.receive_buffer != 0)
         conn->space.limit = conn->space.limit_max = conn->options.receive_buffer;
-    window = params->receive_window_initial != 0
-                 ? min32(params->receive_window_initial, conn->space.limit)
-                 : receive_window_first(conn->space.limit, conn->mss_path, params->first_window_in_segs);
+    window =
+        params->receive_window_initial != 0
+            ? min32(params->receive_window_initial, conn->space.limit)
+            : receive_window_first(conn->space.limit, conn->mss_path, params->first_window_in_segs);
     conn->space.limit = max32(window, min32(conn->space.limit, conn->space.limit_max));
     conn->rcv.edge = seq_of(window); /* while RCV.NXT is unknown, the width of the window */
 }
 
-void conn_start(struct tcp *tcp, struct tcp_conn *conn, const struct conn_options *options, uint32_t flags)
+void conn_start(struct tcp *tcp, struct tcp_conn *conn, const struct conn_options *options,
+                uint32_t flags)
 {
     conn->options = *options;
     conn->flags |= flags;
@@ -75,21 +79,23 @@ uint32_t tcp_open_active(struct tcp *tcp, const struct tcp_open *open, enum last
     conn_choose_iss(conn, iss);
     conn->paws = (struct paws){ts_recent, clock_ms(tcp->report.now)};
     report_flow(&tcp->report, flow, &tuple);
-    tcp_enter(conn, TCP_SYN_SENT, is_reuse ? LASTACK_CAUSE_TIME_WAIT_REUSED : LASTACK_CAUSE_CALL_CONNECT,
-              &tcp->report);
+    tcp_enter(conn, TCP_SYN_SENT,
+              is_reuse ? LASTACK_CAUSE_TIME_WAIT_REUSED : LASTACK_CAUSE_CALL_CONNECT, &tcp->report);
     conn->owe |= OWE_SEND;
     if (conn->options.user_timeout_ms != 0)
         conn_set_deadline(conn, LASTACK_TIMER_USER_TIMEOUT,
-                          time_after(tcp->report.now, MS(conn->options.user_timeout_ms)), &tcp->report);
+                          time_after(tcp->report.now, MS(conn->options.user_timeout_ms)),
+                          &tcp->report);
     else if (tcp->params.connect_timeout_ns != 0)
         conn_set_deadline(conn, LASTACK_TIMER_USER_TIMEOUT,
-                          time_after(tcp->report.now, tcp->params.connect_timeout_ns), &tcp->report);
+                          time_after(tcp->report.now, tcp->params.connect_timeout_ns),
+                          &tcp->report);
     settle(tcp, conn);
     return tcp_index_of(tcp, conn);
 }
 
-uint32_t tcp_open_passive(struct tcp *tcp, const struct tcp_open *open, uint32_t backlog, uint8_t domain,
-                          enum lastack_cause *why)
+uint32_t tcp_open_passive(struct tcp *tcp, const struct tcp_open *open, uint32_t backlog,
+                          uint8_t domain, enum lastack_cause *why)
 {
     const uint32_t index = pool_take(&tcp->listeners);
     struct listener *listener;
@@ -193,10 +199,12 @@ void tcp_close_listener(struct tcp *tcp, uint32_t listener_index, enum lastack_c
 uint32_t tcp_send_room(const struct tcp *tcp, const struct tcp_conn *conn)
 {
     const uint32_t held = conn_send_held(conn);
-    uint32_t limit = conn->options.send_buffer != 0 ? conn->options.send_buffer : tcp->params.send_buffer;
+    uint32_t limit =
+        conn->options.send_buffer != 0 ? conn->options.send_buffer : tcp->params.send_buffer;
 
     if (conn->options.send_buffer == 0 && tcp->params.autotune_send)
-        limit = max32(limit, min32(2 * conn->cc.cwnd, tcp->params.send_buffer_max)); /* room for two windows */
+        /* room for two windows */
+        limit = max32(limit, min32(2 * conn->cc.cwnd, tcp->params.send_buffer_max));
     return limit > held ? limit - held : 0;
 }
 
@@ -211,7 +219,8 @@ uint32_t tcp_send(struct tcp *tcp, uint32_t index, const void *data, uint32_t le
         const uint32_t page = tcp->pages.page_size;
         const uint32_t piece = min32(room - done, page - conn->snd.end.v % page);
 
-        if (!stream_put(&conn->send, &tcp->pages, conn->snd.end, (const uint8_t *)data + done, piece)) {
+        if (!stream_put(&conn->send, &tcp->pages, conn->snd.end, (const uint8_t *)data + done,
+                        piece)) {
             report_count(&tcp->report, LASTACK_CAUSE_NO_PAGE_LEFT);
             break;
         }
@@ -229,8 +238,8 @@ uint32_t tcp_send(struct tcp *tcp, uint32_t index, const void *data, uint32_t le
 
 /* ---- RECEIVE ---- */
 
-/* The window may have opened far enough to be worth telling (MUST-39): by a segment or half the buffer, and to at least twice
- * what the peer knows of. */
+/* The window may have opened far enough to be worth telling (MUST-39): by a segment or half the
+ * buffer, and to at least twice what the peer knows of. */
 static void offer_more(struct tcp_conn *conn)
 {
     const uint32_t offered = conn_rcv_wnd(conn);
@@ -238,7 +247,8 @@ static void offer_more(struct tcp_conn *conn)
     const uint32_t window =
         receive_window_select(&conn->space, conn_readable(conn), offered, mss, conn->rcv_shift);
 
-    if (window > offered && window >= 2 * offered && window - offered >= min32(mss, conn->space.limit / 2))
+    if (window > offered && window >= 2 * offered &&
+        window - offered >= min32(mss, conn->space.limit / 2))
         conn->owe |= OWE_ACK;
 }
 
@@ -319,8 +329,10 @@ void tcp_close(struct tcp *tcp, uint32_t index, enum lastack_cause cause)
         conn_end(tcp, conn, cause, 0);
         return;
     }
-    if (tcp->params.abort_on_unread && conn_readable(conn) > 0) { /* RFC 2525 §2.17, RFC 1122 §4.2.2.13 */
-        reply_rst_of(tcp, conn); /* in every state: also CLOSING and LAST-ACK, where ABORT would be silent */
+    /* RFC 2525 §2.17, RFC 1122 §4.2.2.13 */
+    if (tcp->params.abort_on_unread && conn_readable(conn) > 0) {
+        /* in every state: also CLOSING and LAST-ACK, where ABORT would be silent */
+        reply_rst_of(tcp, conn);
         conn_end(tcp, conn, LASTACK_CAUSE_UNREAD_DATA, 0);
         return;
     }
@@ -331,7 +343,8 @@ void tcp_close(struct tcp *tcp, uint32_t index, enum lastack_cause cause)
     stream_clear(&conn->receive, &tcp->pages);
     ranges_clear(&conn->arrived, &tcp->ranges);
     conn->rcv.read = conn->rcv.nxt;
-    if (conn->state == TCP_FIN_WAIT_2) { /* half-closed before: nobody waits for the peer any more */
+    /* half-closed before: nobody waits for the peer any more */
+    if (conn->state == TCP_FIN_WAIT_2) {
         conn_enter_fin_wait_2_record(tcp, conn);
         return;
     }
@@ -343,7 +356,8 @@ void tcp_close(struct tcp *tcp, uint32_t index, enum lastack_cause cause)
 
 /* ---- ABORT ---- */
 
-/* §3.10.5: a RST in SYN-RECEIVED, ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2, CLOSE-WAIT; none elsewhere. */
+/* §3.10.5: a RST in SYN-RECEIVED, ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2, CLOSE-WAIT;
+ * none elsewhere. */
 static bool abort_sends_rst(enum tcp_state state)
 {
     switch (state) {

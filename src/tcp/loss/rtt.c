@@ -32,9 +32,10 @@ static void sample_rfc(struct rtt *rtt, int64_t sample_ns)
 }
 
 /*
- * Linux keeps a running mean deviation and takes the largest of a round trip as the variance; it falls slowly
- * (by a quarter per round) and the floor of rto_min applies to the variance, so that rto >= srtt + rto_min.
- * A sample below the mean by more than the deviation counts an eighth: a path that got faster is no jitter.
+ * Linux keeps a running mean deviation and takes the largest of a round trip as the variance; it
+ * falls slowly (by a quarter per round) and the floor of rto_min applies to the variance, so that
+ * rto >= srtt + rto_min. A sample below the mean by more than the deviation counts an eighth: a
+ * path that got faster is no jitter.
  */
 static void sample_linux(struct rtt *rtt, int64_t floor_ns, int64_t sample_ns, uint32_t una,
                          uint32_t nxt)
@@ -71,8 +72,8 @@ static void sample_linux(struct rtt *rtt, int64_t floor_ns, int64_t sample_ns, u
     }
 }
 
-void rtt_sample(struct rtt *rtt, const struct lastack_params *params, int64_t sample_ns, uint32_t una,
-                uint32_t nxt)
+void rtt_sample(struct rtt *rtt, const struct lastack_params *params, int64_t sample_ns,
+                uint32_t una, uint32_t nxt)
 {
     CHECK(sample_ns >= 0);
     sample_ns = max64(sample_ns, 1);
@@ -90,7 +91,8 @@ void rtt_sample(struct rtt *rtt, const struct lastack_params *params, int64_t sa
         break;
     case LASTACK_RTO_FREEBSD:
         sample_rfc(rtt, sample_ns);
-        rtt->rto_ns = max64(rtt->srtt_ns + 4 * rtt->rttvar_ns, params->rto_min_ns) + params->rto_slop_ns;
+        rtt->rto_ns =
+            max64(rtt->srtt_ns + 4 * rtt->rttvar_ns, params->rto_min_ns) + params->rto_slop_ns;
         break;
     }
     rtt->rto_ns = min64(rtt->rto_ns, params->rto_max_ns);

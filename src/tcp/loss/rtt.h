@@ -4,8 +4,8 @@
  *
  *     sample ──▶ srtt, rttvar ──▶ rto = srtt + 4 rttvar, held in [minimum, maximum]   (x 2 per back-off)
  *
- * Not here: which samples are valid (Karn, RFC 6298 §3: the sent ranges know), when to back off and arm
- * (event/timeouts.c).
+ * Not here: which samples are valid (Karn, RFC 6298 §3: the sent ranges know), when to back off
+ * and arm (event/timeouts.c).
  */
 #ifndef LASTACK_RTT_H
 #define LASTACK_RTT_H
@@ -26,10 +26,10 @@ struct rtt {
 
 void rtt_init(struct rtt *rtt, const struct lastack_params *params);
 
-/* A valid sample. una and nxt (SND.UNA, SND.NXT as plain numbers) tell rounds apart. Ends the back-off
- * (RFC 6298 §5.7's note: a fresh measurement makes the old back-off moot). */
-void rtt_sample(struct rtt *rtt, const struct lastack_params *params, int64_t sample_ns, uint32_t una,
-                uint32_t nxt);
+/* A valid sample. una and nxt (SND.UNA, SND.NXT as plain numbers) tell rounds apart. Ends the
+ * back-off (RFC 6298 §5.7's note: a fresh measurement makes the old back-off moot). */
+void rtt_sample(struct rtt *rtt, const struct lastack_params *params, int64_t sample_ns,
+                uint32_t una, uint32_t nxt);
 
 /* The timeout in force: rto doubled per back-off, at most rto_max. */
 int64_t rtt_timeout(const struct rtt *rtt, const struct lastack_params *params);

@@ -25,7 +25,8 @@ void sent_again(struct ranges *sent, struct pool *pool, struct seq from, struct 
 {
     struct range *range;
 
-    /* A split that is refused marks a little more as retransmitted: samples lost, never a false one. */
+    /* A split that is refused marks a little more as retransmitted: samples lost, never a false
+     * one. */
     (void)ranges_split(sent, pool, from);
     (void)ranges_split(sent, pool, to);
     for (range = ranges_at_or_after(sent, pool, from); range != NULL && seq_before(range->from, to);

@@ -2,8 +2,9 @@
 /*
  * ack_policy.c: see ack_policy.h.
  *
- * The adaptive part follows what Linux does (LNX-DELACK): the ACK timeout tracks the gap between arrivals,
- * between delayed_ack_min_ns and delayed_ack_ns. With LASTACK_QUICK_ACK_NEVER it is the fixed delay of BSD.
+ * The adaptive part follows what Linux does (LNX-DELACK): the ACK timeout tracks the gap between
+ * arrivals, between delayed_ack_min_ns and delayed_ack_ns. With LASTACK_QUICK_ACK_NEVER it is the
+ * fixed delay of BSD.
  */
 #include "ack_policy.h"
 
@@ -22,8 +23,8 @@ void ack_policy_quicken(struct ack_policy *ack, uint32_t window, uint32_t mss, u
     ack->pingpong = false;
 }
 
-void ack_policy_data_arrived(struct ack_policy *ack, const struct lastack_params *params, int64_t now,
-                             int64_t rto_ns, uint32_t window, uint32_t mss)
+void ack_policy_data_arrived(struct ack_policy *ack, const struct lastack_params *params,
+                             int64_t now, int64_t rto_ns, uint32_t window, uint32_t mss)
 {
     const int64_t gap = now - ack->last_data_at;
     const int64_t shortest = params->delayed_ack_min_ns;
@@ -58,7 +59,8 @@ void ack_policy_data_sent(struct ack_policy *ack, int64_t now)
 void ack_policy_ack_sent(struct ack_policy *ack)
 {
     if (ack->quick > 0 && --ack->quick == 0 && ack->ato_ns != 0)
-        ack->ato_ns = max64(ack->ato_ns, MS(40)); /* leaving quick mode: deflate to the shortest wait */
+        /* leaving quick mode: deflate to the shortest wait */
+        ack->ato_ns = max64(ack->ato_ns, MS(40));
     ack->is_pending = false;
 }
 
@@ -72,8 +74,8 @@ bool ack_policy_is_due(const struct ack_policy *ack, const struct lastack_params
     return unacked >= mss * params->ack_every_segs;
 }
 
-int64_t ack_policy_deadline(struct ack_policy *ack, const struct lastack_params *params, int64_t now,
-                            int64_t srtt_ns, int64_t armed_at)
+int64_t ack_policy_deadline(struct ack_policy *ack, const struct lastack_params *params,
+                            int64_t now, int64_t srtt_ns, int64_t armed_at)
 {
     int64_t wait = ack->ato_ns == 0 ? params->delayed_ack_min_ns : ack->ato_ns;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ack_policy.h: when an ACK may wait, RFC 9293 §3.8.6.3 (SHLD-18, MUST-40, SHLD-19) and RFC 5681 §4.2.
+ * ack_policy.h: when an ACK may wait, RFC 9293 §3.8.6.3 (SHLD-18, MUST-40, SHLD-19) and RFC 5681
+ * §4.2.
  *
  *     quick     so many ACKs go out at once: at the start of a flow and after a gap, the sender's window
  *               grows by ACKs (Linux: up to 16, enough for slow start to fill the window)
@@ -27,8 +28,8 @@ struct ack_policy {
 void ack_policy_quicken(struct ack_policy *ack, uint32_t window, uint32_t mss, unsigned max_quick);
 
 /* Text arrived. */
-void ack_policy_data_arrived(struct ack_policy *ack, const struct lastack_params *params, int64_t now,
-                             int64_t rto_ns, uint32_t window, uint32_t mss);
+void ack_policy_data_arrived(struct ack_policy *ack, const struct lastack_params *params,
+                             int64_t now, int64_t rto_ns, uint32_t window, uint32_t mss);
 
 /* We sent text: is this a conversation? */
 void ack_policy_data_sent(struct ack_policy *ack, int64_t now);
@@ -36,13 +37,14 @@ void ack_policy_data_sent(struct ack_policy *ack, int64_t now);
 /* An ACK left (with text or without). */
 void ack_policy_ack_sent(struct ack_policy *ack);
 
-/* True: send it now. `unacked` bytes arrived since the last ACK, window_moved: the right edge would advance. */
+/* True: send it now. `unacked` bytes arrived since the last ACK, window_moved: the right edge
+ * would advance. */
 bool ack_policy_is_due(const struct ack_policy *ack, const struct lastack_params *params,
                        uint32_t unacked, uint32_t mss, bool window_moved);
 
-/* When a delayed ACK must leave at the latest; `armed_at` is the present deadline or NEVER. Returns `now` if
- * waiting on makes no sense. */
-int64_t ack_policy_deadline(struct ack_policy *ack, const struct lastack_params *params, int64_t now,
-                            int64_t srtt_ns, int64_t armed_at);
+/* When a delayed ACK must leave at the latest; `armed_at` is the present deadline or NEVER.
+ * Returns `now` if waiting on makes no sense. */
+int64_t ack_policy_deadline(struct ack_policy *ack, const struct lastack_params *params,
+                            int64_t now, int64_t srtt_ns, int64_t armed_at);
 
 #endif

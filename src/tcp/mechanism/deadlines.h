@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * deadlines.h: everything one connection waits for, in a small table; its minimum is what the wheel knows.
+ * deadlines.h: everything one connection waits for, in a small table; its minimum is what the
+ * wheel knows.
  *
- * Setting and stopping write one word. settle() moves the wheel entry only when the minimum became earlier;
- * an entry that fires too early finds nothing due and is armed again ("late cancel").
+ * Setting and stopping write one word. settle() moves the wheel entry only when the minimum became
+ * earlier; an entry that fires too early finds nothing due and is armed again ("late cancel").
  */
 #ifndef LASTACK_DEADLINES_H
 #define LASTACK_DEADLINES_H
@@ -12,7 +13,8 @@
 
 #include <lastack/trace.h>
 
-enum { DEADLINE_COUNT = LASTACK_TIMER_TIME_WAIT }; /* the timers a connection has; records have their own */
+/* the timers a connection has; records have their own */
+enum { DEADLINE_COUNT = LASTACK_TIMER_TIME_WAIT };
 
 struct deadlines {
     int64_t at[DEADLINE_COUNT];

@@ -16,8 +16,8 @@
 
 struct seq isn_choose(const struct siphash_key *secret, const struct tuple *tuple, int64_t now);
 
-/* Added to the millisecond clock of a tuple's TSval: the same for all its lives, so that a reopened tuple
- * goes on counting upwards (RFC 6191). */
+/* Added to the millisecond clock of a tuple's TSval: the same for all its lives, so that a
+ * reopened tuple goes on counting upwards (RFC 6191). */
 uint32_t timestamp_offset(const struct siphash_key *secret, const struct tuple *tuple);
 
 /* TSval: 1 ms ticks (RFC 7323 §5.4: between 1 ms and 1 s). */

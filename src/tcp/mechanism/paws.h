@@ -6,7 +6,8 @@
  *     a segment whose TSval is older than TS.Recent is an old duplicate            (§5.3 R1)
  *     unless TS.Recent itself is too old to mean anything                          (§5.5)
  *
- * Times are in milliseconds of the stack's clock, modulo 2^32: enough for the age test, and 4 bytes.
+ * Times are in milliseconds of the stack's clock, modulo 2^32: enough for the age test, and 4
+ * bytes.
  */
 #ifndef LASTACK_PAWS_H
 #define LASTACK_PAWS_H
@@ -19,7 +20,8 @@ struct paws {
     uint32_t recent_ms; /* when it was taken */
 };
 
-/* What is forgiven: params->paws_slack_ns in a connection, nothing elsewhere; and when TS.Recent is stale. */
+/* What is forgiven: params->paws_slack_ns in a connection, nothing elsewhere; and when TS.Recent
+ * is stale. */
 struct paws_rule {
     uint32_t slack_ms, stale_ms;
 };
@@ -38,8 +40,8 @@ static inline bool paws_rejects(const struct paws *paws, struct paws_rule rule, 
            now_ms - paws->recent_ms < rule.stale_ms;
 }
 
-/* RFC 7323 §4.3 (2): only a segment that covers Last.ACK.sent may move TS.Recent, and only forward (or when
- * it went stale). */
+/* RFC 7323 §4.3 (2): only a segment that covers Last.ACK.sent may move TS.Recent, and only forward
+ * (or when it went stale). */
 static inline void paws_take(struct paws *paws, struct paws_rule rule, uint32_t ts_value,
                              uint32_t now_ms)
 {

@@ -6,9 +6,10 @@
  *      ─────┼──────────────────────────────────┼──────────
  *           |<──────── RCV.WND ───────────────▶|            never shrinks (SHLD-14): the edge only moves right
  *
- * What the buffer has room for is offered only when it is worth a segment: at least a full one, or half the
- * buffer (silly window avoidance, MUST-39). The limit grows with the pace of the reader (automatic tuning):
- * when a round trip's worth of bytes was read, the next round trip may bring twice that.
+ * What the buffer has room for is offered only when it is worth a segment: at least a full one, or
+ * half the buffer (silly window avoidance, MUST-39). The limit grows with the pace of the reader
+ * (automatic tuning): when a round trip's worth of bytes was read, the next round trip may bring
+ * twice that.
  */
 #ifndef LASTACK_RECEIVE_WINDOW_H
 #define LASTACK_RECEIVE_WINDOW_H
@@ -23,12 +24,14 @@ struct receive_space {
     int64_t since;      /* when the period began */
 };
 
-/* The window to offer now, in bytes, a multiple of 1 << shift and representable with it: `offered` bytes are still
- * outstanding from before (edge - RCV.NXT), `held` bytes wait to be read or reassembled. */
+/* The window to offer now, in bytes, a multiple of 1 << shift and representable with it: `offered`
+ * bytes are still outstanding from before (edge - RCV.NXT), `held` bytes wait to be read or
+ * reassembled. */
 uint32_t receive_window_select(const struct receive_space *space, uint32_t held, uint32_t offered,
                                uint32_t mss, unsigned shift);
 
-/* The window of a SYN or SYN-ACK (never scaled) when `space` bytes are free; in_segs: whole segments of `mss` only. */
+/* The window of a SYN or SYN-ACK (never scaled) when `space` bytes are free; in_segs: whole
+ * segments of `mss` only. */
 uint32_t receive_window_first(uint32_t space, uint32_t mss, bool in_segs);
 
 /* The user read `bytes`; `rtt_ns` is the round trip as the receiver sees it (0: unknown). */

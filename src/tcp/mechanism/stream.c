@@ -297,9 +297,10 @@ static bool stream_prepare(struct stream *stream, struct page_pool *pages, uint3
     return true;
 }
 
-/* The common case of a short exchange: text within one page, which is the only one held, or will be. The page, or
- * PAGE_NONE: the long way will do the same or say why not. */
-static uint32_t stream_only_page(struct stream *stream, struct page_pool *pages, uint32_t k, bool may_use_reserve)
+/* The common case of a short exchange: text within one page, which is the only one held, or will
+ * be. The page, or PAGE_NONE: the long way will do the same or say why not. */
+static uint32_t stream_only_page(struct stream *stream, struct page_pool *pages, uint32_t k,
+                                 bool may_use_reserve)
 {
     if (stream->count == 1 && stream->level == 0 && stream->first == k)
         return stream->root;

@@ -4,8 +4,9 @@
  *
  *     SYN ──▶ SYN entry (counted in `syns`) ──third ACK──▶ connection in the accept queue ──accept()──▶ socket
  *
- * The accept queue is a singly linked list through the connections themselves (accept_next), oldest first. It is
- * full at backlog + 1, as on Linux: then no third ACK is taken and no new SYN answered.
+ * The accept queue is a singly linked list through the connections themselves (accept_next),
+ * oldest first. It is full at backlog + 1, as on Linux: then no third ACK is taken and no new SYN
+ * answered.
  */
 #ifndef LASTACK_LISTENER_H
 #define LASTACK_LISTENER_H

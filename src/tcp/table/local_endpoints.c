@@ -82,7 +82,8 @@ static uint32_t endpoint_index_of(uint32_t ref)
     return (ref >> 1) - 1;
 }
 
-/* A cheap keyed mix is enough: which local endpoints exist is our own choice, nobody outside can aim at it. */
+/* A cheap keyed mix is enough: which local endpoints exist is our own choice, nobody outside can
+ * aim at it. */
 static uint64_t endpoint_mix(uint64_t hash, uint64_t word)
 {
     hash = (hash ^ word) * 0x9e3779b97f4a7c15u;

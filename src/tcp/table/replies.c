@@ -50,7 +50,8 @@ const struct reply *replies_take(struct replies *replies)
 
 void replies_put_back(struct replies *replies)
 {
-    (void)append_reply(replies, pool_take(&replies->pool)); /* given back last, so it is the one taken now */
+    /* given back last, so it is the one taken now */
+    (void)append_reply(replies, pool_take(&replies->pool));
 }
 
 void reply_segment(const struct reply *reply, struct segment *seg)

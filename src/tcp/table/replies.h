@@ -2,8 +2,9 @@
 /*
  * replies.h: answers that belong to nobody any more, docs/decisions/0009.
  *
- * A reply is a finished segment without text. It waits in a bounded first-in-first-out queue until the stack takes
- * it. When the queue is full the answer is not given (NO_REPLY_LEFT): the peer will ask again.
+ * A reply is a finished segment without text. It waits in a bounded first-in-first-out queue until
+ * the stack takes it. When the queue is full the answer is not given (NO_REPLY_LEFT): the peer
+ * will ask again.
  */
 #ifndef LASTACK_REPLIES_H
 #define LASTACK_REPLIES_H
@@ -39,7 +40,8 @@ struct replies {
 void replies_init(struct replies *replies, void *memory, uint32_t limit);
 /* A reply to fill in, already queued behind the others; NULL when full. */
 struct reply *replies_add(struct replies *replies);
-/* The oldest, out of the queue; NULL when none waits. It stays readable until the next replies_add. */
+/* The oldest, out of the queue; NULL when none waits. It stays readable until the next
+ * replies_add. */
 const struct reply *replies_take(struct replies *replies);
 /* The one taken last waits once more, behind all others; nothing was added since. */
 void replies_put_back(struct replies *replies);

@@ -2,8 +2,9 @@
 /*
  * owe.h: what a connection owes the network, and what it has to tell its socket.
  *
- * Events only set bits; next_segment reads them and decides what leaves. Bits are debts that can be merged (one ACK pays
- * for many segments); what may not be merged becomes a reply record (docs/decisions/0009).
+ * Events only set bits; next_segment reads them and decides what leaves. Bits are debts that can
+ * be merged (one ACK pays for many segments); what may not be merged becomes a reply record
+ * (docs/decisions/0009).
  */
 #ifndef LASTACK_OWE_H
 #define LASTACK_OWE_H

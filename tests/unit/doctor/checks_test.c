@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * checks_test.c: checks on facts made by hand: what no namespace of ours can produce (orphan limit, TCP memory, connection
- * tracking), thresholds to both sides, and old settings in files.
+ * checks_test.c: checks on facts made by hand: what no namespace of ours can produce (orphan
+ * limit, TCP memory, connection tracking), thresholds to both sides, and old settings in files.
  */
 #include "checks.h"
 

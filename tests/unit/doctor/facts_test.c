@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * facts_test.c: bundles from elsewhere: what is good is understood, what is broken is counted or refused.
+ * facts_test.c: bundles from elsewhere: what is good is understood, what is broken is counted or
+ * refused.
  */
 #include "facts.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * datagrams_test.c: UDP sockets over the loopback link inside the stack: names, peers, bounds, refusals.
+ * datagrams_test.c: UDP sockets over the loopback link inside the stack: names, peers, bounds,
+ * refusals.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -85,7 +86,8 @@ static void one_datagram_there_and_back(void **state)
     assert_int_equal(lastack_send_to(stack, client, "query", 5, 0, &to), 5);
     run(stack);
     assert_true(lastack_poll(stack, server) & LASTACK_POLLIN);
-    assert_int_equal(lastack_recv_from(stack, server, text, sizeof text, LASTACK_MSG_PEEK, &from), 5);
+    assert_int_equal(lastack_recv_from(stack, server, text, sizeof text, LASTACK_MSG_PEEK, &from),
+                     5);
     assert_int_equal(lastack_recv_from(stack, server, text, sizeof text, 0, &from), 5);
     assert_memory_equal(text, "query", 5);
     assert_int_equal(lastack_getsockname(stack, client, &name), 0);
@@ -143,12 +145,14 @@ static void bounds_and_refusals(void **state)
     int third;
 
     assert_int_equal(lastack_bind(stack, second, &taken), -LASTACK_EADDRINUSE);
-    assert_int_equal(lastack_send_to(stack, second, large, sizeof large, 0, &taken), -LASTACK_EMSGSIZE);
+    assert_int_equal(lastack_send_to(stack, second, large, sizeof large, 0, &taken),
+                     -LASTACK_EMSGSIZE);
     assert_int_equal(lastack_send_to(stack, second, "x", 1, 0, &remote), -LASTACK_ENETUNREACH);
     assert_int_equal(lastack_listen(stack, first, 1), -LASTACK_EOPNOTSUPP);
     third = lastack_socket(stack, LASTACK_AF_INET, LASTACK_SOCK_DGRAM, 0);
     assert_true(third >= 0);
-    assert_int_equal(lastack_socket(stack, LASTACK_AF_INET, LASTACK_SOCK_DGRAM, 0), -LASTACK_ENOBUFS);
+    assert_int_equal(lastack_socket(stack, LASTACK_AF_INET, LASTACK_SOCK_DGRAM, 0),
+                     -LASTACK_ENOBUFS);
     assert_int_equal(lastack_close(stack, first), 0);
     assert_int_equal(lastack_bind(stack, third, &taken), 0); /* the port is free again */
 }

@@ -124,8 +124,8 @@ struct peer *connected_with(uint16_t port, const struct opening *opening);
 #define CONNECTED(...) connected_with(PEER_PORT, &(struct opening){0, __VA_ARGS__})
 
 /* A connection that has come to this state, its descriptor still held; all of the way was checked.
- * SYN-RECEIVED is that of a simultaneous open; on the way to the states behind FIN-WAIT-1 shutdown()
- * was called, not close(). */
+ * SYN-RECEIVED is that of a simultaneous open; on the way to the states behind FIN-WAIT-1
+ * shutdown() was called, not close(). */
 struct peer *reach(uint16_t port, enum tcp_state state);
 
 /* ---- calls, each with what follows from it ---- */

@@ -360,7 +360,8 @@ static void bounds_hold(void **state)
     free(text);
 }
 
-/* Any mixture of the language's own words is either compiled or refused, and what is compiled can be run. */
+/* Any mixture of the language's own words is either compiled or refused, and what is compiled can
+ * be run. */
 static void random_words_never_break(void **state)
 {
     (void)state;

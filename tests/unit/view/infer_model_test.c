@@ -2,14 +2,15 @@
 /*
  * infer_model_test.c: infer is never wrong about two ends whose states are known.
  *
- * Two small TCPs (states, retransmission, RST, reopening; no congestion, no windows) talk over a network with two
- * legs, and infer listens in the middle:
+ * Two small TCPs (states, retransmission, RST, reopening; no congestion, no windows) talk over a
+ * network with two legs, and infer listens in the middle:
  *
  *     end 0 ── leg ──▶ capture ── leg ──▶ end 1          each leg: loss, copies, delays that overtake
  *
- * With a clean first leg every packet must find its sender's true state among the possible ones, and what is
- * proven must be it; and what is possible must hold for both ends at that moment. With a lossy first leg (infer_distrust) a
- * packet may be overtaken: then what is proven must be a state that its sender was in since it sent the packet.
+ * With a clean first leg every packet must find its sender's true state among the possible ones,
+ * and what is proven must be it; and what is possible must hold for both ends at that moment. With
+ * a lossy first leg (infer_distrust) a packet may be overtaken: then what is proven must be a
+ * state that its sender was in since it sent the packet.
  */
 #include "infer.h"
 
@@ -341,7 +342,8 @@ static bool take_ack(unsigned i, const struct segment *seg)
 static void take_text_and_fin(unsigned i, const struct segment *seg)
 {
     struct end *end = &world.end[i];
-    bool takes = end->state == TCP_ESTABLISHED || end->state == TCP_FIN_WAIT_1 || end->state == TCP_FIN_WAIT_2;
+    bool takes = end->state == TCP_ESTABLISHED || end->state == TCP_FIN_WAIT_1 ||
+                 end->state == TCP_FIN_WAIT_2;
     uint32_t text_end = seg->seq.v + seg->text_length;
     bool is_next = seg->seq.v - end->rcv == 0 || (end->rcv - seg->seq.v) - 1 < seg->text_length;
 
@@ -394,9 +396,9 @@ static void receive(unsigned i, const struct segment *seg)
 
 static void fails(const struct flying *flying, uint16_t mask, const char *what)
 {
-    fail_msg("seed %llu: %s: end %u flags %x is truly %s, possible %x", (unsigned long long)current_seed,
-             what, flying->packet.from, flying->packet.segment.flags, lastack_state_text(flying->truth),
-             mask);
+    fail_msg("seed %llu: %s: end %u flags %x is truly %s, possible %x",
+             (unsigned long long)current_seed, what, flying->packet.from,
+             flying->packet.segment.flags, lastack_state_text(flying->truth), mask);
 }
 
 static void check_sender(const struct flying *flying, const struct infer_remark *remark)
@@ -405,7 +407,8 @@ static void check_sender(const struct flying *flying, const struct infer_remark 
     uint16_t mask = infer_possible(&remark->sender);
     enum tcp_state proven = infer_proven(&remark->sender);
 
-    /* A reset that answers a stray segment may come from LISTEN, where there is nothing to be known. */
+    /* A reset that answers a stray segment may come from LISTEN, where there is nothing to be
+     * known. */
     bool is_stray = (flying->packet.segment.flags & R) && flying->truth == TCP_LISTEN;
     world.seen++;
     if (is_stray || mask == 0) /* nothing is claimed */
@@ -444,9 +447,10 @@ static void capture(const struct flying *flying)
     infer_see(&world.infer, &packet, &remark);
     if (getenv("INFER_VERBOSE") != NULL)
         print_message("%lld %u flags %x %u:%u ack %u truth %s possible %x | %x %x\n",
-                      (long long)(world.now / MS(1)), packet.from, packet.segment.flags, packet.segment.seq.v,
-                      packet.segment.seq.v + packet.segment.len, packet.segment.ack.v,
-                      lastack_state_text(flying->truth), infer_possible(&remark.sender),
+                      (long long)(world.now / MS(1)), packet.from, packet.segment.flags,
+                      packet.segment.seq.v, packet.segment.seq.v + packet.segment.len,
+                      packet.segment.ack.v, lastack_state_text(flying->truth),
+                      infer_possible(&remark.sender),
                       infer_possible(infer_facts_of(&world.infer, 0)),
                       infer_possible(infer_facts_of(&world.infer, 1)));
     check_sender(flying, &remark);
@@ -522,7 +526,8 @@ static void was_worth_it(void)
 {
     const unsigned all = 1u << TCP_SYN_SENT | 1u << TCP_SYN_RECEIVED | 1u << TCP_ESTABLISHED |
                          1u << TCP_FIN_WAIT_1 | 1u << TCP_FIN_WAIT_2 | 1u << TCP_CLOSE_WAIT |
-                         1u << TCP_CLOSING | 1u << TCP_LAST_ACK | 1u << TCP_TIME_WAIT | 1u << TCP_CLOSED;
+                         1u << TCP_CLOSING | 1u << TCP_LAST_ACK | 1u << TCP_TIME_WAIT |
+                         1u << TCP_CLOSED;
 
     assert_int_equal(world.reached & all, all);
     print_message("%llu of %llu packets proved a state\n", (unsigned long long)world.proven,

@@ -119,8 +119,8 @@ TEST(close_sends_all_that_was_written)
     STATE(p, FIN_WAIT_2, CLOSED, FIN_WAIT_2_TIMEOUT);
 }
 
-/* A FIN takes a place in sequence space, and so in the window: a full one holds it back, and the peer
- * that keeps answering is not given up.
+/* A FIN takes a place in sequence space, and so in the window: a full one holds it back, and the
+ * peer that keeps answering is not given up.
  * covers: 9293-MUST-36 */
 TEST(fin_waits_for_the_window)
 {
@@ -512,8 +512,8 @@ TEST(orphan_sees_a_fin_with_old_text)
 /* covers: 9293-3.10.2-CLOSING 9293-3.10.4-FW 9293-3.10.4-LAST 9293-3.10.1-OTHER */
 TEST(no_second_fin)
 {
-    static const enum tcp_state states[] = {TCP_FIN_WAIT_1, TCP_FIN_WAIT_2, TCP_CLOSING, TCP_LAST_ACK,
-                                            TCP_TIME_WAIT};
+    static const enum tcp_state states[] = {TCP_FIN_WAIT_1, TCP_FIN_WAIT_2, TCP_CLOSING,
+                                            TCP_LAST_ACK, TCP_TIME_WAIT};
 
     for (unsigned i = 0; i < sizeof states / sizeof states[0]; i++) {
         struct peer *p = reach((uint16_t)(PEER_PORT + i), states[i]);

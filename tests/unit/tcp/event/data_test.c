@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * data_test.c: text in both directions: which segments are acceptable and what of them is taken; when
- * an ACK may wait; when a small segment may leave; windows that are small, scaled, shut (RFC 9293
- * §3.7.4, §3.8.6, §3.10.7.4; RFC 7323).
+ * data_test.c: text in both directions: which segments are acceptable and what of them is taken;
+ * when an ACK may wait; when a small segment may leave; windows that are small, scaled, shut (RFC
+ * 9293 §3.7.4, §3.8.6, §3.10.7.4; RFC 7323).
  */
 #include "peer.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * reset_test.c: what must not happen to a connection, state by state: RST, SYN, ACK and text that do
- * not fit (RFC 5961 §3, §4, §5), the limit of challenges (§7); and ABORT, SO_LINGER 0, kill.
+ * reset_test.c: what must not happen to a connection, state by state: RST, SYN, ACK and text that
+ * do not fit (RFC 5961 §3, §4, §5), the limit of challenges (§7); and ABORT, SO_LINGER 0, kill.
  */
 #include "peer.h"
 
@@ -201,8 +201,8 @@ TEST(syn_in_a_connection)
     }
 }
 
-/* The peer was restarted and does not know us any more: it learns so from the challenge, and its RST,
- * exact by what the challenge says, ends us.
+/* The peer was restarted and does not know us any more: it learns so from the challenge, and its
+ * RST, exact by what the challenge says, ends us.
  * covers: 9293-3.5.1-F9 5961-4.2-reboot */
 TEST(the_peer_was_restarted)
 {

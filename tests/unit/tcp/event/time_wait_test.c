@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * time_wait_test.c: what a record does with every kind of segment, who may reopen or reuse its tuple,
- * and what happens when there are too many (RFC 9293 §3.6.1, RFC 6191, RFC 1337, RFC 1122 §4.2.2.13).
+ * time_wait_test.c: what a record does with every kind of segment, who may reopen or reuse its
+ * tuple, and what happens when there are too many (RFC 9293 §3.6.1, RFC 6191, RFC 1337, RFC 1122
+ * §4.2.2.13).
  */
 #include "peer.h"
 
@@ -544,8 +545,8 @@ TEST(fin_wait_2_record)
     SENDS_NOTHING(p);
 }
 
-/* What was not read when TIME-WAIT began can still be read: the record has the tuple, the socket the
- * text. */
+/* What was not read when TIME-WAIT began can still be read: the record has the tuple, the socket
+ * the text. */
 TEST(unread_text_stays_with_the_socket)
 {
     struct peer *p = reach(PEER_PORT, TCP_FIN_WAIT_2);

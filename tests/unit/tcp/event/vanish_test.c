@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vanish_test.c: the peer says nothing any more. Every state has an exit, at the time that the linux
- * profile (or another) says, and the application learns of it. What is held by a process and waits
- * for nothing waits for ever: that is not ours to decide.
+ * vanish_test.c: the peer says nothing any more. Every state has an exit, at the time that the
+ * linux profile (or another) says, and the application learns of it. What is held by a process and
+ * waits for nothing waits for ever: that is not ours to decide.
  */
 #include "peer.h"
 
