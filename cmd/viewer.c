@@ -13,6 +13,7 @@
 #include "flows.h"
 #include "json_names.h"
 #include "ladder.h"
+#include "leftovers.h"
 #include "narrator.h"
 #include "pcapng.h"
 #include "tcp_header.h"
@@ -177,10 +178,11 @@ static json_t *pools_json(const struct viewer *viewer)
 
 static void tell_summary(const struct viewer *viewer, const struct host_link *link, int exit_status)
 {
-    json_line(stderr, json_pack("{s:b, s:I, s:I, s:i, s:o, s:o*}", "summary", 1, "connections",
+    json_line(stderr, json_pack("{s:b, s:I, s:I, s:i, s:o, s:o, s:o*}", "summary", 1, "connections",
                                 (json_int_t)flows_count(viewer->flows), "records_lost",
                                 (json_int_t)viewer->lost, "exit_status", exit_status, "pools",
-                                pools_json(viewer), "link", link != NULL ? link_json(link) : NULL));
+                                pools_json(viewer), "left",
+                                leftovers_json(viewer->stack, "stack"), "link", link != NULL ? link_json(link) : NULL));
 }
 
 void viewer_end(struct viewer *viewer, const struct host_link *link, int exit_status)
@@ -193,6 +195,7 @@ void viewer_end(struct viewer *viewer, const struct host_link *link, int exit_st
     if (link != NULL)
         tell_link(link);
     tell_pools(viewer);
+    leftovers_tell(viewer->stack);
     if (viewer->lost > 0)
         fprintf(stderr, "lastack: %" PRIu64 " trace records came too fast and were not shown\n",
                 viewer->lost);

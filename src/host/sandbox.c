@@ -35,23 +35,25 @@ void sandbox_config_default(struct sandbox_config *config)
 
 /* ---- the child's report ---- */
 
-static int descriptor_of(struct msghdr *message)
+static void take_descriptors(struct sandbox *sandbox, struct msghdr *message)
 {
     for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {
-        int fd;
+        int fds[SANDBOX_REPORT_FDS];
 
-        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
+            c->cmsg_len != CMSG_LEN(sizeof fds))
             continue;
-        memcpy(&fd, CMSG_DATA(c), sizeof fd);
-        return fd;
+        memcpy(fds, CMSG_DATA(c), sizeof fds);
+        sandbox->packet_fd = fds[SANDBOX_REPORT_PACKET];
+        sandbox->net_fd = fds[SANDBOX_REPORT_NET];
     }
-    return -1;
 }
 
 static bool receive_report(struct sandbox *sandbox, struct trouble *trouble)
 {
     struct sandbox_report report;
-    char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(sizeof(size_t))));
+    char control[CMSG_SPACE(SANDBOX_REPORT_FDS * sizeof(int))]
+        __attribute__((aligned(sizeof(size_t))));
     struct iovec iov = {&report, sizeof report};
     struct msghdr message = {
         .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
@@ -64,7 +66,7 @@ static bool receive_report(struct sandbox *sandbox, struct trouble *trouble)
         return trouble_set(trouble, errno, "hear from the sandbox");
     if (length != (ssize_t)sizeof report)
         return trouble_set(trouble, 0, "the sandbox ended before it was ready");
-    sandbox->packet_fd = descriptor_of(&message);
+    take_descriptors(sandbox, &message);
     sandbox->link = report.link;
     sandbox->has_user_namespace = report.has_user_namespace;
     sandbox->not_tun = report.not_tun;
@@ -73,7 +75,7 @@ static bool receive_report(struct sandbox *sandbox, struct trouble *trouble)
         return false;
     }
     if (sandbox->packet_fd < 0)
-        return trouble_set(trouble, 0, "the sandbox passed no packet descriptor");
+        return trouble_set(trouble, 0, "the sandbox passed no descriptors");
     return true;
 }
 
@@ -82,7 +84,8 @@ bool sandbox_open(struct sandbox *sandbox, const struct sandbox_config *config,
 {
     int pair[2];
 
-    *sandbox = (struct sandbox){.pid = -1, .pid_fd = -1, .gate = -1, .packet_fd = -1};
+    *sandbox = (struct sandbox){
+        .pid = -1, .pid_fd = -1, .gate = -1, .packet_fd = -1, .net_fd = -1};
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
         return trouble_set(trouble, errno, "make a socket pair");
     (void)fflush(NULL); /* what is buffered must not be written twice */
@@ -138,7 +141,7 @@ int sandbox_status(struct sandbox *sandbox)
 
 void sandbox_close(struct sandbox *sandbox)
 {
-    int *const fds[] = {&sandbox->gate, &sandbox->packet_fd, &sandbox->pid_fd};
+    int *const fds[] = {&sandbox->gate, &sandbox->packet_fd, &sandbox->pid_fd, &sandbox->net_fd};
 
     for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
         if (*fds[i] >= 0)

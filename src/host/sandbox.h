@@ -5,7 +5,8 @@
  *     lastack (host's network)                 child (own user and network namespace)
  *        fork ────────────────────────────────▶ unshare, map own ids
  *                                               lo up; interface made, addressed, up
- *        packet fd, names, what was tried ◀──── over a socket pair (SCM_RIGHTS)
+ *        packet and namespace fds, what was ◀── over a socket pair (SCM_RIGHTS)
+ *        tried
  *        ... builds its stack on the fd ...     waits
  *        sandbox_release ─────────────────────▶ exec CMD
  *        pidfd becomes readable ◀────────────── CMD ends
@@ -13,6 +14,9 @@
  *     tun:   CMD's namespace { lo, lastack0 = tun }             fd of the tun
  *     veth:  CMD's namespace { lo, lastack0 } ═ veth ═ { stack0 } a second namespace, kept alive
  *            by the packet socket in it, so that here too the command sees one interface
+ *
+ * The parent holds CMD's namespace, too: without its last process the kernel would take the
+ * namespace down at once, with every connection that CMD left behind in it, and not tell the peer.
  *
  * Everything is done by this process, before exec, without any setuid helper. What fails is named.
  */
@@ -49,6 +53,7 @@ struct sandbox {
     int pid_fd;             /* readable when the command has ended */
     int gate;               /* our end of the socket pair, until released */
     int packet_fd;          /* until a link takes it */
+    int net_fd;             /* CMD's network namespace: lives until sandbox_close */
     enum sandbox_link link; /* TUN or VETH: what was chosen */
     bool has_user_namespace;
     struct trouble not_tun; /* AUTO chose VETH: why not tun */

@@ -150,7 +150,7 @@ static bool make_link(struct rtnetlink *netlink, const struct sandbox_config *co
 }
 
 static void prepare(const struct sandbox_config *config, struct sandbox_report *report,
-                    int *packet_fd)
+                    int fds[SANDBOX_REPORT_FDS])
 {
     struct rtnetlink netlink;
 
@@ -158,8 +158,9 @@ static void prepare(const struct sandbox_config *config, struct sandbox_report *
         return;
     if (!rtnetlink_open(&netlink, &report->trouble))
         return;
-    report->is_ready =
-        set_up(&netlink, "lo", &report->trouble) && make_link(&netlink, config, report, packet_fd);
+    report->is_ready = set_up(&netlink, "lo", &report->trouble) &&
+                       make_link(&netlink, config, report, &fds[SANDBOX_REPORT_PACKET]) &&
+                       (fds[SANDBOX_REPORT_NET] = namespaces_net_fd(&report->trouble)) >= 0;
     if (!report->is_ready && report->has_user_namespace && report->trouble.error == EPERM)
         trouble_hint(&report->trouble,
                      "the user namespace was given no capabilities: "
@@ -167,9 +168,11 @@ static void prepare(const struct sandbox_config *config, struct sandbox_report *
     rtnetlink_close(&netlink);
 }
 
-static bool send_report(int gate, const struct sandbox_report *report, int packet_fd)
+static bool send_report(int gate, const struct sandbox_report *report,
+                        const int fds[SANDBOX_REPORT_FDS])
 {
-    char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(sizeof(size_t)))) = {0};
+    enum { SIZE = SANDBOX_REPORT_FDS * sizeof(int) };
+    char control[CMSG_SPACE(SIZE)] __attribute__((aligned(sizeof(size_t)))) = {0};
     struct iovec iov = {(void *)(uintptr_t)report, sizeof *report};
     struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
 
@@ -181,8 +184,8 @@ static bool send_report(int gate, const struct sandbox_report *report, int packe
         c = CMSG_FIRSTHDR(&message);
         c->cmsg_level = SOL_SOCKET;
         c->cmsg_type = SCM_RIGHTS;
-        c->cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(c), &packet_fd, sizeof packet_fd);
+        c->cmsg_len = CMSG_LEN(SIZE);
+        memcpy(CMSG_DATA(c), fds, SIZE);
     }
     return sendmsg(gate, &message, MSG_NOSIGNAL) == (ssize_t)sizeof *report;
 }
@@ -199,13 +202,15 @@ static void restore_signals(void)
 _Noreturn void sandbox_child(const struct sandbox_config *config, int gate)
 {
     struct sandbox_report report = {.is_ready = false};
-    int packet_fd = -1;
+    int fds[SANDBOX_REPORT_FDS] = {-1, -1};
     char go;
 
-    prepare(config, &report, &packet_fd);
-    if (!send_report(gate, &report, packet_fd) || !report.is_ready)
+    prepare(config, &report, fds);
+    if (!send_report(gate, &report, fds) || !report.is_ready)
         _exit(STATUS_LASTACK_FAILED);
-    close(packet_fd); /* the parent's now: the interface must not live longer than lastack */
+    /* the parent's now: the interface must not live longer than lastack */
+    for (size_t i = 0; i < SANDBOX_REPORT_FDS; i++)
+        close(fds[i]);
     if (recv(gate, &go, 1, 0) != 1)
         _exit(STATUS_LASTACK_FAILED);
     restore_signals();

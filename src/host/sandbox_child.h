@@ -7,7 +7,8 @@
 
 #include "sandbox.h"
 
-/* Child to parent, once, with the packet descriptor beside it when is_ready. */
+/* Child to parent, once, with the packet descriptor and that of the network
+ * namespace beside it when is_ready. */
 struct sandbox_report {
     bool is_ready;
     bool has_user_namespace;
@@ -15,6 +16,8 @@ struct sandbox_report {
     struct trouble trouble; /* why not ready */
     struct trouble not_tun; /* AUTO went on to veth: why */
 };
+
+enum { SANDBOX_REPORT_PACKET, SANDBOX_REPORT_NET, SANDBOX_REPORT_FDS };
 
 /* Makes namespaces and interface, reports through `gate`, waits there for a byte, runs the command.
  * */
