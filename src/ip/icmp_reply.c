@@ -47,13 +47,6 @@ bool icmp_limit_take(struct icmp_limit *limit, const struct lastack_address *tar
     return true;
 }
 
-/* One host, that may be told something. */
-static bool icmp_is_one_host(const struct links *links, const struct lastack_address *address)
-{
-    return !ip_is_unspecified(address) && !ip_is_multicast(address) && !ip_is_class_e(address) &&
-           !links_is_broadcast(links, address);
-}
-
 /* RFC 4443 §2.4 (e.3): the two errors that path MTU discovery and new options need for groups. */
 static bool icmp_may_answer_group(const struct ip_packet *about, const struct icmp_error *error)
 {
@@ -69,7 +62,7 @@ bool icmp_may_complain(const struct links *links, const struct ip_arrival *arriv
     bool is_group = arrival->is_group_frame || ip_is_multicast(&about->destination) ||
                     links_is_broadcast(links, &about->destination);
 
-    if (!icmp_is_one_host(links, &about->source) || icmp_is_error(about))
+    if (!links_is_one_host(links, &about->source) || icmp_is_error(about))
         return false;
     if (about->is_fragment && about->fragment_offset != 0)
         return false;
@@ -126,7 +119,7 @@ bool icmp_reply_echo(const struct links *links, const struct ip_arrival *arrival
         ip_is_multicast(&request->destination) || links_is_broadcast(links, &request->destination);
 
     if (message->kind != ICMP_ECHO_REQUEST || source == NULL ||
-        !icmp_is_one_host(links, &request->source) || (is_group && !request->is_ipv6))
+        !links_is_one_host(links, &request->source) || (is_group && !request->is_ipv6))
         return false;
     *echo = (struct icmp_echo){
         .source = *source,

@@ -223,6 +223,12 @@ bool links_is_broadcast(const struct links *links, const struct lastack_address 
     return false;
 }
 
+bool links_is_one_host(const struct links *links, const struct lastack_address *address)
+{
+    return !ip_is_unspecified(address) && !ip_is_multicast(address) && !ip_is_class_e(address) &&
+           !links_is_broadcast(links, address);
+}
+
 bool links_is_joined(const struct links *links, uint32_t link,
                      const struct lastack_address *address)
 {

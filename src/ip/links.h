@@ -71,6 +71,8 @@ const struct lastack_address *links_source(const struct links *links, uint32_t l
                                            const struct lastack_address *like);
 /* The broadcast address of one of the IPv4 prefixes, or 255.255.255.255. */
 bool links_is_broadcast(const struct links *links, const struct lastack_address *address);
+/* One host: somebody who can be connected to (RFC 9293 MUST-46) or told something. */
+bool links_is_one_host(const struct links *links, const struct lastack_address *address);
 /* A multicast that every host on that link listens to: all hosts (224.0.0.1), all nodes (ff01::1,
  * ff02::1), the solicited-node addresses of ours (RFC 1112 §4, RFC 4291 §2.8). */
 bool links_is_joined(const struct links *links, uint32_t link,

@@ -176,6 +176,9 @@ int sock_name_for_connect(struct lastack *stack, struct sock *sock,
     struct tuple tuple = {.remote = remote->address, .remote_port = remote->port};
     struct ip_route route;
 
+    if (sock->type == LASTACK_SOCK_STREAM && /* RFC 9293 MUST-46 */
+        !links_is_one_host(&stack->links, &remote->address))
+        return sock_refuse(stack, LASTACK_CAUSE_NO_ROUTE, LASTACK_ENETUNREACH);
     if (!routes_find(&stack->routes, &stack->links, &remote->address, &route))
         return sock_refuse(stack, LASTACK_CAUSE_NO_ROUTE, LASTACK_ENETUNREACH);
     if (lastack_is_any(&sock->local.address))

@@ -5,6 +5,7 @@
 #include "peer.h"
 
 #include "checksum.h"
+#include "icmp.h"
 #include "ip_header.h"
 #include "packet_text.h"
 
@@ -13,7 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PEERS_MOST = 80, QUEUE_MOST = 4096, PACKET_MOST = 65536 + 64, MTU = 1500 };
+enum { PEERS_MOST = 80, QUEUE_MOST = 4096, PACKET_MOST = 65536 + 64 };
+enum { MTU_USUAL = 1500, MTU_MOST = 9000, BATCH_MOST = 64 };
 enum { TRACE_RECORDS = 1 << 15, PEER_IRS = -16, PEER_TS = 5000000, REST_DAYS = 4 };
 
 /* A packet of the stack that no SENDS has read yet. */
@@ -74,13 +76,20 @@ static void world_free(void)
 
 void restart(const struct lastack_config *config)
 {
+    restart_with_mtu(config, MTU_USUAL);
+}
+
+void restart_with_mtu(const struct lastack_config *config, uint32_t mtu)
+{
     const struct lastack_link_config link = {
-        .kind = LASTACK_LINK_IP, .name = "wire", .mtu = MTU};
+        .kind = LASTACK_LINK_IP, .name = "wire", .mtu = mtu};
     const struct lastack_address ipv4 = lastack_ipv4(192, 0, 2, 1);
     struct lastack_address ipv6;
     size_t size;
 
     world_free();
+    assert_true(mtu <= MTU_MOST);
+    world.mtu = mtu;
     world.config = *config;
     world.now = world.mark = SEC(1000);
     size = lastack_size(config);
@@ -182,8 +191,8 @@ static void collect(const struct lastack_packet_out *out)
 
     assert_true(queued < QUEUE_MOST);
     assert_int_equal(out->link, PEER_LINK);
-    assert_true(out->length <= MTU); /* the link takes no larger frames */
-    *waiting = (struct waiting){.at = world.now, .length = out->length, .bytes = malloc(MTU)};
+    assert_true(out->length <= world.mtu); /* the link takes no larger frames */
+    *waiting = (struct waiting){.at = world.now, .length = out->length, .bytes = malloc(out->length)};
     assert_non_null(waiting->bytes);
     for (unsigned i = 0; i < out->iov_count; i++) {
         memcpy(waiting->bytes + length, out->iov[i].base, out->iov[i].length);
@@ -336,6 +345,10 @@ static const char *difference(const struct peer *peer, const struct line *line,
         return "at";
     if (line->tos != 0 && line->tos != packet->traffic_class)
         return "tos";
+    if (line->ttl != 0 && line->ttl != packet->ttl)
+        return "ttl";
+    if (line->from.bytes[10] != 0 && !lastack_address_equal(&line->from, &packet->source))
+        return "from";
     return options != NULL ? options : difference_of_sack(peer, line, seg);
 }
 
@@ -460,6 +473,64 @@ void peer_arrives(struct peer *peer, const struct line *line)
     const struct lastack_packet_in packet = {bytes, build(peer, line, bytes), PEER_LINK, 0};
 
     lastack_input(world.stack, world.now, &packet, 1);
+    SETTLES();
+}
+
+void peer_arrive(struct peer *peer, const struct line *lines, unsigned count)
+{
+    static uint8_t bytes[BATCH_MOST][MTU_USUAL];
+    struct lastack_packet_in packets[BATCH_MOST];
+
+    assert_true(count <= BATCH_MOST);
+    for (unsigned i = 0; i < count; i++) {
+        assert_true(lines[i].text <= PEER_MSS - 40);
+        packets[i] = (struct lastack_packet_in){bytes[i], build(peer, &lines[i], bytes[i]),
+                                                PEER_LINK, 0};
+    }
+    lastack_input(world.stack, world.now, packets, count);
+    SETTLES();
+}
+
+/* The start of a segment of the stack's, as a router quotes it: its IP header and 8 bytes. */
+static size_t build_quoted(const struct peer *peer, const struct icmp_line *line, uint8_t *bytes)
+{
+    const unsigned ip_length = ip_header_length(&peer->remote.address);
+    const struct ip_build ip = {
+        .source = peer->local.address,
+        .destination = peer->remote.address,
+        .payload_length = (line->quoted != 0 ? line->quoted : MTU_USUAL) - ip_length,
+        .protocol = IP_PROTOCOL_TCP,
+        .ttl = 64,
+        .dont_fragment = true,
+    };
+
+    memset(bytes, 0, ip_length + ip.payload_length);
+    ip_build(&ip, bytes);
+    store16(bytes + ip_length, peer->local.port);
+    store16(bytes + ip_length + 2, peer->remote.port);
+    store32(bytes + ip_length + 4, peer->iss + (uint32_t)line->seq);
+    return ip_length + ip.payload_length;
+}
+
+void peer_icmp_arrives(const struct peer *peer, const struct icmp_line *line)
+{
+    static uint8_t quoted[PACKET_MOST], bytes[PACKET_MOST];
+    const bool is_ipv4 = lastack_is_ipv4(&peer->remote.address);
+    const struct icmp_error error = {line->type, line->code, line->mtu};
+    struct lastack_packet_in in = {.data = bytes, .link = PEER_LINK};
+    struct ip_build ip = {.protocol = is_ipv4 ? IP_PROTOCOL_ICMP : IP_PROTOCOL_ICMPV6, .ttl = 64};
+    struct ip_packet about;
+    size_t length;
+
+    assert_true(lastack_address_parse(is_ipv4 ? "192.0.2.254" : "2001:db8::fe", &ip.source));
+    ip.destination = peer->local.address;
+    length = build_quoted(peer, line, quoted);
+    assert_int_equal(ip_parse(quoted, length, true, &about), LASTACK_CAUSE_NONE);
+    ip.payload_length = (uint32_t)icmp_error_length(&about);
+    length = ip_build(&ip, bytes);
+    length += icmp_build_error(&error, &ip.source, &about, bytes + length, ip.payload_length);
+    in.length = length;
+    lastack_input(world.stack, world.now, &in, 1);
     SETTLES();
 }
 

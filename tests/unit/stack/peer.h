@@ -58,8 +58,17 @@ struct line {
     int64_t sack[4][2];
     bool no_sack;      /* SENDS: there is no SACK block */
     int64_t at;        /* when it left, counted from MARK */
-    uint8_t tos;
+    uint8_t tos, ttl;  /* SENDS; 0: never mind */
+    struct lastack_address from; /* SENDS: the source; all 0: never mind */
     bool bad_checksum;
+};
+
+/* An ICMP error from a router (192.0.2.254, 2001:db8::fe) about a segment of the stack. */
+struct icmp_line {
+    uint8_t type, code;
+    int64_t seq;       /* of the segment that it quotes, as in SENDS */
+    uint32_t mtu;      /* of a too-big */
+    uint32_t quoted;   /* length of the IP packet it quotes; 0: 1500 */
 };
 
 /* One connection of one peer. */
@@ -84,6 +93,7 @@ struct peer_world {
     void *memory;
     struct lastack_config config;
     int64_t now, mark;
+    uint32_t mtu;
     int listener; /* -1 */
 };
 
@@ -96,6 +106,8 @@ extern struct peer_world world;
 void peer_config(struct lastack_config *config);
 /* The stack again, from this config: first line of a test that needs another one. */
 void restart(const struct lastack_config *config);
+/* ... on a link with this MTU instead of 1500 (at most 9000). */
+void restart_with_mtu(const struct lastack_config *config, uint32_t mtu);
 
 /* A peer at 192.0.2.9:port, or [2001:db8::9]:port; no connection yet. */
 struct peer *peer_at(uint16_t port);
@@ -147,6 +159,9 @@ void SETTLES(void);
 /* ---- the wire, the trace, the clock ---- */
 
 void peer_arrives(struct peer *peer, const struct line *line);
+void peer_icmp_arrives(const struct peer *peer, const struct icmp_line *line);
+/* Several segments in one batch: the stack sees them all before it is asked for output. */
+void peer_arrive(struct peer *peer, const struct line *lines, unsigned count);
 void peer_sends(struct peer *peer, const struct line *line, const char *file, int number);
 void peer_sends_nothing(struct peer *peer, const char *file, int number);
 void peer_state(struct peer *peer, enum tcp_state from, enum tcp_state to, enum lastack_cause cause,
@@ -155,6 +170,7 @@ void peer_no_state(struct peer *peer, const char *file, int number);
 void peer_is_in(struct peer *peer, enum tcp_state state, const char *file, int number);
 
 #define ARRIVES(peer, ...)     peer_arrives((peer), &(struct line){__VA_ARGS__})
+#define ICMP_ARRIVES(peer, ...) peer_icmp_arrives((peer), &(struct icmp_line){__VA_ARGS__})
 #define SENDS(peer, ...)       peer_sends((peer), &(struct line){__VA_ARGS__}, __FILE__, __LINE__)
 #define SENDS_NOTHING(peer)    peer_sends_nothing((peer), __FILE__, __LINE__)
 #define STATE(peer, from, to, cause)                                                               \
