@@ -61,6 +61,19 @@ enum lastack_time_wait_syn {
     LASTACK_TIME_WAIT_SYN_DROP, /* dropped (RFC 6191) */
 };
 
+/* A SYN arrives while its listener (or the stack) has no room for another half-open request. */
+enum lastack_syn_cookies {
+    LASTACK_SYN_COOKIES_NEVER,    /* see lastack_syn_overflow */
+    LASTACK_SYN_COOKIES_OVERFLOW, /* it is answered with a SYN cookie (RFC 4987 §3.6) */
+    LASTACK_SYN_COOKIES_ALWAYS,   /* ... every SYN is, and no request ever kept */
+};
+
+/* ... and cookies are off. */
+enum lastack_syn_overflow {
+    LASTACK_SYN_OVERFLOW_DROP,         /* the SYN is dropped (Linux) */
+    LASTACK_SYN_OVERFLOW_EVICT_OLDEST, /* the listener's oldest request makes room (FreeBSD) */
+};
+
 enum lastack_icmp_in_syn {
     LASTACK_ICMP_SYN_ABORT,     /* any matching error aborts connect (Linux) */
     LASTACK_ICMP_SYN_HARD_ONLY, /* only hard errors do (RFC 9293 MUST-56, SHLD-26) */
@@ -141,7 +154,8 @@ struct lastack_params {
     bool tcp_rfc1337;            /* ignore RST in TIME-WAIT */
     bool slow_start_after_idle;
     bool autotune_receive, autotune_send;
-    bool syn_cookies;            /* on overflow */
+    /* requests are repeated less often while a listener's SYN queue is more than half full */
+    bool syn_queue_ages;
     bool drop_syn_fin;
     /* RFC 793 acceptance instead of RFC 5961 (FreeBSD's switches) */
     bool insecure_rst, insecure_syn;
@@ -160,6 +174,8 @@ struct lastack_params {
     enum lastack_time_wait_reuse time_wait_reuse;
     enum lastack_time_wait_syn time_wait_syn;
     enum lastack_accept_overflow accept_overflow;
+    enum lastack_syn_cookies syn_cookies;
+    enum lastack_syn_overflow syn_overflow;
     enum lastack_option_order option_order;
     enum lastack_rto_formula rto_formula;
     enum lastack_quick_ack quick_ack;

@@ -45,6 +45,7 @@ struct lastack_config {
     uint32_t max_time_waits_ipv4;
     uint32_t max_time_waits_ipv6;
     uint32_t max_syn_entries;
+    uint32_t max_syn_budgets;   /* networks whose SYNs are counted at once (lastack_add_syn_rule) */
     uint32_t max_sockets;
     uint32_t max_descriptors;
     uint32_t max_pages;         /* for data, of page_size bytes */
@@ -188,6 +189,36 @@ enum lastack_kill_verdict lastack_kill(struct lastack *stack, const struct lasta
 /* Live parameters. Changes take effect as docs/parameters.md says: most for new connections. */
 const struct lastack_params *lastack_params(const struct lastack *stack);
 void lastack_set_params(struct lastack *stack, const struct lastack_params *params);
+
+/* ---- who may send how many SYNs ---- */
+
+enum { LASTACK_SYN_RULES_MAX = 32 };
+#define LASTACK_SYN_UNLIMITED UINT32_MAX
+
+/*
+ * A SYN that reaches a listener is held against the rules in their order; the first whose prefix
+ * and port fit decides, and one that none fits passes. Refused SYNs are not answered, and counted
+ * (LASTACK_CAUSE_DROP_SYN_LIMIT).
+ */
+struct lastack_syn_rule {
+    struct lastack_address prefix; /* of the source; IPv4 ones as lastack_ipv4() makes them */
+    uint8_t prefix_length;         /* 0..32 for IPv4, 0..128 for IPv6 */
+    /* a budget for every network of this length within the prefix; 0: one for all of it */
+    uint8_t each_length;
+    uint16_t port;                 /* the listener's; 0: any */
+    uint32_t rate;                 /* SYNs per second, 1..10^9; 0: none pass; or _UNLIMITED */
+    uint32_t burst;                /* SYNs at once, 1..10^9 */
+};
+
+/* Appends a rule; its number, -LASTACK_EINVAL for values out of range, -LASTACK_ENOBUFS when there
+ * are LASTACK_SYN_RULES_MAX of them (or each_length is used with config.max_syn_budgets < 4). */
+int lastack_add_syn_rule(struct lastack *stack, const struct lastack_syn_rule *rule);
+/* Forgets all rules and what was counted for them. */
+void lastack_clear_syn_rules(struct lastack *stack);
+/* The index-th rule and how many SYNs it let pass and refused (each may be NULL); false: there is
+ * none. */
+bool lastack_syn_rule_at(const struct lastack *stack, uint32_t index, struct lastack_syn_rule *rule,
+                         uint64_t *passed, uint64_t *refused);
 
 /* How often each cause occurred. */
 uint64_t lastack_counter(const struct lastack *stack, enum lastack_cause cause);

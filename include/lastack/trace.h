@@ -181,6 +181,9 @@ enum lastack_trace_class { /* bits of the switch */
     X(DROP_SYN_QUEUE_FULL, "SYN queue full")                                                       \
     X(DROP_SYN_LIMIT, "SYN limit of its prefix")                                                   \
     X(DROP_COOKIE, "bad SYN cookie")                                                               \
+    X(SYN_COOKIE, "SYN answered with a SYN cookie")                                                \
+    X(COOKIE_ACK, "ACK with a valid SYN cookie arrived")                                           \
+    X(SYN_EVICTED, "evicted from a full SYN queue")                                                \
     /* resources and limits */                                                                     \
     X(NO_CONNECTION_LEFT, "connection pool full")                                                  \
     X(NO_PAGE_LEFT, "page pool full")                                                              \

@@ -87,7 +87,7 @@ static void linux_switches(struct lastack_params *params)
     params->slow_start_after_idle = true;
     params->autotune_receive = true;
     params->autotune_send = true;
-    params->syn_cookies = true;
+    params->syn_queue_ages = true;
     params->drop_syn_fin = true;
     params->insecure_rst = false;
     params->insecure_syn = false;
@@ -108,6 +108,8 @@ void lastack_params_linux(struct lastack_params *params)
         .time_wait_reuse = LASTACK_REUSE_LOOPBACK,
         .time_wait_syn = LASTACK_TIME_WAIT_SYN_ACK,
         .accept_overflow = LASTACK_ACCEPT_OVERFLOW_DROP,
+        .syn_cookies = LASTACK_SYN_COOKIES_OVERFLOW,
+        .syn_overflow = LASTACK_SYN_OVERFLOW_DROP,
         .option_order = LASTACK_OPTIONS_LINUX,
         .rto_formula = LASTACK_RTO_LINUX,
         .quick_ack = LASTACK_QUICK_ACK_LINUX,

@@ -14,6 +14,32 @@ void lastack_set_params(struct lastack *stack, const struct lastack_params *para
     stack->tcp.params = *params;
 }
 
+int lastack_add_syn_rule(struct lastack *stack, const struct lastack_syn_rule *rule)
+{
+    return syn_limit_add(&stack->tcp.syn_limit, rule);
+}
+
+void lastack_clear_syn_rules(struct lastack *stack)
+{
+    syn_limit_clear(&stack->tcp.syn_limit);
+}
+
+bool lastack_syn_rule_at(const struct lastack *stack, uint32_t index, struct lastack_syn_rule *rule,
+                         uint64_t *passed, uint64_t *refused)
+{
+    const struct syn_limit *limit = &stack->tcp.syn_limit;
+
+    if (index >= limit->count)
+        return false;
+    if (rule != NULL)
+        *rule = limit->rules[index].rule;
+    if (passed != NULL)
+        *passed = limit->rules[index].passed;
+    if (refused != NULL)
+        *refused = limit->rules[index].refused;
+    return true;
+}
+
 uint64_t lastack_counter(const struct lastack *stack, enum lastack_cause cause)
 {
     CHECK((unsigned)cause < LASTACK_CAUSE_COUNT);

@@ -14,6 +14,7 @@ void lastack_config_default(struct lastack_config *config)
         .max_time_waits_ipv4 = 65536,
         .max_time_waits_ipv6 = 65536,
         .max_syn_entries = 4096,
+        .max_syn_budgets = 4096,
         .max_sockets = 8192,
         .max_descriptors = 16384,
         .max_pages = 16384,
@@ -48,6 +49,7 @@ bool config_is_valid(const struct lastack_config *config)
     return config->max_connections >= 1 && config->max_connections < most &&
            config->max_time_waits_ipv4 < most && config->max_time_waits_ipv6 < most &&
            config->max_syn_entries >= 1 && config->max_syn_entries < most &&
+           config->max_syn_budgets < most &&
            config->max_sockets >= 1 && config->max_sockets < most && config->max_descriptors >= 1 &&
            config->max_descriptors < 1u << 30 && config->max_pages >= 2 &&
            config->max_pages < 1u << 30 && is_power_of_two(config->page_size) &&
@@ -75,6 +77,7 @@ static uint32_t index_limit(const struct lastack_config *config)
 
 struct plan {
     void *index, *conns, *time_waits, *syns, *listeners, *pages, *ranges, *replies, *endpoints;
+    void *syn_budgets;
     void *links, *routes, *trace, *loopback, *neighbors, *paths, *reassembly, *udp;
 };
 
@@ -95,6 +98,7 @@ static void lay_out_stack(struct arena *arena, const struct lastack_config *conf
     plan->time_waits =
         arena_take(arena, time_wait_size(config->max_time_waits_ipv4, config->max_time_waits_ipv6));
     plan->syns = arena_take(arena, syn_cache_size(config->max_syn_entries));
+    plan->syn_budgets = arena_take(arena, syn_limit_size(config->max_syn_budgets));
     plan->ranges = arena_take(arena, pool_size(sizeof(struct range), config->max_ranges));
     plan->replies = arena_take(arena, pool_size(sizeof(struct reply), config->max_replies));
     plan->endpoints = arena_take(arena, local_endpoints_size(config->max_endpoints));
@@ -113,7 +117,8 @@ static struct siphash_key derive_key(const uint8_t seed[32], uint64_t purpose)
 }
 
 enum purpose { KEY_INDEX = 1, KEY_ISN, KEY_TIMESTAMP, KEY_PORTS, KEY_RNG, KEY_ENDPOINTS,
-               KEY_NEIGHBORS, KEY_PATHS, KEY_ICMP, KEY_UDP };
+               KEY_NEIGHBORS, KEY_PATHS, KEY_ICMP, KEY_UDP,
+               KEY_COOKIE_TUPLE, KEY_COOKIE_MINUTE, KEY_SYN_LIMIT };
 
 static void place_tcp(struct lastack *stack, const struct plan *plan)
 {
@@ -121,6 +126,7 @@ static void place_tcp(struct lastack *stack, const struct plan *plan)
     struct tcp *tcp = &stack->tcp;
     const struct siphash_key ports_key = derive_key(config->seed, KEY_PORTS);
     const struct siphash_key endpoints_key = derive_key(config->seed, KEY_ENDPOINTS);
+    const struct siphash_key limit_key = derive_key(config->seed, KEY_SYN_LIMIT);
 
     tcp->params = config->params;
     tcp->report =
@@ -133,6 +139,7 @@ static void place_tcp(struct lastack *stack, const struct plan *plan)
     time_wait_init(&tcp->time_waits, plan->time_waits, config->max_time_waits_ipv4,
                    config->max_time_waits_ipv6, stack->now);
     syn_cache_init(&tcp->syns, plan->syns, config->max_syn_entries, stack->now);
+    syn_limit_init(&tcp->syn_limit, plan->syn_budgets, config->max_syn_budgets, &limit_key);
     pool_init(&tcp->listeners, plan->listeners, sizeof(struct listener), config->max_sockets);
     pool_init(&tcp->ranges, plan->ranges, sizeof(struct range), config->max_ranges);
     replies_init(&tcp->replies, plan->replies, config->max_replies);
@@ -145,6 +152,8 @@ static void place_tcp(struct lastack *stack, const struct plan *plan)
     tcp->wake_head = tcp->wake_tail = tcp->listener_wake = POOL_NONE;
     tcp->time_wait_warned_at = NEVER;
     tcp->isn_key = derive_key(config->seed, KEY_ISN);
+    tcp->cookie_keys.tuple = derive_key(config->seed, KEY_COOKIE_TUPLE);
+    tcp->cookie_keys.minute = derive_key(config->seed, KEY_COOKIE_MINUTE);
     tcp->ts_key = derive_key(config->seed, KEY_TIMESTAMP);
     rng_init(&tcp->rng, derive_key(config->seed, KEY_RNG).k0);
     tcp->path = stack_path;

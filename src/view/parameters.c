@@ -17,6 +17,8 @@ static const char *const time_wait_full_words[] = {"refuse-new", "evict-oldest",
 static const char *const time_wait_reuse_words[] = {"off", "on", "loopback", NULL};
 static const char *const time_wait_syn_words[] = {"ack", "drop", NULL};
 static const char *const accept_overflow_words[] = {"drop", "rst", NULL};
+static const char *const syn_cookies_words[] = {"never", "overflow", "always", NULL};
+static const char *const syn_overflow_words[] = {"drop", "evict-oldest", NULL};
 static const char *const option_order_words[] = {"linux", "freebsd", NULL};
 static const char *const rto_formula_words[] = {"rfc6298", "linux", "freebsd", NULL};
 static const char *const quick_ack_words[] = {"never", "linux", NULL};
@@ -243,9 +245,9 @@ static const struct parameter parameters[] = {
     {.name = "autotune_send", .offset = AT(autotune_send), .unit = PARAMETER_SWITCH,
      .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 1, .takes_effect = "at once",
      .text = "Send buffers grow with what is in flight."},
-    {.name = "syn_cookies", .offset = AT(syn_cookies), .unit = PARAMETER_SWITCH,
+    {.name = "syn_queue_ages", .offset = AT(syn_queue_ages), .unit = PARAMETER_SWITCH,
      .scope = PARAMETER_OF_LISTENER, .minimum = 0, .maximum = 1, .takes_effect = "at once",
-     .text = "SYN cookies when the SYN queue is full."},
+     .text = "SYN-ACKs are repeated less often while the SYN queue is more than half full."},
     {.name = "drop_syn_fin", .offset = AT(drop_syn_fin), .unit = PARAMETER_SWITCH,
      .scope = PARAMETER_OF_LISTENER, .minimum = 0, .maximum = 1, .takes_effect = "at once",
      .text = "A segment with SYN and FIN is dropped in LISTEN."},
@@ -294,6 +296,14 @@ static const struct parameter parameters[] = {
      .scope = PARAMETER_OF_LISTENER, .minimum = 0, .maximum = 1, .choices = accept_overflow_words,
      .takes_effect = "at once",
      .text = "The accept queue is full: the third ACK is ignored, or answered with RST."},
+    {.name = "syn_cookies", .offset = AT(syn_cookies), .unit = PARAMETER_CHOICE,
+     .scope = PARAMETER_OF_LISTENER, .minimum = 0, .maximum = 2, .choices = syn_cookies_words,
+     .takes_effect = "at once",
+     .text = "When a SYN is answered with a SYN cookie: never, when the SYN queue is full, always."},
+    {.name = "syn_overflow", .offset = AT(syn_overflow), .unit = PARAMETER_CHOICE,
+     .scope = PARAMETER_OF_LISTENER, .minimum = 0, .maximum = 1, .choices = syn_overflow_words,
+     .takes_effect = "at once",
+     .text = "The SYN queue is full and cookies are off: the SYN is dropped, or evicts the oldest."},
     {.name = "option_order", .offset = AT(option_order), .unit = PARAMETER_CHOICE,
      .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 1, .choices = option_order_words,
      .takes_effect = "for new connections",

@@ -55,6 +55,8 @@ static const struct setting freebsd[] = {
     {"time_wait_syn", "drop"},
     {"tcp_rfc1337", "on"},
     {"icmp_in_syn", "hard-only"},
+    {"syn_overflow", "evict-oldest"},
+    {"syn_queue_ages", "off"},
     {"drop_syn_fin", "off"},
     {"rst_extra_linux", "off"},
     {"abort_on_unread", "off"},

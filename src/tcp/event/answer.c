@@ -98,6 +98,22 @@ uint32_t listener_mss(const struct tcp *tcp, const struct listener *listener,
     return listener->options.mss_clamp != 0 ? min32(mss, listener->options.mss_clamp) : mss;
 }
 
+/* TSval of a SYN-ACK; a cookie's remembers the options. */
+static uint32_t syn_ack_stamp(const struct tcp *tcp, const struct syn_entry *entry)
+{
+    const uint32_t offset = timestamp_offset(&tcp->ts_key, &entry->tuple);
+    const struct syn_cookie_options options = {
+        .has_window_scale = (entry->flags & SYN_WINDOW_SCALE) != 0,
+        .window_scale = entry->snd_shift,
+        .has_sack = (entry->flags & SYN_SACK) != 0,
+        .has_ecn = (entry->flags & SYN_ECN) != 0,
+    };
+
+    if (!(entry->flags & SYN_COOKIE))
+        return timestamp_now(offset, tcp->report.now);
+    return syn_cookie_stamp(timestamp_now(0, tcp->report.now), &options) + offset;
+}
+
 void reply_syn_ack(struct tcp *tcp, const struct syn_entry *entry)
 {
     struct reply *reply = new_reply(tcp, &entry->tuple, entry->flow, TCP_SYN_RECEIVED,
@@ -118,7 +134,8 @@ void reply_syn_ack(struct tcp *tcp, const struct syn_entry *entry)
                    (entry->flags & SYN_TIMESTAMP ? OPTION_TIMESTAMP : 0));
     reply->mss = (uint16_t)min32(listener_mss(tcp, listener, &entry->tuple), 65535);
     reply->window_scale = entry->rcv_shift;
-    reply->ts_value = timestamp_now(timestamp_offset(&tcp->ts_key, &entry->tuple), tcp->report.now);
+    if (entry->flags & SYN_TIMESTAMP)
+        reply->ts_value = syn_ack_stamp(tcp, entry);
     reply->ts_echo = entry->ts_recent;
 }
 

@@ -8,35 +8,27 @@
  * "Third, check for a SYN": the request is an entry of the SYN cache (RFC 4987 §3.3), not a
  * control block. The control block is made when the handshake is complete, in SYN-RECEIVED, and
  * goes on with the fifth step as if it had always been there.
+ *
+ * Half-open memory is bounded twice, by the listener's backlog and by the pool of entries. Beyond
+ * either, params.syn_cookies and syn_overflow say what happens (arrives_cookie.c, evict_oldest).
  */
 #include "isn.h"
 #include "tcp.h"
 
 /* ---- §3.10.7.2 ---- */
 
-static bool has_room(struct tcp *tcp, struct listener *listener, const struct segment *seg,
-                     uint64_t flow)
+static bool has_room(struct tcp *tcp, const struct listener *listener)
 {
-    if (listener_is_full(listener)) {
-        listener->overflows++;
-        report_drop(&tcp->report, flow, TCP_LISTEN, seg, LASTACK_CAUSE_DROP_ACK_QUEUE_FULL);
-        return false;
-    }
-    if (listener->syns >= max32(min32(listener->backlog, tcp->params.syn_backlog_max), 1) + 1) {
-        report_drop(&tcp->report, flow, TCP_LISTEN, seg, LASTACK_CAUSE_DROP_SYN_QUEUE_FULL);
-        return false;
-    }
-    return true;
+    return listener->syns < listener_syns_most(listener, tcp->params.syn_backlog_max) &&
+           syn_cache_has_room(&tcp->syns);
 }
 
 /* What both ends can do, from the SYN's options. */
-static void take_options(const struct tcp *tcp, const struct listener *listener,
+static void take_syn_options(const struct tcp *tcp, const struct listener *listener,
                          struct syn_entry *entry, const struct segment *seg)
 {
     const struct lastack_params *params = &tcp->params;
     const bool is_ipv4 = ip_is_ipv4(&entry->tuple.remote);
-    const uint32_t buffer = listener->options.receive_buffer != 0 ? listener->options.receive_buffer
-                                                                  : params->receive_buffer_max;
 
     entry->mss_peer = seg->options & OPTION_MSS ? seg->mss
                                                 : (uint16_t)(is_ipv4 ? params->mss_default_ipv4
@@ -45,9 +37,7 @@ static void take_options(const struct tcp *tcp, const struct listener *listener,
     if (params->window_scaling && seg->options & OPTION_WINDOW_SCALE) {
         entry->flags |= SYN_WINDOW_SCALE;
         entry->snd_shift = (uint8_t)min32(seg->window_scale, 14);
-        entry->rcv_shift = params->window_scale_fixed != 0xff
-                               ? params->window_scale_fixed
-                               : window_shift_for(buffer, params->window_scale_max);
+        entry->rcv_shift = request_shift(tcp, listener);
     }
     if (params->sack && seg->options & OPTION_SACK_PERMITTED)
         entry->flags |= SYN_SACK;
@@ -72,6 +62,36 @@ static uint32_t first_offer(const struct tcp *tcp, const struct listener *listen
     return receive_window_first(space, mss, params->first_window_in_segs);
 }
 
+void request_from_syn(struct tcp *tcp, uint32_t listener_index, const struct segment *seg,
+                      struct syn_entry *entry)
+{
+    const struct listener *listener = pool_at(&tcp->listeners, listener_index);
+
+    entry->listener = listener_index;
+    entry->irs = seg->seq;
+    entry->snd_wnd = seg->wnd;
+    entry->entered_ms = clock_ms(tcp->report.now);
+    entry->cause = LASTACK_CAUSE_SYN;
+    entry->tos = listener->options.tos;
+    take_syn_options(tcp, listener, entry, seg);
+}
+
+void request_offer_window(const struct tcp *tcp, struct syn_entry *entry)
+{
+    entry->rcv_wnd =
+        (uint16_t)first_offer(tcp, pool_at(&tcp->listeners, entry->listener), entry);
+}
+
+uint8_t request_shift(const struct tcp *tcp, const struct listener *listener)
+{
+    const uint32_t buffer = listener->options.receive_buffer != 0 ? listener->options.receive_buffer
+                                                                  : tcp->params.receive_buffer_max;
+
+    return tcp->params.window_scale_fixed != 0xff
+               ? tcp->params.window_scale_fixed
+               : window_shift_for(buffer, tcp->params.window_scale_max);
+}
+
 static void link_to_listener(struct tcp *tcp, uint32_t listener_index, uint32_t index)
 {
     struct listener *listener = pool_at(&tcp->listeners, listener_index);
@@ -81,6 +101,8 @@ static void link_to_listener(struct tcp *tcp, uint32_t listener_index, uint32_t 
     entry->listener_next = listener->first_syn;
     if (listener->first_syn != POOL_NONE)
         syn_cache_at(&tcp->syns, listener->first_syn)->listener_prev = index;
+    else
+        listener->last_syn = index;
     listener->first_syn = index;
     listener->syns++;
 }
@@ -95,10 +117,13 @@ static void unlink_from_listener(struct tcp *tcp, uint32_t index)
         listener->first_syn = entry->listener_next;
     else
         syn_cache_at(&tcp->syns, entry->listener_prev)->listener_next = entry->listener_next;
-    if (entry->listener_next != POOL_NONE)
+    if (entry->listener_next == POOL_NONE)
+        listener->last_syn = entry->listener_prev;
+    else
         syn_cache_at(&tcp->syns, entry->listener_next)->listener_prev = entry->listener_prev;
     CHECK(listener->syns > 0);
     listener->syns--;
+    listener->old_syns -= entry->retries > 0;
     syn_cache_remove(&tcp->syns, index);
 }
 
@@ -117,7 +142,6 @@ bool tcp_make_syn_entry(struct tcp *tcp, uint32_t listener_index, const struct s
                         const struct tuple *tuple, uint64_t flow, struct seq iss,
                         struct flow_ref record)
 {
-    struct listener *listener = pool_at(&tcp->listeners, listener_index);
     const uint32_t index = syn_cache_add(&tcp->syns);
     const struct flow_ref ref = {FLOW_SYN_ENTRY, index};
     struct syn_entry *entry;
@@ -130,13 +154,8 @@ bool tcp_make_syn_entry(struct tcp *tcp, uint32_t listener_index, const struct s
     entry->tuple = *tuple;
     entry->flow = flow;
     entry->iss = iss;
-    entry->irs = seg->seq;
-    entry->snd_wnd = seg->wnd;
-    entry->entered_ms = clock_ms(tcp->report.now);
-    entry->cause = LASTACK_CAUSE_SYN;
-    entry->tos = listener->options.tos;
-    take_options(tcp, listener, entry, seg);
-    entry->rcv_wnd = (uint16_t)first_offer(tcp, listener, entry);
+    request_from_syn(tcp, listener_index, seg, entry);
+    request_offer_window(tcp, entry);
     if (record.kind != FLOW_NONE) {
         entry->flags |= SYN_SUPERSEDES;
         entry->superseded = record.index;
@@ -157,16 +176,55 @@ bool tcp_make_syn_entry(struct tcp *tcp, uint32_t listener_index, const struct s
     return true;
 }
 
-void arrives_in_listen(struct tcp *tcp, uint32_t listener_index, const struct segment *seg,
-                       const struct tuple *tuple, uint64_t flow)
+/* The request that has waited longest makes room (RFC 4987 §3.4); false: there is none. */
+static bool evict_oldest(struct tcp *tcp, struct listener *listener)
+{
+    if (tcp->params.syn_overflow != LASTACK_SYN_OVERFLOW_EVICT_OLDEST ||
+        listener->last_syn == POOL_NONE)
+        return false;
+    tcp_forget_syn_entry(tcp, listener->last_syn, LASTACK_CAUSE_SYN_EVICTED);
+    return true;
+}
+
+/* A SYN that nothing speaks against: remembered by us, by the peer, or not at all. */
+static void third_answer_syn(struct tcp *tcp, uint32_t listener_index, const struct segment *seg,
+                             const struct tuple *tuple, uint64_t flow)
 {
     struct listener *listener = pool_at(&tcp->listeners, listener_index);
+    const enum lastack_syn_cookies cookies = tcp->params.syn_cookies;
+    bool is_room;
 
+    if (listener_is_full(listener)) {
+        listener->overflows++;
+        report_drop(&tcp->report, flow, TCP_LISTEN, seg, LASTACK_CAUSE_DROP_ACK_QUEUE_FULL);
+        return;
+    }
+    is_room = cookies != LASTACK_SYN_COOKIES_ALWAYS && has_room(tcp, listener);
+    if (!is_room && cookies != LASTACK_SYN_COOKIES_NEVER) {
+        answer_with_cookie(tcp, listener_index, seg, tuple, flow);
+        return;
+    }
+    if (!is_room && !evict_oldest(tcp, listener)) {
+        report_drop(&tcp->report, flow, TCP_LISTEN, seg,
+                    pool_available(&tcp->syns.entries) == 0 ? LASTACK_CAUSE_NO_SYN_ENTRY_LEFT
+                                                            : LASTACK_CAUSE_DROP_SYN_QUEUE_FULL);
+        return;
+    }
+    (void)tcp_make_syn_entry(tcp, listener_index, seg, tuple, flow,
+                             isn_choose(&tcp->isn_key, tuple, tcp->report.now),
+                             (struct flow_ref){FLOW_NONE, 0});
+}
+
+void arrives_in_listen(struct tcp *tcp, uint32_t listener_index, struct segment *seg,
+                       const struct tuple *tuple, uint64_t flow)
+{
     if (seg->flags & LASTACK_RST) { /* first */
         report_drop(&tcp->report, flow, TCP_LISTEN, seg, LASTACK_CAUSE_DROP_RST_NO_CONNECTION);
         return;
     }
     if (seg->flags & LASTACK_ACK) { /* second */
+        if (arrives_with_cookie(tcp, listener_index, seg, tuple, flow))
+            return;
         report_drop(&tcp->report, flow, TCP_LISTEN, seg, LASTACK_CAUSE_DROP_ACK_OF_UNSENT);
         if (!(tcp->params.listen_synack_silent && seg->flags & LASTACK_SYN))
             reply_rst_to(tcp, seg, flow, TCP_LISTEN);
@@ -180,11 +238,11 @@ void arrives_in_listen(struct tcp *tcp, uint32_t listener_index, const struct se
         report_drop(&tcp->report, flow, TCP_LISTEN, seg, LASTACK_CAUSE_DROP_SYN_FIN);
         return;
     }
-    if (!has_room(tcp, listener, seg, flow))
+    if (!syn_limit_pass(&tcp->syn_limit, &tuple->remote, tuple->local_port, tcp->report.now)) {
+        report_drop(&tcp->report, flow, TCP_LISTEN, seg, LASTACK_CAUSE_DROP_SYN_LIMIT);
         return;
-    (void)tcp_make_syn_entry(tcp, listener_index, seg, tuple, flow,
-                             isn_choose(&tcp->isn_key, tuple, tcp->report.now),
-                             (struct flow_ref){FLOW_NONE, 0});
+    }
+    third_answer_syn(tcp, listener_index, seg, tuple, flow);
 }
 
 /* ---- SYN-RECEIVED of a passive OPEN (§3.10.7.4) ---- */
@@ -225,20 +283,41 @@ void tcp_forget_syn_entry(struct tcp *tcp, uint32_t index, enum lastack_cause ca
     forget(tcp, index, cause);
 }
 
+/*
+ * How often a SYN-ACK is repeated. Half of a listener's room is kept for requests that are young:
+ * when old ones fill more than the other half, each is dropped the earlier, the more of them there
+ * are (RFC 4987 §3.3; Linux reckons the same way).
+ */
+static uint32_t syn_ack_retries(const struct tcp *tcp, const struct listener *listener)
+{
+    uint32_t most = tcp->params.synack_retries;
+    uint64_t young = 2 * (uint64_t)(listener->syns - listener->old_syns);
+
+    if (!tcp->params.syn_queue_ages || 2 * (uint64_t)listener->syns <= max32(8, listener->backlog))
+        return most;
+    while (most > 2 && listener->syns >= young) {
+        most--;
+        young *= 2;
+    }
+    return most;
+}
+
 bool tcp_syn_timeouts(struct tcp *tcp, unsigned max)
 {
     for (unsigned i = 0; i < max; i++) {
         const uint32_t index = syn_cache_due(&tcp->syns, tcp->report.now);
         struct syn_entry *entry;
+        struct listener *listener;
 
         if (index == POOL_NONE)
             return false;
         entry = syn_cache_at(&tcp->syns, index);
-        if (entry->retries >= tcp->params.synack_retries) {
+        listener = pool_at(&tcp->listeners, entry->listener);
+        if (entry->retries >= syn_ack_retries(tcp, listener)) {
             forget(tcp, index, LASTACK_CAUSE_SYNACK_TIMEOUT);
             continue;
         }
-        entry->retries++;
+        listener->old_syns += entry->retries++ == 0;
         report_note(&tcp->report, LASTACK_TRACE_RETRANSMIT, entry->flow, &entry->tuple,
                     TCP_SYN_RECEIVED, LASTACK_CAUSE_RETRANSMISSION_TIMEOUT, entry->retries,
                     tcp->params.rto_initial_ns << entry->retries);
@@ -334,11 +413,22 @@ static enum verdict check_request(struct tcp *tcp, uint32_t index, const struct 
     return GO_ON;
 }
 
-/* The handshake is complete: a control block takes the request's place in the index. */
-static struct tcp_conn *promote(struct tcp *tcp, uint32_t index)
+/* What the SYN-ACK's way there and back tells. A cookie knows nothing of its time. */
+static void time_handshake(const struct tcp *tcp, struct tcp_conn *conn,
+                           const struct syn_entry *entry)
 {
-    const struct syn_entry entry = *syn_cache_at(&tcp->syns, index);
-    const struct listener *listener = pool_at(&tcp->listeners, entry.listener);
+    if (entry->flags & SYN_COOKIE)
+        return;
+    if (entry->retries == 0)
+        rtt_sample(&conn->rtt, &tcp->params, MS(clock_ms(tcp->report.now) - entry->entered_ms),
+                   conn->snd.una.v, conn->snd.nxt.v);
+    else
+        conn->rtt.rto_ns = max64(conn->rtt.rto_ns, tcp->params.rto_fallback_ns);
+}
+
+struct tcp_conn *conn_from_request(struct tcp *tcp, const struct syn_entry *entry)
+{
+    const struct listener *listener = pool_at(&tcp->listeners, entry->listener);
     const uint32_t conn_index = pool_take(&tcp->conns);
     struct tcp_conn *conn;
 
@@ -347,44 +437,61 @@ static struct tcp_conn *promote(struct tcp *tcp, uint32_t index)
         return NULL;
     }
     conn = tcp_conn_at(tcp, conn_index);
-    conn_init(conn, &entry.tuple, entry.flow, &tcp->params, tcp->report.now);
+    conn_init(conn, &entry->tuple, entry->flow, &tcp->params, tcp->report.now);
     conn->flags |= listener->flags;
     if (!tcp_enter_endpoint(tcp, conn)) {
         report_count(&tcp->report, LASTACK_CAUSE_NO_ENDPOINT_LEFT);
         pool_give(&tcp->conns, conn_index);
         return NULL;
     }
-    conn->flags |= (entry.flags & SYN_WINDOW_SCALE ? CONN_WINDOW_SCALE : 0) |
-                   (entry.flags & SYN_SACK ? CONN_SACK : 0) |
-                   (entry.flags & SYN_TIMESTAMP ? CONN_TIMESTAMP : 0);
-    conn->mss_peer = entry.mss_peer;
+    conn->flags |= (entry->flags & SYN_WINDOW_SCALE ? CONN_WINDOW_SCALE : 0) |
+                   (entry->flags & SYN_SACK ? CONN_SACK : 0) |
+                   (entry->flags & SYN_TIMESTAMP ? CONN_TIMESTAMP : 0);
+    conn->mss_peer = entry->mss_peer;
     conn_start(tcp, conn, &listener->options, listener->flags);
-    conn->snd_shift = entry.snd_shift;
-    conn->rcv_shift = entry.rcv_shift;
-    conn->paws = (struct paws){entry.ts_recent, entry.entered_ms};
-    conn_choose_iss(conn, entry.iss);
-    conn->snd.nxt = conn->snd.max = seq_add(entry.iss, 1);
-    conn->snd.wnd = conn->snd.wnd_max = entry.snd_wnd;
-    conn->irs = entry.irs;
-    conn->rcv.nxt = conn->rcv.read = conn->rcv.acked = seq_add(entry.irs, 1);
-    conn->rcv.edge = seq_add(conn->rcv.nxt, entry.rcv_wnd);
-    conn->snd.wl1 = entry.irs;
-    conn->listener = entry.listener;
+    conn->snd_shift = entry->snd_shift;
+    conn->rcv_shift = entry->rcv_shift;
+    conn->paws = (struct paws){entry->ts_recent, entry->entered_ms};
+    conn_choose_iss(conn, entry->iss);
+    conn->snd.nxt = conn->snd.max = seq_add(entry->iss, 1);
+    conn->snd.wnd = conn->snd.wnd_max = entry->snd_wnd;
+    conn->irs = entry->irs;
+    conn->rcv.nxt = conn->rcv.read = conn->rcv.acked = seq_add(entry->irs, 1);
+    conn->rcv.edge = seq_add(conn->rcv.nxt, entry->rcv_wnd);
+    conn->snd.wl1 = entry->irs;
+    conn->listener = entry->listener;
     cc_init(&conn->cc, tcp->params.congestion, conn->mss,
-            entry.retries > 1 ? 1 : tcp->params.initial_cwnd_segs);
-    if (entry.retries == 0)
-        rtt_sample(&conn->rtt, &tcp->params, MS(clock_ms(tcp->report.now) - entry.entered_ms),
-                   conn->snd.una.v, conn->snd.nxt.v);
-    else
-        conn->rtt.rto_ns = max64(conn->rtt.rto_ns, tcp->params.rto_fallback_ns);
-    (void)flow_replace(&tcp->index, entry.flow, (struct flow_ref){FLOW_SYN_ENTRY, index},
-                       (struct flow_ref){FLOW_CONNECTION, conn_index});
-    if (entry.flags & SYN_SUPERSEDES)
-        tcp_drop_superseded(tcp, &entry.tuple, entry.superseded);
-    unlink_from_listener(tcp, index);
+            entry->retries > 1 ? 1 : tcp->params.initial_cwnd_segs);
+    time_handshake(tcp, conn, entry);
     /* the request was in it since the SYN: no arrow is taken here */
     conn->state = TCP_SYN_RECEIVED;
     return conn;
+}
+
+/* The handshake is complete: a control block takes the request's place in the index. */
+static struct tcp_conn *promote(struct tcp *tcp, uint32_t index)
+{
+    const struct syn_entry entry = *syn_cache_at(&tcp->syns, index);
+    struct tcp_conn *conn = conn_from_request(tcp, &entry);
+
+    if (conn == NULL)
+        return NULL;
+    (void)flow_replace(&tcp->index, entry.flow, (struct flow_ref){FLOW_SYN_ENTRY, index},
+                       (struct flow_ref){FLOW_CONNECTION, tcp_index_of(tcp, conn)});
+    if (entry.flags & SYN_SUPERSEDES)
+        tcp_drop_superseded(tcp, &entry.tuple, entry.superseded);
+    unlink_from_listener(tcp, index);
+    return conn;
+}
+
+void conn_is_accepted(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
+{
+    const uint32_t listener_index = conn->listener;
+
+    listener_enqueue(pool_at(&tcp->listeners, listener_index), &tcp->conns,
+                     tcp_index_of(tcp, conn));
+    tcp_wake_listener(tcp, listener_index);
+    arrives_in_other_states(tcp, conn, seg);
 }
 
 void arrives_for_syn_entry(struct tcp *tcp, uint32_t index, struct segment *seg,
@@ -408,9 +515,6 @@ void arrives_for_syn_entry(struct tcp *tcp, uint32_t index, struct segment *seg,
         return;
     }
     conn = promote(tcp, index);
-    if (conn == NULL)
-        return;
-    listener_enqueue(listener, &tcp->conns, tcp_index_of(tcp, conn));
-    tcp_wake_listener(tcp, listener_index);
-    arrives_in_other_states(tcp, conn, seg);
+    if (conn != NULL)
+        conn_is_accepted(tcp, conn, seg);
 }

@@ -101,6 +101,13 @@ bool tcp_enter_endpoint(struct tcp *tcp, const struct tcp_conn *conn)
     return local_endpoints_enter(&tcp->endpoints, &use);
 }
 
+void tcp_leave_endpoint(struct tcp *tcp, const struct tcp_conn *conn)
+{
+    const struct endpoint_use use = use_of_conn(conn);
+
+    local_endpoints_leave(&tcp->endpoints, &use);
+}
+
 bool tcp_index_connection(struct tcp *tcp, struct tcp_conn *conn, uint32_t index,
                           enum lastack_cause *why)
 {

@@ -27,6 +27,8 @@
 #include "ports.h"
 #include "replies.h"
 #include "syn_cache.h"
+#include "syn_cookie.h"
+#include "syn_limit.h"
 #include "time_wait.h"
 #include "verdict.h"
 
@@ -56,6 +58,8 @@ struct tcp {
     struct flow_index index;
     struct time_wait time_waits;
     struct syn_cache syns;
+    struct syn_limit syn_limit;
+    struct syn_cookie_keys cookie_keys;
     struct local_endpoints endpoints;
     struct ports ports;
     struct pool listeners;
@@ -255,6 +259,7 @@ bool tcp_index_connection(struct tcp *tcp, struct tcp_conn *conn, uint32_t index
 void tcp_unindex_connection(struct tcp *tcp, struct tcp_conn *conn);
 /* Its local endpoint alone: for a connection whose slot was a half-open request's. */
 bool tcp_enter_endpoint(struct tcp *tcp, const struct tcp_conn *conn);
+void tcp_leave_endpoint(struct tcp *tcp, const struct tcp_conn *conn);
 /* The connection's use of its endpoint becomes a record's, and ends with it. */
 void tcp_endpoint_to_record(struct tcp *tcp, const struct tcp_conn *conn);
 void tcp_leave_record(struct tcp *tcp, const struct time_wait_record *record);
@@ -283,6 +288,24 @@ bool tcp_make_syn_entry(struct tcp *tcp, uint32_t listener, const struct segment
 void tcp_forget_syn_entry(struct tcp *tcp, uint32_t index, enum lastack_cause cause);
 void tcp_drop_syn_entries(struct tcp *tcp, uint32_t listener, enum lastack_cause cause);
 bool tcp_syn_timeouts(struct tcp *tcp, unsigned max);
+/* What a SYN says, into an empty request with its tuple; then the window to answer with. */
+void request_from_syn(struct tcp *tcp, uint32_t listener, const struct segment *seg,
+                      struct syn_entry *entry);
+void request_offer_window(const struct tcp *tcp, struct syn_entry *entry);
+/* The window scale that this listener answers with. */
+uint8_t request_shift(const struct tcp *tcp, const struct listener *listener);
+/* The control block of a request, in SYN-RECEIVED, among the endpoints and not yet in the index;
+ * NULL (counted) when there is no room. */
+struct tcp_conn *conn_from_request(struct tcp *tcp, const struct syn_entry *entry);
+/* Into its listener's accept queue, and on with the segment that completed the handshake. */
+void conn_is_accepted(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg);
+/* ---- requests that the peer remembers: arrives_cookie.c ---- */
+
+void answer_with_cookie(struct tcp *tcp, uint32_t listener, const struct segment *seg,
+                        const struct tuple *tuple, uint64_t flow);
+/* An ACK that belongs to nobody reached a listener. True: it was a cookie's, and dealt with. */
+bool arrives_with_cookie(struct tcp *tcp, uint32_t listener, struct segment *seg,
+                         const struct tuple *tuple, uint64_t flow);
 /* A connection waits to be accepted. */
 void tcp_wake_listener(struct tcp *tcp, uint32_t listener);
 /* The next listener with news, or POOL_NONE. */
@@ -319,7 +342,7 @@ enum verdict fifth_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struc
 enum verdict seventh_take_text(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg);
 enum verdict eighth_check_fin(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg);
 void arrives_in_other_states(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg);
-void arrives_in_listen(struct tcp *tcp, uint32_t listener, const struct segment *seg,
+void arrives_in_listen(struct tcp *tcp, uint32_t listener, struct segment *seg,
                        const struct tuple *tuple, uint64_t flow);
 void arrives_for_syn_entry(struct tcp *tcp, uint32_t entry, struct segment *seg,
                            const struct tuple *tuple, uint64_t flow);

@@ -115,6 +115,8 @@ uint32_t tcp_open_passive(struct tcp *tcp, const struct tcp_open *open, uint32_t
         .head = POOL_NONE,
         .tail = POOL_NONE,
         .first_syn = POOL_NONE,
+        .last_syn = POOL_NONE,
+        .cookie_at = NEVER,
         .next_woken = POOL_NONE,
         .generation = generation,
         .flags = open->flags & (CONN_NODELAY | CONN_CORK | CONN_KEEPALIVE | CONN_REUSE_ADDRESS |

@@ -20,7 +20,8 @@ struct listener {
     uint32_t queued;    /* connections in the accept queue */
     uint32_t syns;      /* half-open requests */
     uint32_t head, tail; /* of the accept queue; POOL_NONE */
-    uint32_t first_syn; /* its half-open requests; POOL_NONE */
+    uint32_t old_syns;  /* ... whose SYN-ACK was repeated */
+    uint32_t first_syn, last_syn; /* its half-open requests, youngest first; POOL_NONE */
     uint32_t next_woken;
     uint32_t generation;
     uint32_t link;      /* bound device + 1, 0 = any */
@@ -30,6 +31,7 @@ struct listener {
     bool has_listened;  /* it was in LISTEN, not only on its way there */
     bool is_woken;
     int64_t since;
+    int64_t cookie_at;  /* last SYN cookie sent; NEVER */
     uint64_t overflows; /* what was dropped because the queue was full */
     struct conn_options options; /* inherited by children */
 };
@@ -37,6 +39,12 @@ struct listener {
 static inline bool listener_is_full(const struct listener *listener)
 {
     return listener->queued > listener->backlog;
+}
+
+/* Half-open requests it may have: its backlog, as far as the stack allows, and one. */
+static inline uint32_t listener_syns_most(const struct listener *listener, uint32_t most)
+{
+    return max32(min32(listener->backlog, most), 1) + 1;
 }
 
 void listener_enqueue(struct listener *listener, struct pool *conns, uint32_t index);

@@ -23,6 +23,7 @@ enum syn_flag {
     SYN_TIMESTAMP = 1 << 2,
     SYN_ECN = 1 << 3,
     SYN_SUPERSEDES = 1 << 4, /* `superseded` names a suspended TIME-WAIT record */
+    SYN_COOKIE = 1 << 5,     /* not in the cache: the peer remembers it (syn_cookie.h) */
 };
 
 struct syn_entry {
@@ -62,6 +63,15 @@ void syn_cache_init(struct syn_cache *cache, void *memory, uint32_t limit, int64
 /* A fresh entry: zero, its timer unarmed, its indices POOL_NONE. POOL_NONE when there is no room
  * (counted in the pool). It counts as in use once it has a listener. */
 uint32_t syn_cache_add(struct syn_cache *cache);
+/* Is there room for another? What is refused for want of it counts. */
+static inline bool syn_cache_has_room(struct syn_cache *cache)
+{
+    const bool has_room = pool_available(&cache->entries) > 0;
+
+    cache->entries.refusals += !has_room;
+    return has_room;
+}
+
 static inline struct syn_entry *syn_cache_at(const struct syn_cache *cache, uint32_t index)
 {
     return pool_at(&cache->entries, index);
