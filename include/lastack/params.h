@@ -143,6 +143,7 @@ struct lastack_params {
     uint32_t mss_default_ipv4;   /* when no option says: 536 (RFC 9293 MUST-15) */
     uint32_t mss_default_ipv6;   /* 1220 */
     uint32_t mss_min;            /* smaller ones are raised to this */
+    uint32_t mss_base;           /* first step down into a suspected black hole: 1024 */
     uint32_t notsent_lowat;
     uint16_t port_first, port_last; /* ephemeral, both included */
     uint8_t window_scale_max;    /* shift offered at the most: 14; 0xff: option off */
@@ -151,6 +152,7 @@ struct lastack_params {
 
     /* switches */
     bool sack, timestamps, window_scaling, ecn_accept, ecn_request, path_mtu_discovery;
+    bool mtu_probing;            /* after R1 the path is taken for a black hole (RFC 4821 §7.7) */
     bool tcp_rfc1337;            /* ignore RST in TIME-WAIT */
     bool slow_start_after_idle;
     bool autotune_receive, autotune_send;

@@ -204,6 +204,7 @@ enum lastack_trace_class { /* bits of the switch */
     X(TIME_WAIT_EVICTED, "evicted from a full TIME-WAIT table")                                    \
     X(TIME_WAIT_OVERFLOW, "TIME-WAIT not kept: the table is full")                                 \
     X(CHALLENGE_LIMIT, "challenge-ACK limit")                                                      \
+    X(BLACK_HOLE, "large segments seem to vanish on the path")                                     \
     X(PORT_TIME_WAIT, "address in use: TIME-WAIT without SO_REUSEADDR on both")                    \
     X(PORT_LISTENER, "address in use: a listener has it")                                          \
     X(PORT_BOUND, "address in use: a socket is bound to it")                                       \

@@ -67,6 +67,7 @@ static void linux_sizes(struct lastack_params *params)
     params->mss_default_ipv4 = 536;
     params->mss_default_ipv6 = 1220;
     params->mss_min = 48; /* tcp_min_snd_mss */
+    params->mss_base = 1024;
     params->notsent_lowat = UINT32_MAX;
     params->port_first = 32768;
     params->port_last = 60999;

@@ -132,9 +132,9 @@ static void error_to_tcp(struct lastack *stack, const struct icmp_message *messa
             report_count(stack_report(stack), LASTACK_CAUSE_ICMP_STALE);
             return;
         }
-        if (!path_too_big(&stack->paths, &tuple.remote, message->mtu,
-                          (uint32_t)quote->packet_length, route.mtu, stack->now))
-            return;
+        /* news or not: another connection to this host may have learnt it, this one still has to */
+        (void)path_too_big(&stack->paths, &tuple.remote, message->mtu,
+                           (uint32_t)quote->packet_length, route.mtu, stack->now);
     }
     tcp_unreachable(&stack->tcp, &tuple, seq, meaning.cause, meaning.is_hard, meaning.error);
 }

@@ -242,11 +242,13 @@ static struct tcp_path find_path(struct lastack *stack, const struct lastack_add
     uint32_t mtu, generation;
 
     if (!routes_find(&stack->routes, &stack->links, remote, &route))
-        return (struct tcp_path){.payload = 576 - ip_header, .lane = LANE_PARKED};
+        return (struct tcp_path){
+            .payload = 576 - ip_header, .receivable = 576 - ip_header, .lane = LANE_PARKED};
     config = &link_at(&stack->links, route.link)->config;
     mtu = path_mtu(&stack->paths, remote, route.mtu, stack->now, &generation);
     return (struct tcp_path){
         .payload = max32(mtu, ip_header + 48) - ip_header,
+        .receivable = max32(route.mtu, ip_header + 48) - ip_header,
         .gso_max = config->gso_max,
         .lane = (uint8_t)route.link,
         .is_loopback = route.link == LINK_LOOPBACK,

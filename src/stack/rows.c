@@ -137,7 +137,7 @@ static void fill_info(const struct lastack *stack, const struct tcp_conn *conn,
         .tcpi_snd_ssthresh =
             conn->cc.ssthresh == UINT32_MAX ? 0x7fffffff : segments_of(conn->cc.ssthresh, mss),
         .tcpi_snd_cwnd = mss == 0 ? 0 : conn->cc.cwnd / mss,
-        .tcpi_advmss = conn->mss_path,
+        .tcpi_advmss = conn->mss_own,
         .tcpi_reordering = stack->tcp.params.dupthresh,
         .tcpi_rcv_space = conn->space.limit,
         .tcpi_total_retrans = conn->stats.retransmits,

@@ -86,6 +86,7 @@ static const struct setting rfc[] = {
     {"time_wait_reuse", "off"},
     {"time_wait_syn", "drop"},       /* RFC 6191 §2 */
     {"tcp_rfc1337", "on"},           /* RFC 1337 §3, fix F1 */
+    {"mtu_probing", "on"},           /* RFC 4821 §7.7 */
     {"icmp_in_syn", "hard-only"},    /* RFC 9293 §3.9.2.2 */
     {"drop_syn_fin", "off"},         /* RFC 9293 §3.10.7.2 queues the rest of a SYN */
     {"rst_extra_linux", "off"},      /* RFC 5961 §3.2 */

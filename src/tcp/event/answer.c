@@ -89,13 +89,12 @@ void reply_challenge(struct tcp *tcp, struct tcp_conn *conn)
     reply_ack(tcp, conn);
 }
 
-uint32_t listener_mss(const struct tcp *tcp, const struct listener *listener,
+uint16_t listener_mss(const struct tcp *tcp, const struct listener *listener,
                       const struct tuple *tuple)
 {
     const struct tcp_path path = tcp->path(tcp->path_context, &tuple->local, &tuple->remote);
-    const uint32_t mss = path.payload > 20 ? path.payload - 20 : 536;
 
-    return listener->options.mss_clamp != 0 ? min32(mss, listener->options.mss_clamp) : mss;
+    return mss_offered(&path, listener->options.mss_clamp);
 }
 
 /* TSval of a SYN-ACK; a cookie's remembers the options. */
@@ -132,7 +131,7 @@ void reply_syn_ack(struct tcp *tcp, const struct syn_entry *entry)
         (uint16_t)(OPTION_MSS | (entry->flags & SYN_WINDOW_SCALE ? OPTION_WINDOW_SCALE : 0) |
                    (entry->flags & SYN_SACK ? OPTION_SACK_PERMITTED : 0) |
                    (entry->flags & SYN_TIMESTAMP ? OPTION_TIMESTAMP : 0));
-    reply->mss = (uint16_t)min32(listener_mss(tcp, listener, &entry->tuple), 65535);
+    reply->mss = listener_mss(tcp, listener, &entry->tuple);
     reply->window_scale = entry->rcv_shift;
     if (entry->flags & SYN_TIMESTAMP)
         reply->ts_value = syn_ack_stamp(tcp, entry);

@@ -98,7 +98,10 @@ void conn_take_path(struct tcp *tcp, struct tcp_conn *conn)
 
     if (conn->options.mss_clamp != 0)
         mss = min32(mss, conn->options.mss_clamp);
+    if (conn->mss_hole != 0)
+        mss = min32(mss, conn->mss_hole);
     conn->mss_path = (uint16_t)min32(mss, 65535 - 60);
+    conn->mss_own = mss_offered(&path, conn->options.mss_clamp);
     if (conn->mss_peer != 0)
         mss = min32(conn->mss_path, conn->mss_peer);
     if (conn_has(conn, CONN_TIMESTAMP))

@@ -106,7 +106,7 @@ static bool emit_syn(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out
         seg->ack = seq_of(0);
     seg->wnd = (uint16_t)min32(window, 65535); /* RFC 7323 §2.2: never scaled */
     seg->options = syn_options(tcp, conn);
-    seg->mss = conn->mss_path;
+    seg->mss = conn->mss_own;
     seg->window_scale = conn->rcv_shift;
     seg->ts_value = conn_ts_value(conn, tcp->report.now);
     seg->ts_echo = is_answer ? conn->paws.recent : 0;

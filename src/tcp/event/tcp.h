@@ -35,11 +35,21 @@
 /* What IP knows about the way to a destination. */
 struct tcp_path {
     uint32_t payload;  /* what fits behind the IP header: MTU - 20 or - 40 */
+    uint32_t receivable; /* the same of what can arrive: the link's own MTU */
     uint32_t gso_max;  /* text of one frame handed out; 0 = one segment a frame */
     uint8_t lane;      /* send queue: the link */
     bool is_loopback;
     bool is_reachable; /* there is a route */
 };
+
+/* The MSS that our SYN names (RFC 6691 §2): fixed headers off, what the user allows; options are the
+ * sender's business, and what the path lets pass to us is not known. */
+static inline uint16_t mss_offered(const struct tcp_path *path, uint16_t clamp)
+{
+    const uint32_t mss = path->receivable - 20;
+
+    return (uint16_t)min32(mss, clamp != 0 ? clamp : 65535);
+}
 
 typedef struct tcp_path tcp_path_lookup(void *context, const struct lastack_address *local,
                                         const struct lastack_address *remote);
@@ -233,6 +243,8 @@ void conn_enter_fin_wait_2_record(struct tcp *tcp, struct tcp_conn *conn);
 void conn_wake(struct tcp *tcp, struct tcp_conn *conn, uint8_t wake);
 /* Sets the path's facts: lane, MSS. */
 void conn_take_path(struct tcp *tcp, struct tcp_conn *conn);
+/* Large segments seem to vanish without a word: smaller ones from now on (RFC 4821 §7.7). */
+void conn_suspect_black_hole(struct tcp *tcp, struct tcp_conn *conn);
 /* Takes out of its send queue. */
 void conn_unqueue(struct tcp *tcp, struct tcp_conn *conn);
 
@@ -323,7 +335,7 @@ void reply_ack(struct tcp *tcp, struct tcp_conn *conn);
 /* The same, subject to RFC 5961 §7's limits. */
 void reply_challenge(struct tcp *tcp, struct tcp_conn *conn);
 /* The MSS that a listener tells this peer. */
-uint32_t listener_mss(const struct tcp *tcp, const struct listener *listener,
+uint16_t listener_mss(const struct tcp *tcp, const struct listener *listener,
                       const struct tuple *tuple);
 /* SYN-ACK of a half-open request. */
 void reply_syn_ack(struct tcp *tcp, const struct syn_entry *entry);

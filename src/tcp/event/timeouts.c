@@ -127,6 +127,9 @@ static bool retransmission_timeout(struct tcp *tcp, struct tcp_conn *conn)
     }
     conn->retries++;
     conn->flags |= conn->state == TCP_SYN_SENT ? CONN_SYN_RETRANSMITTED : 0;
+    if (tcp->params.mtu_probing && tcp_state_is_synchronized(conn->state) &&
+        is_worn_out(tcp, conn, tcp->params.retries1))
+        conn_suspect_black_hole(tcp, conn);
     enter_loss(tcp, conn);
     back_off(tcp, conn);
     conn->owe |= OWE_RETRANSMIT; /* RFC 6298 §5.4 */

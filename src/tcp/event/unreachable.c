@@ -25,6 +25,20 @@ static void path_shrank(struct tcp *tcp, struct tcp_conn *conn)
     settle(tcp, conn);
 }
 
+void conn_suspect_black_hole(struct tcp *tcp, struct tcp_conn *conn)
+{
+    const bool is_ipv4 = ip_is_ipv4(&conn->tuple.remote);
+    const uint32_t floor = is_ipv4 ? 68 - 40 : 1280 - 60;
+    const uint32_t base = max32(tcp->params.mss_base, floor);
+    const uint32_t present = min32(conn->mss_path, conn->mss_peer);
+
+    if (present <= floor)
+        return;
+    conn->mss_hole = (uint16_t)(present > base ? base : max32(present / 2, floor));
+    report_count(&tcp->report, LASTACK_CAUSE_BLACK_HOLE);
+    conn_take_path(tcp, conn);
+}
+
 void tcp_unreachable(struct tcp *tcp, const struct tuple *tuple, struct seq seq,
                      enum lastack_cause cause, bool is_hard, int error)
 {

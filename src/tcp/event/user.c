@@ -28,7 +28,7 @@ static void first_window(struct tcp *tcp, struct tcp_conn *conn)
     window =
         params->receive_window_initial != 0
             ? min32(params->receive_window_initial, conn->space.limit)
-            : receive_window_first(conn->space.limit, conn->mss_path, params->first_window_in_segs);
+            : receive_window_first(conn->space.limit, conn->mss_own, params->first_window_in_segs);
     conn->space.limit = max32(window, min32(conn->space.limit, conn->space.limit_max));
     conn->rcv.edge = seq_of(window); /* while RCV.NXT is unknown, the width of the window */
 }

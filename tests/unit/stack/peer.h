@@ -14,7 +14,7 @@
  *     verified wherever it comes out.
  *   - Everything the stack sends and every move of its state has to be expected, in order. What a
  *     test leaves unread is an error at its end, unless it says FORGET.
- *   - Every packet is parsed again as a stranger would: checksums, lengths, MTU, options where they
+ *   - Every packet is parsed again as a stranger would: checksums, lengths, MTU, DF, options where they
  *     may stand; and the right edge of the window never moves left (RFC 9293 SHLD-14).
  *   - At the end of every test all descriptors are closed, the peers say nothing more, and within
  *     virtual days the stack has to come to rest with every pool empty: no state without an exit.
@@ -60,6 +60,7 @@ struct line {
     int64_t at;        /* when it left, counted from MARK */
     uint8_t tos, ttl;  /* SENDS; 0: never mind */
     struct lastack_address from; /* SENDS: the source; all 0: never mind */
+    bool new_id;       /* SENDS: its IPv4 ID is none that this peer saw before */
     bool bad_checksum;
 };
 
@@ -84,6 +85,7 @@ struct peer {
     bool has_shift;                        /* the peer's SYN had one too */
     bool has_edge;
     uint32_t edge;                         /* right edge of the stack's window */
+    uint32_t last_id;                      /* IPv4 ID of the last packet that SENDS read */
     uint64_t trace_at;                     /* next trace record to read */
 };
 

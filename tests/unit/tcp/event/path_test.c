@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * path_test.c: what the path does to a connection: ICMP errors that are believed or not (RFC 9293
+ * §3.9.2.2, RFC 5927), its MTU (RFC 1191, RFC 8201), a path that swallows large packets without a
+ * word (RFC 4821 §7.7), and the MSS that follows from all of it (RFC 9293 §3.7.1, RFC 6691).
+ */
+#include "icmp.h"
+#include "peer.h"
+
+#define TOO_BIG ICMP_TYPE_UNREACHABLE, .code = ICMP_CODE_FRAGMENTATION_NEEDED
+
+/* A connection with 4000 bytes in flight: sequence numbers 1, 1461, 2921. */
+static struct peer *with_text_in_flight(uint16_t port)
+{
+    struct peer *p = accepted_with(port, &(struct opening){.rtt = MS(100)});
+
+    WRITES(p, 4000);
+    assert_int_equal(packets_forgotten(p), 3);
+    return p;
+}
+
+/* ---- errors ---- */
+
+/* covers: 9293-MUST-55 6633-3 */
+TEST(source_quench_is_nothing)
+{
+    struct peer *p = with_text_in_flight(PEER_PORT);
+    const struct lastack_connection_row before = row_of(p);
+
+    for (int i = 0; i < 10; i++)
+        ICMP_ARRIVES(p, .type = ICMP_TYPE_SOURCE_QUENCH, .seq = 1);
+    SENDS_NOTHING(p);
+    NO_STATE(p);
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_cwnd, before.tcp_info.tcpi_snd_cwnd);
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_ssthresh, before.tcp_info.tcpi_snd_ssthresh);
+    assert_int_equal(row_of(p).tcp_info.tcpi_rto, before.tcp_info.tcpi_rto);
+}
+
+/* Hard errors too only say something about the moment: the connection goes on.
+ * covers: 5927-5 9293-MUST-56 */
+TEST(errors_do_not_end_what_works)
+{
+    static const uint8_t codes[] = {0, 1, 2, 3, 5, 9, 13};
+    struct peer *p = with_text_in_flight(PEER_PORT);
+
+    for (unsigned i = 0; i < sizeof codes; i++)
+        ICMP_ARRIVES(p, .type = ICMP_TYPE_UNREACHABLE, .code = codes[i], .seq = 1461);
+    ICMP_ARRIVES(p, .type = ICMP_TYPE_TIME_EXCEEDED, .seq = 1461);
+    ICMP_ARRIVES(p, .type = ICMP_TYPE_PARAMETER_PROBLEM, .seq = 1461);
+    assert_int_equal(counted(LASTACK_CAUSE_ICMP_UNREACHABLE), sizeof codes);
+    NO_STATE(p);
+    SENDS_NOTHING(p);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 4001, .text = 10);
+    SENDS(p, .flags = ACK, .seq = 4001, .ack = 11);
+    READS(p, 10);
+    READS_NOTHING(p); /* nor is the user disturbed */
+}
+
+/* Only what quotes a byte in flight can be true: the edges, from both sides, in a handshake and in
+ * a connection.
+ * covers: 5927-4 8201-4-valid */
+TEST(errors_about_what_is_not_in_flight)
+{
+    static const int64_t stale[] = {0, -1000, 4001, 100000};
+    struct peer *p = with_text_in_flight(PEER_PORT);
+    struct peer *q = peer_at(PEER_PORT + 1);
+
+    for (unsigned i = 0; i < sizeof stale / sizeof stale[0]; i++) {
+        ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 600, .seq = stale[i]);
+        ICMP_ARRIVES(p, .type = ICMP_TYPE_UNREACHABLE, .code = 3, .seq = stale[i]);
+    }
+    assert_int_equal(counted(LASTACK_CAUSE_ICMP_STALE), 8);
+    assert_int_equal(counted(LASTACK_CAUSE_ICMP_UNREACHABLE), 0);
+    SENDS_NOTHING(p);
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_mss, 1460);
+    ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 1400, .seq = 1); /* SND.UNA */
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_mss, 1360);
+    ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 1300, .seq = 4000); /* the last byte */
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_mss, 1260);
+    (void)packets_forgotten(p);
+    CONNECTS(q);
+    FORGET(q);
+    ICMP_ARRIVES(q, .type = ICMP_TYPE_UNREACHABLE, .code = 3, .seq = 1);
+    NO_STATE(q);
+    ICMP_ARRIVES(q, .type = ICMP_TYPE_UNREACHABLE, .code = 3, .seq = 0);
+    STATE(q, SYN_SENT, CLOSED, ICMP_UNREACHABLE);
+}
+
+/* ---- path MTU ---- */
+
+/* covers: 1191-6.3-df 9293-SHLD-24 */
+TEST(dont_fragment)
+{
+    struct peer *p = with_text_in_flight(PEER_PORT);
+
+    /* peer.c asserts DF of every packet (but for the tests that switch discovery off) */
+    ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 1200, .seq = 1);
+    assert_true(packets_forgotten(p) > 0);
+    AFTER(SEC(10));
+    assert_true(packets_forgotten(p) > 0);
+}
+
+/* A burst of reports, one for each packet of a flight: the first is news, and what was dropped
+ * leaves again, once and smaller; the rest change nothing. The congestion window is not to blame.
+ * covers: 1191-6.4 1191-3-reduce */
+TEST(a_burst_of_reports)
+{
+    struct peer *p = accepted_with(PEER_PORT, &(struct opening){.rtt = MS(100)});
+    uint32_t cwnd;
+
+    WRITES(p, 14600);
+    assert_int_equal(packets_forgotten(p), 10);
+    cwnd = row_of(p).tcp_info.tcpi_snd_cwnd * 1460;
+    for (int i = 0; i < 10; i++)
+        ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 1000, .seq = 1 + 1460 * i);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 960);
+    SENDS_NOTHING(p);
+    assert_in_range(row_of(p).tcp_info.tcpi_snd_cwnd * 960, cwnd - 959, cwnd);
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_ssthresh, 0x7fffffff);
+    ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 1100, .seq = 1); /* never up */
+    SENDS_NOTHING(p);
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_mss, 960);
+}
+
+/* Two connections over the same path: each learns it when its own packets are dropped.
+ * covers: 8201-5.2 1191-6.4 */
+TEST(two_connections_over_one_path)
+{
+    struct peer *p = with_text_in_flight(PEER_PORT);
+    struct peer *q = with_text_in_flight(PEER_PORT + 1);
+    struct peer *r;
+
+    ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 1280, .seq = 1);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1240);
+    ICMP_ARRIVES(q, .type = TOO_BIG, .mtu = 1280, .seq = 1);
+    SENDS(q, .flags = ACK, .seq = 1, .ack = 1, .text = 1240);
+    r = accepted_with(PEER_PORT + 2, &(struct opening){0}); /* a new one knows from the start */
+    WRITES(r, 1300);
+    SENDS(r, .flags = ACK, .seq = 1, .ack = 1, .text = 1240);
+    FORGET(r);
+}
+
+/* DF off, as the user of the stack may want: copies of one segment differ in their ID.
+ * covers: 6864-4.1 */
+TEST(fragments_allowed)
+{
+    struct lastack_config config;
+    struct peer *p;
+
+    peer_config(&config);
+    config.params.path_mtu_discovery = false;
+    restart(&config);
+    p = ACCEPTED(.rtt = MS(100));
+    MARK();
+    WRITES(p, 100);
+    AFTER(MS(300));
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 100, .new_id = true);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 100, .new_id = true);
+    ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 600, .seq = 1); /* who asks for fragments gets them */
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_mss, 1460);
+}
+
+/* ---- black holes ---- */
+
+/* Everything above 300 bytes vanishes, and nobody says so: segments get smaller, down to what
+ * arrives; the transfer goes on. */
+static void through_a_black_hole(bool is_ipv6, uint32_t least)
+{
+    struct lastack_config config;
+    struct peer *p;
+    uint32_t length = 1460, smallest = 1460;
+
+    peer_config(&config);
+    config.params.mtu_probing = true;
+    restart(&config);
+    p = is_ipv6 ? peer_at_ipv6(PEER_PORT) : peer_at(PEER_PORT);
+    CONNECTS(p);
+    ARRIVES(p, .flags = SYN | ACK, .seq = 0, .ack = 1);
+    FORGET(p);
+    WRITES(p, 5000);
+    FORGET(p);
+    for (int i = 0; i < 600 && smallest > least; i++) {
+        AFTER(SEC(1));
+        if (packets_forgotten(p) == 0)
+            continue;
+        length = row_of(p).tcp_info.tcpi_snd_mss;
+        assert_true(length <= smallest);
+        assert_true(length == smallest || length >= smallest / 2 || length == 1024);
+        smallest = length;
+    }
+    assert_int_equal(smallest, least);
+    AFTER(SEC(200)); /* no further down than that */
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_mss, least);
+    assert_true(counted(LASTACK_CAUSE_BLACK_HOLE) > 0);
+    FORGET(p);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1 + least); /* that small, it arrives */
+    SENDS(p, .flags = ACK, .seq = 1 + least, .ack = 1, .text = least);
+    FORGET(p);
+}
+
+/* covers: 4821-7.7 */
+TEST(black_hole)
+{
+    through_a_black_hole(false, 28);
+}
+
+/* covers: 4821-7.7 */
+TEST(black_hole_ipv6)
+{
+    through_a_black_hole(true, 1220);
+}
+
+/* First to a size that works nearly everywhere, and only after R1; switched off, never.
+ * covers: 4821-7.7 */
+TEST(black_hole_is_suspected_after_r1)
+{
+    struct lastack_config config;
+
+    for (int is_on = 0; is_on < 2; is_on++) {
+        struct peer *p;
+
+        peer_config(&config);
+        config.params.mtu_probing = is_on != 0;
+        restart(&config);
+        p = ACCEPTED(.rtt = MS(100));
+        WRITES(p, 1460);
+        SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1460);
+        AFTER(MS(300 + 600 + 1200) - 1); /* two timeouts: an ordinary loss */
+        SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1460);
+        SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1460);
+        AFTER(SEC(5));
+        SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1460);
+        SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = is_on ? 1024 : 1460);
+        FORGET(p);
+    }
+}
+
+/* ---- MSS ---- */
+
+/* What the option says: link MTU less the fixed headers, whatever options a segment will have and
+ * whatever is known of the way there.
+ * covers: 9293-MUST-67 6691-2 9293-MAY-3 */
+TEST(mss_option)
+{
+    static const uint32_t mtus[] = {576, 1500, 9000};
+
+    for (unsigned i = 0; i < 3; i++) {
+        struct lastack_config config;
+        struct peer *p, *q, *r;
+
+        peer_config(&config);
+        restart_with_mtu(&config, mtus[i]);
+        p = peer_at(PEER_PORT);
+        q = peer_at_ipv6(PEER_PORT + 1);
+        CONNECTS(p);
+        SENDS(p, .flags = SYN, .seq = 0, .mss = (int32_t)mtus[i] - 40);
+        FORGET(p);
+        if (mtus[i] >= 1280) {
+            CONNECTS(q);
+            SENDS(q, .flags = SYN, .seq = 0, .mss = (int32_t)mtus[i] - 60);
+            FORGET(q);
+        }
+        r = peer_at(PEER_PORT + 2);
+        LISTENS(1);
+        ARRIVES(r, .flags = SYN, .seq = 0, .timestamps = true);
+        SENDS(r, .flags = SYN | ACK, .seq = 0, .ack = 1, .mss = (int32_t)mtus[i] - 40);
+        FORGET(r);
+    }
+}
+
+/* The path got narrow: what we send is smaller, what we say we can take is not.
+ * covers: 9293-MUST-67 6691-2 */
+TEST(mss_option_over_a_narrow_path)
+{
+    struct peer *p = with_text_in_flight(PEER_PORT);
+    struct peer *q = peer_at(PEER_PORT + 1);
+    struct peer *r = peer_at(PEER_PORT + 2);
+
+    ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 1000, .seq = 1);
+    FORGET(p);
+    CONNECTS(q);
+    SENDS(q, .flags = SYN, .seq = 0, .mss = 1460);
+    FORGET(q);
+    ARRIVES(r, .flags = SYN, .seq = 0, .timestamps = true);
+    SENDS(r, .flags = SYN | ACK, .seq = 0, .ack = 1, .mss = 1460);
+    ARRIVES(r, .flags = ACK, .seq = 1, .ack = 1);
+    ACCEPTS(r);
+    WRITES(r, 2000);
+    SENDS(r, .flags = ACK, .seq = 1, .ack = 1, .text = 1000 - 40 - 12);
+    FORGET(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RUN(source_quench_is_nothing),
+        RUN(errors_do_not_end_what_works),
+        RUN(errors_about_what_is_not_in_flight),
+        RUN(dont_fragment),
+        RUN(a_burst_of_reports),
+        RUN(two_connections_over_one_path),
+        RUN(fragments_allowed),
+        RUN(black_hole),
+        RUN(black_hole_ipv6),
+        RUN(black_hole_is_suspected_after_r1),
+        RUN(mss_option),
+        RUN(mss_option_over_a_narrow_path),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
