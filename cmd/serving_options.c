@@ -60,10 +60,12 @@ bool serving_option_take(struct serving_options *options, const char *verb, int 
         options->viewer.ladder = value;
         return true;
     case SERVING_QUIET:
-        options->viewer.voice = VIEWER_SILENT;
+        options->viewer.voice =
+            options->viewer.voice == VIEWER_JSON ? VIEWER_SUMMARY : VIEWER_SILENT;
         return true;
     case SERVING_JSON:
-        options->viewer.voice = VIEWER_JSON;
+        options->viewer.voice =
+            options->viewer.voice == VIEWER_SILENT ? VIEWER_SUMMARY : VIEWER_JSON;
         return true;
     case SERVING_COLOR:
         if (color_mode_parse(value, &options->viewer.color))

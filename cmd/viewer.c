@@ -49,7 +49,8 @@ struct viewer {
 
 static bool sees(const struct viewer *viewer)
 {
-    return viewer->config.voice != VIEWER_SILENT || viewer_wants_packets(viewer);
+    return viewer->config.voice == VIEWER_WORDS || viewer->config.voice == VIEWER_JSON ||
+           viewer_wants_packets(viewer);
 }
 
 bool viewer_wants_packets(const struct viewer *viewer)
@@ -176,18 +177,35 @@ static json_t *pools_json(const struct viewer *viewer)
     return pools;
 }
 
+/* How often each cause occurred, those that did. */
+static json_t *causes_json(const struct viewer *viewer)
+{
+    json_t *causes = json_object();
+
+    for (enum lastack_cause cause = 1; cause < LASTACK_CAUSE_COUNT; cause++) {
+        const uint64_t count = lastack_counter(viewer->stack, cause);
+        json_t *name = json_cause(cause);
+
+        if (count > 0)
+            json_object_set_new(causes, json_string_value(name), json_integer((json_int_t)count));
+        json_decref(name);
+    }
+    return causes;
+}
+
 static void tell_summary(const struct viewer *viewer, const struct host_link *link, int exit_status)
 {
-    json_line(stderr, json_pack("{s:b, s:I, s:I, s:i, s:o, s:o, s:o*}", "summary", 1, "connections",
+    json_line(stderr, json_pack("{s:b, s:I, s:I, s:i, s:o, s:o, s:o, s:o*}", "summary", 1, "connections",
                                 (json_int_t)flows_count(viewer->flows), "records_lost",
                                 (json_int_t)viewer->lost, "exit_status", exit_status, "pools",
-                                pools_json(viewer), "left",
+                                pools_json(viewer), "causes",
+                                causes_json(viewer), "left",
                                 leftovers_json(viewer->stack, "stack"), "link", link != NULL ? link_json(link) : NULL));
 }
 
 void viewer_end(struct viewer *viewer, const struct host_link *link, int exit_status)
 {
-    if (viewer->config.voice == VIEWER_JSON)
+    if (viewer->config.voice == VIEWER_JSON || viewer->config.voice == VIEWER_SUMMARY)
         tell_summary(viewer, link, exit_status);
     if (viewer->config.voice != VIEWER_WORDS)
         return;

@@ -20,6 +20,7 @@
 enum viewer_voice {
     VIEWER_WORDS,  /* narrator.h */
     VIEWER_JSON,   /* one object for each trace record, then one with "summary" */
+    VIEWER_SUMMARY, /* that last object alone */
     VIEWER_SILENT, /* errors only */
 };
 
