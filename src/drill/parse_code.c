@@ -391,7 +391,7 @@ static bool unary_op(const struct reader *reader, enum code_op *op)
 static bool parse_unary(struct reader *reader, struct code_node **node)
 {
     enum code_op op;
-    struct code_node *power;
+    struct code_node *power = NULL;
     bool taken;
 
     if (!enter(reader))
@@ -451,7 +451,7 @@ static bool parse_binary(struct reader *reader, int level, struct code_node **no
     if (!parse_binary(reader, level + 1, node))
         return false;
     while (binary_op(reader, level, &op)) {
-        struct code_node *both;
+        struct code_node *both = NULL;
 
         if (!node_new(reader, CODE_BINARY, &both) || !next(reader) ||
             !parse_binary(reader, level + 1, &(*node)->next))
@@ -571,7 +571,7 @@ static bool parse_logic(struct reader *reader, enum code_kind kind, struct code_
 
 static bool parse_expression(struct reader *reader, struct code_node **node)
 {
-    struct code_node *choice;
+    struct code_node *choice = NULL;
     bool taken;
 
     if (!enter(reader) || !parse_logic(reader, CODE_OR, node) || !try_take(reader, "if", &taken))
@@ -592,7 +592,7 @@ static bool parse_expression(struct reader *reader, struct code_node **node)
 /* An expression that may be a tuple without parentheses: a, b */
 static bool parse_expressions(struct reader *reader, struct code_node **node)
 {
-    struct code_node *tuple, **end;
+    struct code_node *tuple = NULL, **end;
     bool again;
 
     if (!parse_expression(reader, node) || !try_take(reader, ",", &again))
