@@ -227,11 +227,12 @@ const char *lastack_cause_text(enum lastack_cause cause);
     X(PERSIST, "persist")                                                                          \
     X(DELAYED_ACK, "delayed ACK")                                                                  \
     X(KEEPALIVE, "keepalive")                                                                      \
-    X(FIN_WAIT_2, "FIN-WAIT-2")                                                                    \
     X(USER_TIMEOUT, "user timeout")                                                                \
-    X(LINGER, "linger")                                                                            \
     X(PACE, "pacing")                                                                              \
     X(LOSS, "loss probe or reordering")                                                            \
+    /* from here on not of a connection: of its record, its socket, its half-open request */       \
+    X(FIN_WAIT_2, "FIN-WAIT-2")                                                                    \
+    X(LINGER, "linger")                                                                            \
     X(TIME_WAIT, "2MSL")                                                                           \
     X(SYN_ACK, "SYN-ACK")
 

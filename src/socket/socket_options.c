@@ -54,12 +54,12 @@ static int set_number(struct lastack *stack, struct sock *sock, enum lastack_opt
     case LASTACK_TCP_KEEPIDLE:
         if (value < 1 || value > 32767)
             return -LASTACK_EINVAL;
-        options->keepalive_idle_s = (uint32_t)value;
+        options->keepalive_idle_s = (uint16_t)value;
         break;
     case LASTACK_TCP_KEEPINTVL:
         if (value < 1 || value > 32767)
             return -LASTACK_EINVAL;
-        options->keepalive_interval_s = (uint32_t)value;
+        options->keepalive_interval_s = (uint16_t)value;
         break;
     case LASTACK_TCP_KEEPCNT:
         if (value < 1 || value > 127)
@@ -72,7 +72,7 @@ static int set_number(struct lastack *stack, struct sock *sock, enum lastack_opt
         options->syn_retries = (uint8_t)value;
         break;
     case LASTACK_TCP_LINGER2:
-        options->linger2_s = value > 120 ? 120 : value < 0 ? -1 : value;
+        options->linger2_s = (int16_t)(value > 120 ? 120 : value < 0 ? -1 : value);
         break;
     case LASTACK_TCP_USER_TIMEOUT:
         if (value < 0)

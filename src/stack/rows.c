@@ -48,8 +48,7 @@ static void fill_timer(const struct lastack *stack, const struct tcp_conn *conn,
                        struct lastack_connection_row *row)
 {
     static const uint8_t order[] = {LASTACK_TIMER_RETRANSMIT, LASTACK_TIMER_PERSIST,
-                                    LASTACK_TIMER_FIN_WAIT_2, LASTACK_TIMER_KEEPALIVE,
-                                    LASTACK_TIMER_LINGER, LASTACK_TIMER_DELAYED_ACK};
+                                    LASTACK_TIMER_KEEPALIVE, LASTACK_TIMER_DELAYED_ACK};
     const struct lastack_params *params = &stack->tcp.params;
 
     for (unsigned i = 0; i < sizeof order; i++) {
@@ -126,14 +125,14 @@ static void fill_info(const struct lastack *stack, const struct tcp_conn *conn,
                                         ? seq_distance(conn->snd.una, conn->rtx)
                                         : 0,
                                     mss),
-        .tcpi_last_data_sent = ms_since(stack, conn->last_sent_at),
+        .tcpi_last_data_sent = clock_ms(stack->now) - conn->last_sent_ms,
         .tcpi_last_data_recv = ms_since(stack, conn->ack.last_data_at),
-        .tcpi_last_ack_recv = ms_since(stack, conn->last_received_at),
+        .tcpi_last_ack_recv = clock_ms(stack->now) - conn->last_received_ms,
         .tcpi_pmtu = conn->mss_path + 20u + (ip_is_ipv4(&conn->tuple.remote) ? 20u : 40u),
-        .tcpi_rtt = us_of(conn->rtt.srtt_ns),
+        .tcpi_rtt = us_of(rtt_smoothed(&conn->rtt)),
         .tcpi_rttvar =
-            us_of(stack->tcp.params.rto_formula == LASTACK_RTO_LINUX ? conn->rtt.mdev_ns
-                                                                     : conn->rtt.rttvar_ns),
+            us_of(rtt_ns(stack->tcp.params.rto_formula == LASTACK_RTO_LINUX ? conn->rtt.mdev
+                                                                            : conn->rtt.rttvar)),
         .tcpi_snd_ssthresh =
             conn->cc.ssthresh == UINT32_MAX ? 0x7fffffff : segments_of(conn->cc.ssthresh, mss),
         .tcpi_snd_cwnd = mss == 0 ? 0 : conn->cc.cwnd / mss,
@@ -148,10 +147,10 @@ static void fill_info(const struct lastack *stack, const struct tcp_conn *conn,
         .tcpi_notsent_bytes = seq_after(conn->snd.end, conn->snd.nxt)
                                   ? seq_distance(conn->snd.nxt, conn->snd.end)
                                   : 0,
-        .tcpi_min_rtt = us_of(conn->rtt.min_ns),
+        .tcpi_min_rtt = us_of(rtt_ns(conn->rtt.min)),
         .tcpi_data_segs_in = conn->stats.data_segs_in,
         .tcpi_data_segs_out = conn->stats.data_segs_out,
-        .tcpi_bytes_sent = conn->stats.bytes_sent,
+        .tcpi_bytes_sent = conn_bytes_sent(conn),
         .tcpi_bytes_retrans = conn->stats.bytes_retransmitted,
         .tcpi_snd_wnd = conn->snd.wnd,
         .tcpi_rcv_wnd = conn_rcv_wnd(conn),

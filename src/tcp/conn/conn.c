@@ -6,6 +6,7 @@
 
 #include "isn.h"
 
+_Static_assert(sizeof(struct tcp_conn) <= 512, "the budget of decision 0007");
 _Static_assert(offsetof(struct tcp_conn, timer) + sizeof(struct wheel_node) <= 136,
                "what a pure ACK touches stays within two cache lines and the wheel's link");
 
@@ -23,6 +24,16 @@ uint32_t conn_readable(const struct tcp_conn *conn)
     const uint32_t past = seq_distance(conn->rcv.read, conn->rcv.nxt);
 
     return conn_has(conn, CONN_FIN_RECEIVED) && past > 0 ? past - 1 : past;
+}
+
+uint64_t conn_bytes_sent(const struct tcp_conn *conn)
+{
+    const struct seq first =
+        seq_equal(conn->snd.una, conn->iss) ? seq_add(conn->iss, 1) : conn->snd.una;
+    const struct seq text_end = seq_min(conn->snd.max, conn->snd.end);
+
+    return conn->stats.bytes_acked +
+           (seq_after(text_end, first) ? seq_distance(first, text_end) : 0);
 }
 
 bool conn_fin_sent(const struct tcp_conn *conn)
@@ -46,13 +57,11 @@ void conn_init(struct tcp_conn *conn, const struct tuple *tuple, uint64_t flow,
     conn->generation = generation + 1;
     conn->state = TCP_CLOSED;
     conn->socket = conn->listener = POOL_NONE;
-    conn->send_next = conn->send_prev = conn->wake_next = conn->accept_next = POOL_NONE;
+    conn->send_next = conn->send_prev = conn->queue_next = POOL_NONE;
     conn->since = now;
-    conn->first_retry_at = conn->challenge_at = NEVER;
-    conn->last_sent_at = conn->last_received_at = now;
-    conn->space = (struct receive_space){.limit = params->receive_buffer,
-                                         .limit_max = params->receive_buffer_max,
-                                         .since = now};
+    conn->first_retry_at = NEVER;
+    conn->last_sent_ms = conn->last_received_ms = clock_ms(now);
+    conn->space = (struct receive_space){.limit = params->receive_buffer, .since = now};
     wheel_node_init(&conn->timer);
     deadlines_init(&conn->deadline);
     stream_init(&conn->send);

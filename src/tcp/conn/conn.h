@@ -87,18 +87,18 @@ struct conn_rcv {
 /* What setsockopt can change per connection; 0 (or < 0 where stated) means the parameter of the
  * stack. */
 struct conn_options {
-    uint32_t keepalive_idle_s, keepalive_interval_s;
     uint32_t user_timeout_ms;
     uint32_t notsent_lowat;
     uint32_t send_buffer, receive_buffer; /* bytes */
-    int32_t linger2_s;                    /* TCP_LINGER2; < 0: no FIN-WAIT-2 at all */
+    uint16_t keepalive_idle_s, keepalive_interval_s;
+    int16_t linger2_s;                    /* TCP_LINGER2; < 0: no FIN-WAIT-2 at all */
     uint16_t mss_clamp;                   /* TCP_MAXSEG */
     uint8_t keepalive_probes, syn_retries;
     uint8_t tos, ttl;
 };
 
 struct conn_stats {
-    uint64_t bytes_acked, bytes_received, bytes_sent, bytes_retransmitted;
+    uint64_t bytes_acked, bytes_received, bytes_retransmitted;
     uint32_t segs_out, segs_in, data_segs_out, data_segs_in;
     uint32_t retransmits;
 };
@@ -125,8 +125,7 @@ struct tcp_conn {
     uint32_t socket;         /* of the floor above; POOL_NONE */
     uint32_t listener;       /* while in its accept queue; POOL_NONE */
     uint32_t send_next, send_prev;
-    uint32_t wake_next;
-    uint32_t accept_next;
+    uint32_t queue_next;     /* accept queue; then, with a socket, wake queue */
     uint32_t ts_offset;
     uint16_t mss;            /* Eff.snd.MSS with options taken off (RFC 6691) */
     uint16_t mss_peer;       /* what the peer's option said */
@@ -151,10 +150,11 @@ struct tcp_conn {
     int64_t since;           /* in this state */
     /* when the segment that is being retransmitted was first sent; NEVER */
     int64_t first_retry_at;
-    int64_t since_probe_at;  /* first of the unanswered persist probes */
-    int64_t challenge_at;    /* last challenge ACK; NEVER */
-    int64_t last_sent_at;    /* last segment with text */
-    int64_t last_received_at;
+    /* on the millisecond clock: good for 49 days */
+    uint32_t challenge_ms;   /* last challenge ACK, 0: none yet */
+    uint32_t since_probe_ms; /* first of the unanswered persist probes */
+    uint32_t last_sent_ms;   /* last segment with text */
+    uint32_t last_received_ms;
     struct deadlines deadline;
     struct stream send, receive;
     struct ranges arrived;   /* text beyond a hole */
@@ -162,8 +162,8 @@ struct tcp_conn {
     struct ack_policy ack;
     struct rtt rtt;
     struct cc cc;
-    struct receive_space space;
     struct conn_options options;
+    struct receive_space space;
     struct conn_stats stats;
 };
 
@@ -193,6 +193,8 @@ static inline bool conn_has(const struct tcp_conn *conn, uint32_t flags)
 uint32_t conn_send_held(const struct tcp_conn *conn);
 /* Bytes in order that wait for the user. */
 uint32_t conn_readable(const struct tcp_conn *conn);
+/* Bytes of text sent, each counted once. */
+uint64_t conn_bytes_sent(const struct tcp_conn *conn);
 /* Our FIN has left (at least once). */
 bool conn_fin_sent(const struct tcp_conn *conn);
 /* TSval to send. */

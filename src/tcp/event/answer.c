@@ -80,12 +80,17 @@ void reply_ack(struct tcp *tcp, struct tcp_conn *conn)
 
 void reply_challenge(struct tcp *tcp, struct tcp_conn *conn)
 {
-    if (!challenge_allowed(&conn->challenge_at, &tcp->challenges, &tcp->rng,
-                           tcp->params.challenge_interval_ns, tcp->params.challenge_limit,
-                           tcp->report.now)) {
+    const int64_t now = tcp->report.now;
+    int64_t last_at = NEVER;
+
+    if (conn->challenge_ms != 0)
+        last_at = now - MS(clock_ms(now) - conn->challenge_ms);
+    if (!challenge_allowed(&last_at, &tcp->challenges, &tcp->rng,
+                           tcp->params.challenge_interval_ns, tcp->params.challenge_limit, now)) {
         report_count(&tcp->report, LASTACK_CAUSE_CHALLENGE_LIMIT);
         return;
     }
+    conn->challenge_ms = max32(clock_ms(now), 1);
     reply_ack(tcp, conn);
 }
 

@@ -70,10 +70,10 @@ static enum verdict syn_sent_becomes_established(struct tcp *tcp, struct tcp_con
     conn->snd.wnd_max = max32(conn->snd.wnd_max, conn->snd.wnd);
     tcp_enter(conn, TCP_ESTABLISHED, LASTACK_CAUSE_SYN_ACK, &tcp->report);
     if (conn->retries == 0)
-        rtt_sample(&conn->rtt, &tcp->params, tcp->report.now - conn->last_sent_at, conn->snd.una.v,
+        rtt_sample(&conn->rtt, &tcp->params, tcp->report.now - conn->first_retry_at, conn->snd.una.v,
                    conn->snd.nxt.v);
     else
-        conn->rtt.rto_ns = max64(conn->rtt.rto_ns, tcp->params.rto_fallback_ns); /* RFC 6298 §5.7 */
+        rtt_fall_back(&conn->rtt, &tcp->params); /* RFC 6298 §5.7 */
     conn->rtt.backoff = 0;
     conn->retries = 0;
     conn->first_retry_at = NEVER;
@@ -124,7 +124,7 @@ static void arrives_in_syn_sent(struct tcp *tcp, struct tcp_conn *conn, const st
         return; /* text and FIN of a bare SYN are sent again by the peer (§3.10.7.3 allows it) */
     }
     syn_sent_becomes_established(tcp, conn, seg);
-    conn->last_received_at = tcp->report.now;
+    conn->last_received_ms = clock_ms(tcp->report.now);
     if (conn_has(conn, CONN_KEEPALIVE))
         conn->deadline.at[LASTACK_TIMER_KEEPALIVE] =
             time_after(tcp->report.now, conn_keepalive_idle(tcp, conn));
@@ -385,7 +385,7 @@ void arrives_in_other_states(struct tcp *tcp, struct tcp_conn *conn, struct segm
 {
     /* Now, for a SYN may be trimmed off later (RFC 7323 §2.2: its window is never scaled). */
     seg->window = (uint32_t)seg->wnd << (seg->flags & LASTACK_SYN ? 0 : conn->snd_shift);
-    conn->last_received_at = tcp->report.now;
+    conn->last_received_ms = clock_ms(tcp->report.now);
     conn->stats.segs_in++;
     if (seg->text_length > 0)
         conn->stats.data_segs_in++;

@@ -423,7 +423,7 @@ static void time_handshake(const struct tcp *tcp, struct tcp_conn *conn,
         rtt_sample(&conn->rtt, &tcp->params, MS(clock_ms(tcp->report.now) - entry->entered_ms),
                    conn->snd.una.v, conn->snd.nxt.v);
     else
-        conn->rtt.rto_ns = max64(conn->rtt.rto_ns, tcp->params.rto_fallback_ns);
+        rtt_fall_back(&conn->rtt, &tcp->params);
 }
 
 struct tcp_conn *conn_from_request(struct tcp *tcp, const struct syn_entry *entry)

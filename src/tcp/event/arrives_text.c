@@ -54,7 +54,7 @@ static void acknowledge_text(struct tcp *tcp, struct tcp_conn *conn)
     {
         const int64_t armed_at = conn->deadline.at[LASTACK_TIMER_DELAYED_ACK];
         const int64_t at = ack_policy_deadline(&conn->ack, &tcp->params, tcp->report.now,
-                                               conn->rtt.srtt_ns, armed_at);
+                                               rtt_smoothed(&conn->rtt), armed_at);
 
         if (at <= tcp->report.now)
             conn->owe |= OWE_ACK;

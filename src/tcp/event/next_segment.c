@@ -110,8 +110,6 @@ static bool emit_syn(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out
     seg->window_scale = conn->rcv_shift;
     seg->ts_value = conn_ts_value(conn, tcp->report.now);
     seg->ts_echo = is_answer ? conn->paws.recent : 0;
-    if (conn->retries == 0)
-        conn->last_sent_at = tcp->report.now;
     conn->snd.nxt = seq_add(conn->iss, 1);
     conn->snd.max = seq_max(conn->snd.max, conn->snd.nxt);
     conn->owe &= (uint8_t)~(OWE_SEND | OWE_RETRANSMIT);
@@ -189,7 +187,7 @@ static bool may_send_small(const struct tcp_conn *conn, uint32_t length, bool is
 /* RFC 5681 §4.1: after silence the window has lost its meaning. */
 static void restart_after_idle(struct tcp *tcp, struct tcp_conn *conn)
 {
-    const int64_t idle = tcp->report.now - conn->last_sent_at;
+    const int64_t idle = MS(clock_ms(tcp->report.now) - conn->last_sent_ms);
     const int64_t timeout = rtt_timeout(&conn->rtt, &tcp->params);
 
     if (tcp->params.slow_start_after_idle && conn_in_flight(conn) == 0 && idle > timeout &&
@@ -224,8 +222,7 @@ static void sent_text(struct tcp *tcp, struct tcp_conn *conn, const struct segme
     if (seg->text_length > 0) {
         ack_policy_data_sent(&conn->ack, tcp->report.now);
         conn->stats.data_segs_out++;
-        conn->stats.bytes_sent += seg->text_length;
-        conn->last_sent_at = tcp->report.now;
+        conn->last_sent_ms = clock_ms(tcp->report.now);
         if (seg->text_length % conn->mss != 0)
             conn->small = to;
     }

@@ -104,11 +104,11 @@ void tcp_unpark(struct tcp *tcp, unsigned from_lane)
 
 static void append_woken(struct tcp *tcp, uint32_t index)
 {
-    tcp_conn_at(tcp, index)->wake_next = POOL_NONE;
+    tcp_conn_at(tcp, index)->queue_next = POOL_NONE;
     if (tcp->wake_head == POOL_NONE)
         tcp->wake_head = index;
     else
-        tcp_conn_at(tcp, tcp->wake_tail)->wake_next = index;
+        tcp_conn_at(tcp, tcp->wake_tail)->queue_next = index;
     tcp->wake_tail = index;
 }
 
@@ -131,7 +131,7 @@ uint32_t tcp_next_woken(struct tcp *tcp, uint8_t *wake)
     if (index == POOL_NONE)
         return POOL_NONE;
     conn = tcp_conn_at(tcp, index);
-    tcp->wake_head = conn->wake_next;
+    tcp->wake_head = conn->queue_next;
     if (tcp->wake_head == POOL_NONE)
         tcp->wake_tail = POOL_NONE;
     conn->flags &= ~(uint32_t)CONN_WOKEN;
@@ -149,12 +149,12 @@ void conn_unwake(struct tcp *tcp, struct tcp_conn *conn)
     if (!conn_has(conn, CONN_WOKEN))
         return;
     conn->flags &= ~(uint32_t)CONN_WOKEN;
-    for (uint32_t at = tcp->wake_head; at != POOL_NONE; at = tcp_conn_at(tcp, at)->wake_next) {
+    for (uint32_t at = tcp->wake_head; at != POOL_NONE; at = tcp_conn_at(tcp, at)->queue_next) {
         if (at == index) {
             if (before == POOL_NONE)
-                tcp->wake_head = conn->wake_next;
+                tcp->wake_head = conn->queue_next;
             else
-                tcp_conn_at(tcp, before)->wake_next = conn->wake_next;
+                tcp_conn_at(tcp, before)->queue_next = conn->queue_next;
             if (tcp->wake_tail == index)
                 tcp->wake_tail = before;
             return;

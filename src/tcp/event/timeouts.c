@@ -43,6 +43,12 @@ static bool is_worn_out(const struct tcp *tcp, const struct tcp_conn *conn, uint
     return tcp->report.now - conn->first_retry_at >= patience(params, retries, params->rto_min_ns);
 }
 
+/* How long ago, in ns; a moment in ms means one within the last 49 days. */
+static int64_t silence_since(const struct tcp *tcp, uint32_t moment_ms)
+{
+    return MS(clock_ms(tcp->report.now) - moment_ms);
+}
+
 static uint32_t orphan_retries(const struct tcp *tcp)
 {
     return tcp->params.orphan_retries == 0 ? 8 : tcp->params.orphan_retries;
@@ -56,7 +62,7 @@ static uint32_t orphan_retries(const struct tcp *tcp)
 static bool is_shut_out(const struct tcp *tcp, struct tcp_conn *conn)
 {
     if (conn->snd.wnd != 0 || conn_has(conn, CONN_ORPHAN) || conn->options.user_timeout_ms != 0 ||
-        tcp->report.now - conn->last_received_at > 2 * tcp->params.rto_max_ns)
+        silence_since(tcp, conn->last_received_ms) > 2 * tcp->params.rto_max_ns)
         return false;
     conn->first_retry_at = tcp->report.now;
     return true;
@@ -164,20 +170,19 @@ static bool persist_timeout(struct tcp *tcp, struct tcp_conn *conn)
         return true;
     }
     if (conn->options.user_timeout_ms != 0 && conn->probes > 0 &&
-        tcp->report.now - conn->since_probe_at >= MS(conn->options.user_timeout_ms)) {
+        silence_since(tcp, conn->since_probe_ms) >= MS(conn->options.user_timeout_ms)) {
         conn_end(tcp, conn, LASTACK_CAUSE_USER_TIMEOUT, 110);
         return true;
     }
     if (conn->probes == 0)
-        conn->since_probe_at = tcp->report.now;
+        conn->since_probe_ms = clock_ms(tcp->report.now);
     conn->probes++;
     rtt_back_off(&conn->rtt); /* SHLD-30 */
     conn->owe |= OWE_PROBE;
     wait = clamp64(rtt_timeout(&conn->rtt, &tcp->params), tcp->params.persist_min_ns,
                    tcp->params.persist_max_ns);
     if (conn->options.user_timeout_ms != 0)
-        wait =
-            min64(wait, conn->since_probe_at + MS(conn->options.user_timeout_ms) - tcp->report.now);
+        wait = min64(wait, MS(conn->options.user_timeout_ms) - silence_since(tcp, conn->since_probe_ms));
     conn_set_deadline(conn, LASTACK_TIMER_PERSIST, time_after(tcp->report.now, wait), &tcp->report);
     return false;
 }
@@ -201,7 +206,7 @@ static bool keepalive_timeout(struct tcp *tcp, struct tcp_conn *conn)
         return false;
     }
     if (patience_ns != 0
-            ? conn->probes > 0 && tcp->report.now - conn->last_received_at >= patience_ns
+            ? conn->probes > 0 && silence_since(tcp, conn->last_received_ms) >= patience_ns
             /* LNX-KEEP: the user's patience takes the place of the count */
             : conn->probes >= most) {
         reply_rst_of(tcp, conn);
@@ -232,24 +237,17 @@ static bool fire(struct tcp *tcp, struct tcp_conn *conn, enum lastack_timer time
         return persist_timeout(tcp, conn);
     case LASTACK_TIMER_DELAYED_ACK:
         report_count(&tcp->report, LASTACK_CAUSE_DELAYED_ACK);
-        if (!conn->ack.pingpong)
-            conn->ack.ato_ns = min64(conn->ack.ato_ns * 2, rtt_timeout(&conn->rtt, &tcp->params));
-        else {
-            conn->ack.pingpong = false;
-            conn->ack.ato_ns = tcp->params.delayed_ack_min_ns;
-        }
+        ack_policy_waited(&conn->ack, &tcp->params, rtt_timeout(&conn->rtt, &tcp->params));
         conn->owe |= OWE_ACK;
         return false;
     case LASTACK_TIMER_KEEPALIVE:
         return keepalive_timeout(tcp, conn);
     case LASTACK_TIMER_USER_TIMEOUT:
         return user_timeout(tcp, conn);
-    case LASTACK_TIMER_FIN_WAIT_2:
-        conn_end(tcp, conn, LASTACK_CAUSE_FIN_WAIT_2_TIMEOUT, 0);
-        return true;
-    case LASTACK_TIMER_LINGER:
     case LASTACK_TIMER_PACE:
     case LASTACK_TIMER_LOSS:
+    case LASTACK_TIMER_FIN_WAIT_2:
+    case LASTACK_TIMER_LINGER:
     case LASTACK_TIMER_TIME_WAIT:
     case LASTACK_TIMER_SYN_ACK:
     case LASTACK_TIMER_COUNT:

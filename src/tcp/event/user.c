@@ -24,12 +24,12 @@ static void first_window(struct tcp *tcp, struct tcp_conn *conn)
                               ? params->window_scale_fixed
                               : window_shift_for(buffer, params->window_scale_max);
     if (conn->options.receive_buffer != 0)
-        conn->space.limit = conn->space.limit_max = conn->options.receive_buffer;
+        conn->space.limit = conn->options.receive_buffer;
     window =
         params->receive_window_initial != 0
             ? min32(params->receive_window_initial, conn->space.limit)
             : receive_window_first(conn->space.limit, conn->mss_own, params->first_window_in_segs);
-    conn->space.limit = max32(window, min32(conn->space.limit, conn->space.limit_max));
+    conn->space.limit = max32(window, min32(conn->space.limit, buffer));
     conn->rcv.edge = seq_of(window); /* while RCV.NXT is unknown, the width of the window */
 }
 
@@ -264,7 +264,8 @@ void tcp_received(struct tcp *tcp, uint32_t index, uint32_t length)
     if (conn->state == TCP_CLOSED || conn_has(conn, CONN_DETACHED))
         return;
     if (tcp->params.autotune_receive && conn->options.receive_buffer == 0)
-        receive_space_read(&conn->space, length, conn->rtt.srtt_ns, tcp->report.now);
+        receive_space_read(&conn->space, length, tcp->params.receive_buffer_max,
+                           rtt_smoothed(&conn->rtt), tcp->report.now);
     if (tcp_state_may_receive(conn->state))
         offer_more(conn);
     settle(tcp, conn);
@@ -399,7 +400,7 @@ void tcp_reconsider(struct tcp *tcp, uint32_t index)
     if (conn->state == TCP_CLOSED || conn_has(conn, CONN_DETACHED))
         return;
     if (conn->options.receive_buffer != 0)
-        conn->space.limit = conn->space.limit_max = conn->options.receive_buffer;
+        conn->space.limit = conn->options.receive_buffer;
     conn->owe |= OWE_SEND;
     settle(tcp, conn);
 }
@@ -427,5 +428,6 @@ void tcp_keepalive_changed(struct tcp *tcp, uint32_t index)
 {
     struct tcp_conn *conn = tcp_conn_at(tcp, index);
 
-    arm_keepalive(tcp, conn, conn->last_received_at);
+    arm_keepalive(tcp, conn,
+                  tcp->report.now - MS(clock_ms(tcp->report.now) - conn->last_received_ms));
 }

@@ -2,33 +2,38 @@
 /*
  * rtt.c: see rtt.h.
  *
- * Invariant: srtt_ns == 0 until the first sample, then always > 0.
+ * Invariant: srtt == 0 until the first sample, then always > 0.
  */
 #include "rtt.h"
 
 #include "check.h"
-#include "duration.h"
 
 static int64_t distance64(int64_t a, int64_t b)
 {
     return a > b ? a - b : b - a;
 }
 
+/* A length of time in our units: at least one, at most what 32 bits hold. */
+static uint32_t rtt_units(int64_t ns)
+{
+    return (uint32_t)clamp64(ns / RTT_UNIT_NS, 1, UINT32_MAX);
+}
+
 void rtt_init(struct rtt *rtt, const struct lastack_params *params)
 {
-    *rtt = (struct rtt){.rto_ns = params->rto_initial_ns}; /* RFC 6298 §2.1 */
+    *rtt = (struct rtt){.rto = rtt_units(params->rto_initial_ns)}; /* RFC 6298 §2.1 */
 }
 
 /* RFC 6298 §2.2, (2.3): variance first, it needs the old mean. */
-static void sample_rfc(struct rtt *rtt, int64_t sample_ns)
+static void sample_rfc(struct rtt *rtt, int64_t sample)
 {
-    if (rtt->srtt_ns == 0) {
-        rtt->srtt_ns = sample_ns;
-        rtt->rttvar_ns = sample_ns / 2;
+    if (rtt->srtt == 0) {
+        rtt->srtt = (uint32_t)sample;
+        rtt->rttvar = (uint32_t)sample / 2;
         return;
     }
-    rtt->rttvar_ns += (distance64(rtt->srtt_ns, sample_ns) - rtt->rttvar_ns) / 4;
-    rtt->srtt_ns += (sample_ns - rtt->srtt_ns) / 8;
+    rtt->rttvar = (uint32_t)(rtt->rttvar + (distance64(rtt->srtt, sample) - rtt->rttvar) / 4);
+    rtt->srtt = (uint32_t)(rtt->srtt + (sample - rtt->srtt) / 8);
 }
 
 /*
@@ -37,71 +42,82 @@ static void sample_rfc(struct rtt *rtt, int64_t sample_ns)
  * rto >= srtt + rto_min. A sample below the mean by more than the deviation counts an eighth: a
  * path that got faster is no jitter.
  */
-static void sample_linux(struct rtt *rtt, int64_t floor_ns, int64_t sample_ns, uint32_t una,
-                         uint32_t nxt)
+static void sample_linux(struct rtt *rtt, uint32_t floor, int64_t sample, uint32_t una, uint32_t nxt)
 {
     int64_t error;
 
-    if (rtt->srtt_ns == 0) {
-        rtt->srtt_ns = sample_ns;
-        rtt->mdev_ns = sample_ns / 2;
-        rtt->rttvar_ns = max64(rtt->mdev_ns * 4, floor_ns);
-        rtt->mdev_max_ns = rtt->rttvar_ns;
+    if (rtt->srtt == 0) {
+        rtt->srtt = (uint32_t)sample;
+        rtt->mdev = (uint32_t)sample / 2;
+        rtt->rttvar = max32((uint32_t)min64((int64_t)rtt->mdev * 4, UINT32_MAX), floor);
+        rtt->mdev_max = rtt->rttvar;
         rtt->round_end = nxt;
         return;
     }
-    error = sample_ns - rtt->srtt_ns;
-    rtt->srtt_ns = max64(rtt->srtt_ns + error / 8, 1);
+    error = sample - rtt->srtt;
+    rtt->srtt = (uint32_t)max64(rtt->srtt + error / 8, 1);
     if (error < 0) {
-        error = -error - rtt->mdev_ns;
+        error = -error - rtt->mdev;
         if (error > 0)
             error /= 8;
     } else {
-        error -= rtt->mdev_ns;
+        error -= rtt->mdev;
     }
-    rtt->mdev_ns += error / 4;
-    if (4 * rtt->mdev_ns > rtt->mdev_max_ns) {
-        rtt->mdev_max_ns = 4 * rtt->mdev_ns;
-        rtt->rttvar_ns = max64(rtt->rttvar_ns, rtt->mdev_max_ns);
+    rtt->mdev = (uint32_t)(rtt->mdev + error / 4);
+    if (4 * (int64_t)rtt->mdev > rtt->mdev_max) {
+        rtt->mdev_max = (uint32_t)min64(4 * (int64_t)rtt->mdev, UINT32_MAX);
+        rtt->rttvar = max32(rtt->rttvar, rtt->mdev_max);
     }
     if ((int32_t)(una - rtt->round_end) > 0) { /* a round trip is over */
-        if (rtt->mdev_max_ns < rtt->rttvar_ns)
-            rtt->rttvar_ns -= (rtt->rttvar_ns - rtt->mdev_max_ns) / 4;
+        if (rtt->mdev_max < rtt->rttvar)
+            rtt->rttvar -= (rtt->rttvar - rtt->mdev_max) / 4;
         rtt->round_end = nxt;
-        rtt->mdev_max_ns = floor_ns;
+        rtt->mdev_max = floor;
     }
+}
+
+/* RFC 6298 §2.3: SRTT + 4 RTTVAR, not below the minimum. */
+static int64_t rto_rfc(const struct rtt *rtt, const struct lastack_params *params)
+{
+    return max64(rtt_ns(rtt->srtt) + 4 * rtt_ns(rtt->rttvar), params->rto_min_ns);
 }
 
 void rtt_sample(struct rtt *rtt, const struct lastack_params *params, int64_t sample_ns,
                 uint32_t una, uint32_t nxt)
 {
+    const uint32_t sample = rtt_units(sample_ns);
+    int64_t rto = 0;
+
     CHECK(sample_ns >= 0);
-    sample_ns = max64(sample_ns, 1);
-    if (rtt->min_ns == 0 || sample_ns < rtt->min_ns)
-        rtt->min_ns = sample_ns;
+    if (rtt->min == 0 || sample < rtt->min)
+        rtt->min = sample;
     rtt->backoff = 0;
     switch (params->rto_formula) {
     case LASTACK_RTO_LINUX:
-        sample_linux(rtt, params->rto_min_ns, sample_ns, una, nxt);
-        rtt->rto_ns = rtt->srtt_ns + rtt->rttvar_ns;
+        sample_linux(rtt, rtt_units(params->rto_min_ns), sample, una, nxt);
+        rto = rtt_ns(rtt->srtt) + rtt_ns(rtt->rttvar);
         break;
     case LASTACK_RTO_RFC6298:
-        sample_rfc(rtt, sample_ns);
-        rtt->rto_ns = max64(rtt->srtt_ns + 4 * rtt->rttvar_ns, params->rto_min_ns);
+        sample_rfc(rtt, sample);
+        rto = rto_rfc(rtt, params);
         break;
     case LASTACK_RTO_FREEBSD:
-        sample_rfc(rtt, sample_ns);
-        rtt->rto_ns =
-            max64(rtt->srtt_ns + 4 * rtt->rttvar_ns, params->rto_min_ns) + params->rto_slop_ns;
+        sample_rfc(rtt, sample);
+        rto = rto_rfc(rtt, params) + params->rto_slop_ns;
         break;
     }
-    rtt->rto_ns = min64(rtt->rto_ns, params->rto_max_ns);
-    CHECK(rtt->srtt_ns > 0 && rtt->rto_ns > 0);
+    rtt->rto = rtt_units(min64(rto, params->rto_max_ns));
+    CHECK(rtt->srtt > 0);
+}
+
+void rtt_fall_back(struct rtt *rtt, const struct lastack_params *params)
+{
+    rtt->rto = max32(rtt->rto, rtt_units(params->rto_fallback_ns));
 }
 
 int64_t rtt_timeout(const struct rtt *rtt, const struct lastack_params *params)
 {
-    int64_t timeout = rtt->rto_ns;
+    int64_t timeout = rtt_ns(rtt->rto);
 
     for (unsigned i = 0; i < rtt->backoff && timeout < params->rto_max_ns; i++)
         timeout *= 2;

@@ -4,25 +4,43 @@
  *
  *     sample ──▶ srtt, rttvar ──▶ rto = srtt + 4 rttvar, held in [minimum, maximum]   (x 2 per back-off)
  *
+ * Kept in eighths of a microsecond, as fine as Linux's; 32 bits of them are 536 s, more than any
+ * timeout.
+ *
  * Not here: which samples are valid (Karn, RFC 6298 §3: the sent ranges know), when to back off
  * and arm (event/timeouts.c).
  */
 #ifndef LASTACK_RTT_H
 #define LASTACK_RTT_H
 
+#include "duration.h"
+
 #include <lastack/params.h>
 
+enum { RTT_UNIT_NS = 125 };
+
 struct rtt {
-    int64_t srtt_ns;   /* 0: no sample yet */
-    int64_t rttvar_ns;
-    int64_t rto_ns;    /* without back-off */
-    int64_t min_ns;    /* smallest sample, 0: none */
+    uint32_t srtt;      /* 0: no sample yet */
+    uint32_t rttvar;
+    uint32_t rto;       /* without back-off */
+    uint32_t min;       /* smallest sample, 0: none */
     /* LASTACK_RTO_LINUX: the variance decays once per round trip, not once per sample */
-    int64_t mdev_ns;
-    int64_t mdev_max_ns;
+    uint32_t mdev;
+    uint32_t mdev_max;
     uint32_t round_end; /* SND.NXT when this round began */
     uint8_t backoff;    /* doublings in force */
 };
+
+/* One of its fields as a length of time. */
+static inline int64_t rtt_ns(uint32_t units)
+{
+    return (int64_t)units * RTT_UNIT_NS;
+}
+
+static inline int64_t rtt_smoothed(const struct rtt *rtt)
+{
+    return rtt_ns(rtt->srtt);
+}
 
 void rtt_init(struct rtt *rtt, const struct lastack_params *params);
 
@@ -33,6 +51,9 @@ void rtt_sample(struct rtt *rtt, const struct lastack_params *params, int64_t sa
 
 /* The timeout in force: rto doubled per back-off, at most rto_max. */
 int64_t rtt_timeout(const struct rtt *rtt, const struct lastack_params *params);
+
+/* RFC 6298 §5.7: no sample from the handshake, whose SYN was sent again. */
+void rtt_fall_back(struct rtt *rtt, const struct lastack_params *params);
 
 /* RFC 6298 §5.5. */
 void rtt_back_off(struct rtt *rtt);

@@ -13,6 +13,21 @@
 
 enum { QUICK_MAX = 16, QUICK_MIN = 2 };
 
+static void set_ato(struct ack_policy *ack, int64_t ato_ns)
+{
+    ack->ato_ns = (uint32_t)min64(ato_ns, SEC(4));
+}
+
+void ack_policy_waited(struct ack_policy *ack, const struct lastack_params *params, int64_t rto_ns)
+{
+    if (!ack->pingpong) {
+        set_ato(ack, min64((int64_t)ack->ato_ns * 2, rto_ns));
+        return;
+    }
+    ack->pingpong = false;
+    set_ato(ack, params->delayed_ack_min_ns);
+}
+
 void ack_policy_quicken(struct ack_policy *ack, uint32_t window, uint32_t mss, unsigned max_quick)
 {
     uint32_t quick = window / (2 * max32(mss, 1));
@@ -34,18 +49,18 @@ void ack_policy_data_arrived(struct ack_policy *ack, const struct lastack_params
             uint32_t quick = min32(max32(window / (2 * max32(mss, 1)), QUICK_MIN), QUICK_MAX);
 
             ack->quick = (uint16_t)max32(quick, ack->quick);
-            ack->ato_ns = shortest;
+            set_ato(ack, shortest);
         } else if (gap <= shortest / 2) {
-            ack->ato_ns = ack->ato_ns / 2 + shortest / 2;
+            set_ato(ack, ack->ato_ns / 2 + shortest / 2);
         } else if (gap < ack->ato_ns) {
-            ack->ato_ns = min64(ack->ato_ns / 2 + gap, rto_ns);
+            set_ato(ack, min64(ack->ato_ns / 2 + gap, rto_ns));
         } else if (gap > rto_ns) { /* too long a silence: the peer restarts slowly */
             uint32_t quick = min32(max32(window / (2 * max32(mss, 1)), QUICK_MIN), QUICK_MAX);
 
             ack->quick = (uint16_t)max32(quick, ack->quick);
         }
     } else {
-        ack->ato_ns = params->delayed_ack_ns;
+        set_ato(ack, params->delayed_ack_ns);
     }
     ack->last_data_at = now;
 }
@@ -60,7 +75,7 @@ void ack_policy_ack_sent(struct ack_policy *ack)
 {
     if (ack->quick > 0 && --ack->quick == 0 && ack->ato_ns != 0)
         /* leaving quick mode: deflate to the shortest wait */
-        ack->ato_ns = max64(ack->ato_ns, MS(40));
+        set_ato(ack, max64(ack->ato_ns, MS(40)));
     ack->is_pending = false;
 }
 

@@ -17,8 +17,8 @@
 #include <stddef.h>
 
 struct ack_policy {
-    int64_t ato_ns;       /* 0 before the first data */
     int64_t last_data_at; /* when text arrived last */
+    uint32_t ato_ns;      /* 0 before the first data; at most 4 s */
     uint16_t quick;       /* ACKs that still go out at once */
     bool pingpong;
     bool is_pending;      /* an ACK is being delayed */
@@ -33,6 +33,9 @@ void ack_policy_data_arrived(struct ack_policy *ack, const struct lastack_params
 
 /* We sent text: is this a conversation? */
 void ack_policy_data_sent(struct ack_policy *ack, int64_t now);
+
+/* The delayed ACK's time has come: the next one may wait longer, and this is no conversation. */
+void ack_policy_waited(struct ack_policy *ack, const struct lastack_params *params, int64_t rto_ns);
 
 /* An ACK left (with text or without). */
 void ack_policy_ack_sent(struct ack_policy *ack);

@@ -13,8 +13,8 @@
 
 #include <lastack/trace.h>
 
-/* the timers a connection has; records have their own */
-enum { DEADLINE_COUNT = LASTACK_TIMER_TIME_WAIT };
+/* the timers a connection has; records, sockets and half-open requests have their own */
+enum { DEADLINE_COUNT = LASTACK_TIMER_FIN_WAIT_2 };
 
 struct deadlines {
     int64_t at[DEADLINE_COUNT];

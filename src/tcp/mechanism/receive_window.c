@@ -37,15 +37,16 @@ uint32_t receive_window_first(uint32_t space, uint32_t mss, bool in_segs)
     return in_segs && space > mss ? space - space % mss : space;
 }
 
-void receive_space_read(struct receive_space *space, uint32_t bytes, int64_t rtt_ns, int64_t now)
+void receive_space_read(struct receive_space *space, uint32_t bytes, uint32_t limit_max,
+                        int64_t rtt_ns, int64_t now)
 {
     space->copied += bytes;
     if (rtt_ns <= 0 || now - space->since < rtt_ns)
         return;
-    if (space->copied >= space->limit / 2 && space->limit < space->limit_max) {
+    if (space->copied >= space->limit / 2 && space->limit < limit_max) {
         const uint64_t grown = 2ull * max32(space->limit, space->copied);
 
-        space->limit = grown > space->limit_max ? space->limit_max : (uint32_t)grown;
+        space->limit = grown > limit_max ? limit_max : (uint32_t)grown;
     }
     space->copied = 0;
     space->since = now;

@@ -18,10 +18,9 @@
 #include <stdint.h>
 
 struct receive_space {
+    int64_t since;      /* when the measuring period began */
     uint32_t limit;     /* bytes of window that an empty buffer stands for */
-    uint32_t limit_max;
-    uint32_t copied;    /* bytes read by the user in this measuring period */
-    int64_t since;      /* when the period began */
+    uint32_t copied;    /* bytes read by the user in this period */
 };
 
 /* The window to offer now, in bytes, a multiple of 1 << shift and representable with it: `offered`
@@ -34,8 +33,10 @@ uint32_t receive_window_select(const struct receive_space *space, uint32_t held,
  * segments of `mss` only. */
 uint32_t receive_window_first(uint32_t space, uint32_t mss, bool in_segs);
 
-/* The user read `bytes`; `rtt_ns` is the round trip as the receiver sees it (0: unknown). */
-void receive_space_read(struct receive_space *space, uint32_t bytes, int64_t rtt_ns, int64_t now);
+/* The user read `bytes`; `rtt_ns` is the round trip as the receiver sees it (0: unknown). The limit
+ * grows to `limit_max` at the most. */
+void receive_space_read(struct receive_space *space, uint32_t bytes, uint32_t limit_max,
+                        int64_t rtt_ns, int64_t now);
 
 /* RFC 7323 §2.2: the smallest shift with which `max` bytes can be offered, at most 14. */
 uint8_t window_shift_for(uint32_t max, uint8_t limit);

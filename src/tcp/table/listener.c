@@ -15,11 +15,11 @@ void listener_enqueue(struct listener *listener, struct pool *conns, uint32_t in
 
     CHECK(!conn_has(conn, CONN_IN_ACCEPT_QUEUE));
     conn->flags |= CONN_IN_ACCEPT_QUEUE;
-    conn->accept_next = POOL_NONE;
+    conn->queue_next = POOL_NONE;
     if (listener->head == POOL_NONE)
         listener->head = index;
     else
-        queued_conn(conns, listener->tail)->accept_next = index;
+        queued_conn(conns, listener->tail)->queue_next = index;
     listener->tail = index;
     listener->queued++;
 }
@@ -30,7 +30,7 @@ uint32_t listener_dequeue(struct listener *listener, struct pool *conns)
 
     if (index == POOL_NONE)
         return POOL_NONE;
-    listener->head = queued_conn(conns, index)->accept_next;
+    listener->head = queued_conn(conns, index)->queue_next;
     if (listener->head == POOL_NONE)
         listener->tail = POOL_NONE;
     queued_conn(conns, index)->flags &= ~(uint32_t)CONN_IN_ACCEPT_QUEUE;
@@ -43,14 +43,14 @@ void listener_remove(struct listener *listener, struct pool *conns, uint32_t ind
 {
     uint32_t before = POOL_NONE;
 
-    for (uint32_t at = listener->head; at != POOL_NONE; at = queued_conn(conns, at)->accept_next) {
+    for (uint32_t at = listener->head; at != POOL_NONE; at = queued_conn(conns, at)->queue_next) {
         if (at == index) {
-            const uint32_t next = queued_conn(conns, at)->accept_next;
+            const uint32_t next = queued_conn(conns, at)->queue_next;
 
             if (before == POOL_NONE)
                 listener->head = next;
             else
-                queued_conn(conns, before)->accept_next = next;
+                queued_conn(conns, before)->queue_next = next;
             if (listener->tail == index)
                 listener->tail = before;
             queued_conn(conns, index)->flags &= ~(uint32_t)CONN_IN_ACCEPT_QUEUE;

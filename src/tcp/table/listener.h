@@ -4,7 +4,7 @@
  *
  *     SYN ──▶ SYN entry (counted in `syns`) ──third ACK──▶ connection in the accept queue ──accept()──▶ socket
  *
- * The accept queue is a singly linked list through the connections themselves (accept_next),
+ * The accept queue is a singly linked list through the connections themselves (queue_next),
  * oldest first. It is full at backlog + 1, as on Linux: then no third ACK is taken and no new SYN
  * answered.
  */
