@@ -5,7 +5,7 @@ The floors of the house, in one place for every tool: which folder may see which
     floor 7  cmd                                 a folder sees itself and every folder of a lower floor;
     floor 6  drill view doctor gateway bench     folders of one floor do not see each other;
              instruments drill                   the verbs see view (and doctor)
-    floor 5  sim host services
+    floor 5  sim host services                   host sees sim: its relay is a simulated link between real ends
     floor 4  socket          } the core: freestanding, amalgamated,
     floor 3  stack           } sealed into liblastack.a
     floor 2  ip tcp udp      }     tcp: value < mechanism loss cc < conn < table < event
@@ -34,7 +34,7 @@ FOLDERS = {
     'src/stack': (3, 0),
     'src/socket': (4, 0),
     'src/sim': (5, 0),
-    'src/host': (5, 0),
+    'src/host': (5, 1),
     'src/services': (5, 0),
     'src/drill': (6, 1),
     'src/view': (6, 0),

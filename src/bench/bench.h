@@ -33,12 +33,14 @@ struct bench {
     int (*run)(const struct bench_options *options);
     /* Runs in a child under callgrind, see instructions.h; NULL: this bench counts none. */
     int (*count)(const struct bench_options *options);
+    bool is_long; /* runs only when it is named */
 };
 
 /* The verb. argv[0] is ignored. Exit code: 0; 1 a bound does not hold; 2 usage; 3 not possible
  * here. */
 int bench_run(int argc, char **argv);
 
-extern const struct bench bench_life, bench_bulk, bench_demux, bench_timewait;
+extern const struct bench bench_life, bench_bulk, bench_demux, bench_timewait, bench_recovery,
+    bench_tail, bench_fair;
 
 #endif

@@ -114,6 +114,31 @@ static int64_t leaves_at(struct sim_link *link, int64_t now, uint32_t length)
     return link->busy_until;
 }
 
+/* The link is deaf from each multiple of stall_every_ns on; what enters then leaves when it is
+ * over, in order. */
+static int64_t after_stall(const struct sim_link *link, int64_t now)
+{
+    const struct sim_recipe *recipe = &link->recipe;
+    const int64_t since = recipe->stall_every_ns > 0 ? now % recipe->stall_every_ns : 0;
+
+    return recipe->stall_every_ns > 0 && since < recipe->stall_ns ? now - since + recipe->stall_ns
+                                                                  : now;
+}
+
+/* One of a burst? The generator is asked only where there are bursts, so that the other recipes
+ * keep their runs. */
+static bool is_in_burst(struct sim_link *link)
+{
+    if (link->recipe.burst_ppm == 0)
+        return false;
+    if (link->burst_left == 0 && happens(link, link->recipe.burst_ppm))
+        link->burst_left = link->recipe.burst_packets;
+    if (link->burst_left == 0)
+        return false;
+    link->burst_left--;
+    return true;
+}
+
 void sim_link_send(struct sim_link *link, int64_t now, const void *data, uint32_t length)
 {
     const bool is_lost = happens(link, link->recipe.loss_ppm);
@@ -124,11 +149,11 @@ void sim_link_send(struct sim_link *link, int64_t now, const void *data, uint32_
     int64_t at;
 
     link->sent++;
-    if (is_lost || link->is_cut) {
+    if (is_in_burst(link) || is_lost || link->is_cut) {
         link->lost++;
         return;
     }
-    at = leaves_at(link, now, length);
+    at = leaves_at(link, after_stall(link, now), length);
     if (at == NEVER) {
         link->overflowed++;
         return;
