@@ -113,6 +113,7 @@ struct lastack_params {
     int64_t paws_slack_ns;
     /* TS.Recent means nothing after so much silence (RFC 7323 §5.5: 24 days) */
     int64_t paws_stale_ns;
+    int64_t isn_tick_ns;        /* of the clock in initial sequence numbers. linux 64 ns, rfc 4 us */
     int64_t connect_timeout_ns; /* keepinit; 0 = by retries only */
 
     /* counts */

@@ -30,6 +30,7 @@ static void linux_times(struct lastack_params *params)
     params->user_timeout_ns = 0;
     params->challenge_interval_ns = MS(500); /* tcp_invalid_ratelimit */
     params->time_wait_reuse_delay_ns = SEC(1); /* tcp_tw_reuse_delay */
+    params->isn_tick_ns = 64;
     params->connect_timeout_ns = 0;
     params->paws_slack_ns = MS(1);     /* TCP_PAWS_WINDOW */
     params->paws_stale_ns = SEC(2147); /* TCP_PAWS_WRAP */

@@ -83,6 +83,7 @@ static const struct setting rfc[] = {
     {"orphan_retries", "15"}, /* an orphan is given up like any other */
     {"persist_max", "60s"},
     {"send_accounting", "bytes"},
+    {"isn_tick", "4us"}, /* RFC 9293 §3.4.1: the space goes round in 4.55 hours */
     {"time_wait_reuse", "off"},
     {"time_wait_syn", "drop"},       /* RFC 6191 §2 */
     {"tcp_rfc1337", "on"},           /* RFC 1337 §3, fix F1 */

@@ -211,7 +211,8 @@ static void third_answer_syn(struct tcp *tcp, uint32_t listener_index, const str
         return;
     }
     (void)tcp_make_syn_entry(tcp, listener_index, seg, tuple, flow,
-                             isn_choose(&tcp->isn_key, tuple, tcp->report.now),
+                             isn_choose(&tcp->isn_key, tuple, tcp->params.isn_tick_ns,
+                                        tcp->report.now),
                              (struct flow_ref){FLOW_NONE, 0});
 }
 

@@ -38,7 +38,8 @@ static enum verdict refuse_text(struct tcp *tcp, struct tcp_conn *conn, const st
     return STOP;
 }
 
-static void acknowledge_text(struct tcp *tcp, struct tcp_conn *conn)
+/* `fills_hole`: RFC 5681 §4.2, the peer waits to hear of it. */
+static void acknowledge_text(struct tcp *tcp, struct tcp_conn *conn, bool fills_hole)
 {
     const uint32_t unacked = seq_distance(conn->rcv.acked, conn->rcv.nxt);
     const uint32_t held = conn_readable(conn);
@@ -46,7 +47,7 @@ static void acknowledge_text(struct tcp *tcp, struct tcp_conn *conn)
                                                   conn_rcv_mss(conn), conn->rcv_shift);
     const bool is_moved = window >= conn_rcv_wnd(conn);
 
-    if (conn->arrived.count > 0 ||
+    if (fills_hole ||
         ack_policy_is_due(&conn->ack, &tcp->params, unacked, conn_rcv_mss(conn), is_moved)) {
         conn->owe |= OWE_ACK;
         return;
@@ -96,7 +97,7 @@ static enum verdict text_after_close(struct tcp *tcp, struct tcp_conn *conn,
 static enum verdict take_in_order(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
 {
     const struct seq end = seq_add(seg->seq, seg->text_length);
-
+    const bool fills_hole = conn->arrived.count > 0;
     const bool is_kept =
         conn_readable(conn) == 0 /* every reader can go on by a page, however full the pool is */
             ? stream_put_reserved(&conn->receive, &tcp->pages, seg->seq, seg->text,
@@ -109,7 +110,7 @@ static enum verdict take_in_order(struct tcp *tcp, struct tcp_conn *conn, const 
                             rtt_timeout(&conn->rtt, &tcp->params), conn_rcv_wnd(conn),
                             conn_rcv_mss(conn));
     advance(tcp, conn, end);
-    acknowledge_text(tcp, conn);
+    acknowledge_text(tcp, conn, fills_hole);
     conn_wake(tcp, conn, WAKE_READABLE);
     return GO_ON;
 }

@@ -96,7 +96,7 @@ static bool reopen(struct tcp *tcp, struct time_wait_ref ref, struct time_wait_r
     listener = pool_at(&tcp->listeners, listener_index);
     if (listener_is_full(listener))
         return false;
-    iss = isn_choose(&tcp->isn_key, &record->tuple, tcp->report.now);
+    iss = isn_choose(&tcp->isn_key, &record->tuple, tcp->params.isn_tick_ns, tcp->report.now);
     if (seq_before(iss, seq_add(record->snd_nxt, ISS_BEYOND))) /* RFC 1122 §4.2.2.13 (a) */
         iss = seq_add(record->snd_nxt, ISS_BEYOND);
     record->flags |= TIME_WAIT_SUSPENDED;

@@ -6,7 +6,7 @@
 
 #include "bytes.h"
 
-enum { ISN_CLOCK_NS = 64, TUPLE_WORDS = 5 };
+enum { TUPLE_WORDS = 5 };
 
 static uint64_t hash_tuple(const struct siphash_key *secret, const struct tuple *tuple)
 {
@@ -24,10 +24,12 @@ static uint64_t hash_tuple(const struct siphash_key *secret, const struct tuple 
     return siphash24_words(secret, words, TUPLE_WORDS);
 }
 
-struct seq isn_choose(const struct siphash_key *secret, const struct tuple *tuple, int64_t now)
+struct seq isn_choose(const struct siphash_key *secret, const struct tuple *tuple, int64_t tick_ns,
+                      int64_t now)
 {
-    CHECK(now >= 0);
-    return seq_of((uint32_t)hash_tuple(secret, tuple) + (uint32_t)((uint64_t)now / ISN_CLOCK_NS));
+    CHECK(now >= 0 && tick_ns > 0);
+    return seq_of((uint32_t)hash_tuple(secret, tuple) +
+                  (uint32_t)((uint64_t)now / (uint64_t)tick_ns));
 }
 
 uint32_t timestamp_offset(const struct siphash_key *secret, const struct tuple *tuple)

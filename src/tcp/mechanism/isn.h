@@ -2,7 +2,7 @@
 /*
  * isn.h: initial sequence numbers, RFC 9293 §3.4.1 (MUST-8, SHLD-1) and RFC 6528.
  *
- *     ISN = M + F(tuple, secret)     M: a clock of 64 ns (Linux; RFC 793 has 4 us), F: SipHash-2-4
+ *     ISN = M + F(tuple, secret)     M: a clock (Linux: 64 ns a tick; the RFC: 4 us), F: SipHash-2-4
  *
  * The clock keeps incarnations of one tuple apart, the keyed hash keeps strangers from guessing.
  * Timestamp offsets (RFC 7323 §7) come from the same function under another key.
@@ -14,7 +14,9 @@
 #include "siphash.h"
 #include "tuple.h"
 
-struct seq isn_choose(const struct siphash_key *secret, const struct tuple *tuple, int64_t now);
+/* `tick_ns` > 0: how long the clock stands on one number. */
+struct seq isn_choose(const struct siphash_key *secret, const struct tuple *tuple, int64_t tick_ns,
+                      int64_t now);
 
 /* Added to the millisecond clock of a tuple's TSval: the same for all its lives, so that a
  * reopened tuple goes on counting upwards (RFC 6191). */

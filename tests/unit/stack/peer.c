@@ -332,6 +332,8 @@ static const char *difference(const struct peer *peer, const struct line *line,
 
     if ((seg->flags & mask) != (line->flags & mask))
         return "flags";
+    if (line->no_push && seg->flags & PSH)
+        return "flags: there is a PSH";
     if (relative(seg->seq.v, seq_base) != line->seq)
         return "seq";
     if (seg->flags & ACK ? relative(seg->ack.v, peer->irs) != line->ack : seg->ack.v != 0)

@@ -60,6 +60,7 @@ struct line {
     int64_t at;        /* when it left, counted from MARK */
     uint8_t tos, ttl;  /* SENDS; 0: never mind */
     struct lastack_address from; /* SENDS: the source; all 0: never mind */
+    bool no_push;      /* SENDS: it has no PSH */
     bool new_id;       /* SENDS: its IPv4 ID is none that this peer saw before */
     bool bad_checksum;
 };

@@ -162,6 +162,19 @@ TEST(rst_with_an_old_timestamp)
     STATE(p, ESTABLISHED, CLOSED, RST);
 }
 
+/* A RST may carry a text that says why; it is a RST all the same, and the text is nobody's.
+ * covers: 9293-SHLD-2 */
+TEST(rst_with_text)
+{
+    struct peer *p = ACCEPTED();
+
+    ARRIVES(p, .flags = RST | ACK, .seq = 1, .ack = 1, .text = 20);
+    STATE(p, ESTABLISHED, CLOSED, RST);
+    SENDS_NOTHING(p);
+    READS_ERROR(p, LASTACK_ECONNRESET);
+    READS_END(p);
+}
+
 /* insecure_rst: the old rule, anywhere in the window. */
 TEST(insecure_rst)
 {
@@ -464,6 +477,7 @@ int main(void)
         RUN(rst_one_before_by_the_rfc),
         RUN(rst_with_a_closed_window),
         RUN(rst_with_an_old_timestamp),
+        RUN(rst_with_text),
         RUN(insecure_rst),
         RUN(syn_in_a_connection),
         RUN(the_peer_was_restarted),
