@@ -8,13 +8,11 @@
 #include "duration.h"
 #include "event_loop.h"
 #include "namespaces.h"
-#include "rtnetlink.h"
-#include "tun.h"
+#include "tun_end.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/tcp.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -28,30 +26,11 @@ struct lastack_address relay_address(enum relay_end end)
 
 /* ---- the kernel's ends ---- */
 
-/* A tun in the present namespace, up, with that address. The queue holds what a window of bursts
- * can be; the link's own queue is the bottleneck, not this one. */
 static int make_tun(enum relay_end end, struct trouble *trouble)
 {
-    static const struct rtnetlink_interface wanted = {
-        .mtu = RELAY_MTU, .queue_length = 10000, .namespace_fd = -1, .no_link_local = true};
     const struct lastack_address address = relay_address(end);
-    char name[IFNAMSIZ] = "relay0";
-    struct rtnetlink netlink;
-    const int fd = tun_open(name, trouble);
-    bool is_made;
-    int index;
 
-    if (fd < 0 || !rtnetlink_open(&netlink, trouble))
-        return -1;
-    index = (int)if_nametoindex(name);
-    is_made = rtnetlink_configure(&netlink, index, &wanted, trouble) &&
-              rtnetlink_add_address(&netlink, index, &address, 24, trouble) &&
-              rtnetlink_set_up(&netlink, index, true, trouble);
-    rtnetlink_close(&netlink);
-    if (is_made)
-        return fd;
-    close(fd);
-    return -1;
+    return tun_end_open(&address, 24, RELAY_MTU, trouble);
 }
 
 /* Of the present namespace; CUBIC, and it is asked whether that was granted: a new namespace may

@@ -4,19 +4,19 @@
  */
 #include "trial.h"
 
+#include "apart.h"
 #include "check.h"
 #include "event_loop.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-static void run_here(const struct trial *trial, struct trial_result *result)
+static void run_trial(const void *context, void *place)
 {
+    const struct trial *trial = context;
+    struct trial_result *result = place;
     static struct relay relay;
 
-    *result = (struct trial_result){.is_good = false};
     if (!relay_open(&relay, &trial->config, &result->trouble))
         return;
     result->is_good = relay_run(&relay, trial->length_ns, &result->trouble);
@@ -31,44 +31,17 @@ static void run_here(const struct trial *trial, struct trial_result *result)
     relay_close(&relay);
 }
 
-/* The child's process id; its result comes through *fd. */
-static pid_t begin(const struct trial *trial, int *fd)
+static void finish(struct trial *trial, struct apart *apart)
 {
-    int pair[2];
-    pid_t child;
+    struct trouble trouble;
 
-    if (pipe(pair) != 0)
-        return -1;
-    (void)fflush(NULL); /* what is buffered must not be written twice */
-    child = fork();
-    if (child == 0) {
-        struct trial_result result;
-
-        close(pair[0]);
-        run_here(trial, &result);
-        _exit(write(pair[1], &result, sizeof result) == (ssize_t)sizeof result ? 0 : 1);
-    }
-    close(pair[1]);
-    if (child < 0)
-        close(pair[0]);
-    *fd = pair[0];
-    return child;
+    if (apart_finish(apart, &trial->result, sizeof trial->result, &trouble))
+        return;
+    trial->result = (struct trial_result){.is_good = false, .trouble = trouble};
 }
 
-/* The result is far smaller than a pipe, so a child that has ended has written all of it. */
-static void finish(struct trial *trial, int fd)
-{
-    if (read(fd, &trial->result, sizeof trial->result) != (ssize_t)sizeof trial->result) {
-        trial->result = (struct trial_result){.is_good = false};
-        trouble_set(&trial->result.trouble, 0, "the trial's process ended without a result");
-    }
-    close(fd);
-}
-
-/* Each of the running ones: {process, descriptor, trial}. */
 struct running {
-    pid_t child;
-    int fd;
+    struct apart apart;
     size_t trial;
 };
 
@@ -78,9 +51,9 @@ static bool end_one(struct running *running, unsigned *count, struct trial *tria
     const pid_t child = waitpid(-1, NULL, 0);
 
     for (unsigned i = 0; i < *count; i++) {
-        if (running[i].child != child)
+        if (running[i].apart.child != child)
             continue;
-        finish(&trials[running[i].trial], running[i].fd);
+        finish(&trials[running[i].trial], &running[i].apart);
         *weight -= trials[running[i].trial].weight;
         running[i] = running[--*count];
         return true;
@@ -101,9 +74,8 @@ bool trials_run(struct trial *trials, size_t count, FILE *progress)
 
             CHECK(trials[next].weight > 0);
             place->trial = next;
-            place->child = begin(&trials[next], &place->fd);
-            if (place->child < 0) {
-                trouble_set(&trials[next].result.trouble, errno, "start a trial");
+            if (!apart_begin(&place->apart, run_trial, &trials[next], sizeof trials[next].result,
+                             &trials[next].result.trouble)) {
                 is_good = false;
             } else {
                 weight += trials[next].weight;

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * bench_tun.c: bytes over a tun with all offloads, to and from the kernel, beside the least that
+ * could move them (bare_end.h).
+ *
+ *     lastack sends, bare sends   ──▶ the same reading program on the kernel's TCP
+ *     lastack reads, bare reads   ◀── the same writing program
+ *
+ * In turns, medians of the rounds' ratios: the kernel's share of the work is in both.
+ */
+#include "bench.h"
+
+#include "apart.h"
+#include "bare_end.h"
+#include "bulk_end.h"
+#include "check.h"
+#include "duration.h"
+#include "event_loop.h"
+#include "stack_memory.h"
+#include "tun.h"
+
+#include <lastack/lastack.h>
+
+#include <stdlib.h>
+
+static const double LEAST_TUN_RATIO = 0.7;
+
+enum { TUN_ROUNDS = 5, TUN_CHUNK = 256 * 1024, TUN_PIECES = 16 };
+
+enum tun_way { TUN_SENDS, TUN_READS, TUN_WAYS };
+enum tun_end { TUN_BARE, TUN_STACK, TUN_ENDS };
+
+struct tun_work {
+    enum tun_way way;
+    enum tun_end end;
+    int64_t length_ns;
+};
+
+struct tun_result {
+    double bytes_per_s; /* 0: failed */
+    struct trouble trouble;
+};
+
+/* ---- a program on our stack that sends, or reads, for ever ---- */
+
+struct tun_program {
+    struct lastack *stack;
+    int socket;
+    enum tun_way way;
+    uint64_t moved;
+};
+
+static void send_more(struct tun_program *program)
+{
+    static const uint8_t text[TUN_CHUNK];
+
+    while (lastack_send(program->stack, program->socket, text, sizeof text, 0) > 0)
+        ;
+}
+
+static void read_more(struct tun_program *program)
+{
+    struct lastack_iovec piece[TUN_PIECES];
+    int count;
+
+    while ((count = lastack_recv_peek(program->stack, program->socket, piece, TUN_PIECES)) > 0) {
+        size_t length = 0;
+
+        for (int i = 0; i < count; i++)
+            length += piece[i].length;
+        CHECK(lastack_recv_done(program->stack, program->socket, length) == 0);
+        program->moved += length;
+    }
+}
+
+static void on_event(void *context, int64_t now, const struct lastack_event *event)
+{
+    struct tun_program *program = context;
+
+    (void)now;
+    (void)event;
+    if (program->way == TUN_SENDS)
+        send_more(program);
+    else
+        read_more(program);
+}
+
+static uint64_t run_stack(struct host_link *link, const struct tun_work *work,
+                          struct trouble *trouble)
+{
+    static const struct lastack_endpoint remote = {
+        {{[10] = 0xff, [11] = 0xff, [12] = 192, [13] = 0, [14] = 2, [15] = 2}}, BULK_END_PORT};
+    const struct lastack_address address = lastack_ipv4(192, 0, 2, 1);
+    struct tun_program program = {.way = work->way};
+    const struct event_loop_hooks hooks = {.context = &program, .event = on_event};
+    struct lastack_connection_row row;
+    struct lastack_config config;
+    struct stack_memory memory;
+    struct event_loop *loop;
+    uint64_t moved = 0;
+
+    lastack_config_default(&config);
+    program.stack = stack_memory_create(&memory, &config, event_loop_clock(), trouble);
+    if (program.stack == NULL)
+        return 0;
+    loop = event_loop_create(program.stack, &hooks, trouble);
+    if (loop != NULL && event_loop_add_link(loop, link, trouble)) {
+        CHECK(lastack_add_address(program.stack, link->number, &address, 24) == 0);
+        program.socket = lastack_socket(program.stack, LASTACK_AF_INET, LASTACK_SOCK_STREAM, 0);
+        CHECK(lastack_connect(program.stack, program.socket, &remote) == -LASTACK_EINPROGRESS);
+        event_loop_settle(loop);
+        event_loop_run(loop, event_loop_clock() + work->length_ns);
+        CHECK(lastack_status(program.stack, program.socket, &row) == 0);
+        moved = work->way == TUN_READS ? program.moved : row.tcp_info.tcpi_bytes_acked;
+    }
+    if (loop != NULL)
+        event_loop_destroy(loop);
+    stack_memory_release(&memory);
+    return moved;
+}
+
+/* ---- rounds ---- */
+
+static void run_work(const void *context, void *place)
+{
+    const struct tun_work *work = context;
+    struct tun_result *result = place;
+    struct host_link link;
+    struct bulk_end end;
+    uint64_t moved;
+
+    if (!bulk_end_open(&end, work->way == TUN_READS, &result->trouble))
+        return;
+    tun_link_init(&link, end.packet_fd, "tun", 1500);
+    if (work->end == TUN_STACK)
+        moved = run_stack(&link, work, &result->trouble);
+    else
+        moved = (work->way == TUN_SENDS ? bare_send : bare_read)(&link, work->length_ns);
+    result->bytes_per_s = (double)moved * 1e9 / (double)work->length_ns;
+    if (moved == 0 && result->trouble.text[0] == '\0')
+        trouble_set(&result->trouble, 0, "not a byte went over the tun");
+    bulk_end_close(&end);
+}
+
+static bool measure(enum tun_way way, enum tun_end end, const struct bench_options *options,
+                    struct tun_result *result)
+{
+    const struct tun_work work = {way, end, options->quick ? MS(200) : SEC(2)};
+    struct apart apart;
+
+    if (!apart_begin(&apart, run_work, &work, sizeof *result, &result->trouble) ||
+        !apart_finish(&apart, result, sizeof *result, &result->trouble))
+        return false;
+    return result->bytes_per_s > 0;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static double median_of(double *values)
+{
+    qsort(values, TUN_ROUNDS, sizeof values[0], compare_doubles);
+    return values[TUN_ROUNDS / 2];
+}
+
+/* 0, 1: the bound does not hold, 3: not possible here. */
+static int run_way(enum tun_way way, const struct bench_options *options)
+{
+    static const char *const name[TUN_WAYS] = {"sends", "reads"};
+    double rate[TUN_ENDS][TUN_ROUNDS], ratio[TUN_ROUNDS], middle;
+
+    for (unsigned round = 0; round < TUN_ROUNDS; round++) {
+        for (unsigned end = 0; end < TUN_ENDS; end++) {
+            struct tun_result result;
+
+            if (!measure(way, (enum tun_end)end, options, &result)) {
+                fprintf(stderr, "lastack bench: tun: %s\n", result.trouble.text);
+                return 3;
+            }
+            rate[end][round] = result.bytes_per_s * 8e-9;
+        }
+        ratio[round] = rate[TUN_STACK][round] / rate[TUN_BARE][round];
+    }
+    middle = median_of(ratio);
+    fprintf(options->out,
+            options->json ? "{\"bench\":\"tun\",\"op\":\"%s\",\"gbit_per_s\":%.2f,"
+                            "\"bare_gbit_per_s\":%.2f,\"ratio_bare\":%.3f}\n"
+                          : "%-10s %12.2f %12.2f %8.2f\n",
+            name[way], median_of(rate[TUN_STACK]), median_of(rate[TUN_BARE]), middle);
+    return middle < LEAST_TUN_RATIO && !options->quick ? 1 : 0;
+}
+
+static int run_tun(const struct bench_options *options)
+{
+    int worst = 0;
+
+    if (!options->json)
+        fprintf(options->out, "%-10s %12s %12s %8s\n", "tun", "Gbit/s", "bare Gbit/s", "ratio");
+    for (unsigned way = 0; way < TUN_WAYS; way++) {
+        const int result = run_way((enum tun_way)way, options);
+
+        worst = result > worst ? result : worst;
+    }
+    return worst;
+}
+
+const struct bench bench_tun = {
+    .name = "tun",
+    .summary = "bytes over a tun to and from the kernel, beside the least that could move them",
+    .run = run_tun,
+    .is_long = true,
+};
