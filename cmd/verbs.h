@@ -5,6 +5,7 @@
 #ifndef LASTACK_VERBS_H
 #define LASTACK_VERBS_H
 
+int demo_main(int argc, char **argv);
 int ladder_main(int argc, char **argv);
 int run_main(int argc, char **argv);
 int serve_main(int argc, char **argv);

@@ -10,6 +10,7 @@ holds TIME-WAIT and nobody else anything; then they are killed at once, or wait 
 """
 import collections
 import json
+import os
 import re
 import shutil
 import signal
@@ -21,7 +22,7 @@ import unittest
 from pathlib import Path
 
 SKIPPED = 77
-NAME = "wrk-test"
+NAME = os.environ.setdefault('WRK_TEST_STACK', f'wrk-{os.getpid()}')
 ENDS = ('192.0.2.1', '192.0.2.2')
 KERNELS = {'ESTAB': 'ESTABLISHED', 'SYN-RECV': 'SYN-RECEIVED'}
 
