@@ -169,6 +169,8 @@ struct lastack_params {
     bool listen_synack_silent;   /* LISTEN + SYN-ACK: silence (FreeBSD) instead of RST */
     bool closing_repeats_fin;    /* CLOSING answers the peer's FIN with our FIN again (FreeBSD) */
     bool time_wait_reopen;       /* a new SYN reopens TIME-WAIT (RFC 6191) */
+    /* so does one with timestamps where the old life had none, whatever its number (RFC 6191 §2) */
+    bool time_wait_new_timestamps;
     /* the window of SYN and SYN-ACK is a multiple of the MSS (Linux) */
     bool first_window_in_segs;
 

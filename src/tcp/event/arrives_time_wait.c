@@ -76,9 +76,14 @@ static bool is_old(const struct tcp *tcp, const struct time_wait_record *record,
 }
 
 /* RFC 6191 §2 and RFC 9293 MAY-2: the SYN is newer than everything of the old life. */
-static bool is_new_life(const struct time_wait_record *record, const struct segment *seg)
+static bool is_new_life(const struct tcp *tcp, const struct time_wait_record *record,
+                        const struct segment *seg)
 {
-    if (record->flags & TIME_WAIT_TIMESTAMP && seg->options & OPTION_TIMESTAMP &&
+    const bool had_timestamps = (record->flags & TIME_WAIT_TIMESTAMP) != 0;
+
+    if (!had_timestamps && seg->options & OPTION_TIMESTAMP && tcp->params.time_wait_new_timestamps)
+        return true;
+    if (had_timestamps && seg->options & OPTION_TIMESTAMP &&
         timestamp_before(record->ts_recent, seg->ts_value))
         return true;
     return seq_after(seg->seq, record->rcv_nxt);
@@ -112,7 +117,7 @@ static bool reopen(struct tcp *tcp, struct time_wait_ref ref, struct time_wait_r
 static void arrives_syn(struct tcp *tcp, struct time_wait_ref ref, struct time_wait_record *record,
                         const struct segment *seg, uint64_t flow)
 {
-    if (!is_old(tcp, record, seg) && !(seg->flags & LASTACK_ACK) && is_new_life(record, seg) &&
+    if (!is_old(tcp, record, seg) && !(seg->flags & LASTACK_ACK) && is_new_life(tcp, record, seg) &&
         reopen(tcp, ref, record, seg, flow))
         return;
     report_drop(&tcp->report, flow, TCP_TIME_WAIT, seg, LASTACK_CAUSE_DROP_OLD_SYN);

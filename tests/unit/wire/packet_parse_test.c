@@ -236,6 +236,30 @@ static void source_routes_are_refused(void **state)
     assert_int_equal(packet.protocol, IP_PROTOCOL_TCP);
 }
 
+/* Routing types that nobody knows here: passed over when there is nothing left to visit, otherwise
+ * the sender is told, and which octet it was. Type 0 is one of them (RFC 5095).
+ * covers: 8200-4.4 */
+static void unknown_routing_types(void **state)
+{
+    static const uint8_t types[] = {0, 1, 2, 3, 4, 253, 254, 255};
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof types; i++) {
+        struct test_packet left = ipv6_chain(IP_PROTOCOL_ROUTING,
+                                             BYTES(6, 0, types[i], 1, 0, 0, 0, 0));
+        struct test_packet done = ipv6_chain(IP_PROTOCOL_ROUTING,
+                                             BYTES(6, 0, types[i], 0, 0, 0, 0, 0));
+        struct ip_packet packet;
+
+        assert_int_equal(parse(&left, &packet), LASTACK_CAUSE_DROP_SOURCE_ROUTE);
+        assert_int_equal(packet.problem, IP_PROBLEM_ANSWER_UNICAST);
+        assert_int_equal(packet.problem_code, 0);
+        assert_int_equal(packet.problem_pointer, 42); /* the routing type */
+        assert_int_equal(parse(&done, &packet), LASTACK_CAUSE_NONE);
+        assert_int_equal(packet.protocol, IP_PROTOCOL_TCP);
+    }
+}
+
 static void ipv4_fragments_are_recognised(void **state)
 {
     struct test_packet raw = packet_of(false, IP_PROTOCOL_UDP, 64);
@@ -526,6 +550,7 @@ int main(void)
         cmocka_unit_test(unknown_ipv4_options_are_passed_over),
         cmocka_unit_test(malformed_ipv4_options_are_refused_with_a_pointer),
         cmocka_unit_test(source_routes_are_refused),
+        cmocka_unit_test(unknown_routing_types),
         cmocka_unit_test(ipv4_fragments_are_recognised),
         cmocka_unit_test(extension_headers_are_walked_in_any_order_and_number),
         cmocka_unit_test(at_most_eight_extension_headers_are_walked),

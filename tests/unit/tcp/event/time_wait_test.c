@@ -230,6 +230,41 @@ TEST(reopened_at_an_equal_timestamp)
     FORGET(p);
 }
 
+/* The old life had no timestamps. Where the RFC is followed, that the new one has them proves it; if
+ * not, or elsewhere, its sequence number has to.
+ * covers: 6191-2-c */
+TEST(reopened_by_having_timestamps)
+{
+    static const struct {
+        bool by_rfc, timestamps;
+        int64_t seq;
+        bool reopens;
+    } cases[] = {
+        {true, true, -1000, true}, {true, true, 1000, true},   {true, false, -1000, false},
+        {true, false, 2, false},   {true, false, 3, true},     {false, true, -1000, false},
+        {false, true, 3, true},
+    };
+
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct lastack_config config;
+        struct peer *p;
+
+        peer_config(&config);
+        config.params.time_wait_new_timestamps = cases[i].by_rfc;
+        config.params.time_wait_syn = LASTACK_TIME_WAIT_SYN_DROP;
+        restart(&config);
+        p = record(false);
+        NEW_LIFE(p);
+        ARRIVES(p, .flags = SYN, .seq = cases[i].seq, .timestamps = cases[i].timestamps);
+        if (cases[i].reopens)
+            STATE(p, TIME_WAIT, SYN_RECEIVED, TIME_WAIT_REOPENED);
+        else
+            SENDS_NOTHING(p);
+        NO_STATE(p);
+        FORGET(p);
+    }
+}
+
 /* Nobody listens any more, or reopening is switched off, or the queue is full: an ACK.
  * covers: LNX-TW-SYN */
 TEST(not_reopened_without_listener)
@@ -579,6 +614,7 @@ int main(void)
         RUN(syn_not_newer_is_dropped),
         RUN(reopened_by_timestamp),
         RUN(reopened_at_an_equal_timestamp),
+        RUN(reopened_by_having_timestamps),
         RUN(not_reopened_without_listener),
         RUN(not_reopened_when_switched_off),
         RUN(reopened_by_an_old_duplicate),
