@@ -151,6 +151,16 @@ void stage_cut(struct stage *stage, enum stage_host host, bool is_cut)
 
 /* ---- opening and closing ---- */
 
+/* Memory is cleared before it is used: a stage for a handful of connections opens at once. */
+static void set_small(struct lastack_config *config)
+{
+    config->max_connections = config->max_sockets = config->max_descriptors = 64;
+    config->max_time_waits_ipv4 = config->max_time_waits_ipv6 = 64;
+    config->max_syn_entries = config->max_endpoints = config->max_replies = 64;
+    config->max_pages = config->max_ranges = 256;
+    config->max_reassemblies = 0;
+}
+
 bool stage_open(struct stage *stage, FILE *out, bool has_color,
                 void (*change)(struct lastack_config *config))
 {
@@ -164,6 +174,7 @@ bool stage_open(struct stage *stage, FILE *out, bool has_color,
                             .server = -1,
                             .client = -1};
     lastack_config_default(&config);
+    set_small(&config);
     config.trace_records = TRACE_RECORDS;
     config.trace_classes = LASTACK_TRACE_CLASS_STATE | LASTACK_TRACE_CLASS_TIMER;
     if (change != NULL)
