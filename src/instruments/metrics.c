@@ -227,6 +227,10 @@ int metrics_main(int argc, char **argv)
         else if (option != 'i' || !take_interval(optarg, &capture.interval_ns))
             return fputs(usage, stderr) < 0 ? STATUS_USAGE : STATUS_USAGE;
     }
+    if (optind < argc) {
+        fprintf(stderr, "lastack metrics: '%s' is more than it takes\n", argv[optind]);
+        return STATUS_USAGE;
+    }
     struct bundle *bundles = NULL;
     size_t count = 0, denied;
     char failed[512] = "";

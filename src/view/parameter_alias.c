@@ -326,7 +326,10 @@ static size_t distance(const char *a, const char *b)
 static enum parameter_result unknown(const char *name, char *message, size_t size)
 {
     const char *nearest = NULL;
-    size_t least = 4; /* so many slips of the finger are still a slip */
+    size_t least = strlen(name) / 2; /* so few slips of the finger are a slip, and four never */
+
+    if (least > 4)
+        least = 4;
 
     for (size_t i = 0; i < parameter_count() + ALIASES; i++) {
         const char *other = i < ALIASES ? aliases[i].name : parameter_at(i - ALIASES)->name;

@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+Bad input, verb by verb: a clear error on stderr that names the option, the value or the file, the exit
+status of the contract, nothing on stdout, and no waiting.
+
+    usage_test.py LASTACK
+"""
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+LASTACK = None
+USAGE, RUN_FAILED = 2, 125
+VERBS = ('serve demo drill ss netstat kill doctor explain sysctl metrics collect ladder states bench').split()
+
+# arguments, exit status, what must be said
+CASES = [
+    ('', USAGE, 'usage: lastack VERB'),
+    ('frobnicate', USAGE, "no verb 'frobnicate'"),
+    ('run', RUN_FAILED, 'no CMD'),
+    ('run --', RUN_FAILED, 'no CMD'),
+    ('run --link', RUN_FAILED, "'--link' requires an argument"),
+    ('run --link wire -- true', RUN_FAILED, '--link wire: auto, tun, veth or sim'),
+    ('run --fallback veth -- true', RUN_FAILED, '--fallback veth'),
+    ('run --wait -1 -- true', RUN_FAILED, '--wait -1: seconds, from 0 to 86400'),
+    ('run --name a/b -- true', RUN_FAILED, '--name "a/b"'),
+    ('run --profile vax -- true', RUN_FAILED, '--profile vax: there is linux'),
+    ('run --set time_wait -- true', RUN_FAILED, 'NAME=VALUE'),
+    ('run --set time_weit=1s -- true', RUN_FAILED, 'did you mean time_wait?'),
+    ('run --set time_wait=-1s -- true', RUN_FAILED, 'from 1ms to 3600s, not "-1s"'),
+    ('run --set x=1 -- true', RUN_FAILED, 'no parameter is called x'),
+    ('run --pcap /no/such/x -- true', RUN_FAILED, '/no/such/x: No such file'),
+    ('run --ladder /no/such/x -- true', RUN_FAILED, '/no/such/x: No such file'),
+    ('run --color=red -- true', RUN_FAILED, 'red'),
+    ('serve', USAGE, 'one of --tun NAME and --veth NAME'),
+    ('serve --tun a-name-far-too-long', USAGE, '1 to 15 bytes'),
+    ('serve --tun t --address 192.0.2.1/33', USAGE, '192.0.2.1/33: ADDRESS/LENGTH'),
+    ('serve --veth nothere', 3, 'find interface nothere'),
+    ('demo opening', USAGE, "no story 'opening'"),
+    ('drill', USAGE, 'nothing to run'),
+    ('drill /no/such.pkt', USAGE, '/no/such.pkt: No such file'),
+    ('drill --profile vax x', USAGE, 'vax'),
+    ('drill -j 0 x', USAGE, '-j takes a number from 1 to 64, not: 0'),
+    ('drill --set time_wait=5 x', USAGE, 'time_wait'),
+    ('ss state nonsense', USAGE, "no state or group is called 'nonsense'"),
+    ('ss ( sport = :80', USAGE, "')' is missing"),
+    ('ss dst 10.0.0.0/33', USAGE, 'at most 32, not 33'),
+    ('ss sport = :99999', USAGE, "'99999' is no port (0 to 65535)"),
+    ('ss --count-by colour', USAGE, "'colour' is no field"),
+    ('ss --watch=x', USAGE, '--watch=x'),
+    ('ss --color=red', USAGE, 'red'),
+    ('ss -Z', USAGE, "'Z'"),
+    ('ss --stack no-such-stack', 3, "no running stack is called 'no-such-stack'"),
+    ('netstat -Q', USAGE, "'Q'"),
+    ('kill', USAGE, 'a filter or a tuple is needed'),
+    ('kill state nonsense', USAGE, 'nonsense'),
+    ('kill 192.0.2.1 198.51.100.1', USAGE, '192.0.2.1'),
+    ('kill --stack no-such-stack state all', 3, "no running stack is called 'no-such-stack'"),
+    ('doctor --check nosuch', USAGE, '--check nosuch'),
+    ('doctor --from /no/such', USAGE, '/no/such: No such file'),
+    ('doctor --interval x', USAGE, '--interval x: seconds'),
+    ('doctor more', USAGE, "'more'"),
+    ('explain', USAGE, 'usage: lastack explain'),
+    ('explain nonsense', USAGE, "'nonsense'"),
+    ('explain :99999', USAGE, ':99999'),
+    ('explain EADDRINUSE nonsense', USAGE, 'nonsense'),
+    ('sysctl no_such_name_at_all', USAGE, 'no_such_name_at_all'),
+    ('sysctl --dialect vms', USAGE, '--dialect vms: linux, bsd, solaris or windows'),
+    ('sysctl --profile vax', USAGE, '--profile vax'),
+    ('metrics --interval x', USAGE, '--interval x'),
+    ('metrics more', USAGE, "'more'"),
+    ('metrics --from /no/such', USAGE, '/no/such'),
+    ('collect', USAGE, 'usage: lastack collect'),
+    ('collect /no/such/folder', USAGE, '/no/such/folder: No such file'),
+    ('ladder', USAGE, 'usage: lastack ladder'),
+    ('ladder /no/such.pcap', USAGE, '/no/such.pcap: No such file'),
+    ('ladder /dev/null', USAGE, '/dev/null: truncated'),
+    ('ladder SELF', USAGE, 'unknown file format'),
+    ('ladder --stream x SELF', USAGE, '--stream x: a number'),
+    ('states -o /no/such/x.svg', USAGE, '/no/such/x.svg: No such file'),
+    ('states more', USAGE, "'more'"),
+    ('bench nosuch', USAGE, "no bench 'nosuch'"),
+]
+
+
+def lastack(arguments):
+    return subprocess.run([LASTACK, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=20)
+
+
+class Usage(unittest.TestCase):
+    def test_unknown_options(self):
+        for verb in VERBS + ['run']:
+            with self.subTest(verb=verb):
+                done = lastack([verb, '--no-such-option'])
+                self.assertEqual(done.returncode, RUN_FAILED if verb == 'run' else USAGE)
+                self.assertIn(b'--no-such-option', done.stderr)
+                self.assertEqual(done.stdout, b'')
+
+    def test_every_case(self):
+        for line, status, said in CASES:
+            with self.subTest(line=line):
+                done = lastack([__file__ if word == 'SELF' else word for word in line.split()])
+                self.assertEqual(done.returncode, status, done.stderr)
+                self.assertIn(said, done.stderr.decode())
+                self.assertEqual(done.stdout, b'')
+
+    def test_scripts_say_file_and_line(self):
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder, 'bad.pkt')
+            for text, line in (('0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 nonsense(((\n', 2),
+                               ('+0 < S 0:0(0) win 65536x\n', 1), ('+0 `unterminated\n', 1)):
+                script.write_text(text, encoding='utf-8')
+                done = lastack(['drill', str(script)])
+                self.assertEqual(done.returncode, 1, text)
+                self.assertIn(f'bad.pkt:{line}:', (done.stdout + done.stderr).decode(), text)
+
+
+LASTACK = os.path.abspath(sys.argv.pop(1))
+unittest.main()
