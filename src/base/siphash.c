@@ -66,15 +66,16 @@ static inline uint64_t sip_finish(struct sip_state *s, unsigned rounds)
     return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
 
-/* Inlined with constant rounds, so that each variant becomes straight code. */
+/* Inlined with constant rounds, so that each variant becomes straight code. `last` is what the
+ * block of the length begins with. */
 static inline uint64_t sip_words(const struct siphash_key *key, const uint64_t *words, size_t count,
-                                 unsigned word_rounds, unsigned final_rounds)
+                                 uint64_t last, unsigned word_rounds, unsigned final_rounds)
 {
     struct sip_state s = sip_start(key);
 
     for (size_t i = 0; i < count; i++)
         sip_word(&s, words[i], word_rounds);
-    sip_word(&s, (uint64_t)(count * 8) << 56, word_rounds);
+    sip_word(&s, last, word_rounds);
     return sip_finish(&s, final_rounds);
 }
 
@@ -85,14 +86,32 @@ struct siphash_key siphash_key(const uint8_t bytes[16])
 
 uint64_t siphash13_words(const struct siphash_key *key, const uint64_t *words, size_t count)
 {
-    if (count == 2) /* an IPv4 tuple: what every packet asks for, without a loop */
-        return sip_words(key, words, 2, 1, 3);
-    return sip_words(key, words, count, 1, 3);
+    return sip_words(key, words, count, (uint64_t)(count * 8) << 56, 1, 3);
 }
 
 uint64_t siphash24_words(const struct siphash_key *key, const uint64_t *words, size_t count)
 {
-    return sip_words(key, words, count, 2, 4);
+    return sip_words(key, words, count, (uint64_t)(count * 8) << 56, 2, 4);
+}
+
+uint64_t siphash13_words_and(const struct siphash_key *key, const uint64_t *words, size_t count,
+                             uint32_t rest)
+{
+    const uint64_t last = (uint64_t)(count * 8 + 4) << 56 | rest;
+
+    if (count == 1) /* an IPv4 tuple: what every packet asks for, without a loop */
+        return sip_words(key, words, 1, last, 1, 3);
+    return sip_words(key, words, count, last, 1, 3);
+}
+
+uint64_t siphash24_words_and(const struct siphash_key *key, const uint64_t *words, size_t count,
+                             uint32_t rest)
+{
+    const uint64_t last = (uint64_t)(count * 8 + 4) << 56 | rest;
+
+    if (count == 1)
+        return sip_words(key, words, 1, last, 2, 4);
+    return sip_words(key, words, count, last, 2, 4);
 }
 
 uint64_t siphash24(const struct siphash_key *key, const void *data, size_t length)

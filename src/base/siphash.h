@@ -22,6 +22,13 @@ struct siphash_key siphash_key(const uint8_t bytes[16]);
 uint64_t siphash13_words(const struct siphash_key *key, const uint64_t *words, size_t count);
 uint64_t siphash24_words(const struct siphash_key *key, const uint64_t *words, size_t count);
 
+/* The same with four bytes more behind the words: 8 * count + 4 bytes in all. An IPv4 tuple is one
+ * word and a half, and its second block holds the length too: a block less than two whole words. */
+uint64_t siphash13_words_and(const struct siphash_key *key, const uint64_t *words, size_t count,
+                             uint32_t rest);
+uint64_t siphash24_words_and(const struct siphash_key *key, const uint64_t *words, size_t count,
+                             uint32_t rest);
+
 /* Over bytes, as the reference implementation has it (the published test vectors hold for 2-4). */
 uint64_t siphash24(const struct siphash_key *key, const void *data, size_t length);
 

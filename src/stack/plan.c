@@ -116,7 +116,7 @@ static struct siphash_key derive_key(const uint8_t seed[32], uint64_t purpose)
                                 siphash24_words(&second, &purpose, 1)};
 }
 
-enum purpose { KEY_INDEX = 1, KEY_ISN, KEY_TIMESTAMP, KEY_PORTS, KEY_RNG, KEY_ENDPOINTS,
+enum purpose { KEY_INDEX = 1, KEY_ISN, KEY_PORTS, KEY_RNG, KEY_ENDPOINTS,
                KEY_NEIGHBORS, KEY_PATHS, KEY_ICMP, KEY_UDP,
                KEY_COOKIE_TUPLE, KEY_COOKIE_MINUTE, KEY_SYN_LIMIT };
 
@@ -154,7 +154,6 @@ static void place_tcp(struct lastack *stack, const struct plan *plan)
     tcp->isn_key = derive_key(config->seed, KEY_ISN);
     tcp->cookie_keys.tuple = derive_key(config->seed, KEY_COOKIE_TUPLE);
     tcp->cookie_keys.minute = derive_key(config->seed, KEY_COOKIE_MINUTE);
-    tcp->ts_key = derive_key(config->seed, KEY_TIMESTAMP);
     rng_init(&tcp->rng, derive_key(config->seed, KEY_RNG).k0);
     tcp->path = stack_path;
     tcp->path_context = stack;

@@ -103,9 +103,9 @@ uint16_t listener_mss(const struct tcp *tcp, const struct listener *listener,
 }
 
 /* TSval of a SYN-ACK; a cookie's remembers the options. */
-static uint32_t syn_ack_stamp(const struct tcp *tcp, const struct syn_entry *entry)
+static uint32_t syn_ack_stamp(struct tcp *tcp, const struct syn_entry *entry)
 {
-    const uint32_t offset = timestamp_offset(&tcp->ts_key, &entry->tuple);
+    const uint32_t offset = timestamp_offset(tcp_secret(tcp, &entry->tuple, entry->flow));
     const struct syn_cookie_options options = {
         .has_window_scale = (entry->flags & SYN_WINDOW_SCALE) != 0,
         .window_scale = entry->snd_shift,

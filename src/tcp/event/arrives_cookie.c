@@ -39,7 +39,7 @@ static bool recall_options(const struct tcp *tcp, const struct listener *listene
 {
     const struct lastack_params *params = &tcp->params;
     const struct syn_cookie_options options = syn_cookie_read_stamp(
-        seg->ts_echo - timestamp_offset(&tcp->ts_key, &request->tuple));
+        seg->ts_echo - timestamp_offset(tuple_secret(&tcp->isn_key, &request->tuple)));
 
     if (!(seg->options & OPTION_TIMESTAMP))
         return true;

@@ -211,7 +211,7 @@ static void third_answer_syn(struct tcp *tcp, uint32_t listener_index, const str
         return;
     }
     (void)tcp_make_syn_entry(tcp, listener_index, seg, tuple, flow,
-                             isn_choose(&tcp->isn_key, tuple, tcp->params.isn_tick_ns,
+                             isn_choose(tcp_secret(tcp, tuple, flow), tcp->params.isn_tick_ns,
                                         tcp->report.now),
                              (struct flow_ref){FLOW_NONE, 0});
 }
@@ -348,7 +348,7 @@ static void ack_for_entry(struct tcp *tcp, const struct syn_entry *entry)
     if (entry->flags & SYN_TIMESTAMP) {
         reply->options = OPTION_TIMESTAMP;
         reply->ts_value =
-            timestamp_now(timestamp_offset(&tcp->ts_key, &entry->tuple), tcp->report.now);
+            timestamp_now(timestamp_offset(tcp_secret(tcp, &entry->tuple, entry->flow)), tcp->report.now);
         reply->ts_echo = entry->ts_recent;
     }
 }

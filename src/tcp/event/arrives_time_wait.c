@@ -61,7 +61,7 @@ static void answer(struct tcp *tcp, struct time_wait_ref ref, struct time_wait_r
     if (record->flags & TIME_WAIT_TIMESTAMP) {
         reply->options = OPTION_TIMESTAMP;
         reply->ts_value =
-            timestamp_now(timestamp_offset(&tcp->ts_key, &record->tuple), tcp->report.now);
+            timestamp_now(timestamp_offset(tcp_secret(tcp, &record->tuple, flow)), tcp->report.now);
         reply->ts_echo = record->ts_recent;
     }
 }
@@ -101,7 +101,8 @@ static bool reopen(struct tcp *tcp, struct time_wait_ref ref, struct time_wait_r
     listener = pool_at(&tcp->listeners, listener_index);
     if (listener_is_full(listener))
         return false;
-    iss = isn_choose(&tcp->isn_key, &record->tuple, tcp->params.isn_tick_ns, tcp->report.now);
+    iss = isn_choose(tcp_secret(tcp, &record->tuple, flow), tcp->params.isn_tick_ns,
+                     tcp->report.now);
     if (seq_before(iss, seq_add(record->snd_nxt, ISS_BEYOND))) /* RFC 1122 §4.2.2.13 (a) */
         iss = seq_add(record->snd_nxt, ISS_BEYOND);
     record->flags |= TIME_WAIT_SUSPENDED;

@@ -3,6 +3,7 @@
  * find.c: who owns a tuple, and the bookkeeping that changes with its owner: flow index and local
  * endpoints together, so that neither can be forgotten.
  */
+#include "isn.h"
 #include "tcp.h"
 
 static bool owns(const struct tcp *tcp, struct flow_ref ref, const struct tuple *tuple)
@@ -19,6 +20,17 @@ static bool owns(const struct tcp *tcp, struct flow_ref ref, const struct tuple 
         break;
     }
     return false;
+}
+
+/* The flow is a name of 64 bits: that it means the same tuple as last time is near enough to true for
+ * a number that only has to be hard to guess and the same for one tuple; so the tuple is not kept. */
+uint64_t tcp_secret(struct tcp *tcp, const struct tuple *tuple, uint64_t flow)
+{
+    struct secret_memo *memo = &tcp->secret;
+
+    if (!memo->is_set || memo->flow != flow)
+        *memo = (struct secret_memo){flow, tuple_secret(&tcp->isn_key, tuple), true};
+    return memo->secret;
 }
 
 struct flow_ref tcp_find(const struct tcp *tcp, const struct tuple *tuple, uint64_t flow)

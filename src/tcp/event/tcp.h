@@ -60,6 +60,12 @@ struct send_queue {
     uint32_t head, tail;
 };
 
+/* The secret asked for last: a handshake asks two or three times. */
+struct secret_memo {
+    uint64_t flow, secret;
+    bool is_set;
+};
+
 struct tcp {
     struct lastack_params params;
     struct report report;       /* report.now is the stack's clock */
@@ -83,7 +89,8 @@ struct tcp {
     uint32_t checks;            /* counts settles: every 1024th checks the invariants */
     struct challenge_budget challenges;
     struct rng rng;
-    struct siphash_key isn_key, ts_key;
+    struct siphash_key isn_key;
+    struct secret_memo secret;
     tcp_path_lookup *path;
     void *path_context;
     int64_t time_wait_warned_at;
@@ -258,6 +265,8 @@ void conn_choose_iss(struct tcp_conn *conn, struct seq iss);
 
 /* ---- find.c: index and endpoints ---- */
 
+/* tuple_secret of a flow. */
+uint64_t tcp_secret(struct tcp *tcp, const struct tuple *tuple, uint64_t flow);
 struct flow_ref tcp_find(const struct tcp *tcp, const struct tuple *tuple, uint64_t flow);
 /* The passes of a batch before its packets are processed: slots first, then their owners. */
 void tcp_prefetch_slot(const struct tcp *tcp, uint64_t flow);

@@ -38,7 +38,7 @@ void conn_start(struct tcp *tcp, struct tcp_conn *conn, const struct conn_option
 {
     conn->options = *options;
     conn->flags |= flags;
-    conn->ts_offset = timestamp_offset(&tcp->ts_key, &conn->tuple);
+    conn->ts_offset = timestamp_offset(tcp_secret(tcp, &conn->tuple, conn->flow));
     conn_take_path(tcp, conn);
     first_window(tcp, conn);
 }
@@ -56,8 +56,8 @@ uint32_t tcp_open_active(struct tcp *tcp, const struct tcp_open *open, enum last
     const struct tuple tuple = tuple_of(&open->local, &open->remote);
     const uint64_t flow = flow_hash(&tcp->index, &tuple);
     const struct flow_ref old = tcp_find(tcp, &tuple, flow);
-    struct seq iss =
-        isn_choose(&tcp->isn_key, &tuple, tcp->params.isn_tick_ns, tcp->report.now);
+    struct seq iss = isn_choose(tcp_secret(tcp, &tuple, flow), tcp->params.isn_tick_ns,
+                                tcp->report.now);
     uint32_t ts_recent = 0;
     bool is_reuse = false;
     struct tcp_conn *conn;

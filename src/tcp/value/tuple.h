@@ -7,6 +7,7 @@
 #ifndef LASTACK_TUPLE_H
 #define LASTACK_TUPLE_H
 
+#include "bytes.h"
 #include "check.h"
 #include "ip_address.h"
 
@@ -39,6 +40,26 @@ static inline struct lastack_endpoint tuple_local(const struct tuple *tuple)
 static inline struct lastack_endpoint tuple_remote(const struct tuple *tuple)
 {
     return (struct lastack_endpoint){tuple->remote, tuple->remote_port};
+}
+
+/* What keyed hashes take of a tuple: `count` words and the ports behind them. */
+struct tuple_words {
+    uint64_t word[4];
+    uint32_t count;
+    uint32_t ports;
+};
+
+static inline struct tuple_words tuple_words_of(const struct tuple *tuple)
+{
+    const uint32_t ports = (uint32_t)tuple->local_port << 16 | tuple->remote_port;
+
+    if (ip_is_ipv4(&tuple->local) && ip_is_ipv4(&tuple->remote))
+        return (struct tuple_words){
+            {(uint64_t)load32(tuple->local.bytes + 12) << 32 | load32(tuple->remote.bytes + 12)},
+            1, ports};
+    return (struct tuple_words){{load64(tuple->local.bytes), load64(tuple->local.bytes + 8),
+                                 load64(tuple->remote.bytes), load64(tuple->remote.bytes + 8)},
+                                4, ports};
 }
 
 /* The same for IPv4 in 12 bytes, for those who are many. */

@@ -64,6 +64,9 @@ static void words_equal_their_little_endian_bytes(void **state)
     }
     for (size_t count = 0; count <= 6; count++)
         assert_true(siphash24_words(&key, words, count) == siphash24(&key, bytes, 8 * count));
+    for (size_t count = 0; count < 6; count++)
+        assert_true(siphash24_words_and(&key, words, count, (uint32_t)words[count]) ==
+                    siphash24(&key, bytes, 8 * count + 4));
 }
 
 /* Their reference code with 1 and 3 rounds: messages of 0 and 8 bytes (00..07) under the same

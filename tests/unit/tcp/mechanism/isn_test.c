@@ -37,7 +37,7 @@ static struct tuple ipv6_tuple(void)
 
 static uint32_t isn(const struct siphash_key *key, const struct tuple *tuple, int64_t now)
 {
-    return isn_choose(key, tuple, TICK, now).v;
+    return isn_choose(tuple_secret(key, tuple), TICK, now).v;
 }
 
 /* The same function of time for all: only the clock lies between two numbers of one tuple. A tick
@@ -46,20 +46,20 @@ static uint32_t isn(const struct siphash_key *key, const struct tuple *tuple, in
 static void the_clock_moves_them(void **state)
 {
     const struct tuple tuple = ipv4_tuple();
+    const uint64_t secret = tuple_secret(&ours, &tuple);
     struct lastack_params params;
 
     (void)state;
     lastack_params_linux(&params);
     assert_int_equal(params.isn_tick_ns, TICK);
     for (int64_t now = 0; now < SEC(5); now += MS(777)) {
-        const uint32_t first = isn_choose(&ours, &tuple, US(4), now).v;
+        const uint32_t first = isn_choose(secret, US(4), now).v;
 
-        assert_int_equal(isn_choose(&ours, &tuple, US(4), now + US(4)).v - first, 1);
-        assert_int_equal(isn_choose(&ours, &tuple, US(4), now + SEC(1)).v - first, 250000);
+        assert_int_equal(isn_choose(secret, US(4), now + US(4)).v - first, 1);
+        assert_int_equal(isn_choose(secret, US(4), now + SEC(1)).v - first, 250000);
         assert_int_equal(isn(&ours, &tuple, now + MS(1)) - isn(&ours, &tuple, now), 15625);
     }
-    assert_int_equal(isn_choose(&ours, &tuple, US(4), US(4) << 32).v,
-                     isn_choose(&ours, &tuple, US(4), 0).v);
+    assert_int_equal(isn_choose(secret, US(4), US(4) << 32).v, isn_choose(secret, US(4), 0).v);
 }
 
 /* Every field of the tuple counts, and the secret.
@@ -108,17 +108,33 @@ static void another_secret_is_another_function(void **state)
     assert_in_range(equal_bits, 15600, 16400); /* 16000 of 32000; 400 are more than 4 sigma */
 }
 
+/* The ISN's half of the secret and the timestamps' half agree as often as chance has it.
+ * covers: 9293-MUST-9 */
+static void timestamps_tell_nothing_of_numbers(void **state)
+{
+    struct tuple tuple = ipv4_tuple();
+    uint32_t equal_bits = 0;
+
+    (void)state;
+    for (unsigned port = 1; port <= 1000; port++) {
+        tuple.remote_port = (uint16_t)port;
+        equal_bits += (uint32_t)__builtin_popcount(
+            ~(isn(&ours, &tuple, 0) ^ timestamp_offset(tuple_secret(&ours, &tuple))));
+    }
+    assert_in_range(equal_bits, 15600, 16400); /* 16000 of 32000; 400 are more than 4 sigma */
+}
+
 /* TSval: one tick a millisecond from an offset of the tuple's own, never backwards within its life
  * (and so at least one tick per 2^31 bytes for anything below 17 Tbit/s).
  * covers: 7323-5.4 */
 static void timestamps_tick_once_a_millisecond(void **state)
 {
     const struct tuple tuple = ipv4_tuple();
-    const uint32_t offset = timestamp_offset(&ours, &tuple);
+    const uint32_t offset = timestamp_offset(tuple_secret(&ours, &tuple));
     uint32_t last = timestamp_now(offset, 0);
 
     (void)state;
-    assert_int_equal(timestamp_offset(&ours, &tuple), offset);
+    assert_int_equal(timestamp_offset(tuple_secret(&ours, &tuple)), offset);
     for (int64_t now = 0; now <= SEC(10); now += US(250)) {
         const uint32_t value = timestamp_now(offset, now);
 
@@ -127,7 +143,7 @@ static void timestamps_tick_once_a_millisecond(void **state)
     }
     assert_int_equal(last - timestamp_now(offset, 0), 10000);
     assert_int_equal(timestamp_now(offset, MS(1) << 32), timestamp_now(offset, 0)); /* 49 days */
-    assert_int_not_equal(timestamp_offset(&theirs, &tuple), offset);
+    assert_int_not_equal(timestamp_offset(tuple_secret(&theirs, &tuple)), offset);
 }
 
 int main(void)
@@ -136,6 +152,7 @@ int main(void)
         cmocka_unit_test(the_clock_moves_them),
         cmocka_unit_test(every_field_moves_them),
         cmocka_unit_test(another_secret_is_another_function),
+        cmocka_unit_test(timestamps_tell_nothing_of_numbers),
         cmocka_unit_test(timestamps_tick_once_a_millisecond),
     };
 
