@@ -87,6 +87,7 @@ static void wheel_hang(struct wheel *wheel, uint32_t index, struct wheel_node *n
     node->slot = (uint16_t)slot;
     if (*head == WHEEL_NONE) {
         wheel->occupied[level] |= (uint64_t)1 << slot % WHEEL_SLOTS;
+        wheel->levels |= 1u << level;
         node->next = node->prev = *head = index;
         return;
     }
@@ -105,6 +106,14 @@ static void wheel_hang(struct wheel *wheel, uint32_t index, struct wheel_node *n
     wheel_node_at(wheel, node->next)->prev = index;
 }
 
+/* The slot is empty now. */
+static void wheel_leave_slot(struct wheel *wheel, unsigned level, unsigned slot)
+{
+    wheel->occupied[level] &= ~((uint64_t)1 << slot);
+    if (wheel->occupied[level] == 0)
+        wheel->levels &= ~(1u << level);
+}
+
 static void wheel_unhang(struct wheel *wheel, uint32_t index, struct wheel_node *node)
 {
     unsigned level = node->slot / WHEEL_SLOTS, slot = node->slot % WHEEL_SLOTS;
@@ -112,7 +121,7 @@ static void wheel_unhang(struct wheel *wheel, uint32_t index, struct wheel_node 
 
     if (node->next == index) {
         *head = WHEEL_NONE;
-        wheel->occupied[level] &= ~((uint64_t)1 << slot);
+        wheel_leave_slot(wheel, level, slot);
     } else {
         wheel_node_at(wheel, node->prev)->next = node->next;
         wheel_node_at(wheel, node->next)->prev = node->prev;
@@ -129,7 +138,7 @@ static void wheel_enter_slot(struct wheel *wheel, unsigned level, unsigned slot)
 
     wheel->now = wheel_slot_start(wheel, level, slot);
     wheel->head[level][slot] = WHEEL_NONE;
-    wheel->occupied[level] &= ~((uint64_t)1 << slot);
+    wheel_leave_slot(wheel, level, slot);
     do {
         struct wheel_node *node = wheel_node_at(wheel, index);
         uint32_t next = node->next;
@@ -142,11 +151,7 @@ static void wheel_enter_slot(struct wheel *wheel, unsigned level, unsigned slot)
 /* The lowest level that holds a node; WHEEL_LEVELS if none does. */
 static unsigned wheel_lowest_level(const struct wheel *wheel)
 {
-    unsigned level = 0;
-
-    while (level < WHEEL_LEVELS && wheel->occupied[level] == 0)
-        level++;
-    return level;
+    return wheel->levels == 0 ? WHEEL_LEVELS : lowest_bit64(wheel->levels);
 }
 
 void wheel_init(struct wheel *wheel, void *memory, size_t stride, size_t offset, int64_t now)

@@ -37,6 +37,7 @@ struct wheel {
     uint8_t *memory;          /* node of object i: memory + i * stride + offset */
     size_t stride, offset;
     uint32_t armed;           /* how many nodes hang */
+    uint32_t levels;          /* a bit per level that holds a node */
     uint64_t occupied[WHEEL_LEVELS]; /* a bit per slot */
     uint32_t head[WHEEL_LEVELS][WHEEL_SLOTS];
 };

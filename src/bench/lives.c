@@ -93,6 +93,7 @@ bool lives_make(struct lives *lives, uint32_t connections, uint32_t time_waits)
     config.max_sockets = connections + LIVES_LISTENERS + 2 * PAIR_BATCH;
     config.max_descriptors = config.max_sockets;
     config.max_endpoints = 1u << 17;
+    config.trace_classes = 0; /* nobody looks */
     *lives = (struct lives){0};
     if (!pair_make(&lives->pair, &config, 1500, 0))
         return false;

@@ -86,6 +86,7 @@ static struct reassembly_context *reassembly_start_context(struct reassembly *re
 
     context->source = piece->source;
     context->destination = piece->destination;
+    reassembly->used += !context->is_used; /* else it was evicted */
     context->is_used = true;
     context->deadline = time_after(now, REASSEMBLY_TIMEOUT_NS);
     context->id = piece->fragment_id;
@@ -212,12 +213,14 @@ static size_t reassembly_make_ipv6_whole(struct reassembly_context *context, uin
     return kept + context->end;
 }
 
-static enum reassembly_state reassembly_give_whole(struct reassembly_context *context,
+static enum reassembly_state reassembly_give_whole(struct reassembly *reassembly,
+                                                   struct reassembly_context *context,
                                                    struct reassembly_result *result)
 {
     uint8_t *header = context->bytes + REASSEMBLY_HEAD - context->head_length;
 
     context->is_used = false;
+    reassembly->used--;
     if ((context->ecn_seen & SEEN_CE) && (context->ecn_seen & SEEN_NOT_ECT)) {
         result->cause = LASTACK_CAUSE_DROP_FRAGMENT;
         return REASSEMBLY_REFUSED;
@@ -279,13 +282,16 @@ enum reassembly_state reassembly_take(struct reassembly *reassembly, uint32_t li
     reassembly_keep_piece(context, piece);
     if (piece->fragment_offset == 0)
         reassembly_keep_head(context, piece);
-    return reassembly_is_whole(context) ? reassembly_give_whole(context, result) : REASSEMBLY_WAITS;
+    return reassembly_is_whole(context) ? reassembly_give_whole(reassembly, context, result)
+                                        : REASSEMBLY_WAITS;
 }
 
 static struct reassembly_context *reassembly_earliest_context(const struct reassembly *reassembly)
 {
     struct reassembly_context *earliest = NULL;
 
+    if (reassembly->used == 0) /* nearly always */
+        return NULL;
     for (uint32_t i = 0; i < reassembly->limit; i++) {
         struct reassembly_context *context = &reassembly->contexts[i];
         if (context->is_used && (earliest == NULL || context->deadline < earliest->deadline))
@@ -303,6 +309,7 @@ bool reassembly_expire(struct reassembly *reassembly, int64_t now, struct ip_pac
     if (context == NULL || context->deadline > now)
         return false;
     context->is_used = false;
+    reassembly->used--;
     reassembly->timeouts++;
     *link = context->link;
     *about = (struct ip_packet){.header = NULL};

@@ -62,6 +62,7 @@ struct reassembly_context {
 struct reassembly {
     struct reassembly_context *contexts;
     uint32_t limit;
+    uint32_t used; /* contexts that hold pieces */
     uint64_t evictions;
     uint64_t timeouts;
 };

@@ -142,7 +142,7 @@ static void collect_conn(struct lastack *stack, uint32_t index, uint8_t wake)
     sock_wake(stack, sock, wake);
 }
 
-void sockets_collect(struct lastack *stack)
+void sockets_collect_news(struct lastack *stack)
 {
     uint8_t wake;
     uint32_t index;

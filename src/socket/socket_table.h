@@ -105,7 +105,13 @@ struct sock *sock_new(struct lastack *stack, uint8_t domain, uint8_t type);
 void sock_free(struct lastack *stack, struct sock *sock);
 void sock_wake(struct lastack *stack, struct sock *sock, uint8_t wake);
 /* Carries news from connections to sockets. */
-void sockets_collect(struct lastack *stack);
+void sockets_collect_news(struct lastack *stack);
+
+static inline void sockets_collect(struct lastack *stack)
+{
+    if (stack->tcp.wake_head != POOL_NONE || stack->tcp.listener_wake != POOL_NONE)
+        sockets_collect_news(stack);
+}
 
 /* The connection of an attached socket. */
 static inline struct tcp_conn *sock_conn(const struct lastack *stack, const struct sock *sock)
