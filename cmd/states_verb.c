@@ -8,6 +8,7 @@
 #include "json_names.h"
 #include "state.h"
 #include "stack_source.h"
+#include "states_book.h"
 #include "states_diagram.h"
 
 #include "instruments.h"
@@ -20,7 +21,7 @@
 
 struct options {
     const char *output, *stack;
-    bool is_text, is_live, is_json, has_host;
+    bool is_text, is_live, is_json, is_book, has_host;
     enum color_mode color;
 };
 
@@ -30,6 +31,8 @@ static const char usage[] =
     "table\n"
     "that the code itself checks.\n"
     "  -o FILE         SVG into FILE (\"-\": standard output); with --text, text\n"
+    "  --book          the states book as Markdown: what each state means, whose move it is, what to "
+    "do\n"
     "  --text          text: the default without -o\n"
     "  --live          with the numbers of connections that are in each state now\n"
     "  --stack N|all   count those of running lastack stacks instead of the host's; with --host "
@@ -40,6 +43,7 @@ static const char usage[] =
 
 enum {
     OPTION_TEXT = 256,
+    OPTION_BOOK,
     OPTION_LIVE,
     OPTION_STACK,
     OPTION_HOST,
@@ -51,6 +55,7 @@ enum {
 static const struct option long_options[] = {
     {"output", required_argument, NULL, 'o'},
     {"text", no_argument, NULL, OPTION_TEXT},
+    {"book", no_argument, NULL, OPTION_BOOK},
     {"live", no_argument, NULL, OPTION_LIVE},
     {"stack", required_argument, NULL, OPTION_STACK},
     {"host", no_argument, NULL, OPTION_HOST},
@@ -68,6 +73,9 @@ static bool take_option(struct options *options, int option, const char *value)
         return true;
     case OPTION_TEXT:
         options->is_text = true;
+        return true;
+    case OPTION_BOOK:
+        options->is_book = true;
         return true;
     case OPTION_LIVE:
         options->is_live = true;
@@ -199,7 +207,9 @@ static void draw(const struct options *options, const struct states_counts *coun
         print_json(counts, out);
         return;
     }
-    if (options->output != NULL && !options->is_text)
+    if (options->is_book)
+        states_book(&text);
+    else if (options->output != NULL && !options->is_text)
         states_draw_svg(counts, subject_of(options), &text);
     else
         states_draw_text(
