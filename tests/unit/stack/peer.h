@@ -94,6 +94,7 @@ struct peer {
 struct peer_world {
     struct lastack *stack;
     void *memory;
+    size_t size;
     struct lastack_config config;
     int64_t now, mark;
     uint32_t mtu;
