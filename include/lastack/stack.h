@@ -253,6 +253,10 @@ struct lastack_pool_usage {
 void lastack_pool_usage(const struct lastack *stack, enum lastack_pool pool,
                         struct lastack_pool_usage *usage);
 
+/* Looks at every table at once and stops the program (lastack_check_failed) if one contradicts
+ * another. Takes time in proportion to everything that is held: for tests, simulations, fuzzers. */
+void lastack_check(const struct lastack *stack);
+
 /* ---- trace ---- */
 
 void lastack_trace_classes(struct lastack *stack, uint32_t classes);

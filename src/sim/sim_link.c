@@ -144,6 +144,7 @@ void sim_link_send(struct sim_link *link, int64_t now, const void *data, uint32_
     const bool is_lost = happens(link, link->recipe.loss_ppm);
     const bool is_late = happens(link, link->recipe.reorder_ppm);
     const bool is_double = happens(link, link->recipe.duplicate_ppm);
+    const bool is_replayed = happens(link, link->recipe.replay_ppm);
     const uint32_t jitter = link->recipe.jitter_ns > 0
                                 ? rng_below(&link->rng, (uint32_t)link->recipe.jitter_ns) : 0;
     int64_t at;
@@ -163,6 +164,11 @@ void sim_link_send(struct sim_link *link, int64_t now, const void *data, uint32_
     if (is_double) {
         link->duplicated++;
         put_under_way(link, at, data, length);
+    }
+    if (is_replayed && link->recipe.replay_most_ms > 0) {
+        link->replayed++;
+        put_under_way(link, at + MS(1 + rng_below(&link->rng, link->recipe.replay_most_ms)), data,
+                      length);
     }
 }
 

@@ -4,6 +4,7 @@
  * duplication, all seeded.
  *
  *     in ──▶ [ lost? ] ──▶ [ rate: when has it left? queue full? ] ──▶ [ delay + jitter ] ──▶ [ twice? ] ──▶ heap by time ──▶ out
+ *                                                                                             [ and much later? ]
  *
  * One direction per struct. Probabilities are in parts per million, so that no floating point
  * decides a run. Packets of equal time come out in the order in which they went in.
@@ -30,6 +31,8 @@ struct sim_recipe {
     int64_t stall_ns;
     uint32_t reorder_ppm;  /* held back by reorder_ns */
     int64_t reorder_ns;
+    /* Old duplicates: one more copy arrives 1 ms to replay_most_ms later. */
+    uint32_t replay_ppm, replay_most_ms;
 };
 
 struct sim_frame {
@@ -49,7 +52,7 @@ struct sim_link {
     int64_t busy_until;    /* the rate: when the last bit of the last packet has left */
     uint32_t burst_left;   /* packets that the burst still takes */
     bool is_cut;           /* everything is lost from now on */
-    uint64_t sent, lost, overflowed, duplicated, delivered;
+    uint64_t sent, lost, overflowed, duplicated, replayed, delivered;
 };
 
 void sim_link_init(struct sim_link *link, const struct sim_recipe *recipe, uint64_t seed);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 enum { SIM_BATCH = 32, SIM_FRAME = 65536 + 64, SIM_LINK = 1, SIM_ROUNDS = 100000 };
+enum { SIM_FENCE = 256, SIM_FENCE_BYTE = 0xa5, IPV6_MTU_LEAST = 1280 };
 
 struct lastack_address sim_address(unsigned host, bool is_ipv6)
 {
@@ -18,43 +19,87 @@ struct lastack_address sim_address(unsigned host, bool is_ipv6)
     return (struct lastack_address){{0x20, 0x01, 0x0d, 0xb8, [15] = (uint8_t)(host + 1)}};
 }
 
+/* A stack in fresh memory, with the host's link and addresses. */
+static bool boot(struct sim_host *host, unsigned number, struct rng *rng, int64_t now)
+{
+    const struct lastack_link_config link = {
+        .kind = LASTACK_LINK_IP, .name = "sim", .mtu = host->mtu};
+    const struct lastack_address ipv4 = sim_address(number, false);
+    const struct lastack_address ipv6 = sim_address(number, true);
+
+    for (unsigned i = 0; i < sizeof host->config.seed; i++)
+        host->config.seed[i] = (uint8_t)rng_next(rng);
+    memset(host->memory, 0, host->size);
+    host->stack = lastack_create(&host->config, host->memory, host->size, now);
+    return host->stack != NULL && lastack_add_link(host->stack, &link) == SIM_LINK &&
+           lastack_add_address(host->stack, SIM_LINK, &ipv4, 24) == 0 &&
+           (host->mtu < IPV6_MTU_LEAST ||
+            lastack_add_address(host->stack, SIM_LINK, &ipv6, 64) == 0);
+}
+
 static bool make_host(struct sim_host *host, unsigned number, const struct lastack_config *config,
                       const struct sim_recipe *recipe, uint32_t mtu, uint64_t seed)
 {
-    const struct lastack_link_config link = {.kind = LASTACK_LINK_IP, .name = "sim", .mtu = mtu};
-    const struct lastack_address ipv4 = sim_address(number, false);
-    const struct lastack_address ipv6 = sim_address(number, true);
-    struct lastack_config own = *config;
     struct rng rng;
 
     rng_init(&rng, seed + number);
-    for (unsigned i = 0; i < sizeof own.seed; i++)
-        own.seed[i] = (uint8_t)rng_next(&rng);
-    host->size = lastack_size(&own);
+    host->config = *config;
+    host->mtu = mtu;
+    host->seed = seed + number;
+    host->size = lastack_size(config);
     if (host->size == 0)
         return false;
-    host->memory = aligned_alloc(64, (host->size + 63) & ~(size_t)63);
+    host->memory = aligned_alloc(64, (host->size + SIM_FENCE + 63) & ~(size_t)63);
     if (host->memory == NULL)
         return false;
-    memset(host->memory, 0, host->size);
-    host->stack = lastack_create(&own, host->memory, host->size, 0);
+    memset((uint8_t *)host->memory + host->size, SIM_FENCE_BYTE, SIM_FENCE);
+    if (!boot(host, number, &rng, 0))
+        return false;
     sim_link_init(&host->out, recipe, rng_next(&rng));
-    return host->stack != NULL && lastack_add_link(host->stack, &link) == SIM_LINK &&
-           lastack_add_address(host->stack, SIM_LINK, &ipv4, 24) == 0 &&
-           lastack_add_address(host->stack, SIM_LINK, &ipv6, 64) == 0;
+    return true;
 }
 
-bool sim_world_init(struct sim_world *world, const struct lastack_config *config,
-                    const struct sim_recipe *recipe, uint32_t mtu, uint64_t seed)
+bool sim_reboot(struct sim_world *world, unsigned number)
+{
+    struct sim_host *host = &world->host[number];
+    struct rng rng;
+
+    rng_init(&rng, host->seed + 0x10000 * (uint64_t)++host->boots);
+    return boot(host, number, &rng, world->now);
+}
+
+bool sim_fences_stand(const struct sim_world *world)
+{
+    for (unsigned i = 0; i < SIM_HOSTS; i++) {
+        const uint8_t *fence = (const uint8_t *)world->host[i].memory + world->host[i].size;
+
+        for (unsigned at = 0; at < SIM_FENCE; at++) {
+            if (fence[at] != SIM_FENCE_BYTE)
+                return false;
+        }
+    }
+    return true;
+}
+
+bool sim_world_init_pair(struct sim_world *world, const struct lastack_config config[SIM_HOSTS],
+                         const struct sim_recipe *recipe, uint32_t mtu, uint64_t seed)
 {
     *world = (struct sim_world){0};
     for (unsigned i = 0; i < SIM_HOSTS; i++) {
-        if (!make_host(&world->host[i], i, config, recipe, mtu, seed * 2)) {
+        if (!make_host(&world->host[i], i, &config[i], recipe, mtu, seed * 2)) {
             sim_world_free(world);
             return false;
         }
     }
     return true;
+}
+
+bool sim_world_init(struct sim_world *world, const struct lastack_config *config,
+                    const struct sim_recipe *recipe, uint32_t mtu, uint64_t seed)
+{
+    const struct lastack_config both[SIM_HOSTS] = {*config, *config};
+
+    return sim_world_init_pair(world, both, recipe, mtu, seed);
 }
 
 void sim_world_free(struct sim_world *world)
@@ -90,6 +135,9 @@ static bool send_all(struct sim_world *world, unsigned number)
             flatten(&packets[i], frame);
             if (world->on_packet != NULL)
                 world->on_packet(world->context, world->now, number, frame, packets[i].length);
+            if (world->may_pass != NULL &&
+                !world->may_pass(world->context, number, frame, packets[i].length))
+                continue;
             sim_link_send(&host->out, world->now, frame, packets[i].length);
         }
     }
@@ -145,9 +193,13 @@ static void deliver(struct sim_world *world, unsigned number)
 
     do {
         for (count = 0; count < SIM_BATCH && sim_link_receive(in, world->now, &frames[count]);
-             count++)
+             count++) {
             packets[count] =
                 (struct lastack_packet_in){frames[count].data, frames[count].length, SIM_LINK, 0};
+            if (world->on_arrival != NULL)
+                world->on_arrival(world->context, world->now, number, frames[count].data,
+                                  frames[count].length);
+        }
         lastack_input(world->host[number].stack, world->now, packets, count);
         for (size_t i = 0; i < count; i++)
             free(frames[i].data);

@@ -25,8 +25,12 @@ typedef void sim_event(void *context, struct sim_world *world, unsigned host,
 
 struct sim_host {
     struct lastack *stack;
-    void *memory;
+    struct lastack_config config;
+    void *memory;          /* `size` bytes for the stack, and a fence behind them */
     size_t size;
+    uint32_t mtu;
+    uint32_t boots;        /* how often it was restarted */
+    uint64_t seed;
     struct sim_link out;   /* towards the other host */
 };
 
@@ -38,6 +42,11 @@ struct sim_world {
     /* Sees each packet as it enters the link, if set: for captures and ladders. */
     void (*on_packet)(void *context, int64_t now, unsigned host, const uint8_t *data,
                       uint32_t length);
+    /* Sees each packet as it arrives at a host, if set. */
+    void (*on_arrival)(void *context, int64_t now, unsigned host, const uint8_t *data,
+                       uint32_t length);
+    /* False: the wire swallows what this host sends, if set. */
+    bool (*may_pass)(void *context, unsigned host, const uint8_t *data, uint32_t length);
     uint64_t steps;
 };
 
@@ -45,8 +54,16 @@ struct sim_world {
  * False: no memory. */
 bool sim_world_init(struct sim_world *world, const struct lastack_config *config,
                     const struct sim_recipe *recipe, uint32_t mtu, uint64_t seed);
+/* The same, each host with a config of its own. */
+bool sim_world_init_pair(struct sim_world *world, const struct lastack_config config[SIM_HOSTS],
+                         const struct sim_recipe *recipe, uint32_t mtu, uint64_t seed);
 void sim_world_free(struct sim_world *world);
 
+/* The host loses power and comes back at once: a new stack that knows nothing; what was under way
+ * still arrives. False: no memory. */
+bool sim_reboot(struct sim_world *world, unsigned host);
+/* Nothing has written behind a stack's memory. */
+bool sim_fences_stand(const struct sim_world *world);
 /* Sends what is owed and tells events, at the present time: call after calls on sockets. */
 void sim_settle(struct sim_world *world);
 /* When something happens next: an arrival or a deadline; NEVER if nothing ever will. */

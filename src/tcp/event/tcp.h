@@ -114,6 +114,11 @@ int64_t tcp_next_deadline(const struct tcp *tcp);
 void tcp_unreachable(struct tcp *tcp, const struct tuple *tuple, struct seq seq,
                      enum lastack_cause cause, bool is_hard, int error);
 
+/* All tables agree with each other, or the program stops. Returns the pages that connections hold
+ * and, in *blocks, how many control blocks are alive or wait in an accept queue after their end:
+ * what sockets hold beside is the floor above's to add. */
+uint32_t tcp_check(const struct tcp *tcp, uint32_t *blocks);
+
 /* What a viewer wants to know of retransmission: how long until R2 if nothing changes (-1:
  * unknown), and of how many. */
 int64_t tcp_gives_up_in(const struct tcp *tcp, const struct tcp_conn *conn);
