@@ -6,8 +6,9 @@
 
 /*
  * Figure 5 of RFC 9293, arrow by arrow, and what else is legal. Not among them is LISTEN ->
- * SYN-SENT (SEND on a listener): sockets have no such call. What a passive open leaves by RST is
- * SYN-RECEIVED -> LISTEN.
+ * SYN-SENT (SEND on a listener): sockets have no such call. CLOSE in SYN-RECEIVED is queued until the
+ * connection is established, and then FIN-WAIT-1 is entered from there (RFC 9293 §3.10.4). What a
+ * passive open leaves by RST is SYN-RECEIVED -> LISTEN.
  */
 static const struct state_move wanted[] = {
     {TCP_CLOSED, TCP_LISTEN},
@@ -18,7 +19,6 @@ static const struct state_move wanted[] = {
     {TCP_SYN_SENT, TCP_ESTABLISHED},
     {TCP_SYN_SENT, TCP_CLOSED},
     {TCP_SYN_RECEIVED, TCP_ESTABLISHED},
-    {TCP_SYN_RECEIVED, TCP_FIN_WAIT_1},
     {TCP_SYN_RECEIVED, TCP_LISTEN},
     {TCP_SYN_RECEIVED, TCP_CLOSED},
     {TCP_ESTABLISHED, TCP_FIN_WAIT_1},

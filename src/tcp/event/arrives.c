@@ -33,7 +33,8 @@ static enum verdict syn_sent_check_ack(struct tcp *tcp, struct tcp_conn *conn,
     *is_ack_good = false;
     if (!(seg->flags & LASTACK_ACK))
         return GO_ON;
-    if (seq_before_or_equal(seg->ack, conn->iss) || seq_after(seg->ack, conn->snd.nxt)) {
+    /* SND.NXT stands before the SYN again while a repetition of it waits to leave */
+    if (seq_before_or_equal(seg->ack, conn->iss) || seq_after(seg->ack, conn->snd.max)) {
         report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_ACK_OF_UNSENT);
         if (!(seg->flags & LASTACK_RST))
             reply_rst_to(tcp, seg, conn->flow, conn->state);
@@ -64,6 +65,8 @@ static enum verdict syn_sent_becomes_established(struct tcp *tcp, struct tcp_con
                                                  const struct segment *seg)
 {
     conn->snd.una = seg->ack;
+    conn->snd.nxt = seq_max(conn->snd.nxt, seg->ack);
+    conn->owe &= (uint8_t)~OWE_RETRANSMIT; /* a repetition need not leave any more */
     conn->snd.wnd = seg->wnd; /* RFC 7323 §2.2: the window of a SYN is never scaled */
     conn->snd.wl1 = seg->seq;
     conn->snd.wl2 = seg->ack;

@@ -109,6 +109,28 @@ TEST(simultaneous_open)
     assert_int_equal(lastack_connect(world.stack, p->fd, &p->remote), 0);
 }
 
+/* Our SYN is due again while its link is full; then the answer to the first one comes. */
+TEST(syn_ack_before_a_repetition_could_leave)
+{
+    struct peer *p = peer_at(PEER_PORT);
+
+    CONNECTS(p);
+    STATE(p, CLOSED, SYN_SENT, CALL_CONNECT);
+    SENDS(p, .flags = SYN, .seq = 0);
+    lastack_link_full(world.stack, PEER_LINK);
+    AFTER(SEC(1));
+    SENDS_NOTHING(p);
+    ARRIVES(p, .flags = SYN | ACK, .seq = 0, .ack = 1);
+    STATE(p, SYN_SENT, ESTABLISHED, SYN_ACK);
+    SENDS_NOTHING(p);
+    lastack_link_ready(world.stack, PEER_LINK);
+    SETTLES();
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1);
+    WRITES(p, 100);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 100);
+    SENDS_NOTHING(p);
+}
+
 /* The peer that saw our SYN-ACK answers with a plain ACK. */
 TEST(simultaneous_open_ends_with_an_ack)
 {
@@ -437,6 +459,7 @@ int main(void)
         RUN(passive_open),
         RUN(handshake_ends_with_text_and_fin),
         RUN(syn_ack_with_text_and_fin),
+        RUN(syn_ack_before_a_repetition_could_leave),
         RUN(simultaneous_open),
         RUN(simultaneous_open_ends_with_an_ack),
         RUN(simultaneous_open_refused),
