@@ -149,6 +149,7 @@ void lives_setting_draw(struct rng *rng, const struct lastack_params *profiles,
     for (unsigned i = 0; i < SIM_HOSTS; i++) {
         draw_config(rng, profiles, profile_count, setting->is_scarce, &setting->config[i]);
         setting->backlog[i] = chance(rng, 4) ? (int)rng_below(rng, 3) : 64;
+        setting->is_crowded = setting->is_crowded || setting->backlog[i] < 64;
     }
     draw_mishaps(rng, setting);
 }

@@ -63,6 +63,7 @@ struct lives_setting {
     uint32_t at_once;           /* lives side by side */
     int backlog[SIM_HOSTS];
     bool is_scarce;             /* pools so small that they refuse: not every life will succeed */
+    bool is_crowded;            /* listeners' queues overflow: SYN cookies, and what they cannot save */
     bool has_old_duplicates;    /* segments come again much later */
     bool is_rough;              /* so much is lost that a connection may be given up */
     int64_t reboot_every_ns;    /* about; 0: never. The next likewise */

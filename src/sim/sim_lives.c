@@ -344,6 +344,15 @@ static bool is_of_life(const struct life *life, unsigned host, const uint8_t *da
            ports.destination == life->endpoint[1 - which].port;
 }
 
+/* No later life has taken its port over. */
+static bool has_its_port(const struct lives *lives, const struct life *life)
+{
+    const struct lives_host *own = &lives->host[life->host[0]];
+
+    return own->life_of_port[life->plan.is_ipv6][life->endpoint[0].port] ==
+           life - lives->life + 1;
+}
+
 static bool may_pass(void *context, unsigned host, const uint8_t *data, uint32_t length)
 {
     const struct lives *lives = context;
@@ -353,7 +362,7 @@ static bool may_pass(void *context, unsigned host, const uint8_t *data, uint32_t
     for (unsigned i = 0; i < lives->setting.at_once; i++) {
         const struct life *life = &lives->life[i];
 
-        if (life->is_used && life->silent_at <= lives->world.now &&
+        if (life->is_used && life->silent_at <= lives->world.now && has_its_port(lives, life) &&
             is_of_life(life, host, data, length))
             return false;
     }
@@ -576,8 +585,8 @@ static void judge_whole(struct lives *lives, const struct life *life)
 {
     const struct lives_setting *setting = &lives->setting;
     const struct life_end *a = &life->end[0], *b = &life->end[1];
-    const bool may_fail = setting->is_scarce || setting->is_rough || setting->has_old_duplicates ||
-                          life->plan.is_crossed;
+    const bool may_fail = setting->is_scarce || setting->is_crowded || setting->is_rough ||
+                          setting->has_old_duplicates || life->plan.is_crossed;
 
     if (a->saw_end && b->saw_end && !a->saw_error && !b->saw_error &&
         a->received == life->plan.end[1].to_send && b->received == life->plan.end[0].to_send) {

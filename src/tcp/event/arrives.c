@@ -129,8 +129,9 @@ static void arrives_in_syn_sent(struct tcp *tcp, struct tcp_conn *conn, const st
     syn_sent_becomes_established(tcp, conn, seg);
     conn->last_received_ms = clock_ms(tcp->report.now);
     if (conn_has(conn, CONN_KEEPALIVE))
-        conn->deadline.at[LASTACK_TIMER_KEEPALIVE] =
-            time_after(tcp->report.now, conn_keepalive_idle(tcp, conn));
+        conn_set_deadline(conn, LASTACK_TIMER_KEEPALIVE,
+                          time_after(tcp->report.now, conn_keepalive_idle(tcp, conn)),
+                          &tcp->report);
     rest.flags &= (uint16_t)~LASTACK_SYN;
     rest.seq = conn->rcv.nxt;
     rest.len = seg->len - 1;

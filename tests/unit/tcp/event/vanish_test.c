@@ -642,6 +642,24 @@ TEST(keepalive_set_before_connect)
     SENDS(p, .flags = ACK, .seq = 0, .ack = 1);
 }
 
+/* What was armed for the SYN lies far ahead when the answer comes; the probe is not late for it. */
+TEST(keepalive_after_a_long_connect)
+{
+    struct peer *p = peer_at(PEER_PORT);
+
+    p->fd = lastack_socket(world.stack, LASTACK_AF_INET, LASTACK_SOCK_STREAM, 0);
+    SETS(p, LASTACK_SO_KEEPALIVE, 1);
+    SETS(p, LASTACK_TCP_KEEPIDLE, 10);
+    CONNECTS(p);
+    AFTER(SEC(67)); /* the last SYN; the connection would be given up 64 s later */
+    ARRIVES(p, .flags = SYN | ACK, .seq = 0, .ack = 1);
+    FORGET(p);
+    AFTER(SEC(10) - 1);
+    SENDS_NOTHING(p);
+    AFTER(1);
+    SENDS(p, .flags = ACK, .seq = 0, .ack = 1);
+}
+
 /* ... or by the listener. */
 TEST(keepalive_inherited)
 {
@@ -749,6 +767,7 @@ int main(void)
         RUN(keepalive_unanswered),
         RUN(keepalive_answered),
         RUN(keepalive_set_before_connect),
+        RUN(keepalive_after_a_long_connect),
         RUN(keepalive_inherited),
         RUN(keepalive_waits_for_data),
         RUN(keepalive_with_user_timeout),
