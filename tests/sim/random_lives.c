@@ -17,6 +17,21 @@
 
 #include "check.h"
 #include "life_story.h"
+#include "parameters.h"
+
+enum { PROFILES_MOST = 16 };
+
+/* All there are. */
+static struct lastack_params profiles[PROFILES_MOST];
+static unsigned profile_count;
+
+static void fill_profiles(void)
+{
+    while (profile_count < PROFILES_MOST && profile_name(profile_count) != NULL) {
+        CHECK(profile_fill(profile_name(profile_count), &profiles[profile_count]));
+        profile_count++;
+    }
+}
 
 /* The world being lived, for whoever finds a failed CHECK. */
 static uint64_t world_seed;
@@ -42,7 +57,9 @@ static bool live(uint64_t seed, uint32_t lives, bool twice, bool quiet,
 {
     struct life_story story = {.out = stdout};
     struct sim_lives_watcher watcher;
-    const struct sim_lives_options options = {.seed = seed, .lives = lives, .watcher = &watcher};
+    const struct sim_lives_options options = {.seed = seed, .lives = lives, .profiles = profiles,
+                                              .profile_count = profile_count,
+                                              .watcher = &watcher};
     struct sim_lives_result result, again;
 
     world_seed = seed;
@@ -119,6 +136,7 @@ int main(int argc, char **argv)
             return 2;
         }
     }
+    fill_profiles();
     for (uint64_t world = 0; world * SIM_LIVES_PER_WORLD < lives; world++) {
         const uint64_t left = lives - world * SIM_LIVES_PER_WORLD;
 
