@@ -111,7 +111,7 @@ static void check_accept_queue(const struct tcp *tcp, uint32_t index, uint32_t *
     const struct listener *listener = pool_at(&tcp->listeners, index);
     uint32_t queued = 0, last = POOL_NONE;
 
-    for (uint32_t at = listener->head; at != POOL_NONE; at = tcp_conn_at(tcp, at)->accept_next) {
+    for (uint32_t at = listener->head; at != POOL_NONE; at = tcp_conn_at(tcp, at)->queue_next) {
         const struct tcp_conn *conn = tcp_conn_at(tcp, at);
 
         CHECK(conn_has(conn, CONN_IN_ACCEPT_QUEUE) && conn->listener == index);
