@@ -90,6 +90,15 @@ enum lastack_congestion {
     LASTACK_CC_CUBIC,
 };
 
+/* Bits of fast_open (RFC 7413), Linux's net.ipv4.tcp_fastopen. */
+enum lastack_fast_open {
+    LASTACK_FAST_OPEN_CLIENT = 0x1,           /* text may ride in our SYNs */
+    LASTACK_FAST_OPEN_SERVER = 0x2,           /* listeners may ask for it (TCP_FASTOPEN) */
+    LASTACK_FAST_OPEN_CLIENT_NO_COOKIE = 0x4, /* ... without a cookie even */
+    LASTACK_FAST_OPEN_SERVER_NO_COOKIE = 0x200, /* text is read without a cookie even */
+    LASTACK_FAST_OPEN_ALL_LISTENERS = 0x400,  /* listeners need not ask */
+};
+
 struct lastack_params {
     /* times, in ns */
     int64_t time_wait_ns;       /* 2MSL. linux 60 s, rfc 240 s, freebsd 60 s */
@@ -115,6 +124,10 @@ struct lastack_params {
     int64_t paws_stale_ns;
     int64_t isn_tick_ns;        /* of the clock in initial sequence numbers. linux 64 ns, rfc 4 us */
     int64_t connect_timeout_ns; /* keepinit; 0 = by retries only */
+    /* no Fast Open at all after three timeouts of one such SYN; doubles; 0 = never */
+    int64_t fast_open_blackhole_ns;
+    /* none to a server that gave no cookie and took no text (FreeBSD: 15 minutes); 0 = never */
+    int64_t fast_open_path_disable_ns;
 
     /* counts */
     uint32_t syn_retries;
@@ -135,6 +148,7 @@ struct lastack_params {
     uint32_t time_wait_max;      /* records held at the most */
     uint32_t reassembly_ranges_max; /* holes per connection */
     uint32_t ack_every_segs;     /* an ACK at least every so many full segments: 2 */
+    uint32_t fast_open;          /* enum lastack_fast_open, or-ed */
 
     /* sizes, in bytes */
     uint32_t receive_buffer_min, receive_buffer, receive_buffer_max; /* tcp_rmem */
@@ -159,6 +173,7 @@ struct lastack_params {
     bool autotune_receive, autotune_send;
     /* requests are repeated less often while a listener's SYN queue is more than half full */
     bool syn_queue_ages;
+    bool implied_connect;        /* sendto() of a new stream socket connects it (FreeBSD) */
     bool drop_syn_fin;
     /* RFC 793 acceptance instead of RFC 5961 (FreeBSD's switches) */
     bool insecure_rst, insecure_syn;

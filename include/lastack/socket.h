@@ -36,6 +36,7 @@ enum lastack_message_flag { /* Linux's values */
     LASTACK_MSG_WAITALL = 0x100,
     LASTACK_MSG_NOSIGNAL = 0x4000,
     LASTACK_MSG_MORE = 0x8000,
+    LASTACK_MSG_FASTOPEN = 0x20000000, /* connect, with text in the SYN (RFC 7413) */
 };
 
 /* Owners stand for processes: a number and a name for viewers. Owner 0 exists from the start.
@@ -132,7 +133,10 @@ enum { LASTACK_SOL_IP = 0, LASTACK_SOL_SOCKET = 1, LASTACK_SOL_TCP = 6, LASTACK_
     X(TCP_LINGER2, LASTACK_SOL_TCP, 8)                                                             \
     X(TCP_QUICKACK, LASTACK_SOL_TCP, 12)                                                           \
     X(TCP_USER_TIMEOUT, LASTACK_SOL_TCP, 18)                                                       \
+    X(TCP_FASTOPEN, LASTACK_SOL_TCP, 23)                                                           \
     X(TCP_NOTSENT_LOWAT, LASTACK_SOL_TCP, 25)                                                      \
+    X(TCP_FASTOPEN_CONNECT, LASTACK_SOL_TCP, 30)                                                   \
+    X(TCP_FASTOPEN_NO_COOKIE, LASTACK_SOL_TCP, 34)                                                 \
     X(IP_TOS, LASTACK_SOL_IP, 1)                                                                   \
     X(IP_TTL, LASTACK_SOL_IP, 2)                                                                   \
     X(IPV6_V6ONLY, LASTACK_SOL_IPV6, 26)
@@ -149,6 +153,15 @@ int lastack_set_option(struct lastack *stack, int descriptor, enum lastack_optio
                        int value);
 int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_option option,
                        int *value);
+/*
+ * The secret of Fast Open cookies (TCP_FASTOPEN_KEY), 16 bytes, or 32: then cookies of the second
+ * 16 still count, and their clients get new ones. `descriptor`: a listener, or -1 for all that have
+ * no key of their own (at first it follows from config.seed). -LASTACK_EBADF, -LASTACK_EINVAL.
+ */
+int lastack_set_fast_open_key(struct lastack *stack, int descriptor, const uint8_t *key,
+                              size_t length);
+/* Forgets all cookies of servers, and which of them had better be left alone. */
+void lastack_forget_fast_open(struct lastack *stack);
 /* seconds < 0: off. 0: close sends RST. */
 int lastack_set_linger(struct lastack *stack, int descriptor, int seconds);
 

@@ -184,6 +184,13 @@ enum lastack_trace_class { /* bits of the switch */
     X(SYN_COOKIE, "SYN answered with a SYN cookie")                                                \
     X(COOKIE_ACK, "ACK with a valid SYN cookie arrived")                                           \
     X(SYN_EVICTED, "evicted from a full SYN queue")                                                \
+    X(FAST_OPEN_COOKIE, "Fast Open cookie asked for")                                              \
+    X(FAST_OPEN_PASSIVE, "SYN with a valid Fast Open cookie arrived")                              \
+    X(FAST_OPEN_PASSIVE_FAILED, "bad Fast Open cookie")                                            \
+    X(FAST_OPEN_OVERFLOW, "too many Fast Open requests pending")                                   \
+    X(FAST_OPEN_ACTIVE, "SYN-ACK acknowledged the text in our SYN")                                \
+    X(FAST_OPEN_ACTIVE_FAILED, "SYN-ACK did not acknowledge the text in our SYN")                  \
+    X(FAST_OPEN_BLACKHOLE, "Fast Open paused: SYNs with it are lost")                              \
     /* resources and limits */                                                                     \
     X(NO_CONNECTION_LEFT, "connection pool full")                                                  \
     X(NO_PAGE_LEFT, "page pool full")                                                              \

@@ -32,6 +32,8 @@ static void linux_times(struct lastack_params *params)
     params->time_wait_reuse_delay_ns = SEC(1); /* tcp_tw_reuse_delay */
     params->isn_tick_ns = 64;
     params->connect_timeout_ns = 0;
+    params->fast_open_blackhole_ns = 0; /* tcp_fastopen_blackhole_timeout_sec, off since 5.14 */
+    params->fast_open_path_disable_ns = 0;
     params->paws_slack_ns = MS(1);     /* TCP_PAWS_WINDOW */
     params->paws_stale_ns = SEC(2147); /* TCP_PAWS_WRAP */
 }
@@ -54,6 +56,7 @@ static void linux_counts(struct lastack_params *params)
     params->time_wait_max = LINUX_ESTABLISHED_HASH / 2;
     params->reassembly_ranges_max = 1024; /* Linux bounds holes by memory only; this is ours */
     params->ack_every_segs = 2;
+    params->fast_open = LASTACK_FAST_OPEN_CLIENT;
 }
 
 static void linux_sizes(struct lastack_params *params)
@@ -90,6 +93,7 @@ static void linux_switches(struct lastack_params *params)
     params->autotune_receive = true;
     params->autotune_send = true;
     params->syn_queue_ages = true;
+    params->implied_connect = false;
     params->drop_syn_fin = true;
     params->insecure_rst = false;
     params->insecure_syn = false;

@@ -124,9 +124,8 @@ static enum call_outcome call_accept(struct runner *runner, struct posted_call *
 
 /* ---- connect ---- */
 
-/* Where a socket that was not bound will speak from. */
-static void note_connecting(struct runner *runner, const struct run_descriptor *descriptor,
-                            const struct lastack_endpoint *remote)
+void call_notes_connecting(struct runner *runner, const struct run_descriptor *descriptor,
+                           const struct lastack_endpoint *remote)
 {
     struct conversation *conversation = descriptor->conversation;
     struct lastack_endpoint local;
@@ -152,7 +151,7 @@ static enum call_outcome call_connect(struct runner *runner, struct posted_call 
         return CALL_BROKEN;
     result = lastack_connect(runner->target.stack, descriptor.live, &remote);
     if (!posted->has_begun && (result == 0 || result == -LASTACK_EINPROGRESS))
-        note_connecting(runner, &descriptor, &remote);
+        call_notes_connecting(runner, &descriptor, &remote);
     if (!descriptor.is_nonblocking) {
         if (result == -LASTACK_EINPROGRESS || result == -LASTACK_EALREADY)
             return CALL_WAITS;

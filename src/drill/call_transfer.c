@@ -15,7 +15,8 @@
 enum {
     TRANSFER_MAX = 64 << 20,
     FLAGS_KNOWN = LASTACK_MSG_PEEK | LASTACK_MSG_TRUNC | LASTACK_MSG_DONTWAIT | LASTACK_MSG_EOR |
-                  LASTACK_MSG_WAITALL | LASTACK_MSG_NOSIGNAL | LASTACK_MSG_MORE,
+                  LASTACK_MSG_WAITALL | LASTACK_MSG_NOSIGNAL | LASTACK_MSG_MORE |
+                  LASTACK_MSG_FASTOPEN,
 };
 
 struct transfer {
@@ -44,7 +45,7 @@ static bool read_flags(struct runner *runner, const struct drill_value *value,
     if ((flags & ~(int64_t)FLAGS_KNOWN) == 0)
         return true;
     return runner_fail(runner, DRILL_CLASS_NOT_SUPPORTED, value->place,
-                       "not supported: message flags 0x%llx (FASTOPEN, ZEROCOPY, ERRQUEUE, OOB)",
+                       "not supported: message flags 0x%llx (ZEROCOPY, ERRQUEUE, OOB)",
                        (unsigned long long)(flags & ~(int64_t)FLAGS_KNOWN));
 }
 
@@ -75,6 +76,7 @@ static bool read_message_call(struct runner *runner, const struct drill_call *ca
     const struct drill_value *message = call_argument(call, 1);
     const struct drill_value *iov = value_member(message, "msg_iov");
     const struct drill_value *control = value_member(message, "msg_control");
+    const struct drill_value *name = value_member(message, "msg_name");
 
     *transfer = (struct transfer){0};
     if (control != NULL && !(control->kind == VALUE_LIST && control->first == NULL))
@@ -83,6 +85,11 @@ static bool read_message_call(struct runner *runner, const struct drill_call *ca
     if (iov == NULL)
         return runner_fail(runner, DRILL_CLASS_SCRIPT, message->place,
                            "a message needs msg_iov");
+    if (name != NULL && name->kind != VALUE_NULL) {
+        transfer->has_remote = true;
+        if (!value_endpoint(runner, name, &runner->remote, &transfer->remote))
+            return false;
+    }
     return value_descriptor(runner, call_argument(call, 0), &transfer->descriptor) &&
            read_flags(runner, call_argument(call, 2), transfer) &&
            value_iovec_length(runner, iov, &transfer->length);
@@ -102,6 +109,12 @@ static int64_t send_some(struct runner *runner, const struct transfer *transfer,
     return lastack_send(stack, live, zeros, (size_t)length, transfer->flags);
 }
 
+/* NULL where there should be bytes: our calls take pointers on trust, so the fault is found here. */
+static bool is_fault(const struct drill_call *call, const struct transfer *transfer)
+{
+    return transfer->length > 0 && call_argument(call, 1)->kind == VALUE_NULL;
+}
+
 static bool may_wait(const struct transfer *transfer)
 {
     return !transfer->descriptor.is_nonblocking && !(transfer->flags & LASTACK_MSG_DONTWAIT);
@@ -115,8 +128,18 @@ static bool may_wake(struct runner *runner, const struct transfer *transfer)
     return lastack_poll(runner->target.stack, transfer->descriptor.live) & wakes;
 }
 
+/* A blocking write whose text went with the SYN sleeps until the handshake is over; not where the
+ * send buffer takes it all (FreeBSD). */
+static bool is_connecting(struct runner *runner, const struct transfer *transfer)
+{
+    struct lastack_connection_row row;
+
+    return lastack_status(runner->target.stack, transfer->descriptor.live, &row) == 0 &&
+           row.state == TCP_SYN_SENT;
+}
+
 static enum call_outcome transfer_out(struct runner *runner, struct posted_call *posted,
-                                      const struct transfer *transfer)
+                                      struct transfer *transfer)
 {
     const int64_t left = transfer->length - posted->done;
     void *zeros;
@@ -124,14 +147,27 @@ static enum call_outcome transfer_out(struct runner *runner, struct posted_call 
 
     if (posted->has_begun && may_wait(transfer) && !may_wake(runner, transfer))
         return CALL_WAITS;
+    if (posted->waits_for_handshake) { /* it is over */
+        if (posted->done > 0 && left == 0)
+            return call_returns(posted, posted->done);
+        transfer->flags &= ~(uint32_t)LASTACK_MSG_FASTOPEN;
+        transfer->has_remote = transfer->has_remote && transfer->descriptor.conversation != NULL &&
+                               transfer->descriptor.conversation->is_udp;
+    }
     zeros = calloc(1, left > 0 ? (size_t)left : 1);
     CHECK(zeros != NULL);
     sent = send_some(runner, transfer, zeros, left);
     free(zeros);
     if (sent > 0)
         posted->done += sent;
+    if (!posted->has_begun && is_connecting(runner, transfer)) {
+        posted->waits_for_handshake = !lastack_params(runner->target.stack)->implied_connect;
+        call_notes_connecting(runner, &transfer->descriptor,
+                              transfer->has_remote ? &transfer->remote : &runner->remote);
+    }
     if (may_wait(transfer) &&
-        (sent == -LASTACK_EAGAIN || (sent >= 0 && posted->done < transfer->length)))
+        (sent == -LASTACK_EAGAIN || sent == -LASTACK_EINPROGRESS ||
+         (posted->waits_for_handshake && is_connecting(runner, transfer)) || (sent >= 0 && posted->done < transfer->length)))
         return CALL_WAITS;
     /* What was queued before an error counts; the error is told next time. */
     return call_returns(posted, posted->done > 0 ? posted->done : sent);
@@ -169,6 +205,8 @@ static enum call_outcome call_sendto(struct runner *runner, struct posted_call *
 
     if (!read_buffer_call(runner, posted->call, &transfer))
         return CALL_BROKEN;
+    if (is_fault(posted->call, &transfer))
+        return call_returns(posted, -LASTACK_EFAULT);
     conversation = transfer.descriptor.conversation;
     if (address->kind != VALUE_NULL) {
         transfer.has_remote = true;

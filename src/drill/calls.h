@@ -30,6 +30,10 @@ extern const struct call_row calls_on_sockets[];
 extern const struct call_row calls_that_transfer[];
 extern const struct call_row calls_on_options[];
 
+/* A socket that was not bound begins to connect: the runner learns where it speaks from. */
+void call_notes_connecting(struct runner *runner, const struct run_descriptor *descriptor,
+                           const struct lastack_endpoint *remote);
+
 /* Fills in a result; `value` may be a negative LASTACK_E number. */
 enum call_outcome call_returns(struct posted_call *posted, int64_t value);
 

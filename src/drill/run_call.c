@@ -159,6 +159,7 @@ bool runner_try_posted(struct runner *runner)
     if (outcome == CALL_WAITS)
         return true;
     runner->posted.call = NULL;
+    runner->posted.waits_for_handshake = false;
     return outcome == CALL_RETURNED && check_end(runner, &posted) &&
            check_result(runner, &posted);
 }

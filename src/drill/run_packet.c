@@ -142,5 +142,11 @@ bool runner_send_in(struct runner *runner, const struct drill_packet *packet)
         ends.source.port = packet->source_port;
         ends.destination.port = packet->destination_port;
     }
-    return inject(runner, &live, &ends) && runner_try_posted(runner);
+    if (!inject(runner, &live, &ends))
+        return false;
+    /* Linux delays the ACK of a SYN-ACK that somebody waits for with text to send. */
+    if (runner->posted.waits_for_handshake && !runner_try_posted(runner))
+        return false;
+    target_settle(&runner->target);
+    return runner_try_posted(runner);
 }

@@ -34,6 +34,7 @@ struct posted_call {
     int64_t deadline;              /* of its own, ns; INT64_MAX: none */
     int64_t done;                  /* bytes so far */
     bool has_begun;                /* it was tried before */
+    bool waits_for_handshake;      /* a write that connects (Fast Open) */
     int64_t value;                 /* result; -1: see error */
     int error;                     /* Linux's errno */
     struct run_descriptor made;    /* a new descriptor: live >= 0 */

@@ -155,7 +155,6 @@ void target_input(struct target *target, const struct lastack_packet_in *packets
     for (size_t i = 0; i < count && target->config.watch != NULL; i++)
         target->config.watch(target->config.context, target->now - target_epoch, true,
                              packets[i].data, packets[i].length);
-    target_settle(target);
 }
 
 int64_t target_next(const struct target *target)

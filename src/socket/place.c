@@ -54,6 +54,7 @@ static void row_of_idle(const struct lastack *stack, const struct sock *sock,
         .recv_q = sock->type == LASTACK_SOCK_DGRAM ? datagrams_bytes(stack, sock)
                                                    : seq_distance(sock->left_from, sock->left_to),
     };
+    row->tcp_info.tcpi_options = sock->had_syn_text ? 32 : 0; /* TCPI_OPT_SYN_DATA */
     describe_holder(stack, sock_index(stack, sock), row);
 }
 

@@ -60,6 +60,7 @@ int lastack_listen(struct lastack *stack, int descriptor, int backlog)
         struct listener *listener = pool_at(&stack->tcp.listeners, sock->conn);
 
         listener->backlog = min32((uint32_t)backlog, stack->tcp.params.somaxconn);
+        sock_listen_fast_open(stack, sock, listener->backlog);
         return 0;
     }
     if (sock->phase != SOCKET_IDLE)
@@ -82,6 +83,7 @@ int lastack_listen(struct lastack *stack, int descriptor, int backlog)
     }
     sock->phase = SOCKET_LISTENING;
     sock->conn = index;
+    sock_listen_fast_open(stack, sock, (uint32_t)backlog);
     tcp_listens(&stack->tcp, index);
     return 0;
 }
@@ -147,17 +149,32 @@ static int connect_again(struct lastack *stack, struct sock *sock)
     return error != 0 ? -error : -LASTACK_EISCONN;
 }
 
-int lastack_connect(struct lastack *stack, int descriptor, const struct lastack_endpoint *remote)
+int sock_open_active(struct lastack *stack, struct sock *sock, uint8_t fast_open)
 {
-    struct sock *sock = sock_of(stack, descriptor);
+    struct tcp_open open = open_of(stack, sock);
+    enum lastack_cause why = LASTACK_CAUSE_NONE;
+    uint32_t index;
+
+    open.fast_open = fast_open;
+    index = tcp_open_active(&stack->tcp, &open, &why);
+    if (index == POOL_NONE) {
+        const bool is_taken =
+            why == LASTACK_CAUSE_PORT_CONNECTION || why == LASTACK_CAUSE_PORT_TIME_WAIT;
+
+        return sock_refuse(stack, why, is_taken ? LASTACK_EADDRNOTAVAIL : LASTACK_ENOBUFS);
+    }
+    sock->phase = SOCKET_ATTACHED;
+    sock->conn = index;
+    sock->is_connecting = true;
+    return 0;
+}
+
+/* May it connect to that, and from where? 0 or a negative error. */
+int sock_prepare_connect(struct lastack *stack, struct sock *sock,
+                         const struct lastack_endpoint *remote)
+{
     int error;
 
-    if (sock == NULL)
-        return -LASTACK_EBADF;
-    if (sock->phase == SOCKET_ENDED && !sock->was_connected && sock->error == 0)
-        sock->phase = SOCKET_IDLE; /* a failed attempt was reported: the socket may try again */
-    if (sock->phase != SOCKET_IDLE)
-        return connect_again(stack, sock);
     if (sock->domain == LASTACK_AF_INET && !ip_is_ipv4(&remote->address))
         return -LASTACK_EAFNOSUPPORT;
     if (sock->is_v6_only && ip_is_ipv4(&remote->address))
@@ -168,24 +185,31 @@ int lastack_connect(struct lastack *stack, int descriptor, const struct lastack_
     if (error < 0)
         return error;
     sock->remote = *remote;
-    if (sock->type == LASTACK_SOCK_DGRAM)
+    return 0;
+}
+
+int lastack_connect(struct lastack *stack, int descriptor, const struct lastack_endpoint *remote)
+{
+    struct sock *sock = sock_of(stack, descriptor);
+    int error;
+
+    if (sock == NULL)
+        return -LASTACK_EBADF;
+    if (sock->phase == SOCKET_ENDED && !sock->was_connected && sock->error == 0)
+        sock->phase = SOCKET_IDLE; /* a failed attempt was reported: the socket may try again */
+    if (sock->is_deferred)
+        return -LASTACK_EISCONN;
+    if (sock->phase != SOCKET_IDLE)
+        return connect_again(stack, sock);
+    error = sock_prepare_connect(stack, sock, remote);
+    if (error < 0 || sock->type == LASTACK_SOCK_DGRAM)
+        return error;
+    if (sock_defers_connect(stack, sock)) {
+        sock->is_deferred = true;
         return 0;
-    {
-        const struct tcp_open open = open_of(stack, sock);
-        enum lastack_cause why = LASTACK_CAUSE_NONE;
-        const uint32_t index = tcp_open_active(&stack->tcp, &open, &why);
-
-        if (index == POOL_NONE) {
-            const bool is_taken =
-                why == LASTACK_CAUSE_PORT_CONNECTION || why == LASTACK_CAUSE_PORT_TIME_WAIT;
-
-            return sock_refuse(stack, why, is_taken ? LASTACK_EADDRNOTAVAIL : LASTACK_ENOBUFS);
-        }
-        sock->phase = SOCKET_ATTACHED;
-        sock->conn = index;
-        sock->is_connecting = true;
     }
-    return -LASTACK_EINPROGRESS;
+    error = sock_open_active(stack, sock, sock->fast_open_connect ? FAST_OPEN_ASKED : 0);
+    return error < 0 ? error : -LASTACK_EINPROGRESS;
 }
 
 int lastack_shutdown(struct lastack *stack, int descriptor, int how)

@@ -118,6 +118,7 @@ static void take_leavings(struct lastack *stack, struct sock *sock, struct tcp_c
     sock->conn = POOL_NONE;
     sock->last_state = conn->state;
     sock->last_cause = conn->cause;
+    sock->had_syn_text = (conn->fast_open & FAST_OPEN_TEXT_ACKED) != 0;
     if (conn->error != 0)
         sock->error = conn->error;
     sock->left = conn->receive;
@@ -209,6 +210,8 @@ static uint32_t poll_attached(const struct lastack *stack, const struct sock *so
     if (sock->shut_write || (tcp_state_may_send(conn->state) &&
                              tcp_send_room(&stack->tcp, conn) * 3 >= conn_send_held(conn)))
         bits |= tcp_state_is_synchronized(conn->state) ? LASTACK_POLLOUT : 0;
+    if (conn->fast_open & FAST_OPEN_PASSIVE && !sock->shut_write)
+        bits |= LASTACK_POLLOUT;
     return bits;
 }
 

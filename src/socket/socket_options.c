@@ -105,6 +105,9 @@ static int set_number(struct lastack *stack, struct sock *sock, enum lastack_opt
     case LASTACK_TCP_CORK:
     case LASTACK_TCP_QUICKACK:
     case LASTACK_IPV6_V6ONLY:
+    case LASTACK_TCP_FASTOPEN:
+    case LASTACK_TCP_FASTOPEN_CONNECT:
+    case LASTACK_TCP_FASTOPEN_NO_COOKIE:
         return -LASTACK_ENOPROTOOPT;
     }
     if (sock->phase == SOCKET_ATTACHED)
@@ -149,6 +152,10 @@ int lastack_set_option(struct lastack *stack, int descriptor, enum lastack_optio
             return -LASTACK_EINVAL;
         sock->is_v6_only = value != 0;
         return 0;
+    case LASTACK_TCP_FASTOPEN:
+    case LASTACK_TCP_FASTOPEN_CONNECT:
+    case LASTACK_TCP_FASTOPEN_NO_COOKIE:
+        return sock_set_fast_open(stack, sock, option, value);
     case LASTACK_SO_LINGER: /* lastack_set_linger has both its numbers */
     case LASTACK_SO_ERROR:
         return -LASTACK_ENOPROTOOPT;
@@ -232,6 +239,15 @@ int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_optio
         return 0;
     case LASTACK_TCP_USER_TIMEOUT:
         *value = (int)options->user_timeout_ms;
+        return 0;
+    case LASTACK_TCP_FASTOPEN:
+        *value = (int)sock->fast_open;
+        return 0;
+    case LASTACK_TCP_FASTOPEN_CONNECT:
+        *value = sock->fast_open_connect;
+        return 0;
+    case LASTACK_TCP_FASTOPEN_NO_COOKIE:
+        *value = sock->fast_open_no_cookie;
         return 0;
     case LASTACK_TCP_NOTSENT_LOWAT:
         *value = (int)options->notsent_lowat;

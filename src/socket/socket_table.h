@@ -35,7 +35,10 @@ struct sock {
     uint8_t wake;             /* enum wake: news since the last event */
     bool is_bound, is_v6_only, is_queued, shut_read, shut_write, was_connected;
     bool is_connecting;       /* connect() has not told of its success yet */
+    bool is_deferred;         /* connect() waits for the text that its SYN will carry */
+    bool fast_open_connect, fast_open_no_cookie;
     uint8_t last_state;       /* enum tcp_state when the connection ended */
+    bool had_syn_text;        /* ... and text in a SYN was taken (tcp_info tells) */
     uint16_t last_cause;
     int16_t error;            /* SO_ERROR */
     uint32_t conn;            /* or listener, by phase */
@@ -43,6 +46,7 @@ struct sock {
     uint32_t first_descriptor;
     uint32_t holders;
     uint32_t next_event;
+    uint32_t fast_open;       /* TCP_FASTOPEN: how many may be pending, of a listener */
     uint32_t creator;         /* owner that made it: SO_REUSEPORT asks */
     uint32_t generation;
     uint32_t flags;           /* CONN_NODELAY, CONN_CORK, CONN_KEEPALIVE, CONN_REUSE_... */
@@ -119,6 +123,25 @@ static inline struct tcp_conn *sock_conn(const struct lastack *stack, const stru
     CHECK(sock->phase == SOCKET_ATTACHED);
     return tcp_conn_at(&stack->tcp, sock->conn);
 }
+
+/* ---- fast_open_calls.c ---- */
+
+/* TCP_FASTOPEN and its like. -LASTACK_ENOPROTOOPT: none of them. */
+int sock_set_fast_open(struct lastack *stack, struct sock *sock, enum lastack_option option,
+                       int value);
+/* To the listener that the socket is now. */
+void sock_listen_fast_open(struct lastack *stack, const struct sock *sock, uint32_t backlog);
+/* connect() with TCP_FASTOPEN_CONNECT: true if it waits for text. */
+bool sock_defers_connect(const struct lastack *stack, const struct sock *sock);
+int sock_prepare_connect(struct lastack *stack, struct sock *sock,
+                         const struct lastack_endpoint *remote);
+/* Opens the connection that its names speak of: 0 or a negative error. */
+int sock_open_active(struct lastack *stack, struct sock *sock, uint8_t fast_open);
+/* A send that has to connect first: MSG_FASTOPEN, a deferred or an implied connect. True: it is
+ * done, with this result. */
+bool sock_send_opens(struct lastack *stack, struct sock *sock, const struct lastack_iovec *iov,
+                     size_t count, uint32_t flags, const struct lastack_endpoint *remote,
+                     int64_t *result);
 
 /* Remembers why, and answers -error. */
 int sock_refuse(struct lastack *stack, enum lastack_cause why, int error);

@@ -27,22 +27,22 @@ static int cannot_send(struct lastack *stack, struct sock *sock)
     if (sock->shut_write || sock->phase != SOCKET_ATTACHED)
         return -LASTACK_EPIPE;
     conn = sock_conn(stack, sock);
+    if (conn->state == TCP_SYN_RECEIVED && conn->fast_open & FAST_OPEN_PASSIVE)
+        return 0;
     if (conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED)
         return -LASTACK_EAGAIN;
     return tcp_state_may_send(conn->state) ? 0 : -LASTACK_EPIPE;
 }
 
-int64_t lastack_sendv(struct lastack *stack, int descriptor, const struct lastack_iovec *iov,
-                      size_t count, uint32_t flags)
+static int64_t send_vector(struct lastack *stack, struct sock *sock,
+                           const struct lastack_iovec *iov, size_t count, uint32_t flags,
+                           const struct lastack_endpoint *remote)
 {
-    struct sock *sock = sock_of(stack, descriptor);
     int64_t done = 0;
     int error;
 
-    if (sock == NULL)
-        return -LASTACK_EBADF;
-    if (sock->type == LASTACK_SOCK_DGRAM)
-        return datagram_send(stack, sock, iov, count, NULL);
+    if (sock_send_opens(stack, sock, iov, count, flags, remote, &done))
+        return done;
     if (flags & LASTACK_MSG_OOB)
         return -LASTACK_EOPNOTSUPP; /* docs/decisions/0011 */
     error = cannot_send(stack, sock);
@@ -66,6 +66,18 @@ int64_t lastack_sendv(struct lastack *stack, int descriptor, const struct lastac
     return 0;
 }
 
+int64_t lastack_sendv(struct lastack *stack, int descriptor, const struct lastack_iovec *iov,
+                      size_t count, uint32_t flags)
+{
+    struct sock *sock = sock_of(stack, descriptor);
+
+    if (sock == NULL)
+        return -LASTACK_EBADF;
+    if (sock->type == LASTACK_SOCK_DGRAM)
+        return datagram_send(stack, sock, iov, count, NULL);
+    return send_vector(stack, sock, iov, count, flags, NULL);
+}
+
 int64_t lastack_send(struct lastack *stack, int descriptor, const void *data, size_t length,
                      uint32_t flags)
 {
@@ -82,6 +94,8 @@ int64_t lastack_send_to(struct lastack *stack, int descriptor, const void *data,
 
     if (sock != NULL && sock->type == LASTACK_SOCK_DGRAM && remote != NULL)
         return datagram_send(stack, sock_of(stack, descriptor), &iov, 1, remote);
+    if (sock != NULL && sock->type == LASTACK_SOCK_STREAM)
+        return send_vector(stack, sock_of(stack, descriptor), &iov, 1, flags, remote);
     return lastack_send(stack, descriptor, data, length, flags);
 }
 

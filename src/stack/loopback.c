@@ -19,7 +19,8 @@ void loopback_deliver(struct lastack *stack, const struct tcp_out *out)
     seg.ttl = stack->tcp.params.ttl;
     if (out->text != NULL && seg.text_length > 0) {
         CHECK(seg.text_length <= LOOPBACK_MTU);
-        stream_get(out->text, &stack->tcp.pages, seg.seq, stack->loopback_text, seg.text_length);
+        stream_get(out->text, &stack->tcp.pages, tcp_out_text_seq(out), stack->loopback_text,
+                   seg.text_length);
         seg.text = stack->loopback_text;
     }
     tcp_arrives(&stack->tcp, &seg, tcp_flow(&stack->tcp, &seg));

@@ -55,7 +55,7 @@ static uint32_t add_text(const struct lastack *stack, const struct tcp_out *out,
 
     if (out->text == NULL || out->seg.text_length == 0)
         return sum;
-    count = stream_iovec(out->text, &stack->tcp.pages, out->seg.seq, out->seg.text_length,
+    count = stream_iovec(out->text, &stack->tcp.pages, tcp_out_text_seq(out), out->seg.text_length,
                          packet->iov + 1, LASTACK_IOV_MAX - 1);
     packet->iov_count = (uint16_t)(1 + count);
     for (unsigned i = 1; i <= count; i++) {

@@ -77,7 +77,7 @@ static uint32_t index_limit(const struct lastack_config *config)
 
 struct plan {
     void *index, *conns, *time_waits, *syns, *listeners, *pages, *ranges, *replies, *endpoints;
-    void *syn_budgets;
+    void *syn_budgets, *fast_open;
     void *links, *routes, *trace, *loopback, *neighbors, *paths, *reassembly, *udp;
 };
 
@@ -99,6 +99,7 @@ static void lay_out_stack(struct arena *arena, const struct lastack_config *conf
         arena_take(arena, time_wait_size(config->max_time_waits_ipv4, config->max_time_waits_ipv6));
     plan->syns = arena_take(arena, syn_cache_size(config->max_syn_entries));
     plan->syn_budgets = arena_take(arena, syn_limit_size(config->max_syn_budgets));
+    plan->fast_open = arena_take(arena, fast_open_cache_size(config->max_paths));
     plan->ranges = arena_take(arena, pool_size(sizeof(struct range), config->max_ranges));
     plan->replies = arena_take(arena, pool_size(sizeof(struct reply), config->max_replies));
     plan->endpoints = arena_take(arena, local_endpoints_size(config->max_endpoints));
@@ -118,7 +119,8 @@ static struct siphash_key derive_key(const uint8_t seed[32], uint64_t purpose)
 
 enum purpose { KEY_INDEX = 1, KEY_ISN, KEY_PORTS, KEY_RNG, KEY_ENDPOINTS,
                KEY_NEIGHBORS, KEY_PATHS, KEY_ICMP, KEY_UDP,
-               KEY_COOKIE_TUPLE, KEY_COOKIE_MINUTE, KEY_SYN_LIMIT };
+               KEY_COOKIE_TUPLE, KEY_COOKIE_MINUTE, KEY_SYN_LIMIT,
+               KEY_FAST_OPEN, KEY_FAST_OPEN_CACHE };
 
 static void place_tcp(struct lastack *stack, const struct plan *plan)
 {
@@ -126,6 +128,7 @@ static void place_tcp(struct lastack *stack, const struct plan *plan)
     struct tcp *tcp = &stack->tcp;
     const struct siphash_key ports_key = derive_key(config->seed, KEY_PORTS);
     const struct siphash_key endpoints_key = derive_key(config->seed, KEY_ENDPOINTS);
+    const struct siphash_key cache_key = derive_key(config->seed, KEY_FAST_OPEN_CACHE);
     const struct siphash_key limit_key = derive_key(config->seed, KEY_SYN_LIMIT);
 
     tcp->params = config->params;
@@ -140,6 +143,9 @@ static void place_tcp(struct lastack *stack, const struct plan *plan)
                    config->max_time_waits_ipv6, stack->now);
     syn_cache_init(&tcp->syns, plan->syns, config->max_syn_entries, stack->now);
     syn_limit_init(&tcp->syn_limit, plan->syn_budgets, config->max_syn_budgets, &limit_key);
+    fast_open_cache_init(&tcp->fast_open_cache, plan->fast_open, config->max_paths, &cache_key);
+    tcp->fast_open_keys =
+        (struct fast_open_keys){.key = {derive_key(config->seed, KEY_FAST_OPEN)}, .count = 1};
     pool_init(&tcp->listeners, plan->listeners, sizeof(struct listener), config->max_sockets);
     pool_init(&tcp->ranges, plan->ranges, sizeof(struct range), config->max_ranges);
     replies_init(&tcp->replies, plan->replies, config->max_replies);

@@ -20,6 +20,7 @@ enum alias_form {
     FORM_SWITCH,       /* 0, or anything else */
     FORM_INVERTED,     /* 1 switches it off */
     FORM_CHOICE,       /* the index of the choice */
+    FORM_BIT,          /* 0 or 1: this bit of it */
     FORM_TRIPLE,       /* minimum, default, maximum: this parameter and the two behind it */
     FORM_PORTS,        /* first and last */
     FORM_BOTH_BUFFERS, /* receive_buffer_max and send_buffer_max */
@@ -46,7 +47,6 @@ struct alias {
 #define W(name, parameter, form, scale) {PARAMETER_WINDOWS, name, parameter, form, scale, NULL}
 #define NOT(dialect, name, note) {PARAMETER_##dialect, name, NULL, FORM_ABSENT, 0, note}
 
-#define NO_FAST_OPEN "Fast Open is not modelled"
 #define NO_PACING    "sending is not paced and segments are not sized for offload"
 #define NO_LOSS      "loss recovery has no variants to choose from"
 #define NO_TUNNEL    "TCP over UDP is not modelled"
@@ -93,9 +93,9 @@ static const struct alias aliases[] = {
     L("net.ipv4.tcp_abort_on_overflow", "accept_overflow", FORM_CHOICE, 1),
     L("net.ipv4.tcp_congestion_control", "congestion", FORM_CONGESTION, 1),
     NOT(LINUX, "net.ipv4.tcp_allowed_congestion_control", "every algorithm is allowed"),
-    NOT(LINUX, "net.ipv4.tcp_fastopen", NO_FAST_OPEN),
-    NOT(LINUX, "net.ipv4.tcp_fastopen_key", NO_FAST_OPEN),
-    NOT(LINUX, "net.ipv4.tcp_fastopen_blackhole_timeout_sec", NO_FAST_OPEN),
+    L("net.ipv4.tcp_fastopen", "fast_open", FORM_SCALED, 1),
+    L("net.ipv4.tcp_fastopen_blackhole_timeout_sec", "fast_open_blackhole", FORM_SCALED, SEC(1)),
+    NOT(LINUX, "net.ipv4.tcp_fastopen_key", "the key follows from the stack's seed"),
     NOT(LINUX, "net.ipv4.tcp_early_retrans", NO_LOSS),
     NOT(LINUX, "net.ipv4.tcp_recovery", NO_LOSS),
     NOT(LINUX, "net.ipv4.tcp_frto", NO_LOSS),
@@ -189,8 +189,9 @@ static const struct alias aliases[] = {
     NOT(BSD, "net.inet.tcp.icmp_may_rst", "hard ICMP errors always end connect()"),
     NOT(BSD, "net.inet.tcp.ecn.maxretries", "a refused ECN SYN is repeated as it was"),
     NOT(BSD, "net.inet.tcp.v6pmtud_blackhole_mss", "the path MTU is learned from ICMP only"),
-    NOT(BSD, "net.inet.tcp.fastopen.client_enable", NO_FAST_OPEN),
-    NOT(BSD, "net.inet.tcp.fastopen.server_enable", NO_FAST_OPEN),
+    B("net.inet.tcp.fastopen.client_enable", "fast_open", FORM_BIT, LASTACK_FAST_OPEN_CLIENT),
+    B("net.inet.tcp.fastopen.server_enable", "fast_open", FORM_BIT, LASTACK_FAST_OPEN_SERVER),
+    B("net.inet.tcp.fastopen.path_disable_time", "fast_open_path_disable", FORM_SCALED, SEC(1)),
     NOT(BSD, "net.inet.tcp.udp_tunneling_port", NO_TUNNEL),
     NOT(BSD, "net.inet.tcp.udp_tunneling_overhead", NO_TUNNEL),
     NOT(BSD, "net.inet.tcp.delayed_ack", "ACKs are always delayed; delacktime says how long"),
@@ -513,6 +514,18 @@ static enum parameter_result set_switch(struct lastack_params *params, const str
     return PARAMETER_DONE;
 }
 
+static enum parameter_result set_bit(struct lastack_params *params, const struct alias *alias,
+                                     const char *value, char *message, size_t size)
+{
+    const int64_t old = get(params, alias->parameter);
+    int64_t number;
+
+    if (!parameter_read_integer(value, &number) || number < 0 || number > 1)
+        return bad(message, size, alias->name, "0 or 1", value);
+    put(params, alias->parameter, number != 0 ? old | alias->scale : old & ~alias->scale);
+    return PARAMETER_DONE;
+}
+
 /* reno is the name that every system has for what we call newreno. */
 static enum parameter_result set_congestion(struct lastack_params *params,
                                             const struct alias *alias, const char *value,
@@ -537,6 +550,8 @@ static enum parameter_result set_alias(struct lastack_params *params, const stru
     case FORM_SWITCH:
     case FORM_INVERTED:
         return set_switch(params, alias, value, message, size);
+    case FORM_BIT:
+        return set_bit(params, alias, value, message, size);
     case FORM_TRIPLE:
         return set_triple(params, alias, value, message, size);
     case FORM_PORTS:
@@ -604,6 +619,9 @@ static enum parameter_result get_alias(const struct lastack_params *params,
     case FORM_CHOICE:
     case FORM_SWITCH:
         snprintf(value, size, "%" PRId64, parameter_number(parameter, params) / alias->scale);
+        break;
+    case FORM_BIT:
+        snprintf(value, size, "%d", (parameter_number(parameter, params) & alias->scale) != 0);
         break;
     case FORM_INVERTED:
         snprintf(value, size, "%d", parameter_number(parameter, params) == 0);

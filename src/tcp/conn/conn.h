@@ -67,6 +67,18 @@ enum conn_flag {
     CONN_DEADLINE_SET = 1 << 28, /* a deadline was set since settle() last looked at the wheel */
 };
 
+/* Fast Open, RFC 7413. */
+enum conn_fast_open {
+    FAST_OPEN_ASKED = 1 << 0,      /* the user wants it */
+    FAST_OPEN_NO_COOKIE = 1 << 1,  /* ... text in the SYN without a cookie even */
+    FAST_OPEN_SYN_LEFT = 1 << 2,   /* the first SYN has left: no other has option or text */
+    FAST_OPEN_OPTION = 1 << 3,     /* our SYN had the option; our SYN-ACK will have it */
+    FAST_OPEN_EXPERIMENT = 1 << 4, /* ... as option 254 */
+    FAST_OPEN_SYN_TEXT = 1 << 5,   /* our SYN had text */
+    FAST_OPEN_TEXT_ACKED = 1 << 6, /* text in a SYN was acknowledged by the SYN-ACK, either way */
+    FAST_OPEN_PASSIVE = 1 << 7,    /* made by a SYN, and still in SYN-RECEIVED */
+};
+
 struct conn_snd {
     struct seq una, nxt; /* SND.UNA, SND.NXT */
     uint32_t wnd;        /* SND.WND, bytes */
@@ -133,6 +145,7 @@ struct tcp_conn {
     uint16_t mss_own;        /* what our option says: what the link can bring (RFC 9293 MUST-67) */
     uint16_t mss_hole;       /* the path swallows more, it seems (RFC 4821 §7.7); 0: no sign of it */
     uint8_t snd_shift, rcv_shift;
+    uint8_t fast_open;       /* enum conn_fast_open */
     uint32_t gso_max;        /* text that its link takes in one frame; 0: one segment */
     struct seq iss, irs;
     struct seq recover;      /* end of the recovery or loss episode (RFC 6582) */

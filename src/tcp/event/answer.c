@@ -118,7 +118,8 @@ static uint32_t syn_ack_stamp(struct tcp *tcp, const struct syn_entry *entry)
     return syn_cookie_stamp(timestamp_now(0, tcp->report.now), &options) + offset;
 }
 
-void reply_syn_ack(struct tcp *tcp, const struct syn_entry *entry)
+void reply_syn_ack(struct tcp *tcp, const struct syn_entry *entry,
+                   const struct fast_open_answer *answer)
 {
     struct reply *reply = new_reply(tcp, &entry->tuple, entry->flow, TCP_SYN_RECEIVED,
                                     LASTACK_SYN | LASTACK_ACK);
@@ -140,6 +141,10 @@ void reply_syn_ack(struct tcp *tcp, const struct syn_entry *entry)
     reply->window_scale = entry->rcv_shift;
     if (entry->flags & SYN_TIMESTAMP)
         reply->ts_value = syn_ack_stamp(tcp, entry);
+    if (answer != NULL && answer->option != 0) {
+        reply->options |= answer->option;
+        memcpy(reply->fast_open, answer->cookie, FAST_OPEN_COOKIE);
+    }
     reply->ts_echo = entry->ts_recent;
 }
 

@@ -77,6 +77,7 @@ static enum verdict syn_sent_becomes_established(struct tcp *tcp, struct tcp_con
                    conn->snd.nxt.v);
     else
         rtt_fall_back(&conn->rtt, &tcp->params); /* RFC 6298 §5.7 */
+    fast_open_answered(tcp, conn, seg);
     conn->rtt.backoff = 0;
     conn->retries = 0;
     conn->first_retry_at = NEVER;
@@ -243,6 +244,10 @@ static enum verdict first_check_sequence(struct tcp *tcp, struct tcp_conn *conn,
                seq_before_or_equal(seq_add(seg->seq, seg->len), conn->rcv.edge)))
         return GO_ON;
     if (is_syn_again(conn, seg)) {
+        if (conn->fast_open & FAST_OPEN_PASSIVE && !(seg->flags & (LASTACK_ACK | LASTACK_RST))) {
+            conn->owe |= OWE_RETRANSMIT; /* our SYN-ACK was lost */
+            return STOP;
+        }
         trim_front(seg, conn->rcv.nxt);
         return GO_ON;
     }
@@ -294,9 +299,11 @@ static bool is_rst_exact(const struct tcp *tcp, const struct tcp_conn *conn,
 
 /* What the user is told of a RST. In CLOSING and LAST-ACK the RFC has no error for him (both
  * directions are closed); Linux has, and EPIPE in CLOSE-WAIT. */
-static int error_of_rst(const struct tcp *tcp, enum tcp_state state)
+static int error_of_rst(const struct tcp *tcp, const struct tcp_conn *conn)
 {
-    if (state == TCP_SYN_RECEIVED)
+    const enum tcp_state state = conn->state;
+
+    if (state == TCP_SYN_RECEIVED && !(conn->fast_open & FAST_OPEN_PASSIVE))
         return 111; /* ECONNREFUSED: an active OPEN */
     if (tcp->params.rst_extra_linux)
         return state == TCP_CLOSE_WAIT ? 32 /* EPIPE */ : 104 /* ECONNRESET */;
@@ -322,7 +329,7 @@ static enum verdict second_check_rst(struct tcp *tcp, struct tcp_conn *conn,
             return STOP;
         }
     }
-    conn_end(tcp, conn, LASTACK_CAUSE_RST, error_of_rst(tcp, conn->state));
+    conn_end(tcp, conn, LASTACK_CAUSE_RST, error_of_rst(tcp, conn));
     return STOPPED_CONNECTION;
 }
 

@@ -206,6 +206,10 @@ static enum verdict syn_received_check_ack(struct tcp *tcp, struct tcp_conn *con
     conn->snd.wl1 = seg->seq;
     conn->snd.wl2 = seg->ack;
     tcp_enter(conn, TCP_ESTABLISHED, LASTACK_CAUSE_HANDSHAKE_ACK, &tcp->report);
+    if (conn->fast_open & FAST_OPEN_PASSIVE && conn->retries == 0)
+        rtt_sample(&conn->rtt, &tcp->params, tcp->report.now - conn->first_retry_at,
+                   conn->snd.una.v, conn->snd.nxt.v);
+    fast_open_is_over(tcp, conn, false);
     if (conn_has(conn, CONN_ACTIVE)) {
         cc_init(&conn->cc, tcp->params.congestion, conn->mss, tcp->params.initial_cwnd_segs);
         conn_wake(tcp, conn, WAKE_WRITABLE);

@@ -30,7 +30,7 @@ void answer_with_cookie(struct tcp *tcp, uint32_t listener_index, const struct s
     report_note(&tcp->report, LASTACK_TRACE_REFUSED, flow, tuple, TCP_LISTEN,
                 LASTACK_CAUSE_SYN_COOKIE, 0, 0);
     report_count(&tcp->report, LASTACK_CAUSE_SYN_COOKIE);
-    reply_syn_ack(tcp, &request);
+    reply_syn_ack(tcp, &request, NULL);
 }
 
 /* What the timestamp brings back; false: it has what we never offer. */
@@ -91,14 +91,8 @@ bool arrives_with_cookie(struct tcp *tcp, uint32_t listener_index, struct segmen
     request.entered_ms = clock_ms(tcp->report.now);
     request_offer_window(tcp, &request);
     conn = conn_from_request(tcp, &request);
-    if (conn == NULL)
+    if (conn == NULL || !request_enters_index(tcp, conn, seg))
         return true;
-    if (!flow_insert(&tcp->index, flow, (struct flow_ref){FLOW_CONNECTION, tcp_index_of(tcp, conn)})) {
-        report_drop(&tcp->report, flow, TCP_LISTEN, seg, LASTACK_CAUSE_NO_INDEX_LEFT);
-        tcp_leave_endpoint(tcp, conn);
-        pool_give(&tcp->conns, tcp_index_of(tcp, conn));
-        return true;
-    }
     report_flow(&tcp->report, flow, tuple);
     report_segment(&tcp->report, LASTACK_TRACE_SEGMENT_IN, flow, TCP_LISTEN, seg, seg->wnd);
     report_state(&tcp->report, flow, tuple, TCP_LISTEN, TCP_SYN_RECEIVED, LASTACK_CAUSE_COOKIE_ACK);

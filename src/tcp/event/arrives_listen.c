@@ -140,7 +140,7 @@ static void arm_syn_ack(struct tcp *tcp, uint32_t index)
 /* `record` >= 0: the tuple belongs to a TIME-WAIT record that this SYN supersedes. */
 bool tcp_make_syn_entry(struct tcp *tcp, uint32_t listener_index, const struct segment *seg,
                         const struct tuple *tuple, uint64_t flow, struct seq iss,
-                        struct flow_ref record)
+                        struct flow_ref record, const struct fast_open_answer *answer)
 {
     const uint32_t index = syn_cache_add(&tcp->syns);
     const struct flow_ref ref = {FLOW_SYN_ENTRY, index};
@@ -171,7 +171,7 @@ bool tcp_make_syn_entry(struct tcp *tcp, uint32_t listener_index, const struct s
     report_state(&tcp->report, flow, tuple, record.kind != FLOW_NONE ? TCP_TIME_WAIT : TCP_LISTEN,
                  TCP_SYN_RECEIVED,
                  record.kind != FLOW_NONE ? LASTACK_CAUSE_TIME_WAIT_REOPENED : LASTACK_CAUSE_SYN);
-    reply_syn_ack(tcp, entry);
+    reply_syn_ack(tcp, entry, answer);
     arm_syn_ack(tcp, index);
     return true;
 }
@@ -192,6 +192,7 @@ static void third_answer_syn(struct tcp *tcp, uint32_t listener_index, const str
 {
     struct listener *listener = pool_at(&tcp->listeners, listener_index);
     const enum lastack_syn_cookies cookies = tcp->params.syn_cookies;
+    struct fast_open_answer answer;
     bool is_room;
 
     if (listener_is_full(listener)) {
@@ -210,10 +211,12 @@ static void third_answer_syn(struct tcp *tcp, uint32_t listener_index, const str
                                                             : LASTACK_CAUSE_DROP_SYN_QUEUE_FULL);
         return;
     }
+    if (fast_open_serves(tcp, listener_index, seg, tuple, flow, &answer))
+        return;
     (void)tcp_make_syn_entry(tcp, listener_index, seg, tuple, flow,
                              isn_choose(tcp_secret(tcp, tuple, flow), tcp->params.isn_tick_ns,
                                         tcp->report.now),
-                             (struct flow_ref){FLOW_NONE, 0});
+                             (struct flow_ref){FLOW_NONE, 0}, &answer);
 }
 
 void arrives_in_listen(struct tcp *tcp, uint32_t listener_index, struct segment *seg,
@@ -322,7 +325,7 @@ bool tcp_syn_timeouts(struct tcp *tcp, unsigned max)
         report_note(&tcp->report, LASTACK_TRACE_RETRANSMIT, entry->flow, &entry->tuple,
                     TCP_SYN_RECEIVED, LASTACK_CAUSE_RETRANSMISSION_TIMEOUT, entry->retries,
                     tcp->params.rto_initial_ns << entry->retries);
-        reply_syn_ack(tcp, entry);
+        reply_syn_ack(tcp, entry, NULL);
         arm_syn_ack(tcp, index);
     }
     return true;
@@ -363,7 +366,7 @@ static enum verdict check_request(struct tcp *tcp, uint32_t index, const struct 
 
     if (seg->flags & LASTACK_SYN && !(seg->flags & (LASTACK_ACK | LASTACK_RST)) &&
         seq_equal(seg->seq, entry->irs)) { /* our SYN-ACK was lost: again */
-        reply_syn_ack(tcp, entry);
+        reply_syn_ack(tcp, entry, NULL);
         return STOP;
     }
     if (entry->flags & SYN_TIMESTAMP && seg->options & OPTION_TIMESTAMP &&
@@ -414,11 +417,24 @@ static enum verdict check_request(struct tcp *tcp, uint32_t index, const struct 
     return GO_ON;
 }
 
+bool request_enters_index(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
+    const uint32_t index = tcp_index_of(tcp, conn);
+
+    if (flow_insert(&tcp->index, conn->flow, (struct flow_ref){FLOW_CONNECTION, index}))
+        return true;
+    report_drop(&tcp->report, conn->flow, TCP_LISTEN, seg, LASTACK_CAUSE_NO_INDEX_LEFT);
+    tcp_leave_endpoint(tcp, conn);
+    conn->generation++;
+    pool_give(&tcp->conns, index);
+    return false;
+}
+
 /* What the SYN-ACK's way there and back tells. A cookie knows nothing of its time. */
 static void time_handshake(const struct tcp *tcp, struct tcp_conn *conn,
                            const struct syn_entry *entry)
 {
-    if (entry->flags & SYN_COOKIE)
+    if (entry->flags & (SYN_COOKIE | SYN_FAST_OPEN))
         return;
     if (entry->retries == 0)
         rtt_sample(&conn->rtt, &tcp->params, MS(clock_ms(tcp->report.now) - entry->entered_ms),

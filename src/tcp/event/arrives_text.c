@@ -140,7 +140,7 @@ enum verdict seventh_take_text(struct tcp *tcp, struct tcp_conn *conn, const str
 {
     if (seg->text_length == 0)
         return GO_ON;
-    if (!tcp_state_may_receive(conn->state)) {
+    if (!tcp_state_may_receive(conn->state) && !(conn->fast_open & FAST_OPEN_PASSIVE)) {
         /* CLOSE-WAIT, CLOSING, LAST-ACK: "This should not occur, since a FIN has been received" */
         report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_TEXT_AFTER_FIN);
         return GO_ON;

@@ -108,7 +108,7 @@ static bool reopen(struct tcp *tcp, struct time_wait_ref ref, struct time_wait_r
     record->flags |= TIME_WAIT_SUSPENDED;
     time_wait_write(&tcp->time_waits, ref, record);
     if (tcp_make_syn_entry(tcp, listener_index, seg, &record->tuple, flow, iss,
-                           flow_of_record(ref)))
+                           flow_of_record(ref), NULL))
         return true;
     record->flags &= (uint8_t)~TIME_WAIT_SUSPENDED;
     time_wait_write(&tcp->time_waits, ref, record);

@@ -73,6 +73,7 @@ static void leave_to_socket(struct tcp *tcp, struct tcp_conn *conn, uint8_t wake
 void conn_end(struct tcp *tcp, struct tcp_conn *conn, enum lastack_cause cause, int error)
 {
     quiesce(tcp, conn);
+    fast_open_is_over(tcp, conn, cause == LASTACK_CAUSE_RST);
     tcp_unindex_connection(tcp, conn);
     conn->error = (int16_t)error;
     tcp_enter(conn, TCP_CLOSED, cause, &tcp->report);

@@ -94,6 +94,18 @@ static uint16_t syn_options(const struct tcp *tcp, const struct tcp_conn *conn)
     return options;
 }
 
+/* Fast Open: what rides in our SYN. It is not among the bursts sent: what the SYN-ACK does not
+ * acknowledge has never left. */
+static void put_syn_text(struct tcp_conn *conn, struct tcp_out *out, uint32_t length, int64_t now)
+{
+    if (length == 0)
+        return;
+    out->text = &conn->send;
+    out->seg.text_length = length;
+    conn->stats.data_segs_out++;
+    conn->last_sent_ms = clock_ms(now);
+}
+
 static bool emit_syn(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
 {
     const bool is_answer = conn->state == TCP_SYN_RECEIVED;
@@ -110,9 +122,17 @@ static bool emit_syn(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out
     seg->window_scale = conn->rcv_shift;
     seg->ts_value = conn_ts_value(conn, tcp->report.now);
     seg->ts_echo = is_answer ? conn->paws.recent : 0;
-    conn->snd.nxt = seq_add(conn->iss, 1);
+    if (is_answer)
+        fast_open_fill_syn_ack(tcp, conn, seg);
+    else
+        put_syn_text(conn, out, fast_open_fill_syn(tcp, conn, seg), tcp->report.now);
+    /* text behind our SYN-ACK may have left already (Fast Open) */
+    if (!(conn->fast_open & FAST_OPEN_PASSIVE) || seq_equal(conn->snd.nxt, conn->iss))
+        conn->snd.nxt = seq_add(conn->iss, 1 + seg->text_length);
     conn->snd.max = seq_max(conn->snd.max, conn->snd.nxt);
-    conn->owe &= (uint8_t)~(OWE_SEND | OWE_RETRANSMIT);
+    conn->owe &= (uint8_t)~OWE_RETRANSMIT;
+    if (!(conn->fast_open & FAST_OPEN_PASSIVE))
+        conn->owe &= (uint8_t)~OWE_SEND;
     arm_if_idle(tcp, conn);
     finish_segment(tcp, conn, out);
     return true;
@@ -357,8 +377,10 @@ static bool next_of(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
         if (conn->owe & (OWE_SEND | OWE_RETRANSMIT) &&
             (conn->owe & OWE_RETRANSMIT || seq_equal(conn->snd.nxt, conn->iss)))
             return emit_syn(tcp, conn, out);
-        conn->owe &= OWE_ACK;
-        return conn->state == TCP_SYN_RECEIVED && emit_ack(tcp, conn, out);
+        if (!(conn->fast_open & FAST_OPEN_PASSIVE)) {
+            conn->owe &= OWE_ACK;
+            return conn->state == TCP_SYN_RECEIVED && emit_ack(tcp, conn, out);
+        }
     }
     if (emit_retransmission(tcp, conn, out))
         return true;

@@ -75,6 +75,11 @@ struct tcp {
     struct time_wait time_waits;
     struct syn_cache syns;
     struct syn_limit syn_limit;
+    struct fast_open_cache fast_open_cache;
+    struct fast_open_keys fast_open_keys;
+    uint32_t fast_open_accepted; /* in SYN-RECEIVED, and with a socket already */
+    uint32_t fast_open_off_times;
+    int64_t fast_open_off_until; /* no SYN of ours has it until then */
     struct syn_cookie_keys cookie_keys;
     struct local_endpoints endpoints;
     struct ports ports;
@@ -129,6 +134,7 @@ uint32_t tcp_retries_most(const struct tcp *tcp, const struct tcp_conn *conn);
 struct tcp_open {
     struct lastack_endpoint local, remote; /* local.port != 0 */
     uint32_t socket;
+    uint8_t fast_open; /* FAST_OPEN_ASKED, FAST_OPEN_NO_COOKIE */
     uint32_t flags; /* CONN_NODELAY, CONN_CORK, CONN_KEEPALIVE, CONN_REUSE_..., CONN_IPV6_SOCKET */
     struct conn_options options;
 };
@@ -184,6 +190,12 @@ struct tcp_out {
     uint32_t conn;             /* POOL_NONE for a reply */
     uint8_t tos, ttl;
 };
+
+/* Where its text begins in the stream: behind the SYN, if it has one. */
+static inline struct seq tcp_out_text_seq(const struct tcp_out *out)
+{
+    return seq_add(out->seg.seq, out->seg.flags & LASTACK_SYN ? 1 : 0);
+}
 
 /* The next answer that belongs to no connection; false when none waits. */
 bool tcp_next_reply(struct tcp *tcp, struct tcp_out *out);
@@ -308,9 +320,10 @@ bool tcp_reuse_time_wait(struct tcp *tcp, struct flow_ref old, struct seq *iss,
 
 /* ---- half-open requests: arrives_listen.c ---- */
 
+struct fast_open_answer;
 bool tcp_make_syn_entry(struct tcp *tcp, uint32_t listener, const struct segment *seg,
                         const struct tuple *tuple, uint64_t flow, struct seq iss,
-                        struct flow_ref record);
+                        struct flow_ref record, const struct fast_open_answer *answer);
 void tcp_forget_syn_entry(struct tcp *tcp, uint32_t index, enum lastack_cause cause);
 void tcp_drop_syn_entries(struct tcp *tcp, uint32_t listener, enum lastack_cause cause);
 bool tcp_syn_timeouts(struct tcp *tcp, unsigned max);
@@ -325,6 +338,36 @@ uint8_t request_shift(const struct tcp *tcp, const struct listener *listener);
 struct tcp_conn *conn_from_request(struct tcp *tcp, const struct syn_entry *entry);
 /* Into its listener's accept queue, and on with the segment that completed the handshake. */
 void conn_is_accepted(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg);
+/* Into the index; false: it is full, and the connection is gone again. */
+bool request_enters_index(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg);
+
+/* ---- Fast Open: fast_open_client.c, fast_open_server.c ---- */
+
+/* Would a SYN to this destination carry text now? */
+bool tcp_fast_open_is_ready(const struct tcp *tcp, const struct tuple *tuple);
+/* Bytes that the SYN of this connection can carry: none without a cookie, or once it has left. */
+uint32_t tcp_fast_open_room(const struct tcp *tcp, uint32_t index);
+/* The option of our first SYN; returns how much text goes with it. */
+uint32_t fast_open_fill_syn(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg);
+/* SND.UNA and the state have moved to what a SYN-ACK said. */
+void fast_open_answered(struct tcp *tcp, struct tcp_conn *conn, const struct segment *syn_ack);
+/* Our SYN timed out, maybe for the last time. */
+void fast_open_timed_out(struct tcp *tcp, const struct tcp_conn *conn, bool is_over);
+
+/* What the SYN-ACK of an ordinary request brings. */
+struct fast_open_answer {
+    uint16_t option; /* OPTION_FAST_OPEN, OPTION_FAST_OPEN_EXP or none */
+    uint8_t cookie[FAST_OPEN_COOKIE];
+};
+
+/* A SYN that may be answered: true if it is a connection now. */
+bool fast_open_serves(struct tcp *tcp, uint32_t listener, const struct segment *syn,
+                      const struct tuple *tuple, uint64_t flow, struct fast_open_answer *answer);
+void fast_open_fill_syn_ack(const struct tcp *tcp, struct tcp_conn *conn, struct segment *seg);
+/* It leaves SYN-RECEIVED. */
+void fast_open_is_over(struct tcp *tcp, struct tcp_conn *conn, bool is_reset);
+void fast_open_accepted(struct tcp *tcp, struct listener *listener, const struct tcp_conn *conn);
+
 /* ---- requests that the peer remembers: arrives_cookie.c ---- */
 
 void answer_with_cookie(struct tcp *tcp, uint32_t listener, const struct segment *seg,
@@ -352,7 +395,8 @@ void reply_challenge(struct tcp *tcp, struct tcp_conn *conn);
 uint16_t listener_mss(const struct tcp *tcp, const struct listener *listener,
                       const struct tuple *tuple);
 /* SYN-ACK of a half-open request. */
-void reply_syn_ack(struct tcp *tcp, const struct syn_entry *entry);
+void reply_syn_ack(struct tcp *tcp, const struct syn_entry *entry,
+                   const struct fast_open_answer *answer);
 
 /* The window field and its meaning in bytes for what leaves now; moves rcv.edge. */
 uint16_t conn_offer_window(struct tcp_conn *conn);

@@ -79,6 +79,9 @@ static enum lastack_cause exhausted(struct tcp *tcp, struct tcp_conn *conn)
                                      : params->syn_retries;
         const uint32_t linear = conn->state == TCP_SYN_SENT ? params->syn_linear_retries : 0;
 
+        if (conn->fast_open & FAST_OPEN_PASSIVE) /* the first one counts as no repetition (Linux) */
+            return conn->retries > params->synack_retries ? LASTACK_CAUSE_SYNACK_TIMEOUT
+                                                          : LASTACK_CAUSE_NONE;
         return conn->retries >= retries + linear ? LASTACK_CAUSE_SYN_TIMEOUT : LASTACK_CAUSE_NONE;
     }
     if (conn->options.user_timeout_ms != 0) {
@@ -128,9 +131,11 @@ static bool retransmission_timeout(struct tcp *tcp, struct tcp_conn *conn)
     if (why != LASTACK_CAUSE_NONE) {
         const int error = conn->soft_error != 0 ? conn->soft_error : 110 /* ETIMEDOUT */;
 
+        fast_open_timed_out(tcp, conn, true);
         conn_end(tcp, conn, why, error);
         return true;
     }
+    fast_open_timed_out(tcp, conn, false);
     conn->retries++;
     conn->flags |= conn->state == TCP_SYN_SENT ? CONN_SYN_RETRANSMITTED : 0;
     if (tcp->params.mtu_probing && tcp_state_is_synchronized(conn->state) &&
@@ -139,7 +144,8 @@ static bool retransmission_timeout(struct tcp *tcp, struct tcp_conn *conn)
     enter_loss(tcp, conn);
     back_off(tcp, conn);
     conn->owe |= OWE_RETRANSMIT; /* RFC 6298 §5.4 */
-    if (conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED)
+    if (conn->state == TCP_SYN_SENT ||
+        (conn->state == TCP_SYN_RECEIVED && !(conn->fast_open & FAST_OPEN_PASSIVE)))
         conn->snd.nxt = conn->iss;
     conn_set_deadline(conn, LASTACK_TIMER_RETRANSMIT, conn_retransmit_at(tcp, conn), &tcp->report);
     return false;

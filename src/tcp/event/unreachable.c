@@ -39,6 +39,30 @@ void conn_suspect_black_hole(struct tcp *tcp, struct tcp_conn *conn)
     conn_take_path(tcp, conn);
 }
 
+/* A half-open request whose SYN-ACK cannot be delivered goes where the policy is to believe it. */
+static void request_unreachable(struct tcp *tcp, uint32_t index, struct seq seq,
+                                enum lastack_cause cause)
+{
+    if (!seq_equal(seq, syn_cache_at(&tcp->syns, index)->iss)) {
+        report_count(&tcp->report, LASTACK_CAUSE_ICMP_STALE);
+        return;
+    }
+    if (cause != LASTACK_CAUSE_ICMP_TOO_BIG &&
+        tcp->params.icmp_in_syn == LASTACK_ICMP_SYN_ABORT)
+        tcp_forget_syn_entry(tcp, index, cause);
+    else
+        report_count(&tcp->report, cause);
+}
+
+/* Before anybody holds it, a connection is no more than an attempt. */
+static bool is_attempt(const struct tcp_conn *conn)
+{
+    if (conn->state == TCP_SYN_SENT)
+        return true;
+    return conn->state == TCP_SYN_RECEIVED &&
+           (conn_has(conn, CONN_ACTIVE) || conn_has(conn, CONN_IN_ACCEPT_QUEUE));
+}
+
 void tcp_unreachable(struct tcp *tcp, const struct tuple *tuple, struct seq seq,
                      enum lastack_cause cause, bool is_hard, int error)
 {
@@ -46,7 +70,11 @@ void tcp_unreachable(struct tcp *tcp, const struct tuple *tuple, struct seq seq,
     const struct flow_ref ref = tcp_find(tcp, tuple, flow);
     struct tcp_conn *conn;
 
-    /* records and requests: ignored (RFC 9293 §3.9.2.2 has no use for them) */
+    if (ref.kind == FLOW_SYN_ENTRY) {
+        request_unreachable(tcp, ref.index, seq, cause);
+        return;
+    }
+    /* records: ignored (RFC 9293 §3.9.2.2 has no use for them) */
     if (ref.kind != FLOW_CONNECTION) {
         report_count(&tcp->report, cause);
         return;
@@ -61,8 +89,7 @@ void tcp_unreachable(struct tcp *tcp, const struct tuple *tuple, struct seq seq,
         path_shrank(tcp, conn);
         return;
     }
-    if (conn->state == TCP_SYN_SENT ||
-        (conn->state == TCP_SYN_RECEIVED && conn_has(conn, CONN_ACTIVE))) {
+    if (is_attempt(conn)) {
         if (is_hard || tcp->params.icmp_in_syn == LASTACK_ICMP_SYN_ABORT) {
             conn_end(tcp, conn, cause, error);
             return;

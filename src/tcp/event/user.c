@@ -76,6 +76,7 @@ uint32_t tcp_open_active(struct tcp *tcp, const struct tcp_open *open, enum last
     if (conn == NULL)
         return POOL_NONE;
     conn->socket = open->socket;
+    conn->fast_open = open->fast_open;
     conn_start(tcp, conn, &open->options, open->flags | CONN_ACTIVE);
     conn_choose_iss(conn, iss);
     conn->paws = (struct paws){ts_recent, clock_ms(tcp->report.now)};
@@ -159,6 +160,7 @@ uint32_t tcp_accept(struct tcp *tcp, uint32_t listener_index, uint32_t socket)
     if (index == POOL_NONE)
         return POOL_NONE;
     conn = tcp_conn_at(tcp, index);
+    fast_open_accepted(tcp, listener, conn);
     conn->socket = socket;
     conn->listener = POOL_NONE;
     report_note(&tcp->report, LASTACK_TRACE_ACCEPTED, conn->flow, &conn->tuple, conn->state,
@@ -182,6 +184,7 @@ void tcp_close_listener(struct tcp *tcp, uint32_t listener_index, enum lastack_c
     while ((index = listener_dequeue(listener, &tcp->conns)) != POOL_NONE) {
         struct tcp_conn *conn = tcp_conn_at(tcp, index);
 
+        conn->fast_open &= (uint8_t)~FAST_OPEN_PASSIVE; /* nobody counts it any more */
         conn->listener = POOL_NONE;
         if (conn->state == TCP_CLOSED) {
             tcp_release(tcp, index);

@@ -12,6 +12,7 @@
 #define LASTACK_LISTENER_H
 
 #include "conn.h"
+#include "fast_open.h"
 
 struct listener {
     struct lastack_endpoint local;
@@ -34,6 +35,12 @@ struct listener {
     int64_t cookie_at;  /* last SYN cookie sent; NEVER */
     uint64_t overflows; /* what was dropped because the queue was full */
     struct conn_options options; /* inherited by children */
+    /* Fast Open: how many may be in SYN-RECEIVED with their text read already, and how many are;
+     * those that a RST ended count on for a while. */
+    uint32_t fast_open_limit, fast_open_pending, fast_open_resets;
+    int64_t fast_open_reset_until;
+    bool fast_open_no_cookie;
+    struct fast_open_keys fast_open_keys; /* of its own, or none */
 };
 
 static inline bool listener_is_full(const struct listener *listener)

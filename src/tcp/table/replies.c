@@ -71,4 +71,8 @@ void reply_segment(const struct reply *reply, struct segment *seg)
         .remote = tuple_remote(&reply->tuple),
     };
     memcpy(seg->sack, reply->sack, sizeof seg->sack);
+    if (reply->options & (OPTION_FAST_OPEN | OPTION_FAST_OPEN_EXP)) {
+        seg->fast_open_length = sizeof reply->fast_open;
+        memcpy(seg->fast_open, reply->fast_open, sizeof reply->fast_open);
+    }
 }

@@ -28,6 +28,7 @@ struct reply {
     uint8_t state;     /* enum tcp_state of whoever answers */
     uint8_t parked;    /* how often it had to wait for a neighbour */
     uint32_t ts_value, ts_echo;
+    uint8_t fast_open[8]; /* the cookie, where there is that option */
     uint64_t flow;
     struct sack_block sack[SEGMENT_SACK_MAX];
 };

@@ -24,6 +24,7 @@ enum syn_flag {
     SYN_ECN = 1 << 3,
     SYN_SUPERSEDES = 1 << 4, /* `superseded` names a suspended TIME-WAIT record */
     SYN_COOKIE = 1 << 5,     /* not in the cache: the peer remembers it (syn_cookie.h) */
+    SYN_FAST_OPEN = 1 << 6,  /* nor is this one: it is a connection already */
 };
 
 struct syn_entry {

@@ -306,6 +306,32 @@ static const char *difference_of_options(const struct line *line, const struct s
     return NULL;
 }
 
+static uint64_t first_bytes(const uint8_t *bytes, unsigned length)
+{
+    uint64_t value = 0;
+
+    for (unsigned i = 0; i < 8; i++)
+        value = value << 8 | (i < length ? bytes[i] : 0);
+    return value;
+}
+
+static const char *difference_of_fast_open(struct peer *peer, const struct line *line,
+                                           const struct segment *seg)
+{
+    const bool is_experiment = (seg->options & OPTION_FAST_OPEN_EXP) != 0;
+    const bool is_there = is_experiment || seg->options & OPTION_FAST_OPEN;
+
+    if (is_there && seg->fast_open_length > 0)
+        peer->cookie = first_bytes(seg->fast_open, seg->fast_open_length);
+    if (line->fast_open == 0)
+        return NULL;
+    if (line->fast_open != (is_there ? seg->fast_open_length + 1 : NONE))
+        return "fast_open";
+    if (is_there && is_experiment != line->experiment)
+        return "experiment";
+    return line->cookie != 0 && line->cookie != peer->cookie ? "cookie" : NULL;
+}
+
 static const char *difference_of_sack(const struct peer *peer, const struct line *line,
                                       const struct segment *seg)
 {
@@ -326,7 +352,7 @@ static const char *difference_of_sack(const struct peer *peer, const struct line
 }
 
 /* What is wrong with a segment; NULL: nothing. A RST without ACK is of no connection's sequence. */
-static const char *difference(const struct peer *peer, const struct line *line,
+static const char *difference(struct peer *peer, const struct line *line,
                               const struct segment *seg, const struct waiting *waiting,
                               const struct ip_packet *packet)
 {
@@ -360,6 +386,8 @@ static const char *difference(const struct peer *peer, const struct line *line,
         return "from";
     if (line->new_id && packet->fragment_id == peer->last_id)
         return "id";
+    if (options == NULL)
+        options = difference_of_fast_open(peer, line, seg);
     return options != NULL ? options : difference_of_sack(peer, line, seg);
 }
 
@@ -436,6 +464,12 @@ static void fill_options(struct peer *peer, const struct line *line, struct segm
         seg->ts_echo = line->echo == NONE ? 0
                        : line->echo != 0  ? (uint32_t)line->echo
                        : line->flags & ACK ? peer->ts_last : 0;
+    }
+    if (line->fast_open > 0) {
+        seg->options |= line->experiment ? OPTION_FAST_OPEN_EXP : OPTION_FAST_OPEN;
+        seg->fast_open_length = (uint8_t)(line->fast_open - 1);
+        for (unsigned i = 0; i < 8 && i < seg->fast_open_length; i++)
+            seg->fast_open[i] = (uint8_t)(line->cookie >> (56 - 8 * i));
     }
     for (unsigned i = 0; i < 4 && line->sack[i][1] != 0; i++) {
         seg->options |= OPTION_SACK;
@@ -835,6 +869,26 @@ void WRITES(struct peer *peer, uint32_t bytes)
     free(data);
     peer->written += bytes;
     SETTLES();
+}
+
+int64_t FAST_OPENS(struct peer *peer, uint32_t bytes)
+{
+    uint8_t *data = malloc(bytes + 1);
+    int64_t sent;
+
+    assert_non_null(data);
+    for (uint32_t i = 0; i < bytes; i++)
+        data[i] = pattern(1 + peer->written + i, true);
+    if (peer->fd < 0)
+        peer->fd = lastack_socket(world.stack, LASTACK_AF_INET, LASTACK_SOCK_STREAM, 0);
+    assert_true(peer->fd >= 0);
+    sent = lastack_send_to(world.stack, peer->fd, data, bytes, LASTACK_MSG_FASTOPEN,
+                           &peer->remote);
+    free(data);
+    assert_int_equal(lastack_getsockname(world.stack, peer->fd, &peer->local), 0);
+    peer->written += sent > 0 ? (uint32_t)sent : 0;
+    SETTLES();
+    return sent;
 }
 
 void READS(struct peer *peer, uint32_t bytes)

@@ -57,6 +57,9 @@ struct line {
     bool timestamps;   /* ARRIVES, on a SYN: offer them */
     int64_t sack[4][2];
     bool no_sack;      /* SENDS: there is no SACK block */
+    int32_t fast_open; /* Fast Open: bytes of the cookie + 1; NONE: no option */
+    uint64_t cookie;   /* ... its first 8, in the order of the wire */
+    bool experiment;   /* ... as option 254 */
     int64_t at;        /* when it left, counted from MARK */
     uint8_t tos, ttl;  /* SENDS; 0: never mind */
     struct lastack_address from; /* SENDS: the source; all 0: never mind */
@@ -87,6 +90,7 @@ struct peer {
     bool has_edge;
     uint32_t edge;                         /* right edge of the stack's window */
     uint32_t last_id;                      /* IPv4 ID of the last packet that SENDS read */
+    uint64_t cookie;                       /* the last one that the stack sent */
     uint64_t trace_at;                     /* next trace record to read */
 };
 
@@ -145,6 +149,9 @@ struct peer *connected_with(uint16_t port, const struct opening *opening);
 struct peer *reach(uint16_t port, enum tcp_state state);
 
 /* ---- calls, each with what follows from it ---- */
+
+/* sendto(MSG_FASTOPEN) of `bytes` from an idle socket (a new one if there is none): its result. */
+int64_t FAST_OPENS(struct peer *peer, uint32_t bytes);
 
 void WRITES(struct peer *peer, uint32_t bytes);
 void READS(struct peer *peer, uint32_t bytes); /* exactly so many can be read, and are right */
