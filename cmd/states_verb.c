@@ -81,7 +81,7 @@ static bool take_option(struct options *options, int option, const char *value)
         options->is_live = true;
         return true;
     case OPTION_STACK:
-        options->stack = value;
+        options->stack = stack_option(value);
         options->is_live = true;
         return true;
     case OPTION_HOST:

@@ -7,6 +7,7 @@
 
 #include "host_filter.h"
 #include "kill_rows.h"
+#include "stack_source.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@ static const char usage[] =
     "  --time-wait   all that is in TIME-WAIT; a FILTER narrows it\n"
     "  -u            UDP sockets instead of TCP\n"
     "  --all-netns   in all network namespaces\n"
-    "  --stack N     in a running lastack stack (all: in every one) instead of the host\n"
+    "  --stack N     in a running lastack stack (all, or no name: in every one) instead of the host\n"
     "  --json        one object per socket: local peer state verdict detail\n"
     "One verdict per socket, after a second look: closed; closed, but descriptor N of pid P stays "
     "open; gone\n"
@@ -145,7 +146,7 @@ int kill_main(int argc, char **argv)
             is_time_wait = true;
             break;
         case OPTION_STACK:
-            options.stack = optarg;
+            options.stack = stack_option(optarg);
             break;
         case OPTION_ALL_NETNS:
             options.all_netns = true;

@@ -241,7 +241,7 @@ static bool take_option(struct ss *ss, int option)
     case OPTION_COUNT_BY:
         return take_count_by(ss, optarg);
     case OPTION_STACK:
-        ss->stack = ss->kill.stack = optarg;
+        ss->stack = ss->kill.stack = stack_option(optarg);
         return true;
     case OPTION_WATCH:
         return take_watch(ss, optarg);

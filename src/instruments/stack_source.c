@@ -6,10 +6,19 @@
 
 #include <lastack/stack.h>
 
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { STACKS_MAX = 64 };
+
+const char *stack_option(const char *value)
+{
+    if (value[0] != '-')
+        return value;
+    optind--;
+    return "all";
+}
 
 int stack_each(const char *verb, const char *name, stack_function *function, void *context)
 {

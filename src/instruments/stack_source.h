@@ -9,6 +9,10 @@
 #include "control.h"
 #include "host_rows.h"
 
+/* The value of an option --stack from getopt_long: a word that is an option itself is given back
+ * (optind), and "--stack" alone means every stack. */
+const char *stack_option(const char *value);
+
 typedef bool stack_function(void *context, const struct control_stack *stack,
                             struct control_client *client);
 

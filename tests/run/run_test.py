@@ -266,6 +266,20 @@ class Commands(unittest.TestCase):
         self.assertIn(b'"twice" is taken', second.stderr)
         self.assertEqual(run('--quiet', '--name', 'twice', '--', 'true').returncode, 0)
 
+    def test_no_name_means_every_stack(self):
+        with tempfile.TemporaryDirectory(dir=SCRATCH) as own:  # other tests' stacks are not meant
+            os.chmod(own, 0o777)
+            script = (f'export XDG_RUNTIME_DIR={own}/$(id -u); curl -s -o /dev/null -H "Connection: close" {WEB4}/; '
+                      f'{LASTACK} kill --stack --time-wait --yes; {LASTACK} ss --stack -tanH state time-wait')
+            folder = Path(own, str(NOBODY if PREFIX else os.geteuid()))
+            folder.mkdir(mode=0o700)
+            if PREFIX:
+                os.chown(folder, NOBODY, NOBODY)
+            done = run('--quiet', '--', 'sh', '-c', script, env=dict(os.environ, XDG_RUNTIME_DIR=str(folder)))
+        lines = done.stdout.decode().splitlines()
+        self.assertEqual(len(lines), 1, lines)
+        self.assertRegex(lines[0], r'^TIME-WAIT  192\.0\.2\.1:80 192\.0\.2\.2:\d+  nobody: TIME-WAIT record: closed$')
+
     def test_a_second_terminal(self):
         process = subprocess.Popen([*PREFIX, LASTACK, 'run', '--', 'sleep', '5'], cwd=SCRATCH, stderr=subprocess.PIPE)
         for line in process.stderr:

@@ -38,7 +38,7 @@ LEGAL = {
     'CLOSING': 'FIN-WAIT-1 CLOSING TIME-WAIT',
     'TIME-WAIT': 'LAST-ACK CLOSING TIME-WAIT -',
 }
-LEGAL['-'] = 'TIME-WAIT SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2'  # it came and went meanwhile
+LEGAL['-'] = ' '.join([*LEGAL, 'SYN-RECEIVED', 'LAST-ACK'])  # it came and went meanwhile
 
 # wrk was stopped and nothing is under way any more.
 AT_REST = dict.fromkeys(LEGAL, '') | {'ESTABLISHED': 'ESTABLISHED', 'CLOSE-WAIT': 'FIN-WAIT-2',
