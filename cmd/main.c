@@ -20,6 +20,7 @@ static const struct verb verbs[] = {
     {"run", run_main, "a command whose network is a lastack stack"},
     {"serve", serve_main, "the same services on an interface that is there"},
     {"demo", demo_main, "small stories of connections, each real and checked"},
+    {"sim", sim_main, "two stacks over a simulated link: transfers, random lives, a grid"},
     {"drill", drill_main, "packetdrill scripts, on a stack in this process"},
     {"ss", ss_main, "connections, as ss(8) shows them, with owner, timer and reason"},
     {"netstat", netstat_main, "the classic columns"},

@@ -9,6 +9,7 @@ int demo_main(int argc, char **argv);
 int ladder_main(int argc, char **argv);
 int run_main(int argc, char **argv);
 int serve_main(int argc, char **argv);
+int sim_main(int argc, char **argv);
 int states_main(int argc, char **argv);
 
 #endif

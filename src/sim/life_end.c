@@ -4,40 +4,15 @@
  */
 #include "life_end.h"
 
-#include "check.h"
+#include "sim_bytes.h"
 
 #include <string.h>
 
 enum { CHUNK = 4096 };
 
-/* ---- the bytes ---- */
-
-static uint64_t pattern_word(const struct pattern *pattern, uint32_t word)
-{
-    uint64_t x = pattern->key + word * UINT64_C(0xbf58476d1ce4e5b9);
-
-    x ^= x >> 29;
-    return x * UINT64_C(0x94d049bb133111eb);
-}
-
-static void pattern_fill(const struct pattern *pattern, uint32_t at, uint8_t *data, uint32_t length)
-{
-    uint64_t word = pattern_word(pattern, at / 8) >> at % 8 * 8;
-
-    for (uint32_t i = 0; i < length; i++, at++) {
-        if (at % 8 == 0)
-            word = pattern_word(pattern, at / 8);
-        data[i] = (uint8_t)word;
-        word >>= 8;
-    }
-}
-
 static void judge_bytes(struct life_end *end, const uint8_t *data, uint32_t length)
 {
-    uint8_t expected[CHUNK];
-
-    pattern_fill(&end->reads, end->received, expected, length);
-    if (memcmp(data, expected, length) != 0)
+    if (!sim_bytes_are(end->reads, end->received, data, length))
         end->failure = "a byte was delivered that was not sent there";
     end->received += length;
 }
@@ -224,7 +199,7 @@ static void transmit(struct life_end *end)
                                       end->plan->to_send - end->sent);
         int64_t taken;
 
-        pattern_fill(&end->writes, end->sent, data, length);
+        sim_bytes_fill(end->writes, end->sent, data, length);
         taken = lastack_send(end->stack, end->descriptor, data, length, 0);
         if (taken == -LASTACK_EAGAIN)
             return;

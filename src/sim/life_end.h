@@ -5,7 +5,7 @@
  *
  *     woken ──▶ reads what it may ──▶ writes what it may ──▶ time to end? ──▶ sleeps until wake_at
  *
- * What it reads must be what the other end wrote at that place: struct pattern.
+ * What it reads must be what the other end wrote at that place (sim_bytes.h).
  */
 #ifndef LASTACK_LIFE_END_H
 #define LASTACK_LIFE_END_H
@@ -14,15 +14,10 @@
 
 enum { LIFE_COPIES_MOST = 2 };
 
-/* The bytes that one end sends: byte `at` follows from key and place. */
-struct pattern {
-    uint64_t key;
-};
-
 struct life_end {
     const struct life_end_plan *plan;
     struct lastack *stack;  /* of its host; another one after a reboot */
-    struct pattern writes, reads;
+    uint64_t writes, reads; /* keys of the bytes of both directions */
     int64_t start;          /* of the life */
     int64_t patience_at;
     int64_t wake_at;        /* its own clock; NEVER */

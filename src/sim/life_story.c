@@ -21,27 +21,29 @@ static void tell_moment(const struct life_story *story, int64_t now, unsigned ho
     fprintf(story->out, "%5" PRId64 ".%06" PRId64 "  host %u  ", us / 1000000, us % 1000000, host);
 }
 
-static void on_begin(void *context, int64_t now, unsigned host, const struct lastack_endpoint *from,
-                     const struct lastack_endpoint *to)
+void life_story_begin(struct life_story *story, int64_t now, unsigned host,
+                      const struct lastack_endpoint *from, const struct lastack_endpoint *to)
 {
-    struct life_story *story = context;
     char a[LASTACK_ENDPOINT_TEXT], b[LASTACK_ENDPOINT_TEXT];
 
     story->start = now;
+    if (story->out == NULL)
+        return;
     (void)lastack_endpoint_text(from, a, sizeof a);
     (void)lastack_endpoint_text(to, b, sizeof b);
     tell_moment(story, now, host);
     fprintf(story->out, "%s connects to %s\n", a, b);
 }
 
-static void on_packet(void *context, int64_t now, unsigned host, bool arrives, const uint8_t *data,
-                      uint32_t length)
+void life_story_packet(const struct life_story *story, int64_t now, unsigned host, bool arrives,
+                       const uint8_t *data, uint32_t length)
 {
-    const struct life_story *story = context;
     const struct packet_text_style style = {.addresses = false};
     char text[PACKET_TEXT_MAX];
     struct ip_packet packet;
 
+    if (story->out == NULL)
+        return;
     tell_moment(story, now, host);
     if (ip_parse(data, length, true, &packet) != LASTACK_CAUSE_NONE) {
         fprintf(story->out, "%s  (not IP)\n", arrives ? "-->|" : "|-->");
@@ -51,11 +53,10 @@ static void on_packet(void *context, int64_t now, unsigned host, bool arrives, c
     fprintf(story->out, "%s  %s\n", arrives ? "-->|" : "|-->", text);
 }
 
-static void on_record(void *context, unsigned host, const struct lastack_trace_record *record)
+void life_story_record(const struct life_story *story, unsigned host,
+                       const struct lastack_trace_record *record)
 {
-    const struct life_story *story = context;
-
-    if (record->what == LASTACK_TRACE_FLOW || record->what >= LASTACK_TRACE_COUNT)
+    if (story->out == NULL || record->what == LASTACK_TRACE_FLOW || record->what >= LASTACK_TRACE_COUNT)
         return;
     tell_moment(story, record->time_ns, host);
     if (record->what == LASTACK_TRACE_STATE)
@@ -66,10 +67,26 @@ static void on_record(void *context, unsigned host, const struct lastack_trace_r
                 lastack_state_text(record->old_state), lastack_cause_text(record->cause));
 }
 
-void life_story_watch(struct life_story *story, uint64_t life, struct sim_lives_watcher *watcher)
+static void on_begin(void *context, int64_t now, unsigned host, const struct lastack_endpoint *from,
+                     const struct lastack_endpoint *to)
 {
-    *watcher = (struct sim_lives_watcher){
-        .life = life,
+    life_story_begin(context, now, host, from, to);
+}
+
+static void on_packet(void *context, int64_t now, unsigned host, bool arrives, const uint8_t *data,
+                      uint32_t length)
+{
+    life_story_packet(context, now, host, arrives, data, length);
+}
+
+static void on_record(void *context, unsigned host, const struct lastack_trace_record *record)
+{
+    life_story_record(context, host, record);
+}
+
+void life_story_watch(struct life_story *story, struct sim_watcher *watcher)
+{
+    *watcher = (struct sim_watcher){
         .context = story,
         .on_begin = on_begin,
         .on_packet = on_packet,

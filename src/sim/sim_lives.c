@@ -50,8 +50,9 @@ struct lives {
     struct rng rng;
     struct life life[AT_ONCE_MOST];
     struct lives_host host[SIM_HOSTS];
-    const struct sim_lives_watcher *watcher;
-    const struct life *watched;
+    const struct sim_watcher *watcher;
+    uint64_t watched_life;
+    struct life watched;    /* as it was when it began; is_used: it has */
     struct sim_lives_result *result;
     uint64_t started, wanted;
     unsigned silent_count;
@@ -69,6 +70,11 @@ static void fail(struct lives *lives, const struct life *life, const char *what)
 static struct lastack *stack_of(const struct lives *lives, unsigned host)
 {
     return lives->world.host[host].stack;
+}
+
+static bool is_same_endpoint(const struct lastack_endpoint *a, const struct lastack_endpoint *b)
+{
+    return a->port == b->port && lastack_address_equal(&a->address, &b->address);
 }
 
 /* ---- what a program's act leads to ---- */
@@ -153,6 +159,17 @@ static int hand_over(const struct life_end *end, int descriptor)
     return given;
 }
 
+/* A later life has the addresses of the one that is watched: what follows is about that one. */
+static void take_over_watch(struct lives *lives, const struct life *life)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        if (life->number != lives->watched.number &&
+            is_same_endpoint(&life->endpoint[0], &lives->watched.endpoint[i]) &&
+            is_same_endpoint(&life->endpoint[1], &lives->watched.endpoint[1 - i]))
+            lives->watched.is_used = false;
+    }
+}
+
 /* False: refused. */
 static bool dial(struct lives *lives, struct life *life, unsigned which)
 {
@@ -178,6 +195,7 @@ static bool dial(struct lives *lives, struct life *life, unsigned which)
     lives->host[life->host[which]]
         .life_of_port[life->plan.is_ipv6][life->endpoint[which].port] =
         (uint8_t)(life - lives->life + 1);
+    take_over_watch(lives, life);
     return true;
 }
 
@@ -194,11 +212,11 @@ static void refuse(struct lives *lives, struct life *life)
 
 static void tell_begin(struct lives *lives, const struct life *life)
 {
-    const struct sim_lives_watcher *watcher = lives->watcher;
+    const struct sim_watcher *watcher = lives->watcher;
 
-    if (watcher == NULL || watcher->life != life->number)
+    if (watcher == NULL || lives->watched_life != life->number)
         return;
-    lives->watched = life;
+    lives->watched = *life;
     if (watcher->on_begin != NULL)
         watcher->on_begin(watcher->context, lives->world.now, life->host[0], &life->endpoint[0],
                           &life->endpoint[1]);
@@ -215,8 +233,8 @@ static void prepare_ends(struct lives *lives, struct life *life)
         life->host[i] = i == 0 ? life->plan.host : 1 - life->plan.host;
         life_end_init(end, &life->plan.end[i], lives->world.now);
         end->stack = stack_of(lives, life->host[i]);
-        end->writes.key = key + i;
-        end->reads.key = key + 1 - i;
+        end->writes = key + i;
+        end->reads = key + 1 - i;
         end->owner = 1 + slot * 4 + i * 2;
         end->begins = i == 0;
         life->endpoint[i].address = sim_address(life->host[i], life->plan.is_ipv6);
@@ -369,40 +387,10 @@ static bool may_pass(void *context, unsigned host, const uint8_t *data, uint32_t
     return true;
 }
 
-static void show_packet(struct lives *lives, unsigned host, bool arrives, const uint8_t *data,
-                        uint32_t length)
-{
-    if (lives->watched != NULL && lives->watcher->on_packet != NULL &&
-        is_of_life(lives->watched, arrives ? 1 - host : host, data, length))
-        lives->watcher->on_packet(lives->watcher->context, lives->world.now, host, arrives, data,
-                                  length);
-}
-
-static void on_lives_packet(void *context, int64_t now, unsigned host, const uint8_t *data,
-                            uint32_t length)
-{
-    (void)now;
-    show_packet(context, host, false, data, length);
-}
-
-static void on_lives_arrival(void *context, int64_t now, unsigned host, const uint8_t *data,
-                             uint32_t length)
-{
-    (void)now;
-    show_packet(context, host, true, data, length);
-}
-
-/* ---- traces ---- */
-
-static bool is_same_endpoint(const struct lastack_endpoint *a, const struct lastack_endpoint *b)
-{
-    return a->port == b->port && lastack_address_equal(&a->address, &b->address);
-}
-
 static bool is_watched(const struct lives *lives, unsigned host, const struct lastack_endpoint *a,
                        const struct lastack_endpoint *b)
 {
-    const struct life *life = lives->watched;
+    const struct life *life = &lives->watched;
     const unsigned which = life->host[0] == host ? 0 : 1;
 
     return is_same_endpoint(a, &life->endpoint[which]) &&
@@ -414,7 +402,7 @@ static void show_record(struct lives *lives, unsigned host,
 {
     struct lives_host *own = &lives->host[host];
 
-    if (lives->watched == NULL)
+    if (!lives->watched.is_used)
         return;
     if (record->what == LASTACK_TRACE_FLOW) {
         const struct lastack_endpoint local = {record->u.flow_addresses.local, record->local_port};
@@ -443,6 +431,32 @@ static void read_trace(struct lives *lives, unsigned host)
     }
     if (lost > 0)
         fail(lives, NULL, "the trace ring was too short for one step");
+}
+
+/* What a packet did is told before the packets that answer it. */
+static void show_packet(struct lives *lives, unsigned host, bool arrives, const uint8_t *data,
+                        uint32_t length)
+{
+    if (!lives->watched.is_used || lives->watcher->on_packet == NULL ||
+        !is_of_life(&lives->watched, arrives ? 1 - host : host, data, length))
+        return;
+    read_trace(lives, host);
+    lives->watcher->on_packet(lives->watcher->context, lives->world.now, host, arrives, data,
+                              length);
+}
+
+static void on_lives_packet(void *context, int64_t now, unsigned host, const uint8_t *data,
+                            uint32_t length)
+{
+    (void)now;
+    show_packet(context, host, false, data, length);
+}
+
+static void on_lives_arrival(void *context, int64_t now, unsigned host, const uint8_t *data,
+                             uint32_t length)
+{
+    (void)now;
+    show_packet(context, host, true, data, length);
 }
 
 static void fold_hash(struct lives *lives, unsigned host)
@@ -641,8 +655,6 @@ static void turn_over_life(struct lives *lives, struct life *life)
     judge(lives, life);
     lives->silent_count -= life->silent_at != NEVER;
     life->is_used = false;
-    if (lives->watched == life)
-        lives->watched = NULL;
 }
 
 static int64_t next_of_life(const struct life *life)
@@ -800,8 +812,8 @@ void sim_lives_run(const struct sim_lives_options *options, struct sim_lives_res
     }
     lives->result = result;
     lives->wanted = options->lives;
-    lives->watcher =
-        options->watcher != NULL && options->watcher->life != 0 ? options->watcher : NULL;
+    lives->watched_life = options->watched_life;
+    lives->watcher = options->watched_life != 0 ? options->watcher : NULL;
     if (!create_world(lives, options)) {
         result->failure = "no memory";
         free(lives);

@@ -23,22 +23,8 @@
 #define LASTACK_SIM_LIVES_H
 
 #include "state_census.h"
+#include "sim_watch.h"
 #include "sim_world.h"
-
-/* Sees one life from outside. Any of them may be NULL. */
-struct sim_lives_watcher {
-    uint64_t life; /* its number in the world, from 1; 0: nobody is watched */
-    void *context;
-    /* The life begins: end 0 is on `host` and connects. */
-    void (*on_begin)(void *context, int64_t now, unsigned host, const struct lastack_endpoint *from,
-                     const struct lastack_endpoint *to);
-    /* A packet of it leaves a host, or arrives there. */
-    void (*on_packet)(void *context, int64_t now, unsigned host, bool arrives, const uint8_t *data,
-                      uint32_t length);
-    /* A trace record of it, of the classes in `classes`. */
-    void (*on_record)(void *context, unsigned host, const struct lastack_trace_record *record);
-    uint32_t classes;
-};
 
 struct sim_lives_options {
     uint64_t seed;
@@ -46,7 +32,8 @@ struct sim_lives_options {
     /* What hosts' parameters are drawn from; none: the default profile. */
     const struct lastack_params *profiles;
     unsigned profile_count;
-    const struct sim_lives_watcher *watcher; /* or NULL */
+    uint64_t watched_life;   /* its number, from 1, for the watcher */
+    const struct sim_watcher *watcher; /* or NULL */
 };
 
 struct sim_lives_result {

@@ -18,6 +18,7 @@
 #include "check.h"
 #include "life_story.h"
 #include "parameters.h"
+#include "sim_lives.h"
 
 enum { PROFILES_MOST = 16 };
 
@@ -56,15 +57,16 @@ static bool live(uint64_t seed, uint32_t lives, bool twice, bool quiet,
                  struct sim_lives_result *total)
 {
     struct life_story story = {.out = stdout};
-    struct sim_lives_watcher watcher;
+    struct sim_watcher watcher;
     const struct sim_lives_options options = {.seed = seed, .lives = lives, .profiles = profiles,
                                               .profile_count = profile_count,
+                                              .watched_life = watched_life,
                                               .watcher = &watcher};
     struct sim_lives_result result, again;
 
     world_seed = seed;
     world_lives = lives;
-    life_story_watch(&story, watched_life, &watcher);
+    life_story_watch(&story, &watcher);
     sim_lives_run(&options, &result);
     watched_life = 0;
     if (!quiet)
