@@ -19,6 +19,7 @@
 #include "host_setting.h"
 #include "json_names.h"
 #include "row_json.h"
+#include "stack_source.h"
 #include "state_book.h"
 #include "words.h"
 
@@ -32,7 +33,7 @@
 #include <strings.h>
 
 static const char usage[] =
-    "usage: lastack explain [--json] LOCAL PEER | :PORT | PID | STATE | ERROR [:PORT]\n"
+    "usage: lastack explain [options] LOCAL PEER | :PORT | PID | STATE | ERROR [:PORT]\n"
     "  lastack explain 192.0.2.1:9100 198.51.100.4:41822     one connection, and its other end if "
     "it is here\n"
     "  lastack explain :8080                                 who has the port\n"
@@ -40,6 +41,8 @@ static const char usage[] =
     "  lastack explain EADDRINUSE :8080                      which of the causes it is\n"
     "  lastack explain close-wait                            what a state means, and how many "
     "there are\n"
+    "  --stack N   of a running lastack stack (all: of every one) instead of the host\n"
+    "  --json      as an object\n"
     "exit status: 0, 1 nothing like that here, 2 usage, 4 not permitted\n";
 
 struct explain {
@@ -47,6 +50,7 @@ struct explain {
     struct lastack_connection_row *list;
     size_t count, capacity;
     bool is_json;
+    const char *stack; /* whose rows: a running stack's, all of them's, or NULL: the host's */
 };
 
 static bool keep_row(void *context, const struct lastack_connection_row *row)
@@ -74,6 +78,34 @@ static int read_host(struct explain *explain)
     if (status != 0)
         fprintf(stderr, "lastack explain: sock_diag: %s\n", strerror(-status));
     return status == 0 ? STATUS_FINE : status == -EPERM ? STATUS_NOT_PERMITTED : STATUS_PARTLY;
+}
+
+static bool read_stack(void *context, const struct control_stack *stack,
+                       struct control_client *client)
+{
+    static const struct host_query query = {
+        .tcp = true, .ipv4 = true, .ipv6 = true, .states = DIAG_ALL_STATES};
+
+    (void)stack;
+    return stack_rows("explain", client, &query, keep_row, context);
+}
+
+static int read_rows(struct explain *explain)
+{
+    if (explain->stack == NULL)
+        return read_host(explain);
+    return stack_each("explain", explain->stack, read_stack, explain) < 0 ? STATUS_PARTLY
+                                                                          : STATUS_FINE;
+}
+
+static const char *place_of(const struct explain *explain)
+{
+    return explain->stack != NULL ? "on this stack" : "in this network namespace";
+}
+
+static const char *source_of(const struct explain *explain)
+{
+    return explain->stack != NULL ? explain->stack : "host";
 }
 
 static const struct lastack_connection_row *twin_of(const struct explain *explain,
@@ -115,7 +147,7 @@ static void explain_row(const struct explain *explain, const struct lastack_conn
     const struct lastack_connection_row *twin = twin_of(explain, row);
     struct text text = {0}, part = {0};
     if (explain->is_json) {
-        json_t *object = row_json(row, "host", true, NULL, 0);
+        json_t *object = row_json(row, source_of(explain), true, NULL, 0);
         json_object_set_new(object, "means", json_string(page->what));
         json_object_set_new(object, "ends", json_string(page->ends));
         json_object_set_new(object, "whose", json_string(page->whose));
@@ -123,7 +155,8 @@ static void explain_row(const struct explain *explain, const struct lastack_conn
         json_object_set_new(object, "dont",
                             page->dont[0] == '\0' ? json_null() : json_string(page->dont));
         json_object_set_new(object, "twin",
-                            twin == NULL ? json_null() : row_json(twin, "host", false, NULL, 0));
+                            twin == NULL ? json_null()
+                                         : row_json(twin, source_of(explain), false, NULL, 0));
         json_line(stdout, object);
         return;
     }
@@ -140,7 +173,9 @@ static void explain_row(const struct explain *explain, const struct lastack_conn
     if (twin != NULL)
         add_tuple(&part, twin);
     else if (row->remote.port != 0)
-        text_add(&part, "not on this host, or in another network namespace");
+        text_add(&part, explain->stack != NULL
+                            ? "not on this stack"
+                            : "not on this host, or in another network namespace");
     line(&text, "twin", text_string(&part));
     line(&text, "do", page->todo);
     line(&text, "don't", page->dont);
@@ -166,7 +201,9 @@ static int explain_tuple(struct explain *explain, const struct lastack_endpoint 
             found++;
         }
     }
-    if (found == 0)
+    if (found == 0 && explain->stack != NULL)
+        fprintf(stderr, "lastack explain: no connection of this stack has that tuple\n");
+    else if (found == 0)
         fprintf(
             stderr,
             "lastack explain: no TCP socket of this namespace has that tuple: over and forgotten, "
@@ -221,13 +258,16 @@ static const char *cause_of(const struct port_use *use)
                                   : "free";
 }
 
-static bool is_ephemeral(uint16_t port)
+static bool is_ephemeral(const struct explain *explain, uint16_t port)
 {
+    if (explain->stack != NULL) /* the range of a stack's profile, unless somebody changed it */
+        return port >= 32768 && port <= 60999;
     return port >= host_setting_number("net.ipv4.ip_local_port_range", 0, 32768) &&
            port <= host_setting_number("net.ipv4.ip_local_port_range", 1, 60999);
 }
 
-static void add_bind(struct text *text, const struct port_use *use, uint16_t port)
+static void add_bind(const struct explain *explain, struct text *text, const struct port_use *use,
+                     uint16_t port)
 {
     if (use->listeners > 0) {
         text_add(text, "a listener has it: ");
@@ -250,7 +290,7 @@ static void add_bind(struct text *text, const struct port_use *use, uint16_t por
                   "%s. SO_REUSEADDR helps only if those sockets had it too (the old server's "
                   "children); against an "
                   "outgoing connection net.ipv4.ip_local_reserved_ports=%u does",
-                  is_ephemeral(port)
+                  is_ephemeral(explain, port)
                       ? ". The port lies in the ephemeral range, so connect() may take it"
                       : "",
                   port);
@@ -263,8 +303,8 @@ static void add_bind(struct text *text, const struct port_use *use, uint16_t por
                        "after adding the flag "
                        "still fails");
     } else {
-        text_add(text, "nobody has it in this network namespace; it is free, or bound in another "
-                       "one or on another address");
+        text_addf(text, "nobody has it %s; it is free, or bound on another address%s",
+                  place_of(explain), explain->stack != NULL ? "" : " or in another namespace");
     }
 }
 
@@ -275,7 +315,7 @@ static int explain_bind(const struct explain *explain, const struct lastack_endp
     const struct lastack_connection_row *row = use.listener != NULL ? use.listener
                                                : use.holder != NULL ? use.holder
                                                                     : use.connection;
-    add_bind(&text, &use, wanted->port);
+    add_bind(explain, &text, &use, wanted->port);
     if (explain->is_json) {
         json_t *object = json_object();
         json_object_set_new(object, "error", json_string("EADDRINUSE"));
@@ -321,7 +361,7 @@ static int explain_port(const struct explain *explain, uint16_t port)
     if (more > 0 && !explain->is_json)
         printf("and %zu more: lastack ss -tanp sport = :%u or dport = :%u\n", more, port, port);
     if (shown == 0)
-        fprintf(stderr, "lastack explain: nothing has port %u in this network namespace\n", port);
+        fprintf(stderr, "lastack explain: nothing has port %u %s\n", port, place_of(explain));
     return shown > 0 ? STATUS_FINE : STATUS_FINDINGS;
 }
 
@@ -339,10 +379,9 @@ static int explain_pid(const struct explain *explain, uint32_t pid)
     }
     if (count == 0) {
         fprintf(stderr,
-                "lastack explain: process %u holds no TCP socket of this namespace, or its "
-                "descriptors may not be "
-                "seen\n",
-                pid);
+                "lastack explain: %s %u holds no TCP socket %s%s\n",
+                explain->stack != NULL ? "owner" : "process", pid, place_of(explain),
+                explain->stack != NULL ? "" : ", or its descriptors may not be seen");
         return STATUS_FINDINGS;
     }
     const struct owner_process *process = owners_process(&explain->rows.owners, pid);
@@ -379,7 +418,9 @@ static int explain_state(const struct explain *explain, enum tcp_state state)
     size_t count = 0, unowned = 0;
     for (size_t i = 0; i < explain->count; i++) {
         count += explain->list[i].state == state;
-        unowned += explain->list[i].state == state && explain->list[i].inode == 0;
+        unowned += explain->list[i].state == state &&
+                   (explain->stack != NULL ? explain->list[i].owner_kind != LASTACK_OWNER_PROCESS
+                                           : explain->list[i].inode == 0);
     }
     if (explain->is_json) {
         json_line(stdout, json_pack("{s:o,s:s,s:s,s:s,s:s,s:s,s:I,s:I}", "state", json_state(state),
@@ -485,6 +526,7 @@ static int explain_words(struct explain *explain, int count, char **words)
 int explain_main(int argc, char **argv)
 {
     static const struct option options[] = {{"json", no_argument, NULL, 'j'},
+                                            {"stack", required_argument, NULL, 's'},
                                             {"color", required_argument, NULL, 'c'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
@@ -496,11 +538,13 @@ int explain_main(int argc, char **argv)
             return fputs(usage, stdout) < 0 ? STATUS_USAGE : STATUS_FINE;
         if (option == '?')
             return fputs(usage, stderr) < 0 ? STATUS_USAGE : STATUS_USAGE;
+        if (option == 's')
+            explain.stack = stack_option(optarg);
         explain.is_json = explain.is_json || option == 'j';
     }
     if (argc - optind < 1 || argc - optind > 2)
         return fputs(usage, stderr) < 0 ? STATUS_USAGE : STATUS_USAGE;
-    int status = read_host(&explain);
+    int status = read_rows(&explain);
     if (status == STATUS_FINE)
         status = explain_words(&explain, argc - optind, argv + optind);
     host_rows_free(&explain.rows);

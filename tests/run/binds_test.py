@@ -5,19 +5,22 @@ Who reaches a listener, by the address it is bound to: measured on our sockets a
 the same namespace, over each loopback link and over the wire between them. Both tables must be equal, and
 what every operating system does must stand in them.
 
-    binds_test.py PUPPET [NAME...]
+    binds_test.py PUPPET LASTACK [NAME...]
 """
 import errno
 import itertools
+import json
 import os
 import socket
+import subprocess
 import sys
 import unittest
 
 import puppet
 from puppet import FAMILY, OURS, THEIRS, Refused, until
 
-PUPPET = None
+PUPPET = LASTACK = None
+STACK = f'binds-{os.getpid()}'
 
 # name: version of the socket, address, IPV6_V6ONLY; OWN4, OWN6: the interface's
 FORMS = {
@@ -236,10 +239,81 @@ class Binds(unittest.TestCase):
         self.assertEqual(ours['::1', '127.0.0.1']['::1'], ['::1'])
 
 
+class InUse(unittest.TestCase):
+    """EADDRINUSE on the stack: the call's cause, and what `lastack explain` makes of its rows."""
+
+    def setUp(self):
+        kind = 'tun' if puppet.has_tun() else 'veth'
+        self.strings = puppet.puppet_on(PUPPET, kind)
+        self.addCleanup(puppet.remove, self.strings, kind)
+
+    def refuses(self, port, cause, told):
+        fd = self.strings.socket(4)
+        with self.assertRaises(Refused) as refused:
+            self.strings.bind(fd, '0.0.0.0', port)
+        self.strings.close(fd)
+        self.assertEqual((refused.exception.error, refused.exception.cause), ('EADDRINUSE', cause))
+        answer = self.explained(port)
+        self.assertEqual((answer['error'], answer['cause']), ('EADDRINUSE', told))
+        return answer
+
+    def explained(self, port):
+        out = subprocess.run([LASTACK, 'explain', '--stack', STACK, '--json', 'EADDRINUSE', f':{port}'],
+                             stdout=subprocess.PIPE).stdout
+        return json.loads(out)
+
+    def accepted(self, listener, port):
+        client = socket.create_connection((OURS[4], port))
+        found = []
+
+        def look():
+            try:
+                found.append(self.strings.accept(listener))
+            except Refused as refused:
+                assert refused.error == 'EAGAIN', refused
+            return bool(found)
+        self.assertTrue(until(True, look))
+        return client, found[0]
+
+    def test_every_cause(self):
+        strings = self.strings
+        listener = strings.listener(4, 8080)
+        self.assertEqual(self.refuses(8080, 'PORT_LISTENER', 'listener')['listeners'], 1)
+        client, fd = self.accepted(listener, 8080)
+        strings.close(listener)
+        answer = self.refuses(8080, 'PORT_CONNECTION', 'connection')
+        self.assertEqual((answer['connections'], answer['listeners']), (1, 0))
+        strings.close(fd)  # we first
+        self.assertEqual(client.recv(1), b'')
+        client.close()
+        self.assertEqual(until('TIME-WAIT', lambda: strings.state(8080, self.rows_port())), 'TIME-WAIT')
+        answer = self.refuses(8080, 'PORT_TIME_WAIT', 'time_wait')
+        self.assertGreater(answer['time_wait_left_ms'], 50000)
+        self.assertIn('SO_REUSEADDR', answer['why'])
+        bound = strings.socket(4)
+        strings.bind(bound, '192.0.2.1', 8081)
+        self.refuses(8081, 'PORT_BOUND', 'bound')
+        self.assertEqual(self.explained(8082)['cause'], 'free')
+
+    def rows_port(self):
+        return next(row[4] for row in self.strings.rows() if row[2] == 8080)
+
+    def test_a_port_that_a_client_borrowed(self):
+        with socket.create_server((THEIRS[4], 9090)):
+            fd = self.strings.socket(4)
+            with self.assertRaisesRegex(Refused, 'EINPROGRESS'):
+                self.strings.connect(fd, THEIRS[4], 9090)
+            _, port = self.strings.name(fd)
+            answer = self.refuses(port, 'PORT_CONNECTION', 'connection')
+            self.assertIn('ephemeral range', answer['why'])
+            self.strings.abort(fd)
+
+
 def main():
-    global PUPPET
+    global PUPPET, LASTACK
     puppet.enter_namespace()
-    PUPPET = os.path.abspath(sys.argv.pop(1))
+    os.environ['PUPPET_NAME'] = STACK
+    PUPPET, LASTACK = (os.path.abspath(sys.argv.pop(1)) for _ in range(2))
     unittest.main(argv=['binds_test', *sys.argv[1:]], verbosity=2)
 
 

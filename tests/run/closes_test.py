@@ -4,7 +4,7 @@
 Every order in which two ends can part, ours and the Linux kernel's: the states of both ends, as each says
 itself, at every step, are what RFC 9293 §3.6 and Figure 5 make of it.
 
-    closes_test.py PUPPET [NAME...]
+    closes_test.py PUPPET LASTACK [NAME...]
 
 A story is a list of steps; between steps both ends come to rest in the states written beside it:
 
@@ -399,6 +399,7 @@ def main():
     global PUPPET
     puppet.enter_namespace()
     PUPPET = os.path.abspath(sys.argv.pop(1))
+    sys.argv.pop(1)  # the command: for others
     unittest.main(argv=['closes_test', *sys.argv[1:]], verbosity=2)
 
 

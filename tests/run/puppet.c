@@ -3,7 +3,8 @@
  * puppet.c: a stack on an interface of this network namespace, moved by lines on its standard
  * input. tests/run/puppet.py holds the strings, and beside them the kernel's end of each connection.
  *
- *     puppet tun NAME ADDRESS/LENGTH...     or veth NAME ..., or none
+ *     puppet tun NAME ADDRESS/LENGTH...     or veth NAME ..., or none. With PUPPET_NAME in the
+ *                                           environment `lastack ss --stack` finds it
  *
  *     "socket 4"          ─▶ "ok 3"                    each call of socket.h is a line, answered by
  *     "bind 3 0.0.0.0 80" ─▶ "no EADDRINUSE PORT_..."  one: the result, or error and last cause
@@ -11,6 +12,7 @@
  *     "hold"              ─▶ "ok"                      from here to "go" no packet is read: what the
  *                                                      peer sends crosses what we send
  */
+#include "control.h"
 #include "duration.h"
 #include "event_loop.h"
 #include "packet_socket.h"
@@ -367,12 +369,28 @@ static void add_address(uint32_t link, char *text)
         die("cannot have that address");
 }
 
+static struct control *open_control(const char *kind)
+{
+    const struct control_config config = {
+        .name = getenv("PUPPET_NAME"), .link = kind, .stack = stack, .loop = loop};
+    struct control *control;
+    struct trouble trouble;
+
+    if (config.name == NULL)
+        return NULL;
+    control = control_open(&config, &trouble);
+    if (control == NULL)
+        die(trouble.text);
+    return control;
+}
+
 int main(int argc, char **argv)
 {
     static const struct event_loop_hooks hooks = {.context = NULL};
     static struct host_link link;
     struct lastack_config config;
     struct stack_memory memory;
+    struct control *control;
     struct trouble trouble;
 
     if (argc < 3)
@@ -391,10 +409,13 @@ int main(int argc, char **argv)
     link_number = link.number;
     for (int i = 3; i < argc; i++)
         add_address(link.number, argv[i]);
+    control = open_control(argv[1]);
     puts("ok ready");
     fflush(stdout);
     while (!is_over)
         event_loop_run(loop, INT64_MAX);
+    if (control != NULL)
+        control_close(control);
     event_loop_destroy(loop);
     stack_memory_release(&memory);
     return 0;
