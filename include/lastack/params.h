@@ -43,7 +43,9 @@ enum lastack_rto_formula {
 };
 
 enum lastack_quick_ack {
-    LASTACK_QUICK_ACK_NEVER, /* every second segment, or the timer */
+    LASTACK_QUICK_ACK_NEVER, /* two full segments, or the timer */
+    /* every second segment, of whatever size, or the timer (BSD) */
+    LASTACK_QUICK_ACK_EVERY_SECOND,
     /* up to 16 at the start of a flow and after a loss; interactive flows delay */
     LASTACK_QUICK_ACK_LINUX,
 };
@@ -72,6 +74,13 @@ enum lastack_syn_cookies {
 enum lastack_syn_overflow {
     LASTACK_SYN_OVERFLOW_DROP,         /* the SYN is dropped (Linux) */
     LASTACK_SYN_OVERFLOW_EVICT_OLDEST, /* the listener's oldest request makes room (FreeBSD) */
+};
+
+/* The user read: when is the larger window worth a segment of its own? */
+enum lastack_window_update {
+    LASTACK_WINDOW_UPDATE_DOUBLED, /* at least twice what the peer knows of (Linux) */
+    /* two segments and a good part of the buffer more, or half of the buffer (BSD) */
+    LASTACK_WINDOW_UPDATE_TWO_SEGS,
 };
 
 enum lastack_icmp_in_syn {
@@ -188,6 +197,22 @@ struct lastack_params {
     bool time_wait_new_timestamps;
     /* the window of SYN and SYN-ACK is a multiple of the MSS (Linux) */
     bool first_window_in_segs;
+    /* buffers grow to whole segments once the MSS is known (BSD) */
+    bool buffers_in_segs;
+    /* what fits the buffer is taken, even beyond the window that was offered (BSD) */
+    bool accept_whole_buffer;
+    /* the ACK field of a wholly old segment counts (BSD); the RFC answers and drops it */
+    bool old_segment_acks;
+    /* from its third repetition on a SYN carries its MSS only: options may be why it is lost */
+    bool syn_drops_options;
+    /* only a repeated FIN restarts 2MSL (RFC 9293), not every segment with an ACK (Linux) */
+    bool time_wait_fin_restarts;
+    /* a segment with SYN and FIN is dropped whatever it is for, not in LISTEN alone (BSD) */
+    bool drop_syn_fin_always;
+    /* text and FIN of a crossing SYN are kept for ESTABLISHED (RFC 9293); Linux has them sent again */
+    bool syn_text_kept;
+    /* a RST in CLOSING or LAST-ACK is an error for the user (Linux, BSD) */
+    bool rst_error_closing;
 
     /* policies */
     enum lastack_time_wait_full time_wait_full;
@@ -199,6 +224,7 @@ struct lastack_params {
     enum lastack_option_order option_order;
     enum lastack_rto_formula rto_formula;
     enum lastack_quick_ack quick_ack;
+    enum lastack_window_update window_update;
     enum lastack_icmp_in_syn icmp_in_syn;
     enum lastack_send_accounting send_accounting;
     enum lastack_congestion congestion;

@@ -105,6 +105,14 @@ static void linux_switches(struct lastack_params *params)
     params->closing_repeats_fin = false;
     params->time_wait_reopen = true;
     params->first_window_in_segs = true;
+    params->buffers_in_segs = false;
+    params->accept_whole_buffer = false;
+    params->old_segment_acks = false;
+    params->syn_drops_options = false;
+    params->time_wait_fin_restarts = false;
+    params->drop_syn_fin_always = false;
+    params->syn_text_kept = false;
+    params->rst_error_closing = true;
 }
 
 void lastack_params_linux(struct lastack_params *params)
@@ -119,6 +127,7 @@ void lastack_params_linux(struct lastack_params *params)
         .option_order = LASTACK_OPTIONS_LINUX,
         .rto_formula = LASTACK_RTO_LINUX,
         .quick_ack = LASTACK_QUICK_ACK_LINUX,
+        .window_update = LASTACK_WINDOW_UPDATE_DOUBLED,
         .icmp_in_syn = LASTACK_ICMP_SYN_ABORT,
         .send_accounting = LASTACK_SNDBUF_LINUX_SKB,
         .congestion = LASTACK_CC_CUBIC,

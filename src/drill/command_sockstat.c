@@ -5,7 +5,9 @@
  *     USER     COMMAND    PID   FD  PROTO  LOCAL ADDRESS    FOREIGN ADDRESS    CONN STATE
  *     root     packetdril 1     3   tcp4   192.168.0.1:8080 192.0.2.1:49152    TIME_WAIT
  *
- * What no descriptor holds any more has question marks instead of an owner, as there.
+ * What no descriptor holds any more has question marks instead of an owner, as there. A TIME-WAIT
+ * record of ours has no owner (the socket has left it), but there its descriptor is still shown
+ * with it: the script's descriptors know their connections.
  */
 #include "commands.h"
 
@@ -44,17 +46,43 @@ static const char *bsd_state(enum tcp_state state)
 /* ---- sockstat ---- */
 
 struct sockstat {
+    const struct runner *runner;
     bool shows_ipv4, shows_ipv6, shows_udp, shows_state;
     uint16_t port; /* 0: any */
     struct text *output;
 };
 
-static void add_owner(struct text *out, const struct lastack_connection_row *row)
+static bool is_same_endpoint(const struct lastack_endpoint *a, const struct lastack_endpoint *b)
 {
-    if (row->holders == 0)
-        text_add(out, "?        ?          ?     ?   ");
-    else
+    return a->port == b->port && lastack_address_equal(&a->address, &b->address);
+}
+
+/* The open descriptor whose connection this was, or NULL. */
+static const struct run_descriptor *holder_of(const struct runner *runner,
+                                              const struct lastack_connection_row *row)
+{
+    const struct run_descriptor *descriptor = runner->descriptors;
+
+    while (descriptor != NULL &&
+           (!descriptor->is_open || descriptor->conversation == NULL ||
+            !is_same_endpoint(&descriptor->conversation->local, &row->local) ||
+            !is_same_endpoint(&descriptor->conversation->remote, &row->remote)))
+        descriptor = descriptor->next;
+    return descriptor;
+}
+
+static void add_owner(struct text *out, const struct runner *runner,
+                      const struct lastack_connection_row *row)
+{
+    const struct run_descriptor *holder =
+        row->state == TCP_TIME_WAIT ? holder_of(runner, row) : NULL;
+
+    if (row->holders > 0)
         text_addf(out, "root     %-10.10s 1     %-3d ", row->comm, (int)row->fd);
+    else if (holder != NULL)
+        text_addf(out, "root     packetdril 1     %-3d ", holder->script);
+    else
+        text_add(out, "?        ?          ?     ?   ");
 }
 
 static bool show_row(void *context, const struct lastack_connection_row *row)
@@ -71,7 +99,7 @@ static bool show_row(void *context, const struct lastack_connection_row *row)
         return true;
     lastack_endpoint_text(&row->local, local, sizeof local);
     lastack_endpoint_text(&row->remote, remote, sizeof remote);
-    add_owner(sockstat->output, row);
+    add_owner(sockstat->output, sockstat->runner, row);
     text_addf(sockstat->output, "%s%c   %-22s %-22s", is_udp ? "udp" : "tcp", is_ipv6 ? '6' : '4',
               local, remote);
     if (sockstat->shows_state && !is_udp)
@@ -83,7 +111,7 @@ static bool show_row(void *context, const struct lastack_connection_row *row)
 enum command_outcome command_sockstat(struct runner *runner, const struct command_stage *stage,
                                       struct command_io *io)
 {
-    struct sockstat sockstat = {.output = &io->output};
+    struct sockstat sockstat = {.runner = runner, .output = &io->output};
     uint64_t cursor = 0;
 
     for (unsigned i = 1; i < stage->count; i++) {

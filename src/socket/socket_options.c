@@ -83,7 +83,10 @@ static int set_number(struct lastack *stack, struct sock *sock, enum lastack_opt
         options->notsent_lowat = (uint32_t)value;
         break;
     case LASTACK_SO_SNDBUF: /* Linux doubles what is asked for and has a floor */
-        options->send_buffer = (uint32_t)clamp64(2 * (int64_t)value, 4608, INT32_MAX);
+        options->send_buffer =
+            stack->tcp.params.send_accounting == LASTACK_SNDBUF_BYTES
+                ? (uint32_t)clamp64(value, 1, INT32_MAX)
+                : (uint32_t)clamp64(2 * (int64_t)value, 4608, INT32_MAX);
         break;
     case LASTACK_SO_RCVBUF:
         options->receive_buffer = (uint32_t)clamp64(value, 1152, INT32_MAX / 2);
@@ -181,6 +184,21 @@ static int or_default(uint32_t value, int64_t otherwise)
     return value != 0 ? (int)value : (int)otherwise;
 }
 
+/* Linux doubles what was asked for: half of its buffer is overhead. BSD counts bytes, and may
+ * have rounded them up to whole segments. */
+static int receive_buffer_of(const struct lastack *stack, struct sock *sock,
+                             const struct conn_options *options)
+{
+    const struct lastack_params *params = &stack->tcp.params;
+
+    if (params->buffers_in_segs && sock->phase == SOCKET_ATTACHED)
+        return (int)sock_conn(stack, sock)->space.limit;
+    if (options->receive_buffer == 0)
+        return (int)params->receive_buffer;
+    return (int)(params->send_accounting == LASTACK_SNDBUF_BYTES ? options->receive_buffer
+                                                                 : options->receive_buffer * 2);
+}
+
 int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_option option,
                        int *value)
 {
@@ -256,7 +274,7 @@ int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_optio
         *value = or_default(options->send_buffer, params->send_buffer);
         return 0;
     case LASTACK_SO_RCVBUF:
-        *value = or_default(options->receive_buffer * 2, params->receive_buffer);
+        *value = receive_buffer_of(stack, sock, options);
         return 0;
     case LASTACK_IP_TOS:
         *value = options->tos;

@@ -21,7 +21,8 @@ static const char *const syn_cookies_words[] = {"never", "overflow", "always", N
 static const char *const syn_overflow_words[] = {"drop", "evict-oldest", NULL};
 static const char *const option_order_words[] = {"linux", "freebsd", NULL};
 static const char *const rto_formula_words[] = {"rfc6298", "linux", "freebsd", NULL};
-static const char *const quick_ack_words[] = {"never", "linux", NULL};
+static const char *const quick_ack_words[] = {"never", "every-second", "linux", NULL};
+static const char *const window_update_words[] = {"doubled", "two-segs", NULL};
 static const char *const icmp_in_syn_words[] = {"abort", "hard-only", NULL};
 static const char *const send_accounting_words[] = {"bytes", "linux-skb", NULL};
 static const char *const congestion_words[] = {"none", "newreno", "cubic", NULL};
@@ -307,6 +308,30 @@ static const struct parameter parameters[] = {
      .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 1,
      .takes_effect = "for new connections",
      .text = "The window in a SYN or SYN-ACK is rounded down to whole segments."},
+    {.name = "buffers_in_segs", .offset = AT(buffers_in_segs), .unit = PARAMETER_SWITCH,
+     .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 1, .takes_effect = "at once",
+     .text = "Socket buffers are rounded up to whole segments once the MSS is known."},
+    {.name = "accept_whole_buffer", .offset = AT(accept_whole_buffer), .unit = PARAMETER_SWITCH,
+     .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 1, .takes_effect = "at once",
+     .text = "What fits the receive buffer is taken, even beyond the window that was offered."},
+    {.name = "old_segment_acks", .offset = AT(old_segment_acks), .unit = PARAMETER_SWITCH,
+     .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 1, .takes_effect = "at once",
+     .text = "The ACK field of a segment whose text is all old counts."},
+    {.name = "syn_drops_options", .offset = AT(syn_drops_options), .unit = PARAMETER_SWITCH,
+     .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 1, .takes_effect = "at once",
+     .text = "From its third repetition on a SYN carries no option but its MSS."},
+    {.name = "time_wait_fin_restarts", .offset = AT(time_wait_fin_restarts), .unit = PARAMETER_SWITCH,
+     .scope = PARAMETER_OF_STACK, .minimum = 0, .maximum = 1, .takes_effect = "at once",
+     .text = "Only a repeated FIN restarts 2MSL, not every segment with an ACK."},
+    {.name = "drop_syn_fin_always", .offset = AT(drop_syn_fin_always), .unit = PARAMETER_SWITCH,
+     .scope = PARAMETER_OF_STACK, .minimum = 0, .maximum = 1, .takes_effect = "at once",
+     .text = "A segment with SYN and FIN is dropped, whatever it is for."},
+    {.name = "syn_text_kept", .offset = AT(syn_text_kept), .unit = PARAMETER_SWITCH,
+     .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 1, .takes_effect = "at once",
+     .text = "Text and FIN of a crossing SYN are kept until the connection is established."},
+    {.name = "rst_error_closing", .offset = AT(rst_error_closing), .unit = PARAMETER_SWITCH,
+     .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 1, .takes_effect = "at once",
+     .text = "A RST in CLOSING or LAST-ACK is an error for the user."},
     {.name = "time_wait_full", .offset = AT(time_wait_full), .unit = PARAMETER_CHOICE,
      .scope = PARAMETER_OF_STACK, .minimum = 0, .maximum = 1, .choices = time_wait_full_words,
      .takes_effect = "at once",
@@ -341,8 +366,12 @@ static const struct parameter parameters[] = {
      .takes_effect = "at once",
      .text = "How the retransmission timeout follows from round-trip samples."},
     {.name = "quick_ack", .offset = AT(quick_ack), .unit = PARAMETER_CHOICE,
-     .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 1, .choices = quick_ack_words,
+     .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 2, .choices = quick_ack_words,
      .takes_effect = "at once", .text = "ACKs without delay at the start of a flow."},
+    {.name = "window_update", .offset = AT(window_update), .unit = PARAMETER_CHOICE,
+     .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 1, .choices = window_update_words,
+     .takes_effect = "at once",
+     .text = "How far the window must open before the peer is told without being asked."},
     {.name = "icmp_in_syn", .offset = AT(icmp_in_syn), .unit = PARAMETER_CHOICE,
      .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 1, .choices = icmp_in_syn_words,
      .takes_effect = "at once", .text = "Which ICMP errors end connect()."},

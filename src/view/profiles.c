@@ -31,7 +31,7 @@ static const struct setting freebsd[] = {
     {"rto_max", "64s"},
     {"delayed_ack", "100ms"},
     {"delayed_ack_min", "100ms"},
-    {"quick_ack", "never"},
+    {"quick_ack", "every-second"},
     {"keepalive_probes", "8"},
     {"persist_min", "5s"},
     {"persist_max", "60s"},
@@ -68,6 +68,12 @@ static const struct setting freebsd[] = {
     {"paws_stale", "2073600s"},
     {"listen_synack_silent", "on"},
     {"closing_repeats_fin", "on"},
+    {"window_update", "two-segs"},
+    {"buffers_in_segs", "on"},
+    {"accept_whole_buffer", "on"},
+    {"old_segment_acks", "on"},
+    {"time_wait_fin_restarts", "on"},
+    {"syn_text_kept", "on"},
     {NULL, NULL},
 };
 
@@ -99,6 +105,9 @@ static const struct setting rfc[] = {
     {"paws_slack", "0"},
     {"paws_stale", "2073600s"},
     {"congestion", "newreno"},       /* RFC 5681, 6582 */
+    {"time_wait_fin_restarts", "on"},
+    {"syn_text_kept", "on"},
+    {"rst_error_closing", "off"},
     {NULL, NULL},
 };
 

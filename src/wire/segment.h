@@ -50,6 +50,7 @@ struct segment {
     struct sack_block sack[SEGMENT_SACK_MAX];
     uint8_t fast_open_length; /* cookie bytes, 0 = a request */
     uint8_t fast_open[16];
+    struct sack_block again;  /* text that had arrived before, as TCP finds out; from = to: none */
     uint8_t ecn;              /* the IP header's two bits */
     uint8_t ttl;
     struct lastack_endpoint local, remote; /* local = destination of what arrived */

@@ -201,6 +201,7 @@ enum lastack_cause tcp_parse(const struct ip_packet *packet, struct segment *seg
     segment->sack_count = 0;
     segment->ts_value = segment->ts_echo = 0;
     segment->fast_open_length = 0;
+    segment->again = (struct sack_block){seq_of(0), seq_of(0)};
     if (header_length == TCP_HEADER_MIN)
         return LASTACK_CAUSE_NONE;
     return tcp_take_options(header + TCP_HEADER_MIN, header_length - TCP_HEADER_MIN, segment);

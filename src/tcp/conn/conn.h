@@ -30,6 +30,7 @@
 #include "receive_window.h"
 #include "report.h"
 #include "rtt.h"
+#include "sack_told.h"
 #include "state.h"
 #include "stream.h"
 #include "tuple.h"
@@ -145,7 +146,6 @@ struct tcp_conn {
     uint16_t mss_own;        /* what our option says: what the link can bring (RFC 9293 MUST-67) */
     uint16_t mss_hole;       /* the path swallows more, it seems (RFC 4821 §7.7); 0: no sign of it */
     uint8_t snd_shift, rcv_shift;
-    uint8_t fast_open;       /* enum conn_fast_open */
     uint32_t gso_max;        /* text that its link takes in one frame; 0: one segment */
     struct seq iss, irs;
     struct seq recover;      /* end of the recovery or loss episode (RFC 6582) */
@@ -160,6 +160,8 @@ struct tcp_conn {
     uint16_t cause;          /* enum lastack_cause of the present state */
     int16_t error;           /* LASTACK_E... for the socket: why it ended; 0 */
     int16_t soft_error;      /* last ICMP soft error, reported when retries run out */
+    uint8_t fast_open;       /* enum conn_fast_open */
+    uint32_t told;           /* what of `arrived` the peer hears first (sack_told.h); POOL_NONE */
     int64_t since;           /* in this state */
     /* when the segment that is being retransmitted was first sent; NEVER */
     int64_t first_retry_at;
@@ -189,6 +191,13 @@ static inline uint32_t conn_rcv_wnd(const struct tcp_conn *conn)
 static inline uint32_t conn_in_flight(const struct tcp_conn *conn)
 {
     return seq_distance(conn->snd.una, conn->snd.nxt);
+}
+
+/* The largest segment between the two, options included (BSD's t_maxseg); 0 before the SYNs. */
+static inline uint32_t conn_full_mss(const struct tcp_conn *conn)
+{
+    return conn->mss_peer != 0 && conn->mss_peer < conn->mss_path ? conn->mss_peer
+                                                                  : conn->mss_path;
 }
 
 /* What counts as a full segment of the peer. */

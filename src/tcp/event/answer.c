@@ -55,8 +55,13 @@ void reply_rst_of(struct tcp *tcp, const struct tcp_conn *conn)
 
 void reply_ack(struct tcp *tcp, struct tcp_conn *conn)
 {
+    reply_ack_again(tcp, conn, (struct sack_block){conn->rcv.nxt, conn->rcv.nxt});
+}
+
+void reply_ack_again(struct tcp *tcp, struct tcp_conn *conn, struct sack_block again)
+{
     struct reply *reply = new_reply(tcp, &conn->tuple, conn->flow, conn->state, LASTACK_ACK);
-    struct segment seg = {0};
+    struct segment seg = {.again = again};
 
     if (reply == NULL)
         return;
@@ -157,23 +162,8 @@ uint16_t conn_offer_window(struct tcp_conn *conn)
                                                   conn_rcv_wnd(conn), mss, conn->rcv_shift);
     const struct seq edge = seq_add(conn->rcv.nxt, window);
 
-    if (conn_has(conn, CONN_FIN_RECEIVED))
-        return (uint16_t)(conn_rcv_wnd(conn) >> conn->rcv_shift);
     conn->rcv.edge = seq_max(conn->rcv.edge, edge);
     return (uint16_t)min32(window >> conn->rcv_shift, 65535);
-}
-
-static void fill_sack(const struct tcp *tcp, const struct tcp_conn *conn, struct segment *seg)
-{
-    /* what 40 bytes of options hold */
-    const unsigned most = conn_has(conn, CONN_TIMESTAMP) ? 3 : 4;
-    const struct range *range = ranges_first(&conn->arrived, &tcp->ranges);
-
-    seg->options |= OPTION_SACK;
-    while (range != NULL && seg->sack_count < most) {
-        seg->sack[seg->sack_count++] = (struct sack_block){range->from, range->to};
-        range = ranges_next(&conn->arrived, &tcp->ranges, range);
-    }
 }
 
 void conn_fill_options(const struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
@@ -183,8 +173,10 @@ void conn_fill_options(const struct tcp *tcp, struct tcp_conn *conn, struct segm
         seg->ts_value = conn_ts_value(conn, tcp->report.now);
         seg->ts_echo = conn->paws.recent;
     }
-    if (conn_has(conn, CONN_SACK) && conn->arrived.count > 0)
-        fill_sack(tcp, conn, seg);
+    if (conn_has(conn, CONN_SACK) && (conn->arrived.count > 0 || !sack_is_empty(seg->again)))
+        sack_told_fill(sack_told_at(&tcp->ranges, conn->told), &conn->arrived, &tcp->ranges,
+                       seg->again, /* what 40 bytes of options hold */
+                       conn_has(conn, CONN_TIMESTAMP) ? 3 : 4, seg);
 }
 
 void conn_take_syn_options(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
@@ -208,4 +200,5 @@ void conn_take_syn_options(struct tcp *tcp, struct tcp_conn *conn, const struct 
         conn->paws = (struct paws){seg->ts_value, clock_ms(tcp->report.now)};
     }
     conn_take_path(tcp, conn);
+    conn_round_buffers(tcp, conn);
 }

@@ -124,8 +124,10 @@ static void arrives_in_syn_sent(struct tcp *tcp, struct tcp_conn *conn, const st
         syn_sent_becomes_syn_received(tcp, conn);
         conn->snd.wnd = seg->wnd;
         conn->snd.wl1 = seg->seq;
+        if (tcp->params.syn_text_kept)
+            keep_rest_of_syn(tcp, conn, seg);
         settle(tcp, conn);
-        return; /* text and FIN of a bare SYN are sent again by the peer (§3.10.7.3 allows it) */
+        return; /* what is not kept the peer sends again */
     }
     syn_sent_becomes_established(tcp, conn, seg);
     conn->last_received_ms = clock_ms(tcp->report.now);
@@ -164,10 +166,32 @@ static enum verdict check_paws(struct tcp *tcp, struct tcp_conn *conn, const str
     return STOP;
 }
 
-/* The four cases of the table in §3.10.7.4 ("acceptability"). */
-static bool is_acceptable(const struct tcp_conn *conn, const struct segment *seg)
+/*
+ * The right edge of what is taken. The RFC's is the one that was offered; with accept_whole_buffer
+ * it is the buffer's: the offer cannot tell all of it where the window field is too small.
+ */
+static struct seq acceptable_edge(const struct tcp *tcp, const struct tcp_conn *conn)
 {
-    const uint32_t wnd = conn_rcv_wnd(conn);
+    const uint32_t held = conn_readable(conn);
+    const uint32_t room = conn->space.limit > held ? conn->space.limit - held : 0;
+
+    return tcp->params.accept_whole_buffer ? seq_max(conn->rcv.edge, seq_add(conn->rcv.nxt, room))
+                                           : conn->rcv.edge;
+}
+
+static uint32_t acceptable_window(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    const struct seq edge = acceptable_edge(tcp, conn);
+
+    return seq_after(edge, conn->rcv.nxt) ? seq_distance(conn->rcv.nxt, edge) : 0;
+}
+
+/* The four cases of the table in §3.10.7.4 ("acceptability"). */
+static bool is_acceptable(const struct tcp *tcp, const struct tcp_conn *conn,
+                          const struct segment *seg)
+{
+    const struct seq edge = acceptable_edge(tcp, conn);
+    const uint32_t wnd = acceptable_window(tcp, conn);
 
     if (seg->len == 0)
         return wnd == 0 ? seq_equal(seg->seq, conn->rcv.nxt)
@@ -175,7 +199,7 @@ static bool is_acceptable(const struct tcp_conn *conn, const struct segment *seg
                               seq_equal(seg->seq, conn->rcv.nxt);
     /* The RFC asks whether its first or last octet lies in the window; one that covers all of the
      * window has text for it too. */
-    return wnd > 0 && seq_before(seg->seq, conn->rcv.edge) &&
+    return wnd > 0 && seq_before(seg->seq, edge) &&
            seq_after(seq_add(seg->seq, seg->len), conn->rcv.nxt);
 }
 
@@ -223,9 +247,10 @@ static void trim_back(struct segment *seg, struct seq edge)
 
 /* With a closed window only ACK, URG and RST are of use (§3.10.7.4: "special
  * allowance"; MUST-66). */
-static bool is_probe_of_closed_window(const struct tcp_conn *conn, const struct segment *seg)
+static bool is_probe_of_closed_window(const struct tcp *tcp, const struct tcp_conn *conn,
+                                      const struct segment *seg)
 {
-    return conn_rcv_wnd(conn) == 0 && seq_equal(seg->seq, conn->rcv.nxt) &&
+    return acceptable_window(tcp, conn) == 0 && seq_equal(seg->seq, conn->rcv.nxt) &&
            !(seg->flags & (LASTACK_SYN | LASTACK_RST));
 }
 
@@ -235,6 +260,25 @@ static bool is_syn_again(const struct tcp_conn *conn, const struct segment *seg)
 {
     return conn->state == TCP_SYN_RECEIVED && seg->flags & LASTACK_SYN &&
            seq_equal(seg->seq, conn->irs);
+}
+
+/* Its text and FIN were here before, its ACK may be news (old_segment_acks). */
+static bool is_old_with_ack(const struct tcp *tcp, const struct tcp_conn *conn,
+                            const struct segment *seg)
+{
+    return tcp->params.old_segment_acks && !(seg->flags & (LASTACK_SYN | LASTACK_RST)) &&
+           seg->flags & LASTACK_ACK && seq_before(seg->seq, conn->rcv.nxt) &&
+           seq_before_or_equal(seq_add(seg->seq, seg->len), conn->rcv.nxt);
+}
+
+/* RFC 2883 §4: text before RCV.NXT was there before. */
+static void note_old_text(const struct tcp_conn *conn, struct segment *seg)
+{
+    const struct seq from = seg->flags & LASTACK_SYN ? seq_add(seg->seq, 1) : seg->seq;
+    const struct seq to = seq_min(seq_add(from, seg->text_length), conn->rcv.nxt);
+
+    if (conn_has(conn, CONN_SACK) && seq_before(from, to))
+        seg->again = (struct sack_block){from, to};
 }
 
 static enum verdict first_check_sequence(struct tcp *tcp, struct tcp_conn *conn,
@@ -251,13 +295,21 @@ static enum verdict first_check_sequence(struct tcp *tcp, struct tcp_conn *conn,
         trim_front(seg, conn->rcv.nxt);
         return GO_ON;
     }
-    if (!is_acceptable(conn, seg)) {
+    if (!is_acceptable(tcp, conn, seg)) {
         if (seg->flags & LASTACK_RST)
             return GO_ON; /* the second step knows better (RFC 5961 §3.2) */
-        if (is_probe_of_closed_window(conn, seg)) {
+        if (is_probe_of_closed_window(tcp, conn, seg)) {
             conn->owe |= OWE_ACK;
             report_count(&tcp->report, LASTACK_CAUSE_DROP_RECEIVE_BUFFER);
             trim_back(seg, conn->rcv.edge);
+            return GO_ON;
+        }
+        if (is_old_with_ack(tcp, conn, seg)) {
+            note_old_text(conn, seg);
+            conn->owe |= OWE_ACK;
+            seg->seq = conn->rcv.nxt;
+            seg->len = seg->text_length = 0;
+            seg->flags &= (uint16_t)~LASTACK_FIN;
             return GO_ON;
         }
         report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_OUT_OF_WINDOW);
@@ -266,15 +318,17 @@ static enum verdict first_check_sequence(struct tcp *tcp, struct tcp_conn *conn,
                 /* a repetition: our ACK was lost, answer quickly */
                 seq_before(seg->seq, conn->rcv.nxt))
                 ack_policy_quicken(&conn->ack, conn_rcv_wnd(conn), conn_rcv_mss(conn), 16);
-            reply_ack(tcp, conn); /* RFC 9293 §3.10.7.4: never limited, the peer needs it */
+            note_old_text(conn, seg);
+            reply_ack_again(tcp, conn, seg->again); /* RFC 9293 §3.10.7.4: never limited, the peer needs it */
         } else {
             reply_challenge(tcp, conn);
         }
         return STOP;
     }
     if (!(seg->flags & (LASTACK_RST | LASTACK_SYN))) {
+        note_old_text(conn, seg);
         trim_front(seg, conn->rcv.nxt);
-        trim_back(seg, conn->rcv.edge);
+        trim_back(seg, acceptable_edge(tcp, conn));
     }
     return GO_ON;
 }
@@ -298,16 +352,18 @@ static bool is_rst_exact(const struct tcp *tcp, const struct tcp_conn *conn,
 }
 
 /* What the user is told of a RST. In CLOSING and LAST-ACK the RFC has no error for him (both
- * directions are closed); Linux has, and EPIPE in CLOSE-WAIT. */
+ * directions are closed); Linux and BSD have, and Linux EPIPE in CLOSE-WAIT. */
 static int error_of_rst(const struct tcp *tcp, const struct tcp_conn *conn)
 {
     const enum tcp_state state = conn->state;
 
     if (state == TCP_SYN_RECEIVED && !(conn->fast_open & FAST_OPEN_PASSIVE))
         return 111; /* ECONNREFUSED: an active OPEN */
-    if (tcp->params.rst_extra_linux)
-        return state == TCP_CLOSE_WAIT ? 32 /* EPIPE */ : 104 /* ECONNRESET */;
-    return state == TCP_CLOSING || state == TCP_LAST_ACK ? 0 : 104;
+    if (tcp->params.rst_extra_linux && state == TCP_CLOSE_WAIT)
+        return 32; /* EPIPE */
+    if (!tcp->params.rst_error_closing && (state == TCP_CLOSING || state == TCP_LAST_ACK))
+        return 0;
+    return 104; /* ECONNRESET */
 }
 
 /* RFC 5961 §3.2 replaces the RFC 793 text: exactly at RCV.NXT or a challenge. */
@@ -317,7 +373,7 @@ static enum verdict second_check_rst(struct tcp *tcp, struct tcp_conn *conn,
     if (!(seg->flags & LASTACK_RST))
         return GO_ON;
     if (!is_rst_exact(tcp, conn, seg)) {
-        if (!seq_in_window(seg->seq, conn->rcv.nxt, max32(conn_rcv_wnd(conn), 1))) {
+        if (!seq_in_window(seg->seq, conn->rcv.nxt, max32(acceptable_window(tcp, conn), 1))) {
             report_drop(&tcp->report, conn->flow, conn->state, seg,
                         LASTACK_CAUSE_DROP_RST_OUT_OF_WINDOW);
             return STOP;
@@ -340,7 +396,7 @@ static enum verdict fourth_check_syn(struct tcp *tcp, struct tcp_conn *conn,
     if (!(seg->flags & LASTACK_SYN))
         return GO_ON;
     report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_SYN_IN_CONNECTION);
-    if (tcp->params.insecure_syn && seq_in_window(seg->seq, conn->rcv.nxt, conn_rcv_wnd(conn))) {
+    if (tcp->params.insecure_syn && seq_in_window(seg->seq, conn->rcv.nxt, acceptable_window(tcp, conn))) {
         reply_rst_of(tcp, conn); /* RFC 793: "it is an error, send a reset" */
         conn_end(tcp, conn, LASTACK_CAUSE_SYN, 104);
         return STOPPED_CONNECTION;
@@ -389,6 +445,8 @@ static enum verdict eight_steps(struct tcp *tcp, struct tcp_conn *conn, struct s
         return v;
     if ((v = eighth_check_fin(tcp, conn, seg)) != GO_ON)
         return v;
+    if (!sack_is_empty(seg->again)) /* one ACK for text, FIN and duplicate */
+        reply_ack_again(tcp, conn, seg->again);
     return orphan_check_fin_wait_2(tcp, conn);
 }
 
@@ -432,6 +490,12 @@ void tcp_arrives(struct tcp *tcp, struct segment *seg, uint64_t flow)
     const struct tuple tuple = tuple_of(&seg->local, &seg->remote);
     const struct flow_ref ref = tcp_find(tcp, &tuple, flow);
     uint32_t listener;
+
+    if ((seg->flags & (LASTACK_SYN | LASTACK_FIN)) == (LASTACK_SYN | LASTACK_FIN) &&
+        tcp->params.drop_syn_fin_always) {
+        report_drop(&tcp->report, flow, TCP_CLOSED, seg, LASTACK_CAUSE_DROP_SYN_FIN);
+        return;
+    }
 
     switch (ref.kind) {
     case FLOW_CONNECTION:

@@ -214,6 +214,7 @@ static enum verdict syn_received_check_ack(struct tcp *tcp, struct tcp_conn *con
         cc_init(&conn->cc, tcp->params.congestion, conn->mss, tcp->params.initial_cwnd_segs);
         conn_wake(tcp, conn, WAKE_WRITABLE);
     }
+    take_rest_of_syn(tcp, conn);
     conn_stop_deadline(conn, LASTACK_TIMER_RETRANSMIT, &tcp->report);
     conn->owe |= OWE_SEND;
     if (conn_has(conn, CONN_FIN_QUEUED)) /* CLOSE was called in SYN-RECEIVED (§3.10.4) */

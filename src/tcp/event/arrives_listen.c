@@ -466,6 +466,7 @@ struct tcp_conn *conn_from_request(struct tcp *tcp, const struct syn_entry *entr
                    (entry->flags & SYN_TIMESTAMP ? CONN_TIMESTAMP : 0);
     conn->mss_peer = entry->mss_peer;
     conn_start(tcp, conn, &listener->options, listener->flags);
+    conn_round_buffers(tcp, conn);
     conn->snd_shift = entry->snd_shift;
     conn->rcv_shift = entry->rcv_shift;
     conn->paws = (struct paws){entry->ts_recent, entry->entered_ms};

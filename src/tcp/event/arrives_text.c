@@ -46,9 +46,11 @@ static void acknowledge_text(struct tcp *tcp, struct tcp_conn *conn, bool fills_
     const uint32_t window = receive_window_select(&conn->space, held, conn_rcv_wnd(conn),
                                                   conn_rcv_mss(conn), conn->rcv_shift);
     const bool is_moved = window >= conn_rcv_wnd(conn);
+    const bool is_waiting = conn->deadline.at[LASTACK_TIMER_DELAYED_ACK] != NEVER;
 
     if (fills_hole ||
-        ack_policy_is_due(&conn->ack, &tcp->params, unacked, conn_rcv_mss(conn), is_moved)) {
+        ack_policy_is_due(&conn->ack, &tcp->params, unacked, conn_rcv_mss(conn), is_moved,
+                          is_waiting)) {
         conn->owe |= OWE_ACK;
         return;
     }
@@ -71,14 +73,15 @@ static void advance(struct tcp *tcp, struct tcp_conn *conn, struct seq to)
 
     conn->stats.bytes_received += seq_distance(conn->rcv.nxt, to);
     conn->rcv.nxt = to;
+    if (conn->arrived.count > 0)
+        ranges_trim_before(&conn->arrived, &tcp->ranges, to);
     next = conn->arrived.count > 0 ? ranges_first(&conn->arrived, &tcp->ranges) : NULL;
     if (next != NULL && seq_before_or_equal(next->from, to)) {
-        if (seq_after(next->to, to)) {
-            conn->stats.bytes_received += seq_distance(to, next->to);
-            conn->rcv.nxt = next->to;
-        }
+        conn->stats.bytes_received += seq_distance(to, next->to);
+        conn->rcv.nxt = next->to;
         ranges_trim_before(&conn->arrived, &tcp->ranges, conn->rcv.nxt);
     }
+    sack_told_advance(&conn->told, &tcp->ranges, &conn->arrived, conn->rcv.nxt);
     if (seq_after(conn->rcv.nxt, conn->rcv.edge))
         conn->rcv.edge = conn->rcv.nxt;
 }
@@ -94,7 +97,23 @@ static enum verdict text_after_close(struct tcp *tcp, struct tcp_conn *conn,
     return STOPPED_CONNECTION;
 }
 
-static enum verdict take_in_order(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+/* The first part of the segment that had arrived before (RFC 2883 §4): what was trimmed off its
+ * front, else what overlaps a range. from = to: nothing. */
+static struct sack_block arrived_again(const struct tcp *tcp, const struct tcp_conn *conn,
+                                       const struct segment *seg)
+{
+    const struct seq end = seq_add(seg->seq, seg->text_length);
+    const struct range *range;
+
+    if (!sack_is_empty(seg->again) || conn->arrived.count == 0 || !conn_has(conn, CONN_SACK))
+        return seg->again;
+    range = ranges_at_or_after(&conn->arrived, &tcp->ranges, seg->seq);
+    if (range == NULL || !seq_before(range->from, end))
+        return seg->again;
+    return (struct sack_block){seq_max(range->from, seg->seq), seq_min(range->to, end)};
+}
+
+static enum verdict take_in_order(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
 {
     const struct seq end = seq_add(seg->seq, seg->text_length);
     const bool fills_hole = conn->arrived.count > 0;
@@ -109,6 +128,7 @@ static enum verdict take_in_order(struct tcp *tcp, struct tcp_conn *conn, const 
     ack_policy_data_arrived(&conn->ack, &tcp->params, tcp->report.now,
                             rtt_timeout(&conn->rtt, &tcp->params), conn_rcv_wnd(conn),
                             conn_rcv_mss(conn));
+    seg->again = arrived_again(tcp, conn, seg); /* told when the FIN has been looked at */
     advance(tcp, conn, end);
     acknowledge_text(tcp, conn, fills_hole);
     conn_wake(tcp, conn, WAKE_READABLE);
@@ -116,27 +136,54 @@ static enum verdict take_in_order(struct tcp *tcp, struct tcp_conn *conn, const 
 }
 
 static enum verdict take_beyond_hole(struct tcp *tcp, struct tcp_conn *conn,
-                                     const struct segment *seg)
+                                     struct segment *seg)
 {
     const struct seq end = seq_add(seg->seq, seg->text_length);
-    uint32_t fresh = 0;
+    const struct sack_block again = arrived_again(tcp, conn, seg);
+    struct range merged;
 
     if (!stream_put(&conn->receive, &tcp->pages, seg->seq, seg->text, seg->text_length))
         return refuse_text(tcp, conn, seg, LASTACK_CAUSE_NO_PAGE_LEFT);
     if (!ranges_add(&conn->arrived, &tcp->ranges, tcp->params.reassembly_ranges_max, seg->seq, end,
-                    &fresh, NULL))
+                    NULL, &merged))
         return refuse_text(tcp, conn, seg,
                            conn->arrived.count >= tcp->params.reassembly_ranges_max
                                ? LASTACK_CAUSE_DROP_REASSEMBLY_LIMIT
                                : LASTACK_CAUSE_NO_RANGE_LEFT);
+    if (conn_has(conn, CONN_SACK))
+        sack_told_arrived(&conn->told, &tcp->ranges, merged.from, merged.to);
     if (tcp->params.quick_ack == LASTACK_QUICK_ACK_LINUX)
         ack_policy_quicken(&conn->ack, conn_rcv_wnd(conn), conn_rcv_mss(conn), 16);
     conn->ack.last_data_at = tcp->report.now;
-    reply_ack(tcp, conn); /* one duplicate ACK per segment: never merged */
+    seg->again = (struct sack_block){seg->seq, seg->seq};
+    reply_ack_again(tcp, conn, again); /* one duplicate ACK per segment: never merged */
     return GO_ON;
 }
 
-enum verdict seventh_take_text(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+void keep_rest_of_syn(struct tcp *tcp, struct tcp_conn *conn, const struct segment *syn)
+{
+    const struct seq from = conn->rcv.nxt;
+    const uint32_t length = min32(syn->text_length, conn_rcv_wnd(conn));
+
+    if (length > 0 && stream_put(&conn->receive, &tcp->pages, from, syn->text, length))
+        (void)ranges_add(&conn->arrived, &tcp->ranges, tcp->params.reassembly_ranges_max, from,
+                         seq_add(from, length), NULL, NULL);
+    if (syn->flags & LASTACK_FIN && length == syn->text_length) {
+        conn->flags |= CONN_FIN_KNOWN;
+        conn->rcv.fin = seq_add(from, length);
+    }
+}
+
+void take_rest_of_syn(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (conn->arrived.count == 0)
+        return;
+    advance(tcp, conn, conn->rcv.nxt);
+    acknowledge_text(tcp, conn, false);
+    conn_wake(tcp, conn, WAKE_READABLE);
+}
+
+enum verdict seventh_take_text(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
 {
     if (seg->text_length == 0)
         return GO_ON;

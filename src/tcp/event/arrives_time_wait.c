@@ -122,9 +122,9 @@ static void arrives_syn(struct tcp *tcp, struct time_wait_ref ref, struct time_w
         reopen(tcp, ref, record, seg, flow))
         return;
     report_drop(&tcp->report, flow, TCP_TIME_WAIT, seg, LASTACK_CAUSE_DROP_OLD_SYN);
-    if (tcp->params.time_wait_syn == LASTACK_TIME_WAIT_SYN_DROP)
-        return;
-    if (seg->flags & LASTACK_ACK)
+    if (tcp->params.time_wait_syn == LASTACK_TIME_WAIT_SYN_DROP && !(seg->flags & LASTACK_ACK))
+        return; /* RFC 6191 §2; with an ACK it is a segment out of place like any other */
+    if (seg->flags & LASTACK_ACK && !tcp->params.time_wait_fin_restarts)
         restart(tcp, ref, &record->tuple, flow, LASTACK_CAUSE_OLD_DUPLICATE);
     answer(tcp, ref, record, flow, true);
 }
@@ -148,6 +148,14 @@ static void take_newer_timestamp(struct tcp *tcp, struct time_wait_record *recor
         record->ts_recent = seg->ts_value;
         record->ts_recent_ms = (uint32_t)ms_of(tcp->report.now);
     }
+}
+
+/* A segment that is no repeated FIN: Linux starts 2MSL anew all the same (LNX-TW-ACK). */
+static void restart_by_ack(struct tcp *tcp, struct time_wait_ref ref, const struct tuple *tuple,
+                           uint64_t flow, enum lastack_cause cause)
+{
+    if (!tcp->params.time_wait_fin_restarts)
+        restart(tcp, ref, tuple, flow, cause);
 }
 
 static void arrives_true_time_wait(struct tcp *tcp, struct time_wait_ref ref,
@@ -174,14 +182,14 @@ static void arrives_true_time_wait(struct tcp *tcp, struct time_wait_ref ref,
     }
     if (is_old(tcp, record, seg)) {
         report_drop(&tcp->report, flow, TCP_TIME_WAIT, seg, LASTACK_CAUSE_DROP_PAWS);
-        restart(tcp, ref, &record->tuple, flow, LASTACK_CAUSE_OLD_DUPLICATE);
+        restart_by_ack(tcp, ref, &record->tuple, flow, LASTACK_CAUSE_OLD_DUPLICATE);
         answer(tcp, ref, record, flow, !is_repeated_fin);
         return;
     }
     if (seq_equal(seg->seq, record->rcv_nxt) && seg->len == 0) { /* LNX-TW-BARE */
         take_newer_timestamp(tcp, record, seg);
         time_wait_write(&tcp->time_waits, ref, record);
-        restart(tcp, ref, &record->tuple, flow, LASTACK_CAUSE_ACKED);
+        restart_by_ack(tcp, ref, &record->tuple, flow, LASTACK_CAUSE_ACKED);
         return;
     }
     /* our last ACK was lost: "acknowledge it, and restart the 2 MSL timeout" */
@@ -192,7 +200,7 @@ static void arrives_true_time_wait(struct tcp *tcp, struct time_wait_ref ref,
         return;
     }
     report_drop(&tcp->report, flow, TCP_TIME_WAIT, seg, LASTACK_CAUSE_OLD_DUPLICATE);
-    restart(tcp, ref, &record->tuple, flow, LASTACK_CAUSE_OLD_DUPLICATE);
+    restart_by_ack(tcp, ref, &record->tuple, flow, LASTACK_CAUSE_OLD_DUPLICATE);
     answer(tcp, ref, record, flow, seg->text_length == 0);
 }
 

@@ -44,6 +44,7 @@ static void quiesce(struct tcp *tcp, struct tcp_conn *conn)
     stream_clear(&conn->send, &tcp->pages);
     ranges_clear(&conn->sent, &tcp->ranges);
     ranges_clear(&conn->arrived, &tcp->ranges);
+    sack_told_clear(&conn->told, &tcp->ranges);
 }
 
 void tcp_release(struct tcp *tcp, uint32_t index)
@@ -89,6 +90,27 @@ void conn_leave_to_record(struct tcp *tcp, struct tcp_conn *conn)
     quiesce(tcp, conn);
     conn->flags |= CONN_DETACHED;
     leave_to_socket(tcp, conn, WAKE_HANGUP | WAKE_READABLE | WAKE_WRITABLE);
+}
+
+/* `size` rounded up to whole segments, as far as `max` allows. */
+static uint32_t whole_segments(uint32_t size, uint32_t mss, uint32_t max)
+{
+    const uint32_t rounded = size + (mss - size % mss) % mss;
+
+    return size <= mss ? size : max32(size, min32(rounded, max));
+}
+
+void conn_round_buffers(const struct tcp *tcp, struct tcp_conn *conn)
+{
+    const struct lastack_params *params = &tcp->params;
+    const uint32_t mss = max32(conn_full_mss(conn), 1);
+
+    if (!params->buffers_in_segs)
+        return;
+    conn->space.limit = whole_segments(conn->space.limit, mss, params->receive_buffer_max);
+    if (conn->options.send_buffer != 0)
+        conn->options.send_buffer =
+            whole_segments(conn->options.send_buffer, mss, params->send_buffer_max);
 }
 
 void conn_take_path(struct tcp *tcp, struct tcp_conn *conn)

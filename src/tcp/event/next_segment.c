@@ -88,6 +88,8 @@ static uint16_t syn_options(const struct tcp *tcp, const struct tcp_conn *conn)
         options |= conn_has(conn, CONN_TIMESTAMP) ? OPTION_TIMESTAMP : 0;
         return options;
     }
+    if (tcp->params.syn_drops_options && conn->retries >= 3)
+        return options;
     options |= tcp->params.window_scaling ? OPTION_WINDOW_SCALE : 0;
     options |= tcp->params.sack ? OPTION_SACK_PERMITTED : 0;
     options |= tcp->params.timestamps ? OPTION_TIMESTAMP : 0;

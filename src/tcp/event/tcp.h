@@ -269,6 +269,8 @@ void conn_wake(struct tcp *tcp, struct tcp_conn *conn, uint8_t wake);
 void conn_take_path(struct tcp *tcp, struct tcp_conn *conn);
 /* Large segments seem to vanish without a word: smaller ones from now on (RFC 4821 §7.7). */
 void conn_suspect_black_hole(struct tcp *tcp, struct tcp_conn *conn);
+/* buffers_in_segs: the MSS is known now. */
+void conn_round_buffers(const struct tcp *tcp, struct tcp_conn *conn);
 /* Takes out of its send queue. */
 void conn_unqueue(struct tcp *tcp, struct tcp_conn *conn);
 
@@ -389,6 +391,8 @@ void reply_rst_to(struct tcp *tcp, const struct segment *seg, uint64_t flow, enu
 void reply_rst_of(struct tcp *tcp, const struct tcp_conn *conn);
 /* A pure ACK of its own, never merged: duplicate ACK, challenge, last ACK. */
 void reply_ack(struct tcp *tcp, struct tcp_conn *conn);
+/* The same, and `again` had arrived before (RFC 2883), unless it is empty. */
+void reply_ack_again(struct tcp *tcp, struct tcp_conn *conn, struct sack_block again);
 /* The same, subject to RFC 5961 §7's limits. */
 void reply_challenge(struct tcp *tcp, struct tcp_conn *conn);
 /* The MSS that a listener tells this peer. */
@@ -409,7 +413,13 @@ void conn_take_syn_options(struct tcp *tcp, struct tcp_conn *conn, const struct 
 /* ---- arrives*.c, split by step ---- */
 
 enum verdict fifth_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg);
-enum verdict seventh_take_text(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg);
+/* What of the text had arrived before is left in seg->again. */
+enum verdict seventh_take_text(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg);
+/* "Queue for processing after the ESTABLISHED state has been reached": text and FIN behind a SYN
+ * that crossed ours. */
+void keep_rest_of_syn(struct tcp *tcp, struct tcp_conn *conn, const struct segment *syn);
+/* ... and that state is reached. */
+void take_rest_of_syn(struct tcp *tcp, struct tcp_conn *conn);
 enum verdict eighth_check_fin(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg);
 void arrives_in_other_states(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg);
 void arrives_in_listen(struct tcp *tcp, uint32_t listener, struct segment *seg,

@@ -244,18 +244,41 @@ uint32_t tcp_send(struct tcp *tcp, uint32_t index, const void *data, uint32_t le
 
 /* ---- RECEIVE ---- */
 
-/* The window may have opened far enough to be worth telling (MUST-39): by a segment or half the
- * buffer, and to at least twice what the peer knows of. */
-static void offer_more(struct tcp_conn *conn)
+/* BSD: two segments more that are also a quarter of the buffer, or all that a small or nearly full
+ * one can do; or half of the buffer in any case. */
+static bool is_two_segments_more(const struct tcp_conn *conn, uint32_t window, uint32_t more)
+{
+    const uint32_t limit = conn->space.limit;
+    const uint32_t mss = conn_full_mss(conn);
+
+    if (more >= 2 * mss && (more >= limit / 4 || window <= limit / 8 || limit <= 8 * mss ||
+                            more >= 65535u << conn->rcv_shift))
+        return true;
+    return more >= limit / 2 + limit % 2;
+}
+
+/* The window may have opened far enough to be worth telling (MUST-39). Linux: by a segment or half
+ * the buffer, and to at least twice what the peer knows of. */
+static void offer_more(const struct tcp *tcp, struct tcp_conn *conn)
 {
     const uint32_t offered = conn_rcv_wnd(conn);
     const uint32_t mss = conn_rcv_mss(conn);
     const uint32_t window =
         receive_window_select(&conn->space, conn_readable(conn), offered, mss, conn->rcv_shift);
 
-    if (window > offered && window >= 2 * offered &&
-        window - offered >= min32(mss, conn->space.limit / 2))
-        conn->owe |= OWE_ACK;
+    if (window <= offered)
+        return;
+    switch (tcp->params.window_update) {
+    case LASTACK_WINDOW_UPDATE_DOUBLED:
+        if (window >= 2 * offered && window - offered >= min32(mss, conn->space.limit / 2))
+            conn->owe |= OWE_ACK;
+        return;
+    case LASTACK_WINDOW_UPDATE_TWO_SEGS:
+        if (conn->deadline.at[LASTACK_TIMER_DELAYED_ACK] == NEVER &&
+            is_two_segments_more(conn, window, window - offered))
+            conn->owe |= OWE_ACK;
+        return;
+    }
 }
 
 void tcp_received(struct tcp *tcp, uint32_t index, uint32_t length)
@@ -271,7 +294,7 @@ void tcp_received(struct tcp *tcp, uint32_t index, uint32_t length)
         receive_space_read(&conn->space, length, tcp->params.receive_buffer_max,
                            rtt_smoothed(&conn->rtt), tcp->report.now);
     if (tcp_state_may_receive(conn->state))
-        offer_more(conn);
+        offer_more(tcp, conn);
     settle(tcp, conn);
 }
 
@@ -349,6 +372,7 @@ void tcp_close(struct tcp *tcp, uint32_t index, enum lastack_cause cause)
     }
     stream_clear(&conn->receive, &tcp->pages);
     ranges_clear(&conn->arrived, &tcp->ranges);
+    sack_told_clear(&conn->told, &tcp->ranges);
     conn->rcv.read = conn->rcv.nxt;
     /* half-closed before: nobody waits for the peer any more */
     if (conn->state == TCP_FIN_WAIT_2) {

@@ -103,7 +103,7 @@ void rtt_sample(struct rtt *rtt, const struct lastack_params *params, int64_t sa
         break;
     case LASTACK_RTO_FREEBSD:
         sample_rfc(rtt, sample);
-        rto = rto_rfc(rtt, params) + params->rto_slop_ns;
+        rto = rto_rfc(rtt, params);
         break;
     }
     rtt->rto = rtt_units(min64(rto, params->rto_max_ns));
@@ -121,6 +121,9 @@ int64_t rtt_timeout(const struct rtt *rtt, const struct lastack_params *params)
 
     for (unsigned i = 0; i < rtt->backoff && timeout < params->rto_max_ns; i++)
         timeout *= 2;
+    /* BSD adds a margin for the peer's delayed ACKs, once and undoubled; not to the very first. */
+    if (params->rto_formula == LASTACK_RTO_FREEBSD && (rtt->srtt != 0 || rtt->backoff > 0))
+        timeout = time_after(timeout, params->rto_slop_ns);
     return min64(timeout, params->rto_max_ns);
 }
 

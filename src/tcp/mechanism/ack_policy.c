@@ -76,16 +76,20 @@ void ack_policy_ack_sent(struct ack_policy *ack)
     if (ack->quick > 0 && --ack->quick == 0 && ack->ato_ns != 0)
         /* leaving quick mode: deflate to the shortest wait */
         set_ato(ack, max64(ack->ato_ns, MS(40)));
-    ack->is_pending = false;
 }
 
 bool ack_policy_is_due(const struct ack_policy *ack, const struct lastack_params *params,
-                       uint32_t unacked, uint32_t mss, bool window_moved)
+                       uint32_t unacked, uint32_t mss, bool window_moved, bool is_waiting)
 {
-    if (params->quick_ack == LASTACK_QUICK_ACK_LINUX && ack->quick > 0 && !ack->pingpong)
-        return true;
-    if (params->quick_ack == LASTACK_QUICK_ACK_LINUX)
-        return unacked > mss * (max32(params->ack_every_segs, 1) - 1) && window_moved;
+    switch (params->quick_ack) {
+    case LASTACK_QUICK_ACK_LINUX:
+        return (ack->quick > 0 && !ack->pingpong) ||
+               (unacked > mss * (max32(params->ack_every_segs, 1) - 1) && window_moved);
+    case LASTACK_QUICK_ACK_EVERY_SECOND:
+        return is_waiting || unacked >= mss * params->ack_every_segs;
+    case LASTACK_QUICK_ACK_NEVER:
+        break;
+    }
     return unacked >= mss * params->ack_every_segs;
 }
 

@@ -21,7 +21,6 @@ struct ack_policy {
     uint32_t ato_ns;      /* 0 before the first data; at most 4 s */
     uint16_t quick;       /* ACKs that still go out at once */
     bool pingpong;
-    bool is_pending;      /* an ACK is being delayed */
 };
 
 /* Enter quick mode for what fits the window: `window` bytes in segments of `mss`. */
@@ -41,9 +40,9 @@ void ack_policy_waited(struct ack_policy *ack, const struct lastack_params *para
 void ack_policy_ack_sent(struct ack_policy *ack);
 
 /* True: send it now. `unacked` bytes arrived since the last ACK, window_moved: the right edge
- * would advance. */
+ * would advance, is_waiting: an ACK is being delayed already. */
 bool ack_policy_is_due(const struct ack_policy *ack, const struct lastack_params *params,
-                       uint32_t unacked, uint32_t mss, bool window_moved);
+                       uint32_t unacked, uint32_t mss, bool window_moved, bool is_waiting);
 
 /* When a delayed ACK must leave at the latest; `armed_at` is the present deadline or NEVER.
  * Returns `now` if waiting on makes no sense. */

@@ -51,6 +51,21 @@ TEST(exact_rst_by_the_rfc)
 
     peer_config(&config);
     config.params.rst_extra_linux = false;
+    config.params.rst_error_closing = false;
+    restart(&config);
+    exact_rsts(errors);
+}
+
+/* BSD: an error in every state. */
+TEST(exact_rst_is_always_an_error)
+{
+    static const int errors[SYNCHRONIZED] = {LASTACK_ECONNRESET, LASTACK_ECONNRESET,
+                                             LASTACK_ECONNRESET, LASTACK_ECONNRESET,
+                                             LASTACK_ECONNRESET, LASTACK_ECONNRESET};
+    struct lastack_config config;
+
+    peer_config(&config);
+    config.params.rst_extra_linux = false;
     restart(&config);
     exact_rsts(errors);
 }
@@ -471,6 +486,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RUN(exact_rst),
         RUN(exact_rst_by_the_rfc),
+        RUN(exact_rst_is_always_an_error),
         RUN(inexact_rst),
         RUN(rst_one_before),
         RUN(rst_behind_a_sacked_range),
