@@ -10,6 +10,8 @@
 #include "bundle.h"
 #include "checks.h"
 #include "duration.h"
+#include "metrics_stack.h"
+#include "stack_source.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -19,12 +21,13 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: lastack metrics [--interval S] [--from DIR]\n"
+    "usage: lastack metrics [--interval S] [--from DIR] [--stack N]\n"
     "Prints connections by state and owner, the kernel's TCP counters, ports in use per "
     "destination, the oldest CLOSE-WAITs\n"
     "and the doctor's findings as Prometheus text. --interval: between the doctor's two samples, 1 "
     "s.\n"
     "  lastack metrics > /var/lib/node_exporter/lastack.prom.$$ && mv ...   (textfile collector)\n"
+    "--stack N: connections, pools and causes of a running lastack stack (all: of every one)\n"
     "exit status: 0, 2 usage, 3 partly, 4 not permitted\n";
 
 static const char *const state_labels[] = {
@@ -213,10 +216,11 @@ int metrics_main(int argc, char **argv)
 {
     static const struct option options[] = {{"interval", required_argument, NULL, 'i'},
                                             {"from", required_argument, NULL, 'f'},
+                                            {"stack", required_argument, NULL, 's'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     struct bundle_options capture = {.interval_ns = SEC(1)};
-    const char *from = NULL;
+    const char *from = NULL, *stack = NULL;
     int option;
     optind = 1;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -224,6 +228,8 @@ int metrics_main(int argc, char **argv)
             return fputs(usage, stdout) < 0 ? STATUS_USAGE : STATUS_FINE;
         if (option == 'f')
             from = optarg;
+        else if (option == 's')
+            stack = stack_option(optarg);
         else if (option != 'i' || !take_interval(optarg, &capture.interval_ns))
             return fputs(usage, stderr) < 0 ? STATUS_USAGE : STATUS_USAGE;
     }
@@ -231,6 +237,8 @@ int metrics_main(int argc, char **argv)
         fprintf(stderr, "lastack metrics: '%s' is more than it takes\n", argv[optind]);
         return STATUS_USAGE;
     }
+    if (stack != NULL)
+        return metrics_stack(stack);
     struct bundle *bundles = NULL;
     size_t count = 0, denied;
     char failed[512] = "";

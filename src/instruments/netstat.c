@@ -14,6 +14,7 @@
 #include "netstat_text.h"
 #include "json_names.h"
 #include "row_json.h"
+#include "stack_source.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -29,10 +30,11 @@ static const char usage[] =
     "  -p       PID and program          -o      timers; with -a and without -p also PID, as on "
     "Windows\n"
     "  -e       user and inode           -s      the kernel's counters, those that are not 0\n"
+    "  --stack N  of a running lastack stack (all: of every one); with -s how often each cause occurred\n"
     "  --all-netns --json --help\n"
     "A PID of 0 (or -) is bookkeeping, not a program: the reason stands beside it.\n";
 
-enum { OPTION_ALL_NETNS = 256, OPTION_JSON, OPTION_COLOR, OPTION_HELP };
+enum { OPTION_ALL_NETNS = 256, OPTION_JSON, OPTION_COLOR, OPTION_STACK, OPTION_HELP };
 
 static const struct option long_options[] = {
     {"all", no_argument, NULL, 'a'},
@@ -48,6 +50,7 @@ static const struct option long_options[] = {
     {"all-netns", no_argument, NULL, OPTION_ALL_NETNS},
     {"json", no_argument, NULL, OPTION_JSON},
     {"color", required_argument, NULL, OPTION_COLOR},
+    {"stack", required_argument, NULL, OPTION_STACK},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -57,6 +60,8 @@ struct netstat {
     struct host_query query;
     struct filter *filter;
     bool is_statistics, is_json;
+    const char *stack;  /* NULL: the host */
+    const char *source; /* of the rows at hand */
 };
 
 static bool print_row(void *context, const struct lastack_connection_row *row)
@@ -65,7 +70,7 @@ static bool print_row(void *context, const struct lastack_connection_row *row)
     if (!filter_match(netstat->filter, row))
         return true;
     if (netstat->is_json)
-        json_line(stdout, row_json(row, "host", false, NULL, 0));
+        json_line(stdout, row_json(row, netstat->source, false, NULL, 0));
     else
         netstat_row(&netstat->view, row, stdout);
     return true;
@@ -104,6 +109,40 @@ static int print_statistics(bool is_json)
         json_decref(object);
     free(counters);
     return status == 0 ? STATUS_FINE : STATUS_PARTLY;
+}
+
+/* ---- stacks ---- */
+
+static void print_cause(void *context, enum lastack_cause cause, uint64_t count)
+{
+    json_t *object = context;
+
+    if (object == NULL)
+        printf("    %-48s %" PRIu64 "\n", lastack_cause_text(cause), count);
+    else
+        json_object_set_new(object, lastack_cause_text(cause), json_integer((json_int_t)count));
+}
+
+static bool print_stack(void *context, const struct control_stack *stack,
+                        struct control_client *client)
+{
+    struct netstat *netstat = context;
+    struct trouble trouble;
+    json_t *object;
+    bool is_done;
+
+    netstat->source = stack->name;
+    if (!netstat->is_statistics)
+        return stack_rows("netstat", client, &netstat->query, print_row, netstat);
+    object = netstat->is_json ? json_object() : NULL;
+    if (object == NULL)
+        printf("%s:\n", stack->name);
+    is_done = control_counters(client, print_cause, object, &trouble);
+    if (object != NULL)
+        json_line(stdout, json_pack("{s:o}", stack->name, object));
+    if (!is_done)
+        fprintf(stderr, "lastack netstat: %s\n", trouble.text);
+    return is_done;
 }
 
 /* ---- options ---- */
@@ -147,6 +186,9 @@ static bool take_option(struct netstat *netstat, int option)
     case OPTION_ALL_NETNS:
         netstat->query.all_netns = true;
         break;
+    case OPTION_STACK:
+        netstat->stack = stack_option(optarg);
+        break;
     case OPTION_JSON:
         netstat->is_json = true;
         break;
@@ -183,7 +225,7 @@ static void complete(struct netstat *netstat)
 
 int netstat_main(int argc, char **argv)
 {
-    struct netstat netstat = {0};
+    struct netstat netstat = {.source = "host"};
     int option;
     optind = 1;
     while ((option = getopt_long(argc, argv, "altunpoesW46", long_options, NULL)) != -1) {
@@ -192,14 +234,19 @@ int netstat_main(int argc, char **argv)
         if (!take_option(&netstat, option))
             return STATUS_USAGE;
     }
-    if (netstat.is_statistics)
+    if (netstat.is_statistics && netstat.stack == NULL)
         return print_statistics(netstat.is_json);
     netstat.filter = host_filter("netstat", argv + optind, argc - optind);
     if (netstat.filter == NULL)
         return STATUS_USAGE;
     complete(&netstat);
-    if (!netstat.is_json)
+    if (!netstat.is_json && !netstat.is_statistics)
         netstat_header(&netstat.view, stdout);
+    if (netstat.stack != NULL) {
+        int found = stack_each("netstat", netstat.stack, print_stack, &netstat);
+        filter_free(netstat.filter);
+        return found < 0 ? STATUS_PARTLY : STATUS_FINE;
+    }
     struct host_rows rows = {0};
     int status = host_rows_read(&rows, &netstat.query, print_row, &netstat);
     if (status != 0)

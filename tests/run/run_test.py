@@ -266,6 +266,22 @@ class Commands(unittest.TestCase):
         self.assertIn(b'"twice" is taken', second.stderr)
         self.assertEqual(run('--quiet', '--name', 'twice', '--', 'true').returncode, 0)
 
+    def test_netstat_and_metrics_of_a_stack(self):
+        script = (f'curl -s -o /dev/null -H "Connection: close" {WEB4}/; {LASTACK} netstat --stack seen -ant; echo ==; '
+                  f'{LASTACK} netstat --stack seen -s; echo ==; {LASTACK} metrics --stack seen')
+        rows, causes, metrics = run('--quiet', '--name', 'seen', '--', 'sh', '-c', script).stdout.decode().split('==\n')
+        self.assertRegex(rows, r'(?m)^tcp +0 +0 192\.0\.2\.1:80 +192\.0\.2\.2:\d+ +TIME_WAIT')
+        self.assertEqual(rows.count('LISTEN'), 10)
+        self.assertRegex(causes, r'(?m)^ +accept\(\) +1$')
+        self.assertIn('lastack_stack_connections{stack="seen",state="TIME-WAIT"} 1\n', metrics)
+        self.assertIn('lastack_stack_owners{stack="seen",owner="time_wait"} 1\n', metrics)
+        self.assertIn('lastack_stack_pool_used{stack="seen",pool="time_wait_ipv4"} 1\n', metrics)
+        self.assertIn('lastack_stack_events_total{stack="seen",cause="call_accept"} 1\n', metrics)
+        if shutil.which('promtool'):
+            check = subprocess.run(['promtool', 'check', 'metrics'], input=metrics.encode(), stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT)
+            self.assertEqual(check.returncode, 0, check.stdout)
+
     def test_no_name_means_every_stack(self):
         with tempfile.TemporaryDirectory(dir=SCRATCH) as own:  # other tests' stacks are not meant
             os.chmod(own, 0o777)
