@@ -55,7 +55,7 @@ static void set_options(const struct life_end *end)
     if (plan->keepalive) {
         set(end, LASTACK_TCP_KEEPIDLE, 5);
         set(end, LASTACK_TCP_KEEPINTVL, 3);
-        set(end, LASTACK_TCP_KEEPCNT, 3);
+        set(end, LASTACK_TCP_KEEPCNT, 8); /* longer than links are full */
         set(end, LASTACK_SO_KEEPALIVE, 1);
     }
 }
@@ -69,6 +69,22 @@ void life_end_take(struct life_end *end, int descriptor)
         end->copy[i] = end->plan->is_copy_foreign
                            ? lastack_dup_to(end->stack, descriptor, end->owner + 1)
                            : lastack_dup(end->stack, descriptor);
+}
+
+int life_end_connect(struct life_end *end, const struct lastack_endpoint *remote)
+{
+    uint8_t data[CHUNK];
+    const uint32_t length = min32(CHUNK, end->plan->to_send);
+    int64_t taken;
+
+    if (!end->plan->fast_open || length == 0)
+        return lastack_connect(end->stack, end->descriptor, remote);
+    sim_bytes_fill(end->writes, 0, data, length);
+    taken = lastack_send_to(end->stack, end->descriptor, data, length, LASTACK_MSG_FASTOPEN, remote);
+    if (taken < 0)
+        return (int)taken;
+    end->sent = (uint32_t)taken;
+    return -LASTACK_EINPROGRESS;
 }
 
 static bool has_copies(const struct life_end *end)

@@ -41,6 +41,8 @@ void life_end_init(struct life_end *end, const struct life_end_plan *plan, int64
 /* It holds this descriptor now: options are set, copies are made. Before connect(), or after
  * accept(). */
 void life_end_take(struct life_end *end, int descriptor);
+/* connect(), by plan with the first bytes in the SYN. -LASTACK_EINPROGRESS or another error. */
+int life_end_connect(struct life_end *end, const struct lastack_endpoint *remote);
 /* Woken. */
 void life_end_act(struct life_end *end, int64_t now);
 /* Gives its descriptors up: the first now, copies when they are due. */

@@ -62,6 +62,8 @@ static void draw_params(struct rng *rng, struct lastack_params *params)
         params->receive_buffer = params->receive_buffer_max = 256 + rng_below(rng, 4096);
         params->autotune_receive = false;
     }
+    if (chance(rng, 2))
+        params->fast_open = LASTACK_FAST_OPEN_CLIENT | LASTACK_FAST_OPEN_SERVER;
     if (chance(rng, 6)) { /* few ports: tuples come again soon */
         params->port_first = 40000;
         params->port_last = (uint16_t)(40000 + 16 + rng_below(rng, 64));
@@ -150,6 +152,7 @@ void lives_setting_draw(struct rng *rng, const struct lastack_params *profiles,
         draw_config(rng, profiles, profile_count, setting->is_scarce, &setting->config[i]);
         setting->backlog[i] = chance(rng, 4) ? (int)rng_below(rng, 3) : 64;
         setting->is_crowded = setting->is_crowded || setting->backlog[i] < 64;
+        setting->fast_open[i] = chance(rng, 3) ? 1 + (int)rng_below(rng, 8) : 0;
     }
     draw_mishaps(rng, setting);
 }
@@ -169,6 +172,7 @@ static void draw_socket_options(struct rng *rng, struct life_end_plan *plan)
     plan->cork = chance(rng, 16);
     plan->keepalive = chance(rng, 4);
     plan->reuse_address = chance(rng, 4);
+    plan->fast_open = chance(rng, 4);
     if (chance(rng, 12))
         plan->mss = (uint16_t)(88 + rng_below(rng, 600));
     if (chance(rng, 12))

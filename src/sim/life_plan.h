@@ -39,6 +39,7 @@ struct life_end_plan {
     bool is_copy_foreign;           /* they belong to another process */
     uint8_t how_it_reads;           /* 0 recv, 1 peek then recv, 2 without copying */
     bool nodelay, cork, keepalive, reuse_address;
+    bool fast_open;                 /* its first bytes leave with the SYN (RFC 7413) */
     uint16_t mss;                   /* TCP_MAXSEG; 0: not set. The next likewise */
     uint16_t send_buffer, receive_buffer;
     uint16_t user_timeout_ms;
@@ -62,6 +63,7 @@ struct lives_setting {
     uint32_t mtu;
     uint32_t at_once;           /* lives side by side */
     int backlog[SIM_HOSTS];
+    int fast_open[SIM_HOSTS];   /* TCP_FASTOPEN of the listener: how many may wait so; 0: off */
     bool is_scarce;             /* pools so small that they refuse: not every life will succeed */
     bool is_crowded;            /* listeners' queues overflow: SYN cookies, and what they cannot save */
     bool has_old_duplicates;    /* segments come again much later */

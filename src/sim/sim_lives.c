@@ -188,8 +188,7 @@ static bool dial(struct lives *lives, struct life *life, unsigned which)
     hold(lives, life, which, descriptor);
     if (life->plan.is_crossed && lastack_bind(end->stack, descriptor, &own) != 0)
         return false;
-    if (lastack_connect(end->stack, descriptor, &life->endpoint[1 - which]) !=
-        -LASTACK_EINPROGRESS)
+    if (life_end_connect(end, &life->endpoint[1 - which]) != -LASTACK_EINPROGRESS)
         return false;
     (void)lastack_getsockname(end->stack, descriptor, &life->endpoint[which]);
     lives->host[life->host[which]]
@@ -485,6 +484,8 @@ static bool open_listener(struct lives *lives, unsigned host)
     lives->host[host].reopen_at = NEVER;
     if (listener >= 0 && lastack_set_option(stack, listener, LASTACK_SO_REUSEADDR, 1) == 0 &&
         lastack_bind(stack, listener, &any) == 0 &&
+        lastack_set_option(stack, listener, LASTACK_TCP_FASTOPEN,
+                           lives->setting.fast_open[host]) == 0 &&
         lastack_listen(stack, listener, lives->setting.backlog[host]) == 0) {
         lives->host[host].listener = listener;
         return true;
@@ -699,8 +700,58 @@ static bool is_any_left(const struct lives *lives)
 
 /* ---- the whole ---- */
 
+/* The connection that this end still holds; NULL: none that is alive. */
+static const struct tcp_conn *living_conn(const struct lives *lives, const struct life *life,
+                                          unsigned which)
+{
+    const struct lastack *stack = stack_of(lives, life->host[which]);
+    const int descriptor = life->end[which].descriptor;
+    const struct tcp_conn *conn;
+    const struct sock *sock;
+
+    if (descriptor < 0)
+        return NULL;
+    sock = sock_at(stack, sockets_of(stack)->descriptors[descriptor].socket);
+    if (sock->phase != SOCKET_ATTACHED)
+        return NULL;
+    conn = sock_conn(stack, sock);
+    return tcp_state_is_synchronized(conn->state) && conn->state != TCP_CLOSED &&
+                   !conn_has(conn, CONN_DETACHED)
+               ? conn
+               : NULL;
+}
+
+/* What one end sent, and what the other knows of it. */
+static void check_direction(struct lives *lives, const struct life *life,
+                            const struct tcp_conn *sender, const struct tcp_conn *receiver)
+{
+    const uint32_t fin = conn_fin_sent(sender) ? 1 : 0;
+
+    if (seq_after(sender->snd.una, receiver->rcv.nxt))
+        fail(lives, life, "something was acknowledged that did not arrive");
+    if (seq_after(receiver->rcv.nxt, sender->snd.max))
+        fail(lives, life, "something arrived that was not sent");
+    /* Text in a SYN leaves before any window is known (RFC 7413 §4.2). */
+    if (sender->fast_open == 0 && seq_after(seq_sub(sender->snd.max, fin), receiver->rcv.edge))
+        fail(lives, life, "more was sent than the window allows");
+}
+
+static void check_pair(struct lives *lives, const struct life *life)
+{
+    const struct tcp_conn *a = living_conn(lives, life, 0), *b = living_conn(lives, life, 1);
+
+    if (a == NULL || b == NULL || !seq_equal(a->iss, b->irs) || !seq_equal(b->iss, a->irs))
+        return;
+    check_direction(lives, life, a, b);
+    check_direction(lives, life, b, a);
+}
+
 static void check_step(struct lives *lives)
 {
+    for (unsigned i = 0; i < lives->setting.at_once; i++) {
+        if (lives->life[i].is_used)
+            check_pair(lives, &lives->life[i]);
+    }
     for (unsigned host = 0; host < SIM_HOSTS; host++) {
         read_trace(lives, host);
         lastack_check(stack_of(lives, host));

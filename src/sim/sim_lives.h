@@ -13,6 +13,7 @@
  *     - every byte that is delivered is the byte that was sent there, in order, none twice;
  *     - an end that is seen comes behind everything that was sent;
  *     - a life that nobody cut short delivers everything, and both ends see the end;
+ *     - nothing is acknowledged that did not arrive, nothing sent beyond the window that was offered;
  *     - giving back one of several descriptors changes nothing;
  *     - no state without an exit: when all programs are done, both stacks come to rest by themselves,
  *       all pools empty again, within a bounded time;

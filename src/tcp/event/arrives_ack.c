@@ -33,14 +33,20 @@ static enum verdict check_range(struct tcp *tcp, struct tcp_conn *conn, const st
     return GO_ON;
 }
 
-/* §3.10.7.4: "if SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK)". True: the
- * window changed. */
+/*
+ * §3.10.7.4: "if SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK)". True: the
+ * window changed.
+ *
+ * And whenever something new is acknowledged, as Linux does: SND.WND counts from SND.UNA, so an ACK
+ * on an old sequence number that moved the one and not the other would push the right edge beyond
+ * anything that was ever offered.
+ */
 static bool update_window(struct tcp_conn *conn, const struct segment *seg)
 {
     const uint32_t wnd = seg->window;
     bool is_changed;
 
-    if (!seq_before(conn->snd.wl1, seg->seq) &&
+    if (!seq_after(seg->ack, conn->snd.una) && !seq_before(conn->snd.wl1, seg->seq) &&
         !(seq_equal(conn->snd.wl1, seg->seq) && seq_before_or_equal(conn->snd.wl2, seg->ack)))
         return false;
     is_changed = conn->snd.wnd != wnd;

@@ -168,6 +168,23 @@ TEST(window_of_an_overtaken_ack)
     (void)packets_forgotten(p);
 }
 
+/* Text that was overtaken acknowledges something new: the window goes with it, or its right edge would
+ * move beyond what the peer has offered.
+ * covers: 9293-3.10.7.4-ack-WL */
+TEST(window_of_overtaken_text)
+{
+    struct peer *p = ACCEPTED();
+
+    WRITES(p, 2000);
+    (void)packets_forgotten(p);
+    ARRIVES(p, .flags = ACK, .seq = 101, .ack = 1, .text = 100, .win = 3000); /* to 3001 */
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1001, .text = 100, .win = 2000); /* to 3001 too */
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_wnd, 2000);
+    WRITES(p, 4000);
+    FORGET(p);
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_wnd, 2000);
+}
+
 /* 65535 is a large window, not a negative one.
  * covers: 9293-MUST-1 */
 TEST(window_field_is_unsigned)
@@ -674,6 +691,7 @@ int main(void)
         RUN(no_sack_unless_agreed),
         RUN(too_many_holes),
         RUN(window_of_an_overtaken_ack),
+        RUN(window_of_overtaken_text),
         RUN(window_field_is_unsigned),
         RUN(every_shift),
         RUN(every_shift_of_ours),
