@@ -403,4 +403,5 @@ def main():
     unittest.main(argv=['closes_test', *sys.argv[1:]], verbosity=2)
 
 
-main()
+if __name__ == '__main__':
+    main()

@@ -255,6 +255,27 @@ static void do_pools(void)
     answer(0);
 }
 
+/* ---- a link that loses ---- */
+
+static const struct host_link_ops *whole; /* the link's own operations */
+static unsigned lost_one_of, received;
+
+static int receive_some(struct host_link *link, uint8_t *buffer, size_t size, uint32_t *flags)
+{
+    int length = whole->receive(link, buffer, size, flags);
+
+    if (length > 0 && lost_one_of != 0 && ++received % lost_one_of == 0)
+        return whole->receive(link, buffer, size, flags);
+    return length;
+}
+
+/* "lose 5": every fifth packet that arrives is lost before the stack sees it; 0: none. */
+static void do_lose(void)
+{
+    lost_one_of = (unsigned)number(1);
+    answer(0);
+}
+
 static void do_hold(void)
 {
     is_held = true;
@@ -279,7 +300,7 @@ static const struct {
     {"abort", do_abort},   {"linger", do_linger},     {"option", do_option},
     {"name", do_name},     {"set", do_set},           {"rows", do_rows},
     {"pools", do_pools},   {"hold", do_hold},         {"go", do_go},
-    {"route", do_route},
+    {"route", do_route},   {"lose", do_lose},
 };
 
 static void obey(char *line)
@@ -336,6 +357,7 @@ static void on_line(void *context, uint32_t events)
 
 static void open_link(struct host_link *link, const char *kind, const char *name)
 {
+    static struct host_link_ops lossy;
     struct trouble trouble;
     char buffer[IFNAMSIZ] = "";
     int fd;
@@ -352,6 +374,10 @@ static void open_link(struct host_link *link, const char *kind, const char *name
             die(trouble.text);
         packet_socket_link_init(link, fd, buffer, stack_mac, 1500);
     }
+    whole = link->ops;
+    lossy = *whole;
+    lossy.receive = receive_some;
+    link->ops = &lossy;
     if (!event_loop_add_link(loop, link, &trouble))
         die(trouble.text);
 }
