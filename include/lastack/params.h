@@ -158,6 +158,11 @@ struct lastack_params {
     uint32_t reassembly_ranges_max; /* holes per connection */
     uint32_t ack_every_segs;     /* an ACK at least every so many full segments: 2 */
     uint32_t fast_open;          /* enum lastack_fast_open, or-ed */
+    /* a frame is put off until it holds this part of the window, 1/n; 0 = never (not Linux) */
+    uint32_t tso_win_divisor;
+    /* a frame holds what is sent in a millisecond, but at least so many segments (Linux); 0: as
+     * many as the link takes */
+    uint32_t min_tso_segs;
 
     /* sizes, in bytes */
     uint32_t receive_buffer_min, receive_buffer, receive_buffer_max; /* tcp_rmem */
@@ -213,6 +218,10 @@ struct lastack_params {
     bool syn_text_kept;
     /* a RST in CLOSING or LAST-ACK is an error for the user (Linux, BSD) */
     bool rst_error_closing;
+    /* an ACK of what was not sent yet is dropped unanswered (Linux) instead of with an ACK */
+    bool ack_of_unsent_silent;
+    /* PSH on the last segment of each frame of several, whatever the user wrote (Linux) */
+    bool push_every_frame;
 
     /* policies */
     enum lastack_time_wait_full time_wait_full;

@@ -57,6 +57,8 @@ static void linux_counts(struct lastack_params *params)
     params->reassembly_ranges_max = 1024; /* Linux bounds holes by memory only; this is ours */
     params->ack_every_segs = 2;
     params->fast_open = LASTACK_FAST_OPEN_CLIENT;
+    params->tso_win_divisor = 3;
+    params->min_tso_segs = 2;
 }
 
 static void linux_sizes(struct lastack_params *params)
@@ -113,6 +115,8 @@ static void linux_switches(struct lastack_params *params)
     params->drop_syn_fin_always = false;
     params->syn_text_kept = false;
     params->rst_error_closing = true;
+    params->ack_of_unsent_silent = true;
+    params->push_every_frame = true;
 }
 
 void lastack_params_linux(struct lastack_params *params)

@@ -90,7 +90,7 @@ static bool goes_on(const struct seen_packet *seen, const struct seen_packet *ne
     const struct drill_tcp *a = &seen->packet.tcp, *b = &next->packet.tcp;
 
     return b->length > 0 && b->length <= piece && b->seq == a->seq + a->length &&
-           !(a->flags & (LASTACK_PSH | LASTACK_FIN)) &&
+           !(a->flags & LASTACK_FIN) && /* (a PSH ends a frame, not the line) */
            ((a->flags ^ b->flags) & ~free_flags) == 0 && b->ack == a->ack &&
            b->window == a->window && same_options(a, b);
 }
@@ -112,6 +112,7 @@ static struct seen_packet take_merged(struct runner *runner, const struct drill_
             break;
         wants_more = next->packet.tcp.length == piece; /* a shorter one is the last */
         seen.packet.tcp.length += next->packet.tcp.length;
+        seen.packet.tcp.flags &= (uint16_t)~LASTACK_PSH; /* the last one's counts */
         seen.packet.tcp.flags |= next->packet.tcp.flags & (LASTACK_PSH | LASTACK_FIN);
         runner->has_ahead = false;
     }

@@ -106,8 +106,8 @@ static uint32_t queue_text(struct lastack *stack, const struct sock *sock,
 
     for (size_t i = 0; i < count && done < room; i++) {
         const uint32_t want = min32(room - done, (uint32_t)min64((int64_t)iov[i].length, INT32_MAX));
-        const uint32_t taken = tcp_send(&stack->tcp, sock->conn, iov[i].base, want,
-                                        i + 1 < count && done + want < room);
+        const struct tcp_send_how how = {.more = i + 1 < count && done + want < room};
+        const uint32_t taken = tcp_send(&stack->tcp, sock->conn, iov[i].base, want, &how);
 
         done += taken;
         if (taken < want)

@@ -195,7 +195,7 @@ int lastack_set_user(struct lastack *stack, int descriptor, uint64_t user)
 
 /* ---- the level ---- */
 
-static uint32_t poll_attached(const struct lastack *stack, const struct sock *sock)
+static uint32_t poll_attached(struct lastack *stack, const struct sock *sock)
 {
     const struct tcp_conn *conn = sock_conn(stack, sock);
     const bool is_end = conn_has(conn, CONN_FIN_RECEIVED);
@@ -207,11 +207,15 @@ static uint32_t poll_attached(const struct lastack *stack, const struct sock *so
         bits |= LASTACK_POLLRDHUP;
     if (is_end && sock->shut_write)
         bits |= LASTACK_POLLHUP;
-    if (sock->shut_write || (tcp_state_may_send(conn->state) &&
-                             tcp_send_room(&stack->tcp, conn) * 3 >= conn_send_held(conn)))
-        bits |= tcp_state_is_synchronized(conn->state) ? LASTACK_POLLOUT : 0;
     if (conn->fast_open & FAST_OPEN_PASSIVE && !sock->shut_write)
         bits |= LASTACK_POLLOUT;
+    if (!tcp_state_is_synchronized(conn->state))
+        return bits;
+    if (sock->shut_write ||
+        (tcp_state_may_send(conn->state) && tcp_is_writable(&stack->tcp, conn)))
+        bits |= LASTACK_POLLOUT;
+    else
+        tcp_want_room(&stack->tcp, sock->conn);
     return bits;
 }
 

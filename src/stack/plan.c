@@ -76,8 +76,8 @@ static uint32_t index_limit(const struct lastack_config *config)
 }
 
 struct plan {
-    void *index, *conns, *time_waits, *syns, *listeners, *pages, *ranges, *replies, *endpoints;
-    void *syn_budgets, *fast_open;
+    void *index, *conns, *write_queues, *time_waits, *syns, *listeners, *pages, *ranges;
+    void *replies, *endpoints, *syn_budgets, *fast_open;
     void *links, *routes, *trace, *loopback, *neighbors, *paths, *reassembly, *udp;
 };
 
@@ -94,6 +94,8 @@ static void lay_out_stack(struct arena *arena, const struct lastack_config *conf
     plan->loopback = arena_take(arena, LOOPBACK_MTU);
     plan->index = arena_take(arena, hash_index_size(index_limit(config)));
     plan->conns = arena_take(arena, pool_size(sizeof(struct tcp_conn), config->max_connections));
+    plan->write_queues =
+        arena_take(arena, pool_size(sizeof(struct write_queue), config->max_connections));
     plan->listeners = arena_take(arena, pool_size(sizeof(struct listener), config->max_sockets));
     plan->time_waits =
         arena_take(arena, time_wait_size(config->max_time_waits_ipv4, config->max_time_waits_ipv6));
@@ -137,6 +139,8 @@ static void place_tcp(struct lastack *stack, const struct plan *plan)
     tcp->index.key = derive_key(config->seed, KEY_INDEX);
     hash_index_init(&tcp->index.slots, plan->index, index_limit(config));
     pool_init(&tcp->conns, plan->conns, sizeof(struct tcp_conn), config->max_connections);
+    pool_init(&tcp->write_queues, plan->write_queues, sizeof(struct write_queue),
+              config->max_connections);
     wheel_init(&tcp->wheel, plan->conns, sizeof(struct tcp_conn), offsetof(struct tcp_conn, timer),
                stack->now);
     time_wait_init(&tcp->time_waits, plan->time_waits, config->max_time_waits_ipv4,

@@ -97,6 +97,14 @@ static uint32_t segments_of(uint32_t bytes, uint32_t mss)
     return mss == 0 ? 0 : (bytes + mss - 1) / mss;
 }
 
+static uint64_t us_busy(const struct lastack *stack, const struct tcp_conn *conn,
+                        enum chronograph_kind kind)
+{
+    return conn->write_queue == POOL_NONE
+               ? 0
+               : chronograph_read(&conn_queue(&stack->tcp, conn)->chronograph, kind, stack->now);
+}
+
 static void fill_info(const struct lastack *stack, const struct tcp_conn *conn,
                       struct lastack_tcp_info *info)
 {
@@ -151,6 +159,10 @@ static void fill_info(const struct lastack *stack, const struct tcp_conn *conn,
         .tcpi_min_rtt = us_of(rtt_ns(conn->rtt.min)),
         .tcpi_data_segs_in = conn->stats.data_segs_in,
         .tcpi_data_segs_out = conn->stats.data_segs_out,
+        .tcpi_busy_time = us_busy(stack, conn, CHRONO_BUSY) + us_busy(stack, conn, CHRONO_RWND) +
+                          us_busy(stack, conn, CHRONO_SNDBUF),
+        .tcpi_rwnd_limited = us_busy(stack, conn, CHRONO_RWND),
+        .tcpi_sndbuf_limited = us_busy(stack, conn, CHRONO_SNDBUF),
         .tcpi_bytes_sent = conn_bytes_sent(conn),
         .tcpi_bytes_retrans = conn->stats.bytes_retransmitted,
         .tcpi_snd_wnd = conn->snd.wnd,

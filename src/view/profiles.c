@@ -64,6 +64,10 @@ static const struct setting freebsd[] = {
     {"abort_on_unread", "off"},
     {"missing_timestamp_ok", "off"},
     {"first_window_in_segs", "off"},
+    {"ack_of_unsent_silent", "off"},
+    {"push_every_frame", "off"},
+    {"tso_win_divisor", "0"},
+    {"min_tso_segs", "0"},
     {"paws_slack", "0"},
     {"paws_stale", "2073600s"},
     {"listen_synack_silent", "on"},
@@ -102,6 +106,10 @@ static const struct setting rfc[] = {
     {"rst_extra_linux", "off"},      /* RFC 5961 §3.2 */
     {"missing_timestamp_ok", "off"}, /* RFC 7323 §3.2 */
     {"first_window_in_segs", "off"},
+    {"ack_of_unsent_silent", "off"},
+    {"push_every_frame", "off"},
+    {"tso_win_divisor", "0"},
+    {"min_tso_segs", "0"},
     {"paws_slack", "0"},
     {"paws_stale", "2073600s"},
     {"congestion", "newreno"},       /* RFC 5681, 6582 */
@@ -123,6 +131,8 @@ static const struct setting linux_2_6[] = {
     {"time_wait_max", "180000"},
     {"time_wait_reuse", "off"},
     {"port_last", "61000"},
+    {"push_every_frame", "off"}, /* since 4.20 */
+    {"min_tso_segs", "0"},       /* since 3.12 */
     {NULL, NULL},
 };
 
@@ -135,6 +145,8 @@ static const struct setting linux_3[] = {
     {"time_wait_max", "180000"},
     {"time_wait_reuse", "off"},
     {"port_last", "61000"},
+    {"push_every_frame", "off"}, /* since 4.20 */
+    {"min_tso_segs", "0"},       /* since 3.12 */
     {NULL, NULL},
 };
 

@@ -35,6 +35,7 @@
 #include "stream.h"
 #include "tuple.h"
 #include "wheel.h"
+#include "write_queue.h"
 
 enum conn_flag {
     CONN_FIN_QUEUED = 1 << 0,    /* the user closed his direction: a FIN follows snd.end */
@@ -65,6 +66,7 @@ enum conn_flag {
     CONN_R1_TOLD = 1 << 25,
     CONN_DYING = 1 << 26,
     CONN_SUPERSEDES = 1 << 27,   /* made by a SYN that reopened TIME-WAIT */
+    CONN_WANTS_ROOM = 1 << 29,   /* its socket found no room to write and waits for some */
     CONN_DEADLINE_SET = 1 << 28, /* a deadline was set since settle() last looked at the wheel */
 };
 
@@ -137,6 +139,7 @@ struct tcp_conn {
     uint32_t generation;     /* kept when the block is reused: handles are index + generation */
     uint32_t socket;         /* of the floor above; POOL_NONE */
     uint32_t listener;       /* while in its accept queue; POOL_NONE */
+    uint32_t write_queue;    /* its struct write_queue; POOL_NONE: nothing was written yet */
     uint32_t send_next, send_prev;
     uint32_t queue_next;     /* accept queue; then, with a socket, wake queue */
     uint32_t ts_offset;
@@ -150,8 +153,6 @@ struct tcp_conn {
     struct seq iss, irs;
     struct seq recover;      /* end of the recovery or loss episode (RFC 6582) */
     struct seq rtx;          /* next byte to retransmit in an episode */
-    struct seq push;         /* PSH belongs on the segment that carries the byte before this */
-    struct seq small;        /* end of the last small segment sent (Minshall's test) */
     uint16_t dup_acks;
     uint8_t retries;         /* timeouts in a row without progress */
     uint8_t probes;          /* unanswered persist or keepalive probes */

@@ -71,6 +71,7 @@ static enum verdict syn_sent_becomes_established(struct tcp *tcp, struct tcp_con
     conn->snd.wl1 = seg->seq;
     conn->snd.wl2 = seg->ack;
     conn->snd.wnd_max = max32(conn->snd.wnd_max, conn->snd.wnd);
+    conn_bound_mss(tcp, conn);
     tcp_enter(conn, TCP_ESTABLISHED, LASTACK_CAUSE_SYN_ACK, &tcp->report);
     if (conn->retries == 0)
         rtt_sample(&conn->rtt, &tcp->params, tcp->report.now - conn->first_retry_at, conn->snd.una.v,
@@ -405,15 +406,6 @@ static enum verdict fourth_check_syn(struct tcp *tcp, struct tcp_conn *conn,
     return STOP;
 }
 
-/* One RTT-clock of the peer: TS.Recent moves when the segment covers Last.ACK.sent (RFC 7323
- * §4.3). */
-static void take_timestamp(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
-{
-    if (conn_has(conn, CONN_TIMESTAMP) && seg->options & OPTION_TIMESTAMP &&
-        seq_before_or_equal(seg->seq, conn->rcv.acked))
-        paws_take(&conn->paws, tcp_paws_rule(tcp, true), seg->ts_value, clock_ms(tcp->report.now));
-}
-
 /* Our FIN is acknowledged and the peer's has not come, or lies beyond a hole that nobody will
  * read: nothing is left that a record cannot do. */
 static enum verdict orphan_check_fin_wait_2(struct tcp *tcp, struct tcp_conn *conn)
@@ -437,7 +429,6 @@ static enum verdict eight_steps(struct tcp *tcp, struct tcp_conn *conn, struct s
     /* third: security: not implemented (RFC 9293 Appendix A.1) */
     if ((v = fourth_check_syn(tcp, conn, seg)) != GO_ON)
         return v;
-    take_timestamp(tcp, conn, seg);
     if ((v = fifth_check_ack(tcp, conn, seg)) != GO_ON)
         return v;
     /* sixth: URG: urgent text is read in line (RFC 9293 SHLD-13; docs/decisions/0011) */

@@ -17,12 +17,14 @@ static void arm_retransmit(struct tcp *tcp, struct tcp_conn *conn)
     conn_set_deadline(conn, LASTACK_TIMER_RETRANSMIT, conn_retransmit_at(tcp, conn), &tcp->report);
 }
 
-/* The ACK is of something in range: una - max window <= ack <= max (RFC 5961 §5.2). */
+/* The ACK is of something in range: una - max window <= ack <= max (RFC 5961 §5.2). RFC 9293
+ * §3.10.7.4 has an ACK for one of what was not sent; Linux drops it in silence. */
 static enum verdict check_range(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
 {
     if (seq_after(seg->ack, conn->snd.max)) {
         report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_ACK_OF_UNSENT);
-        reply_challenge(tcp, conn);
+        if (!tcp->params.ack_of_unsent_silent)
+            reply_challenge(tcp, conn);
         return STOP;
     }
     if (seq_before(seg->ack, seq_sub(conn->snd.una, conn->snd.wnd_max))) {
@@ -145,9 +147,8 @@ static void acknowledge(struct tcp *tcp, struct tcp_conn *conn, const struct seg
         arm_retransmit(tcp, conn); /* RFC 6298 §5.3 */
     conn_stop_deadline(conn, LASTACK_TIMER_USER_TIMEOUT, &tcp->report);
     conn->owe |= OWE_SEND;
-    if (text > 0 && conn->socket != POOL_NONE &&
-        tcp_send_room(tcp, conn) >= conn_send_held(conn) / 2)
-        conn_wake(tcp, conn, WAKE_WRITABLE);
+    if (seq_after_or_equal(conn->snd.una, conn->snd.end))
+        conn_chrono_stop(tcp, conn, CHRONO_BUSY);
 }
 
 /* RFC 5681 §2: what counts as a duplicate. */
@@ -208,9 +209,10 @@ static enum verdict syn_received_check_ack(struct tcp *tcp, struct tcp_conn *con
         return STOP;
     }
     conn->snd.wnd = seg->window;
-    conn->snd.wnd_max = max32(conn->snd.wnd_max, conn->snd.wnd);
+    conn->snd.wnd_max = conn->snd.wnd; /* the SYN's was of no use yet */
     conn->snd.wl1 = seg->seq;
     conn->snd.wl2 = seg->ack;
+    conn_bound_mss(tcp, conn);
     tcp_enter(conn, TCP_ESTABLISHED, LASTACK_CAUSE_HANDSHAKE_ACK, &tcp->report);
     if (conn->fast_open & FAST_OPEN_PASSIVE && conn->retries == 0)
         rtt_sample(&conn->rtt, &tcp->params, tcp->report.now - conn->first_retry_at,
@@ -256,6 +258,15 @@ static enum verdict fin_acknowledged(struct tcp *tcp, struct tcp_conn *conn)
     return GO_ON;
 }
 
+/* One RTT-clock of the peer: TS.Recent moves when the segment covers Last.ACK.sent (RFC 7323
+ * §4.3); not for an ACK of what was never sent, which a stranger may have guessed. */
+static void take_timestamp(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
+    if (conn_has(conn, CONN_TIMESTAMP) && seg->options & OPTION_TIMESTAMP &&
+        seq_before_or_equal(seg->seq, conn->rcv.acked))
+        paws_take(&conn->paws, tcp_paws_rule(tcp, true), seg->ts_value, clock_ms(tcp->report.now));
+}
+
 enum verdict fifth_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
 {
     bool is_window_changed;
@@ -268,6 +279,8 @@ enum verdict fifth_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struc
         return STOP;
     if (check_range(tcp, conn, seg) != GO_ON)
         return STOP;
+    take_timestamp(tcp, conn, seg);
+    conn_stop_holding(tcp, conn);
     if (seq_before(seg->ack, conn->snd.una))
         return GO_ON; /* old, but its text may be new */
     is_window_changed = update_window(conn, seg);

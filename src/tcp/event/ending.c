@@ -43,6 +43,8 @@ static void quiesce(struct tcp *tcp, struct tcp_conn *conn)
     conn->owe = 0;
     stream_clear(&conn->send, &tcp->pages);
     ranges_clear(&conn->sent, &tcp->ranges);
+    if (conn->write_queue != POOL_NONE)
+        chunks_clear(&conn_queue(tcp, conn)->chunks, &tcp->ranges);
     ranges_clear(&conn->arrived, &tcp->ranges);
     sack_told_clear(&conn->told, &tcp->ranges);
 }
@@ -54,6 +56,8 @@ void tcp_release(struct tcp *tcp, uint32_t index)
     CHECK(conn->state == TCP_CLOSED || conn_has(conn, CONN_DETACHED));
     conn_unwake(tcp, conn);
     stream_clear(&conn->receive, &tcp->pages);
+    if (conn->write_queue != POOL_NONE)
+        pool_give(&tcp->write_queues, conn->write_queue);
     conn->generation++;
     pool_give(&tcp->conns, index);
 }
@@ -113,6 +117,21 @@ void conn_round_buffers(const struct tcp *tcp, struct tcp_conn *conn)
             whole_segments(conn->options.send_buffer, mss, params->send_buffer_max);
 }
 
+/* Linux: two segments fit into the largest window that the peer ever offered, so that one of them is
+ * acknowledged while the other is under way. */
+void conn_bound_mss(const struct tcp *tcp, struct tcp_conn *conn)
+{
+    const uint32_t seen = conn->snd.wnd_max;
+    const uint32_t most = seen > 536 ? seen / 2 : seen;
+    const uint32_t old = conn->mss;
+
+    if (tcp->params.send_accounting != LASTACK_SNDBUF_LINUX_SKB || most == 0 || old <= most)
+        return;
+    conn->mss = (uint16_t)max32(most, 48);
+    conn->cc.cwnd = conn->cc.cwnd / old * conn->mss;
+    cc_set_mss(&conn->cc, conn->mss);
+}
+
 void conn_take_path(struct tcp *tcp, struct tcp_conn *conn)
 {
     const struct tcp_path path =
@@ -131,6 +150,7 @@ void conn_take_path(struct tcp *tcp, struct tcp_conn *conn)
         mss = mss > 12 + 1 ? mss - 12 : 1; /* RFC 6691: options count */
     conn->mss = (uint16_t)mss;
     conn->gso_max = path.gso_max;
+    conn_bound_mss(tcp, conn);
     cc_set_mss(&conn->cc, conn->mss);
     if (conn->lane != path.lane) {
         const bool was_queued = conn_has(conn, CONN_QUEUED);

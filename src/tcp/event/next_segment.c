@@ -170,7 +170,49 @@ static uint32_t offered_room(const struct tcp_conn *conn)
     return conn->snd.wnd > used ? conn->snd.wnd - used : 0;
 }
 
-static void put_text(struct tcp_conn *conn, struct tcp_out *out, struct seq from, uint32_t length)
+uint32_t conn_congestion_room(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    return congestion_room(tcp, conn);
+}
+
+uint32_t conn_offered_room(const struct tcp_conn *conn)
+{
+    return offered_room(conn);
+}
+
+int64_t conn_head_sent_at(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    const struct range *head = ranges_first(&conn->sent, &tcp->ranges);
+
+    return head == NULL ? tcp->report.now : head->at;
+}
+
+/* PSH: the end of what the user wrote (MUST-60, MUST-61), unless more of it was announced; and by
+ * policy the end of each frame of several segments. */
+static bool wants_push(const struct tcp *tcp, const struct tcp_conn *conn, struct seq from,
+                       struct seq to)
+{
+    const struct write_queue *queue =
+        conn->write_queue != POOL_NONE ? conn_queue(tcp, conn) : NULL;
+
+    if ((conn_has(conn, CONN_SEND_SMALL) && seq_equal(to, conn->snd.end)) || queue == NULL)
+        return true;
+    if (tcp->params.send_accounting == LASTACK_SNDBUF_LINUX_SKB &&
+        seq_equal(from, conn->snd.nxt)) { /* it belongs to the end of a chunk */
+        const struct chunks *chunks = &queue->chunks;
+        const struct chunk chunk = chunks_at(chunks, &tcp->ranges, from, conn->snd.end);
+
+        if (tcp->params.push_every_frame && chunks->is_long_frame &&
+            seq_equal(to, chunks->frame_end))
+            return true;
+        return seq_equal(to, chunk.end) &&
+               (chunk.is_tail ? seq_equal(queue->push, to) : chunk.is_pushed);
+    }
+    return seq_after(queue->push, from) && seq_before_or_equal(queue->push, to);
+}
+
+static void put_text(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out, struct seq from,
+                     uint32_t length)
 {
     struct segment *seg = &out->seg;
     const struct seq to = seq_add(from, length);
@@ -180,9 +222,7 @@ static void put_text(struct tcp_conn *conn, struct tcp_out *out, struct seq from
     out->text = &conn->send;
     if (length > conn->mss)
         out->gso_size = conn->mss;
-    /* PSH: the end of what the user wrote (MUST-60, MUST-61) */
-    if (length > 0 && (seq_equal(to, conn->snd.end) ||
-                       (seq_after(conn->push, from) && seq_before_or_equal(conn->push, to))))
+    if (length > 0 && wants_push(tcp, conn, from, to))
         seg->flags |= LASTACK_PSH;
     if (conn_has(conn, CONN_FIN_QUEUED) && seq_equal(to, conn->snd.end))
         seg->flags |= LASTACK_FIN;
@@ -190,7 +230,8 @@ static void put_text(struct tcp_conn *conn, struct tcp_out *out, struct seq from
 
 /* Silly-window avoidance and Nagle: may a segment of less than an MSS leave? (RFC 9293 §3.8.6.2.1,
  * §3.7.4) */
-static bool may_send_small(const struct tcp_conn *conn, uint32_t length, bool is_last)
+static bool may_send_small(const struct tcp *tcp, const struct tcp_conn *conn, uint32_t length,
+                           bool is_last)
 {
     if (length >= conn->mss || conn_has(conn, CONN_SEND_SMALL))
         return true;
@@ -203,7 +244,8 @@ static bool may_send_small(const struct tcp_conn *conn, uint32_t length, bool is
     if (conn_has(conn, CONN_NODELAY))
         return true;
     /* Nagle as Minshall refined it: no *small* segment may be unacknowledged */
-    return !(seq_after(conn->small, conn->snd.una) && conn_in_flight(conn) > 0);
+    return conn->write_queue == POOL_NONE || conn_in_flight(conn) == 0 ||
+           !seq_after(conn_queue(tcp, conn)->small, conn->snd.una);
 }
 
 /* RFC 5681 §4.1: after silence the window has lost its meaning. */
@@ -245,12 +287,59 @@ static void sent_text(struct tcp *tcp, struct tcp_conn *conn, const struct segme
         ack_policy_data_sent(&conn->ack, tcp->report.now);
         conn->stats.data_segs_out++;
         conn->last_sent_ms = clock_ms(tcp->report.now);
-        if (seg->text_length % conn->mss != 0)
-            conn->small = to;
+        if (seg->text_length % conn->mss != 0 && conn->write_queue != POOL_NONE)
+            conn_queue(tcp, conn)->small = to;
     }
+    if (conn->write_queue != POOL_NONE)
+        chunks_sent(&conn_queue(tcp, conn)->chunks, &tcp->ranges,
+                    seq_add(seg->seq, seg->text_length));
     conn->snd.nxt = to;
     conn->snd.max = seq_max(conn->snd.max, to);
     arm_if_idle(tcp, conn);
+}
+
+/* Nothing leaves now, and nothing is in flight whose ACK would change that: time must. */
+static void watch_held(struct tcp *tcp, struct tcp_conn *conn, enum frame_verdict verdict)
+{
+    const int64_t wait = max64(rtt_timeout(&conn->rtt, &tcp->params), MS(200));
+
+    if (conn_in_flight(conn) > 0 || conn->deadline.at[LASTACK_TIMER_PERSIST] != NEVER)
+        return;
+    if (verdict == FRAME_NO_WINDOW)
+        watch_zero_window(tcp, conn); /* MUST-38's override */
+    else
+        conn_set_deadline(conn, LASTACK_TIMER_PERSIST, time_after(tcp->report.now, wait),
+                          &tcp->report); /* a cork holds no longer than 200 ms */
+}
+
+/* What frame.c makes of the queue; 0: nothing leaves. */
+static uint32_t length_of_frame(struct tcp *tcp, struct tcp_conn *conn, struct seq from)
+{
+    struct chunks *chunks = &conn_queue(tcp, conn)->chunks;
+    const enum frame_push push = seq_before(from, chunks->released) ? FRAME_ONE : FRAME_USUAL;
+    uint32_t length;
+    const enum frame_verdict verdict = conn_next_frame(tcp, conn, from, push, &length);
+
+    if (verdict == FRAME_NO_CWND || verdict == FRAME_DEFERRED)
+        conn->flags |= CONN_WAS_LIMITED;
+    if (verdict == FRAME_NO_WINDOW)
+        conn_chrono_start(tcp, conn, CHRONO_RWND);
+    else
+        conn_chrono_stop(tcp, conn, CHRONO_RWND);
+    if (verdict != FRAME_LEAVES)
+        watch_held(tcp, conn, verdict);
+    chunks->frame_end = seq_add(from, length);
+    chunks->is_long_frame = length > conn->mss;
+    return length;
+}
+
+/* The rest of a frame that a link takes in pieces, if it still may leave; else another frame. */
+static uint32_t next_piece(struct tcp *tcp, struct tcp_conn *conn, struct seq from, uint32_t room)
+{
+    const struct seq end = conn_queue(tcp, conn)->chunks.frame_end;
+    const uint32_t left = seq_after(end, from) ? seq_distance(from, end) : 0;
+
+    return left > 0 && left <= room ? left : length_of_frame(tcp, conn, from);
 }
 
 /* New text, and the FIN when its turn has come. */
@@ -268,16 +357,23 @@ static bool emit_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out
     restart_after_idle(tcp, conn);
     room = min32(congestion_room(tcp, conn), offered);
     if (offered == 0) {
+        if (waiting > 0)
+            conn_chrono_start(tcp, conn, CHRONO_RWND);
         watch_zero_window(tcp, conn);
         return false;
     }
     length = min32(min32(waiting, room), frame_limit(conn));
-    if (waiting > 0) {
+    if (waiting > 0 && tcp->params.send_accounting == LASTACK_SNDBUF_LINUX_SKB &&
+        conn->write_queue != POOL_NONE) {
+        length = min32(next_piece(tcp, conn, from, room), frame_limit(conn));
+        if (length == 0)
+            return false;
+    } else if (waiting > 0) {
         if (length < waiting && length > conn->mss)
             length -= length % conn->mss; /* whole segments while more waits */
         if (room < waiting)
             conn->flags |= CONN_WAS_LIMITED;
-        if (length == 0 || !may_send_small(conn, length, length == waiting)) {
+        if (length == 0 || !may_send_small(tcp, conn, length, length == waiting)) {
             if (length > 0 && length == waiting && conn_has(conn, CONN_CORK) &&
                 conn_in_flight(conn) == 0 && conn->deadline.at[LASTACK_TIMER_PERSIST] == NEVER)
                 conn_set_deadline(conn, LASTACK_TIMER_PERSIST, time_after(tcp->report.now, MS(200)),
@@ -288,7 +384,7 @@ static bool emit_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out
         }
     }
     start_segment(tcp, conn, out, LASTACK_ACK);
-    put_text(conn, out, from, length);
+    put_text(tcp, conn, out, from, length);
     if (length == offered)
         out->seg.flags &= (uint16_t)~LASTACK_FIN; /* it takes a place in the window too (§3.4) */
     conn->flags &= ~(uint32_t)CONN_SEND_SMALL;
@@ -306,7 +402,7 @@ static void emit_again(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *o
     struct seq to;
 
     start_segment(tcp, conn, out, LASTACK_ACK);
-    put_text(conn, out, from, min32(left, conn->mss));
+    put_text(tcp, conn, out, from, min32(left, conn->mss));
     if (!seq_after(conn->snd.max, conn->snd.end))
         /* it has not left before: its turn comes in emit_new */
         seg->flags &= (uint16_t)~LASTACK_FIN;
@@ -373,6 +469,15 @@ static bool emit_ack(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out
 
 /* ---- one connection, then all of a lane ---- */
 
+/* Whatever may leave now has left. */
+static void all_was_sent(struct tcp *tcp, struct tcp_conn *conn)
+{
+    conn_check_room(tcp, conn);
+    if (conn_has(conn, CONN_WANTS_ROOM) && seq_after_or_equal(conn->snd.nxt, conn->snd.end) &&
+        tcp_state_may_send(conn->state) && !tcp_is_writable(tcp, conn))
+        conn_chrono_start(tcp, conn, CHRONO_SNDBUF);
+}
+
 static bool next_of(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
 {
     if (conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED) {
@@ -390,6 +495,7 @@ static bool next_of(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
         if (emit_new(tcp, conn, out))
             return true;
         conn->owe &= (uint8_t)~OWE_SEND;
+        all_was_sent(tcp, conn);
     }
     return emit_probe(tcp, conn, out) || emit_ack(tcp, conn, out);
 }

@@ -86,6 +86,7 @@ struct tcp {
     struct pool listeners;
     struct page_pool pages;
     struct pool ranges;
+    struct pool write_queues;
     struct replies replies;
     struct send_queue lanes[TCP_LANES];
     uint32_t wake_head, wake_tail;
@@ -151,10 +152,22 @@ void tcp_close_listener(struct tcp *tcp, uint32_t listener, enum lastack_cause c
 /* The oldest finished connection now belongs to `socket`; POOL_NONE if none waits. */
 uint32_t tcp_accept(struct tcp *tcp, uint32_t listener, uint32_t socket);
 
-/* Room in the send buffer, bytes. */
-uint32_t tcp_send_room(const struct tcp *tcp, const struct tcp_conn *conn);
-/* Queues up to `length` bytes; returns how many. */
-uint32_t tcp_send(struct tcp *tcp, uint32_t index, const void *data, uint32_t length, bool more);
+struct tcp_send_how {
+    bool more;        /* MSG_MORE: the rest of a small segment will follow */
+    bool ends_record; /* MSG_EOR: nothing is appended to its last segment */
+};
+
+/* Queues up to `length` bytes; returns how many. If not all, the socket is told when there is room
+ * again. */
+uint32_t tcp_send(struct tcp *tcp, uint32_t index, const void *data, uint32_t length,
+                  const struct tcp_send_how *how);
+/* Worth writing to: a third of the buffer is free, and not too much waits to be sent. */
+bool tcp_is_writable(const struct tcp *tcp, const struct tcp_conn *conn);
+/* Tell the socket when it is. */
+void tcp_want_room(struct tcp *tcp, uint32_t index);
+/* The send buffer's size, and what is charged to it; bytes. */
+uint32_t tcp_send_limit(const struct tcp *tcp, const struct tcp_conn *conn);
+uint32_t tcp_send_charge(const struct tcp *tcp, const struct tcp_conn *conn);
 /* The user took `length` bytes that conn_readable() promised. */
 void tcp_received(struct tcp *tcp, uint32_t index, uint32_t length);
 /* CLOSE of our direction: a FIN follows what is queued. */
@@ -213,6 +226,41 @@ void tcp_soft_error(struct tcp *tcp, uint32_t index, int error);
 /* Is this sequence number of the tuple's connection sent and not acknowledged (RFC 5927 §4.1)? */
 bool tcp_is_in_flight(const struct tcp *tcp, const struct tuple *tuple, struct seq seq);
 
+/* ---- frame.c ---- */
+
+enum frame_push {
+    FRAME_USUAL,
+    FRAME_PUSHED, /* whatever Nagle says */
+    FRAME_ONE,    /* and at once */
+};
+
+enum frame_verdict {
+    FRAME_LEAVES,
+    FRAME_NOTHING,   /* no text waits */
+    FRAME_NO_CWND,
+    FRAME_NO_WINDOW,
+    FRAME_HELD,      /* by Nagle or a cork */
+    FRAME_DEFERRED,  /* until the next ACK */
+};
+
+/* How much of the text from `from` on leaves in one frame, when all before it has left. */
+enum frame_verdict conn_next_frame(const struct tcp *tcp, const struct tcp_conn *conn,
+                                   struct seq from, enum frame_push push, uint32_t *length);
+/* Segments of one frame at the most. */
+uint32_t conn_frame_segments(const struct tcp *tcp, const struct tcp_conn *conn);
+/* What the windows have room for, bytes (next_segment.c). */
+uint32_t conn_congestion_room(const struct tcp *tcp, const struct tcp_conn *conn);
+uint32_t conn_offered_room(const struct tcp_conn *conn);
+/* When the first segment was sent that is not acknowledged; now if none is. */
+int64_t conn_head_sent_at(const struct tcp *tcp, const struct tcp_conn *conn);
+/* MSG_MORE holds until the next ACK at the most (send_space.c). */
+void conn_stop_holding(struct tcp *tcp, struct tcp_conn *conn);
+/* What holds the sender back begins or ends; nothing where nothing was ever written. */
+void conn_chrono_start(struct tcp *tcp, struct tcp_conn *conn, enum chronograph_kind kind);
+void conn_chrono_stop(struct tcp *tcp, struct tcp_conn *conn, enum chronograph_kind kind);
+/* The socket waits for room and there is some: tell it. */
+void conn_check_room(struct tcp *tcp, struct tcp_conn *conn);
+
 /* ---- shared by the events (settle.c, ending.c) ---- */
 
 static inline struct tcp_conn *tcp_conn_at(const struct tcp *tcp, uint32_t index)
@@ -229,6 +277,12 @@ static inline struct paws_rule tcp_paws_rule(const struct tcp *tcp, bool is_conn
 {
     return (struct paws_rule){is_connection ? clock_ms(tcp->params.paws_slack_ns) : 0,
                               clock_ms(tcp->params.paws_stale_ns)};
+}
+
+/* What is remembered of its queue; there is one from the first write on. */
+static inline struct write_queue *conn_queue(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    return pool_at(&tcp->write_queues, conn->write_queue);
 }
 
 /* How long it may be silent before it is probed. */
@@ -271,6 +325,8 @@ void conn_take_path(struct tcp *tcp, struct tcp_conn *conn);
 void conn_suspect_black_hole(struct tcp *tcp, struct tcp_conn *conn);
 /* buffers_in_segs: the MSS is known now. */
 void conn_round_buffers(const struct tcp *tcp, struct tcp_conn *conn);
+/* The window was seen for the first time: it bounds the MSS where a profile says so. */
+void conn_bound_mss(const struct tcp *tcp, struct tcp_conn *conn);
 /* Takes out of its send queue. */
 void conn_unqueue(struct tcp *tcp, struct tcp_conn *conn);
 

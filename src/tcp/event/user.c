@@ -48,7 +48,7 @@ void conn_choose_iss(struct tcp_conn *conn, struct seq iss)
     conn->iss = iss;
     conn->snd.una = conn->snd.nxt = conn->snd.max = iss;
     conn->snd.end = seq_add(iss, 1);
-    conn->recover = conn->rtx = conn->small = conn->push = iss;
+    conn->recover = conn->rtx = iss;
 }
 
 uint32_t tcp_open_active(struct tcp *tcp, const struct tcp_open *open, enum lastack_cause *why)
@@ -197,49 +197,6 @@ void tcp_close_listener(struct tcp *tcp, uint32_t listener_index, enum lastack_c
     if (listener->has_listened)
         report_listener(tcp, listener, TCP_LISTEN, TCP_CLOSED, cause);
     pool_give(&tcp->listeners, listener_index);
-}
-
-/* ---- SEND ---- */
-
-/* What a byte costs under the profile's accounting: Linux charges segments, with their overhead. */
-uint32_t tcp_send_room(const struct tcp *tcp, const struct tcp_conn *conn)
-{
-    const uint32_t held = conn_send_held(conn);
-    uint32_t limit =
-        conn->options.send_buffer != 0 ? conn->options.send_buffer : tcp->params.send_buffer;
-
-    if (conn->options.send_buffer == 0 && tcp->params.autotune_send)
-        /* room for two windows */
-        limit = max32(limit, min32(2 * conn->cc.cwnd, tcp->params.send_buffer_max));
-    return limit > held ? limit - held : 0;
-}
-
-uint32_t tcp_send(struct tcp *tcp, uint32_t index, const void *data, uint32_t length, bool more)
-{
-    struct tcp_conn *conn = tcp_conn_at(tcp, index);
-    uint32_t room = min32(length, tcp_send_room(tcp, conn));
-    uint32_t done = 0;
-
-    CHECK(!conn_has(conn, CONN_FIN_QUEUED));
-    while (done < room) { /* page by page: what fits is taken, whatever comes behind it */
-        const uint32_t page = tcp->pages.page_size;
-        const uint32_t piece = min32(room - done, page - conn->snd.end.v % page);
-
-        if (!stream_put(&conn->send, &tcp->pages, conn->snd.end, (const uint8_t *)data + done,
-                        piece)) {
-            report_count(&tcp->report, LASTACK_CAUSE_NO_PAGE_LEFT);
-            break;
-        }
-        conn->snd.end = seq_add(conn->snd.end, piece);
-        done += piece;
-    }
-    if (done > 0) {
-        if (!more)
-            conn->push = conn->snd.end;
-        conn->owe |= OWE_SEND;
-        settle(tcp, conn);
-    }
-    return done;
 }
 
 /* ---- RECEIVE ---- */
@@ -429,6 +386,7 @@ void tcp_reconsider(struct tcp *tcp, uint32_t index)
         return;
     if (conn->options.receive_buffer != 0)
         conn->space.limit = conn->options.receive_buffer;
+    conn_stop_holding(tcp, conn);
     conn->owe |= OWE_SEND;
     settle(tcp, conn);
 }

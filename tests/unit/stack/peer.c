@@ -858,17 +858,24 @@ struct peer *reach(uint16_t port, enum tcp_state state)
 
 /* ---- calls on a connection ---- */
 
-void WRITES(struct peer *peer, uint32_t bytes)
+int64_t writes_with(struct peer *peer, uint32_t bytes, uint32_t flags)
 {
     uint8_t *data = malloc(bytes);
+    int64_t taken;
 
     assert_non_null(data);
     for (uint32_t i = 0; i < bytes; i++)
         data[i] = pattern(1 + peer->written + i, true);
-    assert_int_equal(lastack_send(world.stack, peer->fd, data, bytes, 0), bytes);
+    taken = lastack_send(world.stack, peer->fd, data, bytes, flags);
     free(data);
-    peer->written += bytes;
+    peer->written += taken > 0 ? (uint32_t)taken : 0;
     SETTLES();
+    return taken;
+}
+
+void WRITES(struct peer *peer, uint32_t bytes)
+{
+    assert_int_equal(writes_with(peer, bytes, 0), bytes);
 }
 
 int64_t FAST_OPENS(struct peer *peer, uint32_t bytes)

@@ -154,6 +154,8 @@ struct peer *reach(uint16_t port, enum tcp_state state);
 int64_t FAST_OPENS(struct peer *peer, uint32_t bytes);
 
 void WRITES(struct peer *peer, uint32_t bytes);
+/* send() with flags; what it answers. */
+int64_t writes_with(struct peer *peer, uint32_t bytes, uint32_t flags);
 void READS(struct peer *peer, uint32_t bytes); /* exactly so many can be read, and are right */
 void READS_END(struct peer *peer);             /* recv answers 0 */
 void READS_NOTHING(struct peer *peer);         /* EAGAIN */

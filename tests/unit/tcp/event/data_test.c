@@ -293,10 +293,9 @@ TEST(cork)
     SETS(p, LASTACK_TCP_CORK, 1);
     SETS(p, LASTACK_TCP_NODELAY, 1); /* the cork is stronger */
     WRITES(p, 1000);
-    AFTER(MS(200) - 1);
-    SENDS_NOTHING(p);
-    AFTER(1);
-    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1000);
+    AFTER(MS(200));
+    AFTER(US(10)); /* (the RTO of a path of no length) */
+    SENDS(p, .flags = PSH | ACK, .seq = 1, .ack = 1, .text = 1000);
     ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1001);
     WRITES(p, 1000);
     WRITES(p, 1000); /* a full one goes, the rest waits again */
@@ -392,10 +391,30 @@ TEST(the_peer_opens_a_small_window)
  * covers: 9293-MUST-38 */
 TEST(the_peer_has_a_small_buffer)
 {
+    struct lastack_config config;
+    struct peer *p;
+
+    peer_config(&config);
+    config.params.send_accounting = LASTACK_SNDBUF_BYTES;
+    restart(&config);
+    p = ACCEPTED(.win = 600);
+    WRITES(p, 2000);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 600);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 601, .win = 299);
+    SENDS_NOTHING(p);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 601, .win = 300);
+    SENDS(p, .flags = ACK, .seq = 601, .ack = 1, .text = 300);
+}
+
+/* Linux: segments of half of that window, so that it is never filled by one.
+ */
+TEST(half_of_a_small_window)
+{
     struct peer *p = ACCEPTED(.win = 600);
 
     WRITES(p, 2000);
-    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 600);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 300);
+    SENDS(p, .flags = ACK, .seq = 301, .ack = 1, .text = 300);
     ARRIVES(p, .flags = ACK, .seq = 1, .ack = 601, .win = 299);
     SENDS_NOTHING(p);
     ARRIVES(p, .flags = ACK, .seq = 1, .ack = 601, .win = 300);
@@ -704,6 +723,7 @@ int main(void)
         RUN(no_mss_option),
         RUN(the_peer_opens_a_small_window),
         RUN(the_peer_has_a_small_buffer),
+        RUN(half_of_a_small_window),
         RUN(we_open_no_small_window),
         RUN(we_open_half_of_a_small_buffer),
         RUN(receive_buffer_shrinks),

@@ -106,12 +106,12 @@ TEST(without_timestamps_no_option_was_agreed_on)
     fill_queue();
     ARRIVES(p, .flags = SYN, .seq = 0, .mss = 1400, .shift = 5, .sack_ok = 1);
     SENDS(p, .flags = SYN | ACK, .seq = 0, .ack = 1, .sack_ok = NONE, .shift = NONE, .ts = NONE);
-    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .win = 1000);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .win = 3000);
     STATE(p, LISTEN, SYN_RECEIVED, COOKIE_ACK);
     STATE(p, SYN_RECEIVED, ESTABLISHED, HANDSHAKE_ACK);
     ACCEPTS(p);
     row = row_of(p);
-    assert_int_equal(row.tcp_info.tcpi_snd_wnd, 1000);
+    assert_int_equal(row.tcp_info.tcpi_snd_wnd, 3000);
     assert_int_equal(row.tcp_info.tcpi_snd_mss, 1300); /* 1400 has no number in a cookie */
     ARRIVES(p, .flags = ACK, .seq = 11, .ack = 1, .text = 10);
     SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .no_sack = true);

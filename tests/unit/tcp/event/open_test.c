@@ -105,6 +105,7 @@ TEST(simultaneous_open)
     SETS(p, LASTACK_TCP_NODELAY, 1);
     WRITES(p, 600);
     SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 500);
+    SENDS_NOTHING(p);
     FORGET(p);
     assert_int_equal(lastack_connect(world.stack, p->fd, &p->remote), 0);
 }

@@ -253,6 +253,11 @@ TEST(the_peer_was_restarted)
  * covers: 9293-3.10.7.4-ack-E2 5961-5.2-range */
 TEST(ack_out_of_range)
 {
+    struct lastack_config config;
+
+    peer_config(&config);
+    config.params.ack_of_unsent_silent = false;
+    restart(&config);
     for (unsigned i = 0; i < SYNCHRONIZED; i++) {
         struct peer *p = reach_nth(i);
 
@@ -269,6 +274,24 @@ TEST(ack_out_of_range)
     }
     assert_int_equal(counted(LASTACK_CAUSE_DROP_ACK_OF_UNSENT), SYNCHRONIZED);
     assert_int_equal(counted(LASTACK_CAUSE_DROP_ACK_TOO_OLD), SYNCHRONIZED);
+}
+
+/* Linux says nothing to an ACK of what was never sent, and takes neither its text nor its FIN nor
+ * its timestamp.
+ */
+TEST(ack_of_unsent_in_silence)
+{
+    struct peer *p = ACCEPTED(.timestamps = true);
+
+    ARRIVES(p, .flags = FIN | ACK, .seq = 1, .ack = 9999, .text = 10, .ts = 1 << 30);
+    SENDS_NOTHING(p);
+    NO_STATE(p);
+    READS_NOTHING(p);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .text = 10); /* not an old duplicate */
+    READS(p, 10);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 11);
+    assert_int_equal(counted(LASTACK_CAUSE_DROP_ACK_OF_UNSENT), 1);
+    assert_int_equal(counted(LASTACK_CAUSE_DROP_PAWS), 0);
 }
 
 /* An ACK that is only old (a segment that was overtaken) brings its text all the same. */
@@ -340,7 +363,7 @@ TEST(challenges_are_limited)
     AFTER(MS(100));
     ARRIVES(p, .flags = RST, .seq = 2);
     ARRIVES(p, .flags = SYN, .seq = 1);
-    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 5);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = -70000);
     AFTER(MS(400) - 1);
     ARRIVES(p, .flags = RST, .seq = 2);
     SENDS_NOTHING(p);
@@ -408,7 +431,8 @@ TEST(linger_zero)
     struct peer *p = ACCEPTED(.win = 1460);
 
     WRITES(p, 5000);
-    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1460);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 730); /* (half of a small window) */
+    SENDS(p, .flags = ACK, .seq = 731, .ack = 1, .text = 730);
     LINGERS(p, 0);
     CLOSES(p);
     STATE(p, ESTABLISHED, CLOSED, LINGER_ZERO);
@@ -498,6 +522,7 @@ int main(void)
         RUN(syn_in_a_connection),
         RUN(the_peer_was_restarted),
         RUN(ack_out_of_range),
+        RUN(ack_of_unsent_in_silence),
         RUN(old_ack_with_new_text),
         RUN(no_ack_bit),
         RUN(outside_the_window),

@@ -122,9 +122,13 @@ TEST(unpushed_text_is_gathered)
     SENDS(p, .flags = PSH | ACK, .seq = 1461, .ack = 1, .text = 140);
     ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1601);
     assert_int_equal(lastack_send(world.stack, p->fd, zeros, 1500, LASTACK_MSG_MORE), 1500);
-    assert_int_equal(lastack_output(world.stack, packets, 4), 2);
-    assert_int_equal(packets[1].length, 40 + 40);
-    assert_int_equal(packets[1].header[20 + 13] & PSH, PSH); /* the last of all there is */
+    assert_int_equal(lastack_output(world.stack, packets, 4), 1);
+    assert_int_equal(packets[0].length, 40 + 1460);
+    assert_int_equal(packets[0].header[20 + 13] & PSH, 0);
+    assert_int_equal(lastack_send(world.stack, p->fd, zeros, 1, 0), 1);
+    assert_int_equal(lastack_output(world.stack, packets, 4), 1);
+    assert_int_equal(packets[0].length, 40 + 41);
+    assert_int_equal(packets[0].header[20 + 13] & PSH, PSH); /* the last of all there is */
 }
 
 /* An ACK frees what it covers, whole or in part, and an old one frees nothing.
@@ -198,9 +202,13 @@ TEST(timestamps_are_checked_on_arrival_only)
  * covers: 7323-2.4-snd */
 TEST(the_window_shrinks)
 {
-    struct peer *p = accepted_with(PEER_PORT, &(struct opening){
-                                                  .rtt = MS(100), .shift = 8, .win = 12});
+    struct lastack_config config;
+    struct peer *p;
 
+    peer_config(&config);
+    config.params.send_accounting = LASTACK_SNDBUF_BYTES; /* (no segments of half a window) */
+    restart(&config);
+    p = accepted_with(PEER_PORT, &(struct opening){.rtt = MS(100), .shift = 8, .win = 12});
     WRITES(p, 4000); /* 12 << 7 */
     SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1460);
     (void)packets_forgotten(p);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * write_queue.h: what a connection remembers about its queue to send, beside the text itself.
+ *
+ * It stands outside the control block, in a pool of its own: a connection has one from its first write
+ * on, so that the many that only wait cost no more (docs/decisions/0007).
+ */
+#ifndef LASTACK_WRITE_QUEUE_H
+#define LASTACK_WRITE_QUEUE_H
+
+#include "chronograph.h"
+#include "chunks.h"
+
+struct write_queue {
+    struct chunks chunks;
+    struct seq small; /* end of the last small segment sent (Minshall's test) */
+    struct seq push; /* PSH belongs on the segment that carries the byte before this */
+    struct chronograph chronograph;
+};
+
+_Static_assert(sizeof(struct write_queue) <= 80, "the budget of decision 0007");
+
+#endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * send_space.c: RFC 9293 §3.10.2 SEND: how much of what the user writes is taken, and when he may
+ * write again.
+ *
+ *     LASTACK_SNDBUF_BYTES       bytes: the limit less what is held
+ *     LASTACK_SNDBUF_LINUX_SKB   chunks (chunks.h): while the charge (text and the overhead of each
+ *                                chunk) is below the limit another chunk may be begun, and one that
+ *                                was begun may be filled; so a write can go beyond the limit
+ *
+ * A long write pushes full chunks out on its way, before it is over. Here nothing leaves before the
+ * call returns; what would have left is reckoned (`sent`), for it decides how the rest is cut and how
+ * much counts as not sent.
+ */
+#include "tcp.h"
+
+enum {
+    CHUNK_OVERHEAD = 960,     /* of an sk_buff without text: what 64-bit Linux charges for it */
+    CHUNK_MAX = 65536 - 321,  /* gso_max_size of any device, less the headers */
+    MSS_OVERHEAD = 320 + 320, /* headers and shared info, for the size that a buffer grows to */
+};
+
+static uint32_t lowat_of(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    return conn->options.notsent_lowat != 0 ? conn->options.notsent_lowat
+                                            : tcp->params.notsent_lowat;
+}
+
+static uint32_t power_of_two_from(uint32_t size)
+{
+    uint32_t power = 1;
+
+    while (power < size && power < 1u << 31)
+        power <<= 1;
+    return power;
+}
+
+/* Linux: room for two congestion windows of full segments, as they are charged. */
+static uint32_t grown_limit(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    const uint32_t mss = conn->mss;
+    const uint32_t segment = power_of_two_from(max32(mss, conn->mss_peer) + MSS_OVERHEAD) + 256;
+    const uint64_t segments = max32(max32(conn->cc.cwnd / mss, 10), tcp->params.dupthresh + 1);
+    const uint64_t wanted = 2 * segments * segment;
+
+    return wanted < tcp->params.send_buffer_max ? (uint32_t)wanted : tcp->params.send_buffer_max;
+}
+
+uint32_t tcp_send_limit(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    const struct lastack_params *params = &tcp->params;
+
+    if (conn->options.send_buffer != 0)
+        return conn->options.send_buffer;
+    if (!params->autotune_send || conn->mss == 0)
+        return params->send_buffer;
+    if (params->send_accounting == LASTACK_SNDBUF_LINUX_SKB)
+        return max32(params->send_buffer, grown_limit(tcp, conn));
+    return max32(params->send_buffer, min32(2 * conn->cc.cwnd, params->send_buffer_max));
+}
+
+/* ---- Linux's chunks ---- */
+
+static bool has_chunks(const struct tcp *tcp)
+{
+    return tcp->params.send_accounting == LASTACK_SNDBUF_LINUX_SKB;
+}
+
+/* Text that a chunk is filled to: a frame, but not more than half of the largest window seen. */
+static uint32_t chunk_goal(const struct tcp_conn *conn)
+{
+    const uint32_t seen = conn->snd.wnd_max;
+    const uint32_t half = seen > 536 ? seen / 2 : seen;
+    const uint32_t largest = half > 0 && half < CHUNK_MAX ? half : CHUNK_MAX;
+
+    return max32(largest - largest % conn->mss, conn->mss);
+}
+
+uint32_t tcp_send_charge(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    const uint32_t held = conn_send_held(conn);
+    const uint32_t in_flight = min32(conn_in_flight(conn), held);
+    const uint32_t frame = conn_frame_segments(tcp, conn) * conn->mss;
+    uint32_t chunks = (in_flight + frame - 1) / frame;
+
+    if (conn->write_queue != POOL_NONE) {
+        const struct chunks *queued = &conn_queue(tcp, conn)->chunks;
+
+        chunks += queued->closed.count +
+                  (chunks_tail_length(queued, conn->snd.nxt, conn->snd.end) > 0);
+    }
+    return held + CHUNK_OVERHEAD * chunks;
+}
+
+static bool may_begin_chunk(const struct tcp *tcp, const struct tcp_conn *conn, struct seq sent)
+{
+    return tcp_send_charge(tcp, conn) < tcp_send_limit(tcp, conn) &&
+           seq_distance(sent, conn->snd.end) < lowat_of(tcp, conn);
+}
+
+/* How far the queue would have been sent by now: one frame of a first chunk that is full, or all that
+ * may leave when half of the largest window was written since the last push. */
+static struct seq push_on_the_way(const struct tcp *tcp, struct tcp_conn *conn, struct seq sent)
+{
+    struct write_queue *queue = conn_queue(tcp, conn);
+    struct chunks *chunks = &queue->chunks;
+    const bool is_forced =
+        seq_after(conn->snd.end, seq_add(queue->push, conn->snd.wnd_max >> 1));
+    const bool is_first = seq_after_or_equal(sent, chunks->tail) ||
+                          chunks_at(chunks, &tcp->ranges, sent, conn->snd.end).is_tail;
+    uint32_t length;
+
+    if (is_forced)
+        queue->push = conn->snd.end;
+    else if (!is_first)
+        return sent;
+    while (conn_next_frame(tcp, conn, sent, is_forced ? FRAME_PUSHED : FRAME_ONE, &length) ==
+           FRAME_LEAVES) {
+        sent = seq_add(sent, length);
+        if (!is_forced)
+            break;
+    }
+    chunks->released = seq_max(chunks->released, sent);
+    return sent;
+}
+
+/* ---- putting text ---- */
+
+/* Page by page: what fits is taken, whatever comes behind it. */
+static uint32_t put_in_pages(struct tcp *tcp, struct tcp_conn *conn, const uint8_t *data,
+                             uint32_t length)
+{
+    const uint32_t page = tcp->pages.page_size;
+    uint32_t done = 0;
+
+    while (done < length) {
+        const uint32_t piece = min32(length - done, page - conn->snd.end.v % page);
+
+        if (!stream_put(&conn->send, &tcp->pages, conn->snd.end, data + done, piece)) {
+            report_count(&tcp->report, LASTACK_CAUSE_NO_PAGE_LEFT);
+            break;
+        }
+        conn->snd.end = seq_add(conn->snd.end, piece);
+        done += piece;
+    }
+    return done;
+}
+
+static uint32_t put_in_chunks(struct tcp *tcp, struct tcp_conn *conn, const uint8_t *data,
+                              uint32_t length, uint32_t goal)
+{
+    struct chunks *chunks = &conn_queue(tcp, conn)->chunks;
+    struct seq sent = conn->snd.nxt;
+    uint32_t done = 0;
+
+    while (done < length) {
+        uint32_t tail = chunks_tail_length(chunks, sent, conn->snd.end);
+        uint32_t piece, put;
+
+        if (tail == 0 || tail >= goal || chunks->is_tail_ended) {
+            if (!may_begin_chunk(tcp, conn, sent))
+                break;
+            if (chunks_close(chunks, &tcp->ranges, sent, conn->snd.end,
+                             seq_equal(conn_queue(tcp, conn)->push, conn->snd.end)))
+                tail = 0;
+        }
+        piece = tail < goal ? min32(length - done, goal - tail) : length - done;
+        put = put_in_pages(tcp, conn, data + done, piece);
+        done += put;
+        if (put < piece)
+            break;
+        if (tail + put >= goal)
+            sent = push_on_the_way(tcp, conn, sent);
+    }
+    return done;
+}
+
+static struct write_queue *queue_from_now_on(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (conn->write_queue == POOL_NONE) {
+        conn->write_queue = pool_take(&tcp->write_queues);
+        CHECK(conn->write_queue != POOL_NONE); /* there are as many as connections */
+        *conn_queue(tcp, conn) =
+            (struct write_queue){.chronograph.since = tcp->report.now, .small = conn->snd.una,
+                                 .push = conn->snd.end};
+        chunks_init(&conn_queue(tcp, conn)->chunks, conn->snd.end);
+    }
+    return conn_queue(tcp, conn);
+}
+
+uint32_t tcp_send(struct tcp *tcp, uint32_t index, const void *data, uint32_t length,
+                  const struct tcp_send_how *how)
+{
+    struct tcp_conn *conn = tcp_conn_at(tcp, index);
+    struct write_queue *queue = queue_from_now_on(tcp, conn);
+    uint32_t done;
+
+    CHECK(!conn_has(conn, CONN_FIN_QUEUED));
+    if (has_chunks(tcp)) {
+        const uint32_t goal = chunk_goal(conn);
+
+        done = put_in_chunks(tcp, conn, data, length, goal);
+    } else {
+        const uint32_t limit = tcp_send_limit(tcp, conn);
+        const uint32_t held = conn_send_held(conn);
+
+        done = put_in_pages(tcp, conn, data, min32(length, limit > held ? limit - held : 0));
+    }
+    if (done < length)
+        conn->flags |= CONN_WANTS_ROOM;
+    if (done == 0)
+        return 0;
+    conn_chrono_start(tcp, conn, CHRONO_BUSY);
+    queue->chunks.is_held = how->more && done == length;
+    if (!queue->chunks.is_held)
+        queue->push = conn->snd.end;
+    if (done < length) /* who waits for room does not wait for Nagle */
+        queue->chunks.unheld = conn->snd.end;
+    if (how->ends_record && done == length)
+        queue->chunks.is_tail_ended = true;
+    conn->owe |= OWE_SEND;
+    settle(tcp, conn);
+    return done;
+}
+
+/* ---- room again ---- */
+
+bool tcp_is_writable(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    const uint32_t limit = tcp_send_limit(tcp, conn);
+    const uint32_t held = has_chunks(tcp) ? tcp_send_charge(tcp, conn) : conn_send_held(conn);
+    const uint64_t not_sent =
+        seq_after(conn->snd.end, conn->snd.nxt) ? seq_distance(conn->snd.nxt, conn->snd.end) : 0;
+
+    if (has_chunks(tcp) && 2 * not_sent >= lowat_of(tcp, conn))
+        return false;
+    return limit > held && limit - held >= held / 2;
+}
+
+void tcp_want_room(struct tcp *tcp, uint32_t index)
+{
+    tcp_conn_at(tcp, index)->flags |= CONN_WANTS_ROOM;
+}
+
+void conn_check_room(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (!conn_has(conn, CONN_WANTS_ROOM) || !tcp_is_writable(tcp, conn))
+        return;
+    conn->flags &= ~(uint32_t)CONN_WANTS_ROOM;
+    conn_chrono_stop(tcp, conn, CHRONO_SNDBUF);
+    conn_wake(tcp, conn, WAKE_WRITABLE);
+}
+
+void conn_stop_holding(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (conn->write_queue != POOL_NONE)
+        conn_queue(tcp, conn)->chunks.is_held = false;
+}
+
+/* ---- the clocks ---- */
+
+void conn_chrono_start(struct tcp *tcp, struct tcp_conn *conn, enum chronograph_kind kind)
+{
+    if (conn->write_queue != POOL_NONE)
+        chronograph_start(&conn_queue(tcp, conn)->chronograph, kind, tcp->report.now);
+}
+
+void conn_chrono_stop(struct tcp *tcp, struct tcp_conn *conn, enum chronograph_kind kind)
+{
+    if (conn->write_queue != POOL_NONE)
+        chronograph_stop(&conn_queue(tcp, conn)->chronograph, kind,
+                         seq_after_or_equal(conn->snd.una, conn->snd.end), tcp->report.now);
+}
