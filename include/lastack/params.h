@@ -197,6 +197,7 @@ struct lastack_params {
     bool log_in_vain_silence;    /* blackhole: no RST to closed ports */
     bool listen_synack_silent;   /* LISTEN + SYN-ACK: silence (FreeBSD) instead of RST */
     bool closing_repeats_fin;    /* CLOSING answers the peer's FIN with our FIN again (FreeBSD) */
+    bool request_syn_rst;        /* another SYN in a request's window also gets a RST (Linux) */
     bool time_wait_reopen;       /* a new SYN reopens TIME-WAIT (RFC 6191) */
     /* so does one with timestamps where the old life had none, whatever its number (RFC 6191 §2) */
     bool time_wait_new_timestamps;

@@ -105,6 +105,7 @@ static void linux_switches(struct lastack_params *params)
     params->log_in_vain_silence = false;
     params->listen_synack_silent = false;
     params->closing_repeats_fin = false;
+    params->request_syn_rst = true;
     params->time_wait_reopen = true;
     params->first_window_in_segs = true;
     params->buffers_in_segs = false;

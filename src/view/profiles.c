@@ -98,6 +98,7 @@ static const struct setting rfc[] = {
     {"isn_tick", "4us"}, /* RFC 9293 §3.4.1: the space goes round in 4.55 hours */
     {"time_wait_reuse", "off"},
     {"time_wait_syn", "drop"},       /* RFC 6191 §2 */
+    {"request_syn_rst", "off"},         /* RFC 9293 §3.10.7.4, fourth */
     {"time_wait_new_timestamps", "on"}, /* RFC 6191 §2 */
     {"tcp_rfc1337", "on"},           /* RFC 1337 §3, fix F1 */
     {"mtu_probing", "on"},           /* RFC 4821 §7.7 */

@@ -260,7 +260,7 @@ static bool is_probe_of_closed_window(const struct tcp *tcp, const struct tcp_co
 static bool is_syn_again(const struct tcp_conn *conn, const struct segment *seg)
 {
     return conn->state == TCP_SYN_RECEIVED && seg->flags & LASTACK_SYN &&
-           seq_equal(seg->seq, conn->irs);
+           seg->flags & LASTACK_ACK && seq_equal(seg->seq, conn->irs);
 }
 
 /* Its text and FIN were here before, its ACK may be news (old_segment_acks). */

@@ -400,7 +400,8 @@ static enum verdict check_request(struct tcp *tcp, uint32_t index, const struct 
     if (seg->flags & LASTACK_SYN) { /* "return this connection to the LISTEN state and return" */
         report_drop(&tcp->report, entry->flow, TCP_SYN_RECEIVED, seg,
                     LASTACK_CAUSE_DROP_SYN_IN_CONNECTION);
-        reply_rst_to(tcp, seg, entry->flow, TCP_SYN_RECEIVED);
+        if (tcp->params.request_syn_rst)
+            reply_rst_to(tcp, seg, entry->flow, TCP_SYN_RECEIVED);
         forget(tcp, index, LASTACK_CAUSE_SYN);
         return STOP;
     }

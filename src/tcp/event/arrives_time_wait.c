@@ -158,6 +158,16 @@ static void restart_by_ack(struct tcp *tcp, struct time_wait_ref ref, const stru
         restart(tcp, ref, tuple, flow, cause);
 }
 
+/* Does any of it lie in the window (§3.10.7.4, first)? */
+static bool is_in_window_of(const struct time_wait_record *record, const struct segment *seg)
+{
+    const uint32_t wnd = max32((uint32_t)record->window << record->window_shift, 1);
+    const struct seq end = seq_add(seg->seq, seg->len);
+
+    return seq_in_window(seg->seq, record->rcv_nxt, wnd) ||
+           (seq_before(seg->seq, record->rcv_nxt) && seq_after(end, record->rcv_nxt));
+}
+
 static void arrives_true_time_wait(struct tcp *tcp, struct time_wait_ref ref,
                                    struct time_wait_record *record, const struct segment *seg,
                                    uint64_t flow)
@@ -176,7 +186,8 @@ static void arrives_true_time_wait(struct tcp *tcp, struct time_wait_ref ref,
     }
     if (!has_ack) { /* fifth step: "if the ACK bit is off, drop the segment" */
         report_drop(&tcp->report, flow, TCP_TIME_WAIT, seg, LASTACK_CAUSE_DROP_NO_ACK);
-        if (tcp->params.time_wait_syn == LASTACK_TIME_WAIT_SYN_ACK)
+        if (!is_in_window_of(record, seg) || /* that was the first step */
+            tcp->params.time_wait_syn == LASTACK_TIME_WAIT_SYN_ACK)
             answer(tcp, ref, record, flow, true);
         return;
     }
@@ -209,13 +220,7 @@ static void arrives_fin_wait_2(struct tcp *tcp, struct time_wait_ref ref,
                                struct time_wait_record *record, const struct segment *seg,
                                uint64_t flow)
 {
-    const uint32_t wnd = max32((uint32_t)record->window << record->window_shift, 1);
-    const struct seq end = seq_add(seg->seq, seg->len);
-    const bool is_in_window =
-        seq_in_window(seg->seq, record->rcv_nxt, wnd) ||
-        (seq_before(seg->seq, record->rcv_nxt) && seq_after_or_equal(end, record->rcv_nxt));
-
-    if (!is_in_window || (is_old(tcp, record, seg) && !(seg->flags & LASTACK_RST))) {
+    if (!is_in_window_of(record, seg) || (is_old(tcp, record, seg) && !(seg->flags & LASTACK_RST))) {
         report_drop(&tcp->report, flow, TCP_FIN_WAIT_2, seg, LASTACK_CAUSE_DROP_OUT_OF_WINDOW);
         if (!(seg->flags & LASTACK_RST))
             answer(tcp, ref, record, flow, seg->text_length == 0);
