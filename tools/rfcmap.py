@@ -26,6 +26,7 @@ CITATION = re.compile(r'RFC (\d{3,5})\s+((?:\u00a7[\dA-Z][\w.-]*(?:,?\s+and\s+|,
 ID = re.compile(r'\b[A-Z0-9][A-Z0-9.]*(?:-[A-Za-z0-9.+]+)+(?<!\.)')
 FUNCTION = re.compile(r'^(?:static |_Noreturn |inline |const |unsigned |struct |enum )*\w[\w ]*[ *]+(\w+)\([^;{}]*\)\s*\{',
                       re.M)
+CASE = re.compile(r'^TEST\((\w+)\)', re.M)
 TEST_SUFFIXES = ('.c', '.drill', '.pkt', '.py', '.sh')
 
 
@@ -87,6 +88,19 @@ def citations():
     return cited
 
 
+def case_below(text, offset):
+    """The test case that a comment in a C file stands above; None: something else."""
+    found = [m for m in (FUNCTION.search(text, offset), CASE.search(text, offset)) if m]
+    first = min(found, key=lambda m: m.start(), default=None)
+    is_case = first and (first.re is CASE or 'void **' in first.group(0))
+    return first.group(1) if is_case else None
+
+
+def script_name(path):
+    """syn-ack/time-wait"""
+    return f'{path.parent.name}/{path.stem}'
+
+
 def claims():
     """(id, test, file, line) for each requirement that a test says it covers."""
     for path in sorted((TOP / 'tests').rglob('*')):
@@ -94,9 +108,8 @@ def claims():
             continue
         text = path.read_text(encoding='utf-8')
         for match in re.finditer(r'covers: *([^\n]*(?:\n[ /#*]+(?=[A-Z0-9.]+-[A-Za-z0-9])[^\n]*)*)', text):
-            following = FUNCTION.search(text, match.end())
-            is_case = path.suffix == '.c' and following and 'void **' in following.group(0)
-            test = following.group(1) if is_case else path.stem
+            test = case_below(text, match.end()) if path.suffix == '.c' else None
+            test = test or (script_name(path) if path.suffix == '.pkt' else path.stem)
             line = text.count('\n', 0, match.start()) + 1
             for name in ID.findall(match.group(1)):
                 yield name, test, path.relative_to(TOP), line

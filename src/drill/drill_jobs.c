@@ -7,6 +7,7 @@
 #include "check.h"
 #include "pcapng.h"
 #include "run.h"
+#include "script_profile.h"
 #include "trace_text.h"
 
 #include <errno.h>
@@ -155,29 +156,57 @@ static struct drill_settings settings_for(const struct drill_options *options)
     return settings;
 }
 
-static void run_job(const struct drill_options *options, struct job *job, struct pcapng *capture)
+static void run_source(const struct drill_options *options, struct job *job,
+                       struct pcapng *capture, const struct text *source,
+                       struct drill_report *report)
 {
     const struct drill_settings settings = settings_for(options);
-    struct text source = {0}, trouble = {0};
     struct script_error error = {0};
-    struct drill_report report;
     struct drill_script script;
     char message[1024];
 
-    if (!script_file_read(job->path, &source, &trouble)) {
-        fail_early(&report, 0, text_string(&trouble));
-    } else if (!drill_parse(job->path, text_string(&source), source.length, &settings, &script,
-                            &error)) {
-        script_error_text(&error, job->path, text_string(&source), source.length, message,
+    if (!drill_parse(job->path, text_string(source), source->length, &settings, &script, &error)) {
+        script_error_text(&error, job->path, text_string(source), source->length, message,
                           sizeof message);
-        fail_early(&report, error.place.line, message);
-    } else {
-        if (script.settings.dry_run)
-            report = (struct drill_report){.has_passed = true, .state = "-"};
-        else
-            run_parsed(options, job, capture, &script, &report);
-        drill_script_free(&script);
+        fail_early(report, error.place.line, message);
+        return;
     }
+    if (script.settings.dry_run)
+        *report = (struct drill_report){.has_passed = true, .state = "-"};
+    else
+        run_parsed(options, job, capture, &script, report);
+    drill_script_free(&script);
+}
+
+/* The script names the profile that it was written for. */
+static void run_as_named(const struct drill_options *options, const char *profile, struct job *job,
+                         struct pcapng *capture, const struct text *source,
+                         struct drill_report *report)
+{
+    struct drill_options other;
+    struct text trouble = {0};
+
+    if (drill_options_for_profile(options, profile, &other, &trouble))
+        run_source(&other, job, capture, source, report);
+    else
+        fail_early(report, 1, text_string(&trouble));
+    drill_options_free(&other);
+    text_free(&trouble);
+}
+
+static void run_job(const struct drill_options *options, struct job *job, struct pcapng *capture)
+{
+    struct text source = {0}, trouble = {0};
+    struct drill_report report;
+    char profile[SCRIPT_PROFILE_MAX];
+
+    if (!script_file_read(job->path, &source, &trouble))
+        fail_early(&report, 0, text_string(&trouble));
+    else if (!options->names_profile &&
+             script_profile(text_string(&source), source.length, profile))
+        run_as_named(options, profile, job, capture, &source, &report);
+    else
+        run_source(options, job, capture, &source, &report);
     job->has_passed = report.has_passed;
     say(options, job, &report);
     drill_report_free(&report);

@@ -36,6 +36,7 @@ struct reading {
     struct text *message;
     char **argv;
     int argc, at;
+    bool takes_files;
 };
 
 static bool complain(struct reading *reading, const char *what, const char *value)
@@ -212,6 +213,7 @@ static bool read_profile(struct reading *reading)
             return complain(reading, "a value is missing behind", word);
         if (!set_profile(reading, word[length] == '=' ? word + length + 1 : reading->argv[i + 1]))
             return false;
+        reading->options->names_profile = true;
     }
     return true;
 }
@@ -226,32 +228,50 @@ static bool settle_language(struct reading *reading)
     return strcmp(options->profile, "rfc") != 0 || define(reading, "STANDARD");
 }
 
-bool drill_options_read(struct drill_options *options, int argc, char **argv, struct text *message)
+/* Everything but the profile, in its order. */
+static bool read_words(struct reading *reading)
 {
-    struct reading reading = {options, message, argv, argc, 1};
     bool takes_options = true;
 
-    *options = (struct drill_options){.profile = "linux", .jobs = 1};
-    profile_fill(options->profile, &options->params);
-    if (!read_profile(&reading) || !settle_language(&reading))
-        return false;
-    for (; reading.at < argc; reading.at++) {
-        const char *word = argv[reading.at];
+    for (; reading->at < reading->argc; reading->at++) {
+        const char *word = reading->argv[reading->at];
 
         if (takes_options && strcmp(word, "--") == 0)
             takes_options = false;
         else if (takes_options && strcmp(word, "--profile") == 0)
-            reading.at++;
+            reading->at++;
         else if (takes_options && strncmp(word, "--", 2) == 0) {
-            if (!read_long(&reading, word + 2))
+            if (!read_long(reading, word + 2))
                 return false;
         } else if (takes_options && word[0] == '-' && word[1] != '\0') {
-            if (!read_short(&reading, word))
+            if (!read_short(reading, word))
                 return false;
-        } else if (!script_files_add(&options->files, word, message)) {
+        } else if (reading->takes_files &&
+                   !script_files_add(&reading->options->files, word, reading->message)) {
             return false;
         }
     }
+    return true;
+}
+
+bool drill_options_for_profile(const struct drill_options *options, const char *profile,
+                               struct drill_options *other, struct text *message)
+{
+    struct reading reading = {other, message, options->argv, options->argc, 1, false};
+
+    *other = (struct drill_options){.jobs = 1, .argc = options->argc, .argv = options->argv};
+    return set_profile(&reading, profile) && settle_language(&reading) && read_words(&reading);
+}
+
+bool drill_options_read(struct drill_options *options, int argc, char **argv, struct text *message)
+{
+    struct reading reading = {options, message, argv, argc, 1, true};
+
+    *options =
+        (struct drill_options){.profile = "linux", .jobs = 1, .argc = argc, .argv = argv};
+    profile_fill(options->profile, &options->params);
+    if (!read_profile(&reading) || !settle_language(&reading) || !read_words(&reading))
+        return false;
     if (options->files.count > 0 || options->wants_help)
         return true;
     return complain(&reading, "nothing to run", "name a script or a folder; --help tells more");
