@@ -260,7 +260,7 @@ static bool is_probe_of_closed_window(const struct tcp *tcp, const struct tcp_co
 static bool is_syn_again(const struct tcp_conn *conn, const struct segment *seg)
 {
     return conn->state == TCP_SYN_RECEIVED && seg->flags & LASTACK_SYN &&
-           seg->flags & LASTACK_ACK && seq_equal(seg->seq, conn->irs);
+           seq_equal(seg->seq, conn->irs);
 }
 
 /* Its text and FIN were here before, its ACK may be news (old_segment_acks). */
@@ -289,8 +289,11 @@ static enum verdict first_check_sequence(struct tcp *tcp, struct tcp_conn *conn,
                seq_before_or_equal(seq_add(seg->seq, seg->len), conn->rcv.edge)))
         return GO_ON;
     if (is_syn_again(conn, seg)) {
-        if (conn->fast_open & FAST_OPEN_PASSIVE && !(seg->flags & (LASTACK_ACK | LASTACK_RST))) {
-            conn->owe |= OWE_RETRANSMIT; /* our SYN-ACK was lost */
+        if (!(seg->flags & (LASTACK_ACK | LASTACK_RST))) {
+            if (conn->fast_open & FAST_OPEN_PASSIVE)
+                conn->owe |= OWE_RETRANSMIT; /* our SYN-ACK was lost */
+            else
+                reply_challenge(tcp, conn); /* RFC 5961 §4.2 */
             return STOP;
         }
         trim_front(seg, conn->rcv.nxt);
