@@ -43,6 +43,10 @@ static enum call_outcome call_socket(struct runner *runner, struct posted_call *
                           (enum lastack_socket_type)type, 0);
     if (live < 0)
         return call_returns(posted, live);
+    /* the old conversation is out of sight from now on */
+    if (runner->options->is_strict && runner->current != NULL &&
+        !runner_check_rest(runner, posted->call->place))
+        return CALL_BROKEN;
     conversation = runner_new_conversation(runner);
     conversation->is_udp = type == LASTACK_SOCK_DGRAM;
     conversation->local.address = runner->local.address;

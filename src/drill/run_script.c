@@ -121,22 +121,22 @@ static bool run_events(struct runner *runner)
     return runner_finish_posted(runner);
 }
 
-/* Something was sent that no line spoke of. */
-static void check_rest(struct runner *runner)
+bool runner_check_rest(struct runner *runner, struct place place)
 {
     const struct seen_packet *rest = runner_peek(runner);
     struct drill_packet packet;
     struct text text = {0};
 
     if (rest == NULL || !runner->report->has_passed)
-        return;
+        return true;
     packet = rest->packet;
     conversation_to_script(runner->current, &packet);
     script_packet_text(&text, &packet);
-    runner_fail(runner, DRILL_CLASS_BEHAVIOUR, runner->event->place,
+    runner_fail(runner, DRILL_CLASS_BEHAVIOUR, place,
                 "unexpected packet at %.6f sec, which no line speaks of: %s",
                 (double)rest->at / 1e9, text_string(&text));
     text_free(&text);
+    return false;
 }
 
 static void run_script(struct runner *runner)
@@ -146,7 +146,7 @@ static void run_script(struct runner *runner)
 
     goes_on = goes_on && run_events(runner);
     if (goes_on && runner->options->is_strict)
-        check_rest(runner);
+        (void)runner_check_rest(runner, runner->event->place);
     /* The cleanup runs whatever happened; its own failure is one only if there was none. */
     if (script->cleanup != NULL)
         (void)runner_command(runner, script->cleanup);

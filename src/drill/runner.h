@@ -103,6 +103,8 @@ bool runner_send_in(struct runner *runner, const struct drill_packet *packet);
 bool runner_await(struct runner *runner, const struct drill_packet *packet);
 /* The next packet of the conversation under test among those that were sent; NULL: none. */
 struct seen_packet *runner_peek(struct runner *runner);
+/* False: something was sent that no line spoke of. */
+bool runner_check_rest(struct runner *runner, struct place place);
 /* A new conversation becomes the current one. */
 struct conversation *runner_new_conversation(struct runner *runner);
 
