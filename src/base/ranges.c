@@ -84,7 +84,9 @@ static struct range *treap_insert(struct ranges *set, struct pool *pool, struct 
     }
     node = range_at(pool, index);
     *node = value;
-    treap_split(pool, *hole, value.from, &node->left, &node->right);
+    node->left = node->right = POOL_NONE;
+    if (*hole != POOL_NONE)
+        treap_split(pool, *hole, value.from, &node->left, &node->right);
     *hole = index;
     set->count++;
     return node;
@@ -180,6 +182,8 @@ void ranges_trim_before(struct ranges *set, struct pool *pool, struct seq to)
 {
     struct range *first;
 
+    if (set->root == POOL_NONE)
+        return;
     while ((first = ranges_first(set, pool)) != NULL && seq_before_or_equal(first->to, to))
         treap_remove(set, pool, first->from);
     if (first != NULL && seq_before(first->from, to))

@@ -35,7 +35,7 @@ static struct ip_verdict ip_refused(enum lastack_cause cause, const struct ip_pa
     return verdict;
 }
 
-/* What one walk over our addresses tells about a packet. */
+/* What our addresses tell about a packet. */
 struct ip_match {
     bool is_to_own, is_from_own, is_from_broadcast;
 };
@@ -43,17 +43,15 @@ struct ip_match {
 static struct ip_match ip_match_own(const struct links *links, const struct ip_packet *packet)
 {
     const uint32_t source = packet->is_ipv6 ? 0 : ip_ipv4_number(&packet->source);
-    struct ip_match match = {false, false, false};
+    struct ip_match match = {.is_to_own = links_is_own(links, &packet->destination)};
 
+    if (!links_hint_at(links, &packet->source)) /* nearly always */
+        return match;
     for (uint32_t i = 0; i < links->own_count; i++) {
         const struct ip_own_address *own = &links->own[i];
-        match.is_to_own |= ip_address_equal(&own->address, &packet->destination);
         match.is_from_own |= ip_address_equal(&own->address, &packet->source);
-        match.is_from_broadcast |= own->broadcast == source;
+        match.is_from_broadcast |= source != 0 && own->broadcast == source;
     }
-    match.is_from_broadcast &= source != 0;
-    if (!match.is_to_own) /* all of 127/8 is ours */
-        match.is_to_own = !packet->is_ipv6 && packet->destination.bytes[12] == 127;
     return match;
 }
 

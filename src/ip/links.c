@@ -137,7 +137,7 @@ bool prefix_holds(const struct lastack_address *prefix, unsigned length,
 
 bool links_is_own(const struct links *links, const struct lastack_address *address)
 {
-    if (links->hints & links_hint(address->bytes[15])) {
+    if (links_hint_at(links, address)) {
         /* the loopback addresses came first: seldom asked for */
         for (uint32_t i = links->own_count; i-- > 0;) {
             if (ip_address_equal(&links->own[i].address, address))

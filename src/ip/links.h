@@ -59,6 +59,12 @@ static inline struct ip_link *link_at(const struct links *links, uint32_t link)
     return &links->link[link];
 }
 
+/* May it be one of ours, or the broadcast address of one of our prefixes? */
+static inline bool links_hint_at(const struct links *links, const struct lastack_address *address)
+{
+    return (links->hints >> (address->bytes[15] & 63) & 1) != 0;
+}
+
 /* Is it one of ours (all of 127/8 is)? */
 bool links_is_own(const struct links *links, const struct lastack_address *address);
 /* Is it one of ours on this link? (Whom ARP and neighbour discovery answer for.) */

@@ -90,8 +90,7 @@ static void build_segment(struct lastack *stack, const struct tcp_out *out,
         .dont_fragment = is_whole,
         .id = is_whole ? 0 : stack->ip_id++,
     };
-    uint32_t sum =
-        checksum_pseudo(&seg->local.address, &seg->remote.address, IP_PROTOCOL_TCP, payload);
+    uint32_t sum;
 
     packet->flags = 0;
     packet->gso_size = (uint16_t)out->gso_size;
@@ -104,9 +103,14 @@ static void build_segment(struct lastack *stack, const struct tcp_out *out,
     if (link->config.checksum_out) {
         packet->flags |= LASTACK_CHECKSUM_PARTIAL;
         (void)add_text(stack, out, 0, false, packet);
+        sum = checksum_pseudo(&seg->local.address, &seg->remote.address, IP_PROTOCOL_TCP, payload);
         store16(tcp_header + 16, checksum_fold(sum));
     } else {
-        sum = checksum_add(sum, tcp_header, tcp_length);
+        /* the addresses of the pseudo-header stand just before the TCP header */
+        const unsigned addresses = 2 * (is_ipv4 ? IPV4_BYTES : IPV6_BYTES);
+
+        sum = checksum_add(payload + IP_PROTOCOL_TCP, tcp_header - addresses,
+                           addresses + tcp_length);
         sum = add_text(stack, out, sum, true, packet);
         store16(tcp_header + 16, checksum_finish(sum));
     }
@@ -331,22 +335,37 @@ static bool is_nothing_owed(const struct lastack *stack)
     return true;
 }
 
+/* Each link in turn; another one begins next time. */
+static size_t output_links(struct lastack *stack, struct lastack_packet_out *packets, size_t max)
+{
+    const uint32_t links = stack->links.link_count;
+    size_t count = 0;
+
+    if (links <= 1)
+        return 0;
+    if (++stack->lane_turn >= links)
+        stack->lane_turn = 1;
+    for (uint32_t i = 1, link = stack->lane_turn; i < links && count < max; i++) {
+        count += output_link(stack, link, packets + count, max - count);
+        link = link + 1 < links ? link + 1 : 1;
+    }
+    return count;
+}
+
 /* One round over everybody who may owe something. */
 static size_t output_round(struct lastack *stack, struct lastack_packet_out *packets, size_t max)
 {
     size_t count;
 
     unpark(stack);
-    loopback_run(stack);
+    if (stack->tcp.lanes[LINK_LOOPBACK].head != POOL_NONE)
+        loopback_run(stack);
     count = output_neighbors(stack, packets, max);
-    count += output_replies(stack, packets + count, max - count);
-    count += output_messages(stack, packets + count, max - count);
-    for (uint32_t i = 1; i < stack->links.link_count && count < max; i++) {
-        const uint32_t link = 1 + (stack->lane_turn + i) % (stack->links.link_count - 1);
-
-        count += output_link(stack, link, packets + count, max - count);
-    }
-    stack->lane_turn++;
+    if (stack->tcp.replies.head != POOL_NONE)
+        count += output_replies(stack, packets + count, max - count);
+    if (stack->messages.head != PAGE_NONE)
+        count += output_messages(stack, packets + count, max - count);
+    count += output_links(stack, packets + count, max - count);
     if (count < max) /* questions that the last round raised */
         count += output_neighbors(stack, packets + count, max - count);
     return count;

@@ -17,6 +17,7 @@
  */
 #include "checksum.h"
 
+#include "bits.h"
 #include "bytes.h"
 #include "ip_address.h"
 #include "lanes.h"
@@ -37,10 +38,14 @@ static inline uint64_t checksum_halves(uint64_t sum)
 /* A 64-bit sum to 16 bits, still in the machine's byte order. */
 static inline uint16_t checksum_narrow(uint64_t sum)
 {
-    sum = checksum_halves(sum);
-    sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)(sum + (sum >> 16));
+    uint32_t half;
+
+    /* Added to itself with its halves changed over, the upper half is the sum of both, the lower
+     * one's carry included. */
+    sum += rotate_left64(sum, 32);
+    half = (uint32_t)(sum >> 32);
+    half += half << 16 | half >> 16;
+    return (uint16_t)(half >> 16);
 }
 
 static uint32_t checksum_merge(uint32_t sum, uint64_t native)
@@ -57,11 +62,20 @@ static uint64_t checksum_tail(const uint8_t *p, size_t length)
 {
     uint64_t sum = 0;
 
-    for (; length >= 8; p += 8, length -= 8) {
+    for (; length >= 16; p += 16, length -= 16) {
+        uint64_t word[2];
+        memcpy(word, p, 16);
+        sum += word[0];
+        sum += sum < word[0]; /* 2^64 is 1: the carry comes back in at the bottom */
+        sum += word[1];
+        sum += sum < word[1];
+    }
+    if (length & 8) {
         uint64_t word;
         memcpy(&word, p, 8);
         sum += word;
-        sum += sum < word; /* 2^64 is 1: the carry comes back in at the bottom */
+        sum += sum < word;
+        p += 8;
     }
     sum = checksum_halves(sum); /* room for what follows, and for the blocks' sum */
     if (length & 4) {

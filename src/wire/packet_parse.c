@@ -387,10 +387,23 @@ bool ip_chain_is_whole(const uint8_t *chain, size_t length, uint8_t protocol)
     }
 }
 
+/* In a packet without options the two addresses, which belong to the sum, stand just before the
+ * payload: one walk over both. */
+static bool ip_plain_checksum_ok(const struct ip_packet *packet, size_t addresses)
+{
+    const uint32_t sum = (uint32_t)packet->payload_length + packet->protocol;
+
+    return checksum_finish(checksum_add(sum, packet->payload - addresses,
+                                        packet->payload_length + addresses)) == 0;
+}
+
 bool ip_payload_checksum_ok(const struct ip_packet *packet)
 {
+    const size_t header = packet->is_ipv6 ? IPV6_HEADER : IPV4_HEADER;
     uint32_t sum = 0;
 
+    if (packet->payload == packet->header + header && packet->protocol != IP_PROTOCOL_ICMP)
+        return ip_plain_checksum_ok(packet, 2 * (packet->is_ipv6 ? IPV6_BYTES : IPV4_BYTES));
     if (packet->protocol != IP_PROTOCOL_ICMP)
         sum = checksum_pseudo(&packet->source, &packet->destination, packet->protocol,
                               (uint32_t)packet->payload_length);

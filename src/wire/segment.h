@@ -56,4 +56,19 @@ struct segment {
     struct lastack_endpoint local, remote; /* local = destination of what arrived */
 };
 
+/* As zeroed, but for the blocks and the cookie, of which a count of 0 says that there are none. */
+static inline void segment_clear(struct segment *seg)
+{
+    seg->seq = seg->ack = seq_of(0);
+    seg->len = seg->text_length = 0;
+    seg->text = NULL;
+    seg->flags = seg->wnd = 0;
+    seg->window = 0;
+    seg->urgent = seg->options = seg->mss = 0;
+    seg->window_scale = seg->sack_count = 0;
+    seg->ts_value = seg->ts_echo = 0;
+    seg->fast_open_length = seg->ecn = seg->ttl = 0;
+    seg->again = (struct sack_block){seq_of(0), seq_of(0)};
+}
+
 #endif

@@ -61,10 +61,12 @@ void reply_ack(struct tcp *tcp, struct tcp_conn *conn)
 void reply_ack_again(struct tcp *tcp, struct tcp_conn *conn, struct sack_block again)
 {
     struct reply *reply = new_reply(tcp, &conn->tuple, conn->flow, conn->state, LASTACK_ACK);
-    struct segment seg = {.again = again};
+    struct segment seg;
 
     if (reply == NULL)
         return;
+    segment_clear(&seg);
+    seg.again = again;
     reply->seq = conn->snd.nxt;
     reply->ack = conn->rcv.nxt;
     reply->wnd = conn_offer_window(conn);
@@ -76,7 +78,7 @@ void reply_ack_again(struct tcp *tcp, struct tcp_conn *conn, struct sack_block a
     reply->ts_value = seg.ts_value;
     reply->ts_echo = seg.ts_echo;
     reply->sack_count = seg.sack_count;
-    memcpy(reply->sack, seg.sack, sizeof reply->sack);
+    memcpy(reply->sack, seg.sack, seg.sack_count * sizeof seg.sack[0]);
     conn->rcv.acked = conn->rcv.nxt;
     conn->owe &= (uint8_t)~OWE_ACK;
     conn->stats.segs_out++;

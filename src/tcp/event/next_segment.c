@@ -23,13 +23,12 @@ static void start_segment(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out
 {
     struct segment *seg = &out->seg;
 
-    *seg = (struct segment){
-        .seq = conn->snd.nxt,
-        .ack = conn->rcv.nxt,
-        .flags = flags,
-        .local = tuple_local(&conn->tuple),
-        .remote = tuple_remote(&conn->tuple),
-    };
+    segment_clear(seg);
+    seg->seq = conn->snd.nxt;
+    seg->ack = conn->rcv.nxt;
+    seg->flags = flags;
+    seg->local = tuple_local(&conn->tuple);
+    seg->remote = tuple_remote(&conn->tuple);
     out->text = NULL;
     out->gso_size = 0;
     out->conn = tcp_index_of(tcp, conn);
@@ -523,6 +522,18 @@ void tcp_reply_later(struct tcp *tcp)
     replies_put_back(&tcp->replies);
 }
 
+/* conn_unqueue of the one whose turn it is. */
+static void unqueue_head(struct tcp *tcp, struct send_queue *queue, struct tcp_conn *conn)
+{
+    queue->head = conn->send_next;
+    conn->flags &= ~(uint32_t)CONN_QUEUED;
+    conn->send_next = POOL_NONE;
+    if (queue->head == POOL_NONE)
+        queue->tail = POOL_NONE;
+    else
+        tcp_conn_at(tcp, queue->head)->send_prev = POOL_NONE;
+}
+
 bool tcp_next_segment(struct tcp *tcp, unsigned lane, struct tcp_out *out)
 {
     struct send_queue *queue = &tcp->lanes[lane];
@@ -533,7 +544,7 @@ bool tcp_next_segment(struct tcp *tcp, unsigned lane, struct tcp_out *out)
         struct tcp_conn *conn = tcp_conn_at(tcp, index);
         const bool is_out = next_of(tcp, conn, out);
 
-        conn_unqueue(tcp, conn);
+        unqueue_head(tcp, queue, conn);
         settle(tcp, conn); /* behind the others if it still owes; its timers as they are now */
         if (is_out)
             return true;

@@ -56,21 +56,20 @@ void replies_put_back(struct replies *replies)
 
 void reply_segment(const struct reply *reply, struct segment *seg)
 {
-    *seg = (struct segment){
-        .seq = reply->seq,
-        .ack = reply->ack,
-        .flags = reply->flags,
-        .wnd = reply->wnd,
-        .options = reply->options,
-        .mss = reply->mss,
-        .window_scale = reply->window_scale,
-        .sack_count = reply->sack_count,
-        .ts_value = reply->ts_value,
-        .ts_echo = reply->ts_echo,
-        .local = tuple_local(&reply->tuple),
-        .remote = tuple_remote(&reply->tuple),
-    };
-    memcpy(seg->sack, reply->sack, sizeof seg->sack);
+    segment_clear(seg);
+    seg->seq = reply->seq;
+    seg->ack = reply->ack;
+    seg->flags = reply->flags;
+    seg->wnd = reply->wnd;
+    seg->options = reply->options;
+    seg->mss = reply->mss;
+    seg->window_scale = reply->window_scale;
+    seg->sack_count = reply->sack_count;
+    seg->ts_value = reply->ts_value;
+    seg->ts_echo = reply->ts_echo;
+    seg->local = tuple_local(&reply->tuple);
+    seg->remote = tuple_remote(&reply->tuple);
+    memcpy(seg->sack, reply->sack, reply->sack_count * sizeof seg->sack[0]);
     if (reply->options & (OPTION_FAST_OPEN | OPTION_FAST_OPEN_EXP)) {
         seg->fast_open_length = sizeof reply->fast_open;
         memcpy(seg->fast_open, reply->fast_open, sizeof reply->fast_open);
