@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Ask for a cache line that will be read (and likely written) soon. No effect on the result,
  * ever. The empty statement behind it is for gcc, which takes a function that does nothing but
@@ -41,10 +42,51 @@ static inline unsigned highest_bit64(uint64_t x)
     return 63u - (unsigned)__builtin_clzll(x);
 }
 
+/* A bit for each of eight records of 8 bytes whose first four bytes, as a number, equal `wanted`.
+ * No branches: which one it is cannot be predicted. */
+#if defined(__SSE2__) && defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define LASTACK_EQUAL8_WIDE
+#endif
+#endif
+
+#ifdef LASTACK_EQUAL8_WIDE
+typedef int32_t bits_quad __attribute__((vector_size(16)));
+typedef float bits_quad_float __attribute__((vector_size(16)));
+
+static inline uint32_t equal_of_eight(const void *records, uint32_t wanted)
+{
+    const int32_t w = (int32_t)wanted;
+    const bits_quad all = {w, w, w, w};
+    bits_quad r[4], low, high;
+
+    memcpy(r, records, sizeof r);
+    low = __builtin_shufflevector(r[0], r[1], 0, 2, 4, 6) == all;
+    high = __builtin_shufflevector(r[2], r[3], 0, 2, 4, 6) == all;
+    return (uint32_t)(__builtin_ia32_movmskps((bits_quad_float)low) |
+                      __builtin_ia32_movmskps((bits_quad_float)high) << 4);
+}
+#else
+static inline uint32_t equal_of_eight(const void *records, uint32_t wanted)
+{
+    uint32_t mask = 0, first;
+
+    for (unsigned i = 0; i < 8; i++) {
+        memcpy(&first, (const char *)records + 8 * (size_t)i, sizeof first);
+        mask |= (uint32_t)(first == wanted) << i;
+    }
+    return mask;
+}
+#endif
+
 static inline uint64_t rotate_left64(uint64_t x, unsigned n)
 {
     return x << n | x >> (64 - n);
 }
+
+/* For what becomes little code when its arguments are constants, which a compiler does not see in
+ * time to inline it by itself. */
+#define ALWAYS_INLINE __attribute__((always_inline))
 
 #define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)

@@ -78,15 +78,10 @@ static inline bool hash_line_is_full(const struct hash_line *line)
     return line->slot[HASH_LINE_SLOTS - 1].ref != 0;
 }
 
-/* A bit for each slot whose hash is equal (an empty slot may be among them when hash is 0). No
- * branches: which slot it is cannot be predicted. */
+/* A bit for each slot whose hash is equal (an empty slot may be among them when hash is 0). */
 static inline uint32_t hash_line_matches(const struct hash_line *line, uint32_t hash)
 {
-    uint32_t mask = 0;
-
-    for (unsigned i = 0; i < HASH_LINE_SLOTS; i++)
-        mask |= (uint32_t)(line->slot[i].hash == hash) << i;
-    return mask;
+    return equal_of_eight(line->slot, hash);
 }
 
 /* First pass of a batch: bring the home line of `hash` into the cache. Free of effects. */

@@ -90,11 +90,6 @@ static uint32_t links_broadcast_of(uint32_t link, const struct lastack_address *
     return ip_ipv4_number(address) | UINT32_MAX >> length;
 }
 
-static uint64_t links_hint(uint8_t last_byte)
-{
-    return (uint64_t)1 << (last_byte & 63);
-}
-
 int links_add_address(struct links *links, uint32_t link, const struct lastack_address *address,
                       unsigned prefix_length)
 {
@@ -111,7 +106,8 @@ int links_add_address(struct links *links, uint32_t link, const struct lastack_a
     if (links->own_count >= links->own_limit)
         return -LASTACK_ENOBUFS;
     broadcast = links_broadcast_of(link, address, prefix_length);
-    links->hints |= links_hint(address->bytes[15]) | links_hint((uint8_t)broadcast);
+    links->hints |= (uint64_t)1 << links_hint(address->bytes[12], address->bytes[15]) |
+                    (uint64_t)1 << links_hint(broadcast >> 24, broadcast & 255);
     links->own[links->own_count++] = (struct ip_own_address){
         .address = *address,
         .link = link,
@@ -214,7 +210,7 @@ bool links_is_broadcast(const struct links *links, const struct lastack_address 
         return false;
     if (value == UINT32_MAX)
         return true;
-    if (!(links->hints & links_hint((uint8_t)value)))
+    if (!links_hint_at(links, address))
         return false;
     for (uint32_t i = 0; i < links->own_count; i++) {
         if (links->own[i].broadcast == value && value != 0)

@@ -36,7 +36,7 @@ struct links {
     struct ip_own_address *own;
     uint32_t link_count, link_limit;
     uint32_t own_count, own_limit;
-    /* a bit for the last 6 bits of each own and broadcast address: most others miss them all */
+    /* a bit for the hint of each own and broadcast address: most others miss them all */
     uint64_t hints;
 };
 
@@ -59,10 +59,16 @@ static inline struct ip_link *link_at(const struct links *links, uint32_t link)
     return &links->link[link];
 }
 
+/* Which hint an address has, from its bytes 12 and 15. */
+static inline unsigned links_hint(unsigned high, unsigned low)
+{
+    return (low ^ high ^ high >> 3) & 63;
+}
+
 /* May it be one of ours, or the broadcast address of one of our prefixes? */
 static inline bool links_hint_at(const struct links *links, const struct lastack_address *address)
 {
-    return (links->hints >> (address->bytes[15] & 63) & 1) != 0;
+    return (links->hints >> links_hint(address->bytes[12], address->bytes[15]) & 1) != 0;
 }
 
 /* Is it one of ours (all of 127/8 is)? */

@@ -316,8 +316,6 @@ static size_t output_link(struct lastack *stack, uint32_t link, struct lastack_p
 /* Somebody who was waited for has answered, or never will. */
 static void unpark(struct lastack *stack)
 {
-    if (stack->neighbor_changes == stack->neighbors.changes)
-        return;
     stack->neighbor_changes = stack->neighbors.changes;
     tcp_unpark(&stack->tcp, LANE_PARKED);
 }
@@ -357,7 +355,8 @@ static size_t output_round(struct lastack *stack, struct lastack_packet_out *pac
 {
     size_t count;
 
-    unpark(stack);
+    if (stack->neighbor_changes != stack->neighbors.changes)
+        unpark(stack);
     if (stack->tcp.lanes[LINK_LOOPBACK].head != POOL_NONE)
         loopback_run(stack);
     count = output_neighbors(stack, packets, max);

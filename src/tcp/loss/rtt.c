@@ -16,7 +16,9 @@ static int64_t distance64(int64_t a, int64_t b)
 /* A length of time in our units: at least one, at most what 32 bits hold. */
 static uint32_t rtt_units(int64_t ns)
 {
-    return (uint32_t)clamp64(ns / RTT_UNIT_NS, 1, UINT32_MAX);
+    const uint64_t units = (uint64_t)ns / RTT_UNIT_NS;
+
+    return units == 0 ? 1 : units > UINT32_MAX ? UINT32_MAX : (uint32_t)units;
 }
 
 void rtt_init(struct rtt *rtt, const struct lastack_params *params)
@@ -88,7 +90,7 @@ void rtt_sample(struct rtt *rtt, const struct lastack_params *params, int64_t sa
     const uint32_t sample = rtt_units(sample_ns);
     int64_t rto = 0;
 
-    CHECK(sample_ns >= 0);
+    CHECK(sample_ns >= 0 && params->rto_min_ns >= 0 && params->rto_max_ns >= 0);
     if (rtt->min == 0 || sample < rtt->min)
         rtt->min = sample;
     rtt->backoff = 0;
