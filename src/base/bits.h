@@ -52,19 +52,20 @@ static inline unsigned highest_bit64(uint64_t x)
 
 #ifdef LASTACK_EQUAL8_WIDE
 typedef int32_t bits_quad __attribute__((vector_size(16)));
-typedef float bits_quad_float __attribute__((vector_size(16)));
+typedef short bits_eight __attribute__((vector_size(16)));
 
 static inline uint32_t equal_of_eight(const void *records, uint32_t wanted)
 {
     const int32_t w = (int32_t)wanted;
     const bits_quad all = {w, w, w, w};
     bits_quad r[4], low, high;
+    bits_eight both;
 
     memcpy(r, records, sizeof r);
     low = __builtin_shufflevector(r[0], r[1], 0, 2, 4, 6) == all;
     high = __builtin_shufflevector(r[2], r[3], 0, 2, 4, 6) == all;
-    return (uint32_t)(__builtin_ia32_movmskps((bits_quad_float)low) |
-                      __builtin_ia32_movmskps((bits_quad_float)high) << 4);
+    both = __builtin_ia32_packssdw128(low, high);
+    return (uint32_t)__builtin_ia32_pmovmskb128(__builtin_ia32_packsswb128(both, both)) & 0xff;
 }
 #else
 static inline uint32_t equal_of_eight(const void *records, uint32_t wanted)
