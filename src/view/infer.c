@@ -298,6 +298,9 @@ static struct infer_life *life_of_bare_syn(struct infer *infer, const struct inf
 
     if (is_again && now->side[x].has_seq)
         return &infer->now;
+    if (infer->overlaps && x != infer->opener && infer->before.side[x].has_isn &&
+        seq_equal(infer->before.side[x].isn, packet->segment.seq))
+        return &infer->before; /* a late copy of the SYN with which its old life began */
     if (crosses) {
         infer->overlaps = false;
         return &infer->now;
@@ -400,7 +403,10 @@ static struct infer_life *life_of_syn_ack(struct infer *infer, const struct infe
         imply_syn(infer, y, seq_sub(seg->ack, 1));
         return &infer->now;
     }
-    if (!life->facts[x].has_sent_syn || seq_equal(life->side[x].isn, seg->seq))
+    /* its first, in front of all that was seen of it; or the same again */
+    if (life->facts[x].has_sent_syn
+            ? seq_equal(life->side[x].isn, seg->seq)
+            : !life->side[x].has_seq || seq_before(seg->seq, life->side[x].first))
         return life;
     if (life == &infer->now && life->facts[y].heard_syn == KNOW_YES) {
         /* An old duplicate SYN came to an end that had forgotten the connection; the other has
@@ -849,8 +855,13 @@ static void lose_track(struct infer_life *life, const struct infer_packet *packe
     side->is_incomplete = side->has_gap = true;
     if (facts->sent_fin == KNOW_NO)
         facts->sent_fin = KNOW_MAYBE;
-    if (packet->segment.flags & LASTACK_SYN)
+    if (packet->segment.flags & LASTACK_SYN) {
+        bool has_sent_syn = facts->has_sent_syn;
+
         *facts = anything_goes;
+        facts->has_sent_syn = has_sent_syn;
+        facts->is_seen = true;
+    }
 }
 
 /* In the first gigabyte of a connection nothing lies before its SYN. */
@@ -878,18 +889,64 @@ static bool is_far_from(const struct infer_side *side, struct seq number, int64_
     return side->has_seq && (distance > reach_ahead(side, now) || distance < -REACH);
 }
 
+/* Nothing follows a FIN: this is of a connection whose SYN was not seen. */
+static bool lies_behind_fin(const struct infer_side *side, const struct segment *seg)
+{
+    return side->has_fin && (seg->flags & LASTACK_SYN) == 0 &&
+           seq_after(seq_add(seg->seq, seg->len), side->fin_end);
+}
+
 /* Numbers that no window reaches: of another connection, or not of this world. */
 static bool is_nonsense(const struct infer_life *life, const struct infer_packet *packet)
 {
     unsigned x = packet->from, y = 1 - x;
     const struct segment *seg = &packet->segment;
 
-    if (is_far_from(&life->side[x], seg->seq, packet->at) || lies_before_syn(life, x, seg->seq))
+    if (is_far_from(&life->side[x], seg->seq, packet->at) || lies_before_syn(life, x, seg->seq) ||
+        lies_behind_fin(&life->side[x], seg))
         return true;
     if ((seg->flags & LASTACK_ACK) == 0)
         return false;
     return is_far_from(&life->side[y], seg->ack, packet->at) ||
            lies_before_syn(life, y, seq_sub(seg->ack, 1));
+}
+
+/* It acknowledges a SYN of a life that is over: its sender has met an old duplicate, and lives in
+ * a connection that its peer does not know. What it says fits nothing here. */
+static bool acks_the_past(const struct infer *infer, const struct infer_packet *packet)
+{
+    unsigned y = 1 - packet->from;
+    struct seq isn = seq_sub(packet->segment.ack, 1);
+
+    /* Where its present SYN was not seen, that of the past may be it: SYNs that crossed. */
+    if ((packet->segment.flags & LASTACK_ACK) == 0 || !infer->now.side[y].has_isn ||
+        seq_equal(infer->now.side[y].isn, isn) ||
+        (infer->overlaps && infer->before.side[y].has_isn &&
+         seq_equal(infer->before.side[y].isn, isn)))
+        return false;
+    for (unsigned i = 0; i < INFER_PAST && i < infer->past_count[y]; i++)
+        if (seq_equal(infer->past[y][i], isn))
+            return true;
+    return false;
+}
+
+/* While lives overlap: what the opener sends in the new one may by its numbers pass for good in the
+ * old one, where the other end still is. */
+static void spill_over(struct infer *infer, const struct infer_packet *packet)
+{
+    unsigned y = 1 - infer->opener;
+    const struct segment *seg = &packet->segment;
+    const struct infer_side *side = &infer->before.side[y];
+    struct infer_facts *facts = &infer->before.facts[y];
+
+    if (!infer->overlaps || packet->from != infer->opener || (seg->flags & LASTACK_ACK) == 0 ||
+        (side->has_acked && !seq_in_window(seg->seq, side->acked_to, REACH)))
+        return;
+    raise(&facts->syn_acked);
+    if (side->has_fin)
+        raise(&facts->fin_acked);
+    if (seg->flags & LASTACK_FIN)
+        raise(&facts->heard_fin);
 }
 
 static void note_round_trip(struct infer *infer, const struct infer_packet *packet)
@@ -920,9 +977,14 @@ void infer_see(struct infer *infer, const struct infer_packet *packet, struct in
         remark->marks = 1u << INFER_OLD_DUPLICATE;
         return;
     }
+    bool is_rst = packet->segment.flags & LASTACK_RST;
+    if (!is_rst && acks_the_past(infer, packet)) {
+        lose_track(infer->overlaps && packet->from != infer->opener ? &infer->before : &infer->now,
+                   packet, remark);
+        return;
+    }
     struct infer_life *life = life_of(infer, packet, remark);
     struct infer_side *side = &life->side[packet->from];
-    bool is_rst = packet->segment.flags & LASTACK_RST;
     bool is_fin = packet->segment.flags & LASTACK_FIN;
 
     if (!is_rst && is_nonsense(life, packet)) {
@@ -937,6 +999,7 @@ void infer_see(struct infer *infer, const struct infer_packet *packet, struct in
     } else {
         learn_from_sender(life, packet);
         remark->carries = (uint8_t)learn_of_receiver(life, packet);
+        spill_over(infer, packet);
     }
     note_round_trip(infer, packet);
     remark->sender = sender_then(life, packet, is_fresh);

@@ -156,7 +156,7 @@ struct infer_remark {
     struct infer_facts sender; /* as it was when it sent this */
 };
 
-enum { INFER_HOLES = 16, INFER_PAST = 4 };
+enum { INFER_HOLES = 16, INFER_PAST = 8 };
 
 /* What one end has sent, as far as it was seen. */
 struct infer_side {
