@@ -181,8 +181,6 @@ static void draw_socket_options(struct rng *rng, struct life_end_plan *plan)
         plan->receive_buffer = (uint16_t)(1 + rng_below(rng, 5000));
     if (chance(rng, 16))
         plan->linger2_s = (int8_t)((int)rng_below(rng, 5) - 1);
-    if (chance(rng, 16))
-        plan->syn_count = (uint8_t)(1 + rng_below(rng, 4));
 }
 
 static void draw_end(struct rng *rng, struct life_end_plan *plan)
@@ -207,8 +205,12 @@ static void draw_end(struct rng *rng, struct life_end_plan *plan)
         plan->hold_ns = draw_ms(rng, 0, 5000);
     }
     draw_socket_options(rng, plan);
-    if (!life_ending_is_orderly(plan->ending) && chance(rng, 4))
+    if (life_ending_is_orderly(plan->ending))
+        return; /* it does not give up early */
+    if (chance(rng, 4))
         plan->user_timeout_ms = (uint16_t)(1 + rng_below(rng, 30000));
+    if (chance(rng, 8))
+        plan->syn_count = (uint8_t)(1 + rng_below(rng, 4));
 }
 
 void life_plan_draw(struct rng *rng, const struct lives_setting *setting, struct life_plan *plan)
