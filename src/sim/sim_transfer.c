@@ -77,9 +77,10 @@ static void read_on(struct run *run)
                                CHUNK, 0)) > 0) {
         if (!sim_bytes_are(run->key, result->bytes, run->data, (uint32_t)got))
             fail(run, "a byte was delivered that was not sent there");
+        if (result->bytes > 0) /* how long the handshake took is another matter */
+            result->longest_stall_ns =
+                max64(result->longest_stall_ns, run->world.now - run->last_byte_at);
         result->bytes += (uint64_t)got;
-        result->longest_stall_ns =
-            max64(result->longest_stall_ns, run->world.now - run->last_byte_at);
         run->last_byte_at = run->world.now;
     }
     if (got == -LASTACK_EAGAIN)

@@ -50,6 +50,16 @@ static void check_ranges(const struct tcp *tcp, const struct ranges *set, struct
     CHECK(count == set->count);
 }
 
+/* Nodes of the pool of ranges: what was sent, what arrived and in which order, where writes end. */
+static uint32_t ranges_of(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    uint32_t count = conn->sent.count + conn->arrived.count + (conn->told != POOL_NONE);
+
+    if (conn->write_queue != POOL_NONE)
+        count += conn_queue(tcp, conn)->chunks.closed.count;
+    return count;
+}
+
 static void check_connection(const struct tcp *tcp, const struct tcp_conn *conn,
                              struct tally *tally)
 {
@@ -62,12 +72,15 @@ static void check_connection(const struct tcp *tcp, const struct tcp_conn *conn,
     CHECK(!conn_has(conn, CONN_ORPHAN) || conn->socket == POOL_NONE);
     CHECK(conn_has(conn, CONN_ORPHAN | CONN_IN_ACCEPT_QUEUE) || conn->socket != POOL_NONE);
     check_ranges(tcp, &conn->sent, conn->snd.una, conn->snd.max);
+    /* each has a hole before it: what touches RCV.NXT has moved it (but waits in SYN-RECEIVED) */
     if (conn->state != TCP_SYN_SENT)
-        check_ranges(tcp, &conn->arrived, conn->rcv.nxt, seq_add(conn->rcv.edge, 1));
+        check_ranges(tcp, &conn->arrived,
+                     seq_add(conn->rcv.nxt, conn->state == TCP_SYN_RECEIVED ? 0 : 1),
+                     seq_add(conn->rcv.edge, 1));
     tally->connections++;
     tally->orphans += conn_has(conn, CONN_ORPHAN);
     tally->queued += conn_has(conn, CONN_QUEUED);
-    tally->ranges += conn->sent.count + conn->arrived.count;
+    tally->ranges += ranges_of(tcp, conn);
     tally->pages += stream_pages(&conn->send) + stream_pages(&conn->receive);
 }
 
