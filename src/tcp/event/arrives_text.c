@@ -183,8 +183,24 @@ void take_rest_of_syn(struct tcp *tcp, struct tcp_conn *conn)
     conn_wake(tcp, conn, WAKE_READABLE);
 }
 
+/* The first step trimmed the segment to RCV.NXT, but the fifth may have moved that over the rest of a
+ * SYN since. */
+static void trim_taken(const struct tcp_conn *conn, struct segment *seg)
+{
+    uint32_t old;
+
+    if (LIKELY(!seq_before(seg->seq, conn->rcv.nxt)))
+        return;
+    old = min32(seq_distance(seg->seq, conn->rcv.nxt), seg->text_length);
+    seg->seq = seq_add(seg->seq, old);
+    seg->text += old;
+    seg->text_length -= old;
+    seg->len -= old;
+}
+
 enum verdict seventh_take_text(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
 {
+    trim_taken(conn, seg);
     if (seg->text_length == 0)
         return GO_ON;
     if (!tcp_state_may_receive(conn->state) && !(conn->fast_open & FAST_OPEN_PASSIVE)) {

@@ -278,6 +278,30 @@ TEST(text_of_a_crossing_syn)
     SENDS(p, .flags = ACK, .seq = 1, .ack = 4);
 }
 
+/* The segment that ends the handshake brings the text of the SYN once more, and a byte behind it: each
+ * byte is taken once. */
+TEST(text_of_a_crossing_syn_comes_again)
+{
+    struct peer *p;
+
+    WITH(syn_text_kept, true);
+    p = peer_at(PEER_PORT);
+    CONNECTS(p);
+    STATE(p, CLOSED, SYN_SENT, CALL_CONNECT);
+    SENDS(p, .flags = SYN);
+    ARRIVES(p, .flags = SYN, .seq = 0, .text = 3);
+    STATE(p, SYN_SENT, SYN_RECEIVED, SYN_CROSSED);
+    SENDS(p, .flags = SYN | ACK, .seq = 0, .ack = 1);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .text = 4);
+    STATE(p, SYN_RECEIVED, ESTABLISHED, HANDSHAKE_ACK);
+    READS(p, 4);
+    lastack_check(world.stack); /* nothing waits behind a hole that is none */
+    FORGET(p);
+    ARRIVES(p, .flags = ACK, .seq = 5, .ack = 1, .text = 10);
+    READS(p, 10);
+    FORGET(p);
+}
+
 /* covers: 9293-3.10.7.3-h */
 TEST(fin_of_a_crossing_syn)
 {
@@ -343,6 +367,7 @@ int main(void)
         RUN_WITH(syn_ack_in_time_wait),
         RUN_WITH(syn_fin_is_dropped_everywhere),
         RUN_WITH(text_of_a_crossing_syn),
+        RUN_WITH(text_of_a_crossing_syn_comes_again),
         RUN_WITH(fin_of_a_crossing_syn),
         RUN_WITH(syn_of_bsd),
     };
