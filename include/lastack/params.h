@@ -93,6 +93,20 @@ enum lastack_send_accounting {
     LASTACK_SNDBUF_LINUX_SKB, /* it counts what Linux would charge: virtual skbs with overhead */
 };
 
+/* How a loss is noticed before the retransmission timer fires; one way per connection. Without SACK
+ * it is always the third duplicate ACK (RFC 5681). */
+enum lastack_loss_detection {
+    LASTACK_LOSS_SACK, /* by how much is sacked above: RFC 6675 */
+    LASTACK_LOSS_RACK, /* by what was sent later and has arrived: RFC 8985 */
+};
+
+/* How the window comes down in recovery. */
+enum lastack_prr {
+    LASTACK_PRR_OFF,     /* at once, to ssthresh */
+    LASTACK_PRR_RFC9937, /* in proportion to what was in flight */
+    LASTACK_PRR_LINUX,   /* in proportion to the window */
+};
+
 enum lastack_congestion {
     LASTACK_CC_NONE, /* no congestion window: tests only */
     LASTACK_CC_NEWRENO,
@@ -152,6 +166,9 @@ struct lastack_params {
     uint32_t challenge_limit;    /* for the whole stack, per second; 0 = off */
     uint32_t dupthresh;          /* 3 */
     uint32_t initial_cwnd_segs;  /* 10 (RFC 6928) */
+    uint32_t initial_cwnd_bytes; /* and at most so many, or two segments: 14600; 0: no limit */
+    uint32_t reordering_max;     /* segments that are ever taken for overtaking only */
+    uint32_t slow_start_limit;   /* segments of growth per ACK (RFC 3465's L); 0: no limit */
     uint32_t syn_backlog_max;    /* SYN entries per listener */
     uint32_t somaxconn;          /* upper bound of listen()'s backlog */
     uint32_t time_wait_max;      /* records held at the most */
@@ -192,6 +209,11 @@ struct lastack_params {
     /* RFC 793 acceptance instead of RFC 5961 (FreeBSD's switches) */
     bool insecure_rst, insecure_syn;
     bool rst_extra_linux;        /* RST also taken at RCV.NXT-1 in CLOSE-WAIT, LAST-ACK, CLOSING */
+    bool tail_loss_probe;        /* RFC 8985 §7 */
+    bool frto;                   /* RFC 5682 */
+    bool undo;                   /* reductions that prove needless are taken back */
+    bool cwnd_counts_segs;       /* a small segment takes as much of the window as a full one */
+    bool ssthresh_from_cwnd;     /* a reduction starts from the window, not from what is in flight */
     bool abort_on_unread;        /* close() with unread data sends RST (Linux, RFC 2525 §2.17) */
     bool missing_timestamp_ok;   /* a segment without TS though negotiated is taken (Linux) */
     bool log_in_vain_silence;    /* blackhole: no RST to closed ports */
@@ -238,6 +260,8 @@ struct lastack_params {
     enum lastack_icmp_in_syn icmp_in_syn;
     enum lastack_send_accounting send_accounting;
     enum lastack_congestion congestion;
+    enum lastack_loss_detection loss_detection;
+    enum lastack_prr prr;
 };
 
 /* The default profile: Linux 6.18 as ../docs/profiles.md describes it. */

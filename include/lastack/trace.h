@@ -113,6 +113,8 @@ enum lastack_trace_class { /* bits of the switch */
     /* timers */                                                                                   \
     X(RETRANSMISSION_TIMEOUT, "retransmission timeout")                                            \
     X(FAST_RETRANSMIT, "three duplicate ACKs")                                                     \
+    X(TAIL_LOSS_PROBE, "tail loss probe")                                                          \
+    X(RECOVERY_UNDONE, "nothing was lost: window restored")                                        \
     X(SYN_TIMEOUT, "SYN retries exhausted")                                                        \
     X(SYNACK_TIMEOUT, "SYN-ACK retries exhausted")                                                 \
     X(RETRIES_EXHAUSTED, "retransmissions exhausted (R2)")                                         \
@@ -200,6 +202,7 @@ enum lastack_trace_class { /* bits of the switch */
     X(NO_SOCKET_LEFT, "socket pool full")                                                          \
     X(NO_DESCRIPTOR_LEFT, "descriptor table full")                                                 \
     X(NO_RANGE_LEFT, "range pool full")                                                            \
+    X(NO_RECOVERY_LEFT, "pool of loss recoveries full")                                            \
     X(NO_ENDPOINT_LEFT, "local endpoint pool full")                                                \
     X(NO_INDEX_LEFT, "flow index full")                                                            \
     X(NO_NEIGHBOR_LEFT, "neighbour table full")                                                    \
@@ -235,10 +238,10 @@ const char *lastack_cause_text(enum lastack_cause cause);
     X(DELAYED_ACK, "delayed ACK")                                                                  \
     X(KEEPALIVE, "keepalive")                                                                      \
     X(USER_TIMEOUT, "user timeout")                                                                \
-    X(PACE, "pacing")                                                                              \
     X(LOSS, "loss probe or reordering")                                                            \
     /* from here on not of a connection: of its record, its socket, its half-open request */       \
     X(FIN_WAIT_2, "FIN-WAIT-2")                                                                    \
+    X(PACE, "pacing")                                                                              \
     X(LINGER, "linger")                                                                            \
     X(TIME_WAIT, "2MSL")                                                                           \
     X(SYN_ACK, "SYN-ACK")

@@ -51,6 +51,9 @@ static void linux_counts(struct lastack_params *params)
     params->challenge_limit = 0; /* INT_MAX there, which is off too */
     params->dupthresh = 3;
     params->initial_cwnd_segs = 10;
+    params->initial_cwnd_bytes = 0;
+    params->reordering_max = 300;
+    params->slow_start_limit = 0;
     params->syn_backlog_max = LINUX_ESTABLISHED_HASH / 128;
     params->somaxconn = 4096;
     params->time_wait_max = LINUX_ESTABLISHED_HASH / 2;
@@ -100,6 +103,11 @@ static void linux_switches(struct lastack_params *params)
     params->insecure_rst = false;
     params->insecure_syn = false;
     params->rst_extra_linux = true;
+    params->tail_loss_probe = true;
+    params->frto = true;
+    params->undo = true;
+    params->cwnd_counts_segs = true;
+    params->ssthresh_from_cwnd = true;
     params->abort_on_unread = true;
     params->missing_timestamp_ok = true;
     params->log_in_vain_silence = false;
@@ -136,6 +144,8 @@ void lastack_params_linux(struct lastack_params *params)
         .icmp_in_syn = LASTACK_ICMP_SYN_ABORT,
         .send_accounting = LASTACK_SNDBUF_LINUX_SKB,
         .congestion = LASTACK_CC_CUBIC,
+        .loss_detection = LASTACK_LOSS_RACK,
+        .prr = LASTACK_PRR_LINUX,
     };
     linux_times(params);
     linux_counts(params);

@@ -9,9 +9,16 @@
  * recursion, no parent links. Priorities are a fixed one-to-one mix of the node's index, so no two
  * are equal, the shape does not follow the order of arrival, and the depth is O(log n) expected.
  *
+ * Marks: `under` of a node is the union over its subtree of the flags in RANGE_HAS, and the
+ * intersection of those in RANGE_LACKS. After a change it is made right again on the one or two ways
+ * down that the change went. While nothing is marked all of it is 0, which is right without work.
+ *
  * Invariant: ranges are not empty, sorted and disjoint; sets made by ranges_add do not even touch.
  */
 #include "ranges.h"
+
+/* Four times the expected depth of a treap of 2^24 nodes. */
+enum { RANGES_DEPTH = 256 };
 
 static struct range *range_at(const struct pool *pool, uint32_t index)
 {
@@ -26,6 +33,45 @@ static uint32_t range_priority(uint32_t index)
     h = (h ^ h >> 16) * 0x85ebca6bu;
     h = (h ^ h >> 13) * 0xc2b2ae35u;
     return h ^ h >> 16;
+}
+
+static uint8_t under_of(const struct pool *pool, uint32_t index)
+{
+    return index == POOL_NONE ? RANGE_LACKS : range_at(pool, index)->under;
+}
+
+static void refresh(const struct pool *pool, struct range *node)
+{
+    const uint8_t left = under_of(pool, node->left), right = under_of(pool, node->right);
+
+    node->under = (uint8_t)(((left | right | node->flags) & RANGE_HAS) |
+                            (left & right & node->flags & RANGE_LACKS));
+}
+
+/* Makes `under` right on the way down to where `key` is, or would be. */
+static void refresh_way(const struct ranges *set, const struct pool *pool, struct seq key)
+{
+    uint32_t way[RANGES_DEPTH];
+    uint32_t depth = 0, index = set->root;
+
+    while (index != POOL_NONE) {
+        const struct range *node = range_at(pool, index);
+
+        CHECK(depth < RANGES_DEPTH);
+        way[depth++] = index;
+        index = seq_before(node->from, key) ? node->right : node->left;
+    }
+    while (depth > 0)
+        refresh(pool, range_at(pool, way[--depth]));
+}
+
+/* Something changed at `key`: what lies just before it and just behind it. */
+static void refresh_at(const struct ranges *set, const struct pool *pool, struct seq key)
+{
+    if (LIKELY(!set->has_marks))
+        return;
+    refresh_way(set, pool, key);
+    refresh_way(set, pool, seq_add(key, 1));
 }
 
 static void treap_split(const struct pool *pool, uint32_t tree, struct seq key, uint32_t *before,
@@ -87,8 +133,10 @@ static struct range *treap_insert(struct ranges *set, struct pool *pool, struct 
     node->left = node->right = POOL_NONE;
     if (*hole != POOL_NONE)
         treap_split(pool, *hole, value.from, &node->left, &node->right);
+    node->under = node->flags;
     *hole = index;
     set->count++;
+    refresh_at(set, pool, value.from);
     return node;
 }
 
@@ -105,7 +153,9 @@ static void treap_remove(struct ranges *set, struct pool *pool, struct seq from)
     }
     *hole = treap_join(pool, range_at(pool, index)->left, range_at(pool, index)->right);
     pool_give(pool, index);
-    set->count--;
+    if (--set->count == 0)
+        set->has_marks = 0;
+    refresh_at(set, pool, from);
 }
 
 void ranges_init(struct ranges *set)
@@ -243,6 +293,124 @@ struct range *ranges_next(const struct ranges *set, const struct pool *pool,
         }
     }
     return best;
+}
+
+struct range *ranges_previous(const struct ranges *set, const struct pool *pool,
+                              const struct range *range)
+{
+    struct range *best = NULL;
+    uint32_t index = set->root;
+
+    while (index != POOL_NONE) {
+        struct range *node = range_at(pool, index);
+
+        if (seq_before(node->from, range->from)) {
+            best = node;
+            index = node->right;
+        } else {
+            index = node->left;
+        }
+    }
+    return best;
+}
+
+void ranges_mark(struct ranges *set, struct pool *pool, struct range *range, uint8_t flags)
+{
+    if (range->flags == flags)
+        return;
+    range->flags = flags;
+    set->has_marks = 1;
+    refresh_way(set, pool, range->from);
+}
+
+/* The flag is there (RANGE_HAS), or is missing (RANGE_LACKS). */
+static bool is_flagged(uint8_t flags, uint8_t flag)
+{
+    return (flag & RANGE_HAS) != 0 ? (flags & flag) != 0 : (flags & flag) == 0;
+}
+
+static bool is_under(const struct pool *pool, uint32_t index, uint8_t flag)
+{
+    return index != POOL_NONE && is_flagged(range_at(pool, index)->under, flag);
+}
+
+struct range *ranges_first_flagged(const struct ranges *set, const struct pool *pool, struct seq at,
+                                   uint8_t flag)
+{
+    struct range *best = NULL;
+    uint32_t index = set->root;
+
+    /* The deepest node that is behind `at` and has it, or has it to its right, comes first. */
+    while (index != POOL_NONE) {
+        struct range *node = range_at(pool, index);
+
+        if (seq_after(node->to, at)) {
+            if (is_flagged(node->flags, flag) || is_under(pool, node->right, flag))
+                best = node;
+            index = node->left;
+        } else {
+            index = node->right;
+        }
+    }
+    if (best == NULL || is_flagged(best->flags, flag))
+        return best;
+    index = best->right;
+    for (;;) {
+        best = range_at(pool, index);
+        if (is_under(pool, best->left, flag))
+            index = best->left;
+        else if (is_flagged(best->flags, flag))
+            return best;
+        else
+            index = best->right;
+    }
+}
+
+struct range *ranges_last_flagged(const struct ranges *set, const struct pool *pool,
+                                  struct seq before, uint8_t flag)
+{
+    struct range *best = NULL;
+    uint32_t index = set->root;
+
+    while (index != POOL_NONE) {
+        struct range *node = range_at(pool, index);
+
+        if (seq_before(node->from, before)) {
+            if (is_flagged(node->flags, flag) || is_under(pool, node->left, flag))
+                best = node;
+            index = node->right;
+        } else {
+            index = node->left;
+        }
+    }
+    if (best == NULL || is_flagged(best->flags, flag))
+        return best;
+    index = best->left;
+    for (;;) {
+        best = range_at(pool, index);
+        if (is_under(pool, best->right, flag))
+            index = best->right;
+        else if (is_flagged(best->flags, flag))
+            return best;
+        else
+            index = best->left;
+    }
+}
+
+void ranges_join_next(struct ranges *set, struct pool *pool, struct range *range)
+{
+    const struct range *next = ranges_next(set, pool, range);
+
+    CHECK(next != NULL && seq_equal(range->to, next->from));
+    CHECK(range->count + next->count <= UINT16_MAX);
+    range->to = next->to;
+    range->count = (uint16_t)(range->count + next->count);
+    treap_remove(set, pool, next->from);
+}
+
+void ranges_remove(struct ranges *set, struct pool *pool, struct range *range)
+{
+    treap_remove(set, pool, range->from);
 }
 
 struct range *ranges_append(struct ranges *set, struct pool *pool, struct seq from, struct seq to)

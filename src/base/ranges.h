@@ -9,6 +9,10 @@
  *
  *     set: root ── treap ordered by `from`, heap-ordered by a hash of the index: no rotations to get
  *          wrong, shape independent of the order in which an attacker sends.
+ *
+ * Ranges can be marked with flags; then "the next one behind x that has (lacks) this flag" is a
+ * walk down too, since every node knows what stands under it. A set that was never marked does not
+ * pay for that.
  */
 #ifndef LASTACK_RANGES_H
 #define LASTACK_RANGES_H
@@ -21,13 +25,20 @@ struct range {
     uint32_t left, right; /* POOL_NONE */
     struct seq from, to;
     int64_t at;           /* the owner's: when it was sent */
-    uint32_t tag;         /* the owner's: flags and counts */
+    uint16_t count;       /* the owner's: segments in it */
+    uint8_t flags;        /* the owner's; written by ranges_mark only */
+    uint8_t under;        /* what its subtree, itself included, has (RANGE_HAS) or all has */
     uint32_t priority;
 };
 
+/* Flags of the low half are looked for where they are set, those of the high half where they are
+ * not. */
+enum { RANGE_HAS = 0x0f, RANGE_LACKS = 0xf0 };
+
 struct ranges {
-    uint32_t root;  /* POOL_NONE when empty */
-    uint32_t count;
+    uint32_t root;           /* POOL_NONE when empty */
+    uint32_t count : 31;
+    uint32_t has_marks : 1;  /* since it was last empty some range had a flag */
 };
 
 void ranges_init(struct ranges *set);
@@ -53,11 +64,31 @@ struct range *ranges_last(const struct ranges *set, const struct pool *pool);
 struct range *ranges_next(const struct ranges *set, const struct pool *pool,
                           const struct range *range);
 
+/* The one before it; NULL at the start. */
+struct range *ranges_previous(const struct ranges *set, const struct pool *pool,
+                              const struct range *range);
+
+/* Sets the flags of a range of this set. */
+void ranges_mark(struct ranges *set, struct pool *pool, struct range *range, uint8_t flags);
+/* The first range whose `to` lies after `at` and that has `flag` (one of RANGE_HAS) or lacks it (one
+ * of RANGE_LACKS); NULL if none. */
+struct range *ranges_first_flagged(const struct ranges *set, const struct pool *pool, struct seq at,
+                                   uint8_t flag);
+/* The last such range whose `from` lies before `before`. */
+struct range *ranges_last_flagged(const struct ranges *set, const struct pool *pool,
+                                  struct seq before, uint8_t flag);
+/* Joins a range with the one behind it, which it touches: flags and time are the first one's, counts
+ * are added. */
+void ranges_join_next(struct ranges *set, struct pool *pool, struct range *range);
+/* Takes a range out. */
+void ranges_remove(struct ranges *set, struct pool *pool, struct range *range);
+
 /* Appends [from, to) behind the last range without merging (bursts sent); NULL if the pool
  * refused. */
 struct range *ranges_append(struct ranges *set, struct pool *pool, struct seq from, struct seq to);
-/* Splits the range that holds `at` strictly inside in two, both with the same `at` and tag. True if
- * nothing is to be split or it was; false if the pool refused. */
+/* Splits the range that holds `at` strictly inside in two, both with the same time, flags and
+ * count (the owner divides that). True if nothing is to be split or it was; false if the pool
+ * refused. */
 bool ranges_split(struct ranges *set, struct pool *pool, struct seq at);
 
 #endif

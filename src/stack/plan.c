@@ -75,9 +75,15 @@ static uint32_t index_limit(const struct lastack_config *config)
     return sum > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)sum;
 }
 
+/* At any time few connections are repairing losses: one in eight may, and some in any case. */
+static uint32_t recovery_limit(const struct lastack_config *config)
+{
+    return config->max_connections / 8 + 64;
+}
+
 struct plan {
     void *index, *conns, *write_queues, *time_waits, *syns, *listeners, *pages, *ranges;
-    void *replies, *endpoints, *syn_budgets, *fast_open;
+    void *recoveries, *replies, *endpoints, *syn_budgets, *fast_open;
     void *links, *routes, *trace, *loopback, *neighbors, *paths, *reassembly, *udp;
 };
 
@@ -103,6 +109,8 @@ static void lay_out_stack(struct arena *arena, const struct lastack_config *conf
     plan->syn_budgets = arena_take(arena, syn_limit_size(config->max_syn_budgets));
     plan->fast_open = arena_take(arena, fast_open_cache_size(config->max_paths));
     plan->ranges = arena_take(arena, pool_size(sizeof(struct range), config->max_ranges));
+    plan->recoveries =
+        arena_take(arena, pool_size(sizeof(struct repair), recovery_limit(config)));
     plan->replies = arena_take(arena, pool_size(sizeof(struct reply), config->max_replies));
     plan->endpoints = arena_take(arena, local_endpoints_size(config->max_endpoints));
     plan->pages = arena_take(arena, page_pool_size(config->page_size, config->max_pages));
@@ -152,6 +160,7 @@ static void place_tcp(struct lastack *stack, const struct plan *plan)
         (struct fast_open_keys){.key = {derive_key(config->seed, KEY_FAST_OPEN)}, .count = 1};
     pool_init(&tcp->listeners, plan->listeners, sizeof(struct listener), config->max_sockets);
     pool_init(&tcp->ranges, plan->ranges, sizeof(struct range), config->max_ranges);
+    pool_init(&tcp->recoveries, plan->recoveries, sizeof(struct repair), recovery_limit(config));
     replies_init(&tcp->replies, plan->replies, config->max_replies);
     page_pool_init(&tcp->pages, plan->pages, config->page_size, config->max_pages,
                    config->max_pages / 16);

@@ -47,8 +47,9 @@ static void start_row(struct lastack_connection_row *row, const struct tuple *tu
 static void fill_timer(const struct lastack *stack, const struct tcp_conn *conn,
                        struct lastack_connection_row *row)
 {
-    static const uint8_t order[] = {LASTACK_TIMER_RETRANSMIT, LASTACK_TIMER_PERSIST,
-                                    LASTACK_TIMER_KEEPALIVE, LASTACK_TIMER_DELAYED_ACK};
+    static const uint8_t order[] = {LASTACK_TIMER_RETRANSMIT, LASTACK_TIMER_LOSS,
+                                    LASTACK_TIMER_PERSIST, LASTACK_TIMER_KEEPALIVE,
+                                    LASTACK_TIMER_DELAYED_ACK};
     const struct lastack_params *params = &stack->tcp.params;
 
     for (unsigned i = 0; i < sizeof order; i++) {
@@ -62,6 +63,7 @@ static void fill_timer(const struct lastack *stack, const struct tcp_conn *conn,
     }
     switch (row->timer) {
     case LASTACK_TIMER_RETRANSMIT:
+    case LASTACK_TIMER_LOSS:
         row->timer_retries = conn->retries;
         row->gives_up_ns = tcp_gives_up_in(&stack->tcp, conn);
         row->timer_retries_max = (uint8_t)min32(tcp_retries_most(&stack->tcp, conn), 255);
@@ -105,6 +107,28 @@ static uint64_t us_busy(const struct lastack *stack, const struct tcp_conn *conn
                : chronograph_read(&conn_queue(&stack->tcp, conn)->chronograph, kind, stack->now);
 }
 
+/* What loss recovery knows, if it was ever needed. */
+static void fill_recovery(const struct lastack *stack, const struct tcp_conn *conn,
+                          struct lastack_tcp_info *info)
+{
+    const struct recovery *recovery = conn_recovery(&stack->tcp, conn);
+
+    if (recovery == NULL)
+        return;
+    info->tcpi_ca_state = recovery->state;
+    info->tcpi_sacked = recovery->board.sacked.segs;
+    info->tcpi_lost = recovery->board.lost.segs;
+    info->tcpi_retrans = recovery->board.again.segs;
+    info->tcpi_reordering = recovery->reordering;
+    info->tcpi_total_retrans = recovery->again_segs;
+    info->tcpi_bytes_retrans = recovery->again_bytes;
+    info->tcpi_bytes_sent += recovery->again_bytes;
+    info->tcpi_data_segs_out += recovery->again_segs;
+    info->tcpi_delivered += recovery->board.sacked.segs + recovery->dsack_dups;
+    info->tcpi_dsack_dups = recovery->dsack_dups;
+    info->tcpi_reord_seen = recovery->reordering_seen;
+}
+
 static void fill_info(const struct lastack *stack, const struct tcp_conn *conn,
                       struct lastack_tcp_info *info)
 {
@@ -112,10 +136,6 @@ static void fill_info(const struct lastack *stack, const struct tcp_conn *conn,
 
     *info = (struct lastack_tcp_info){
         .tcpi_state = conn->state,
-        .tcpi_ca_state = conn_has(conn, CONN_LOSS)       ? 4
-                         : conn_has(conn, CONN_RECOVERY) ? 3
-                         : conn->dup_acks > 0            ? 1
-                                                         : 0,
         .tcpi_retransmits = conn->retries,
         .tcpi_probes = conn->probes,
         .tcpi_backoff = conn->rtt.backoff,
@@ -129,11 +149,7 @@ static void fill_info(const struct lastack *stack, const struct tcp_conn *conn,
         .tcpi_ato = us_of(conn->ack.ato_ns),
         .tcpi_snd_mss = mss,
         .tcpi_rcv_mss = conn_rcv_mss(conn),
-        .tcpi_unacked = segments_of(conn_in_flight(conn), mss),
-        .tcpi_retrans = segments_of(conn_has(conn, CONN_LOSS) && seq_after(conn->rtx, conn->snd.una)
-                                        ? seq_distance(conn->snd.una, conn->rtx)
-                                        : 0,
-                                    mss),
+        .tcpi_unacked = conn->packets,
         .tcpi_last_data_sent = clock_ms(stack->now) - conn->last_sent_ms,
         .tcpi_last_data_recv = ms_since(stack, conn->ack.last_data_at),
         .tcpi_last_ack_recv = clock_ms(stack->now) - conn->last_received_ms,
@@ -148,7 +164,6 @@ static void fill_info(const struct lastack *stack, const struct tcp_conn *conn,
         .tcpi_advmss = conn->mss_own,
         .tcpi_reordering = stack->tcp.params.dupthresh,
         .tcpi_rcv_space = conn->space.limit,
-        .tcpi_total_retrans = conn->stats.retransmits,
         .tcpi_bytes_acked = conn->stats.bytes_acked,
         .tcpi_bytes_received = conn->stats.bytes_received,
         .tcpi_segs_out = conn->stats.segs_out,
@@ -164,10 +179,15 @@ static void fill_info(const struct lastack *stack, const struct tcp_conn *conn,
         .tcpi_rwnd_limited = us_busy(stack, conn, CHRONO_RWND),
         .tcpi_sndbuf_limited = us_busy(stack, conn, CHRONO_SNDBUF),
         .tcpi_bytes_sent = conn_bytes_sent(conn),
-        .tcpi_bytes_retrans = conn->stats.bytes_retransmitted,
         .tcpi_snd_wnd = conn->snd.wnd,
         .tcpi_rcv_wnd = conn_rcv_wnd(conn),
+        /* the SYN, and of what was sent what is not outstanding */
+        .tcpi_delivered = tcp_state_is_synchronized(conn->state)
+                              ? 1 + conn->stats.data_segs_out -
+                                    min32(conn->packets, conn->stats.data_segs_out)
+                              : 0,
     };
+    fill_recovery(stack, conn, info);
 }
 
 void row_of_conn(const struct lastack *stack, const struct tcp_conn *conn,

@@ -25,6 +25,8 @@ static const char *const quick_ack_words[] = {"never", "every-second", "linux", 
 static const char *const window_update_words[] = {"doubled", "two-segs", NULL};
 static const char *const icmp_in_syn_words[] = {"abort", "hard-only", NULL};
 static const char *const send_accounting_words[] = {"bytes", "linux-skb", NULL};
+static const char *const loss_detection_words[] = {"sack", "rack", NULL};
+static const char *const prr_words[] = {"off", "rfc9937", "linux", NULL};
 static const char *const congestion_words[] = {"none", "newreno", "cubic", NULL};
 
 static const struct parameter parameters[] = {
@@ -153,6 +155,17 @@ static const struct parameter parameters[] = {
      .scope = PARAMETER_OF_CONNECTION, .minimum = 1, .maximum = 1000,
      .takes_effect = "for new connections",
      .text = "Segments that a new connection may have in flight."},
+    {.name = "initial_cwnd_bytes", .offset = AT(initial_cwnd_bytes), .unit = PARAMETER_BYTES,
+     .scope = PARAMETER_OF_CONNECTION, .minimum = 1, .maximum = 1u << 30, .zero_text = "no limit",
+     .takes_effect = "for new connections",
+     .text = "The initial window holds no more than so many bytes, or two segments (RFC 6928)."},
+    {.name = "reordering_max", .offset = AT(reordering_max), .unit = PARAMETER_COUNT,
+     .scope = PARAMETER_OF_CONNECTION, .minimum = 1, .maximum = 65535, .takes_effect = "at once",
+     .text = "Segments by which one may be overtaken, at the most, before it counts as lost."},
+    {.name = "slow_start_limit", .offset = AT(slow_start_limit), .unit = PARAMETER_COUNT,
+     .scope = PARAMETER_OF_CONNECTION, .minimum = 1, .maximum = 65535, .zero_text = "no limit",
+     .takes_effect = "at once",
+     .text = "Segments by which one ACK may widen the window in slow start (RFC 3465's L)."},
     {.name = "syn_backlog_max", .offset = AT(syn_backlog_max), .unit = PARAMETER_COUNT,
      .scope = PARAMETER_OF_LISTENER, .minimum = 1, .maximum = UINT32_MAX, .takes_effect = "at once",
      .text = "Half-open requests of one listener."},
@@ -297,6 +310,21 @@ static const struct parameter parameters[] = {
     {.name = "rst_extra_linux", .offset = AT(rst_extra_linux), .unit = PARAMETER_SWITCH,
      .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 1, .takes_effect = "at once",
      .text = "A RST one before RCV.NXT counts in CLOSE-WAIT, LAST-ACK and CLOSING."},
+    {.name = "tail_loss_probe", .offset = AT(tail_loss_probe), .unit = PARAMETER_SWITCH,
+     .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 1, .takes_effect = "at once",
+     .text = "A probe finds the loss of the last segments before the timer does (RFC 8985)."},
+    {.name = "frto", .offset = AT(frto), .unit = PARAMETER_SWITCH,
+     .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 1, .takes_effect = "at once",
+     .text = "After a timeout new data shows whether it was needless (RFC 5682)."},
+    {.name = "undo", .offset = AT(undo), .unit = PARAMETER_SWITCH,
+     .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 1, .takes_effect = "at once",
+     .text = "A window that was reduced for nothing gets its old width back."},
+    {.name = "cwnd_counts_segs", .offset = AT(cwnd_counts_segs), .unit = PARAMETER_SWITCH,
+     .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 1, .takes_effect = "at once",
+     .text = "A small segment takes as much of the congestion window as a full one."},
+    {.name = "ssthresh_from_cwnd", .offset = AT(ssthresh_from_cwnd), .unit = PARAMETER_SWITCH,
+     .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 1, .takes_effect = "at once",
+     .text = "A reduction starts from the window, not from what is in flight."},
     {.name = "abort_on_unread", .offset = AT(abort_on_unread), .unit = PARAMETER_SWITCH,
      .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 1, .takes_effect = "at once",
      .text = "close() with unread data sends RST instead of FIN."},
@@ -400,6 +428,14 @@ static const struct parameter parameters[] = {
     {.name = "congestion", .offset = AT(congestion), .unit = PARAMETER_CHOICE,
      .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 2, .choices = congestion_words,
      .takes_effect = "for new connections", .text = "Congestion control of new connections."},
+    {.name = "loss_detection", .offset = AT(loss_detection), .unit = PARAMETER_CHOICE,
+     .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 1, .choices = loss_detection_words,
+     .takes_effect = "for new connections",
+     .text = "What says that a segment is lost: what was sacked above it, or what was sent later."},
+    {.name = "prr", .offset = AT(prr), .unit = PARAMETER_CHOICE,
+     .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 2, .choices = prr_words,
+     .takes_effect = "at once",
+     .text = "The window comes down at once in recovery, or ACK by ACK (RFC 9937)."},
 };
 
 enum { PARAMETERS = sizeof parameters / sizeof parameters[0] };

@@ -78,6 +78,14 @@ static const struct setting freebsd[] = {
     {"old_segment_acks", "on"},
     {"time_wait_fin_restarts", "on"},
     {"syn_text_kept", "on"},
+    {"loss_detection", "sack"},
+    {"tail_loss_probe", "off"},
+    {"frto", "off"},
+    {"prr", "rfc9937"},
+    {"initial_cwnd_bytes", "14600"},
+    {"slow_start_limit", "2"},
+    {"cwnd_counts_segs", "off"},
+    {"ssthresh_from_cwnd", "off"},
     {NULL, NULL},
 };
 
@@ -117,6 +125,13 @@ static const struct setting rfc[] = {
     {"time_wait_fin_restarts", "on"},
     {"syn_text_kept", "on"},
     {"rst_error_closing", "off"},
+    {"loss_detection", "sack"},      /* RFC 6675 */
+    {"tail_loss_probe", "off"},
+    {"prr", "rfc9937"},
+    {"initial_cwnd_bytes", "14600"}, /* RFC 6928 §2 */
+    {"slow_start_limit", "2"},       /* RFC 3465 §2.3 */
+    {"cwnd_counts_segs", "off"},     /* RFC 5681 counts bytes */
+    {"ssthresh_from_cwnd", "off"},   /* RFC 5681 (4) */
     {NULL, NULL},
 };
 
@@ -125,6 +140,9 @@ static const struct setting linux_2_6[] = {
     {"syn_retries", "5"},
     {"syn_linear_retries", "0"},
     {"initial_cwnd_segs", "3"},
+    {"loss_detection", "sack"},
+    {"tail_loss_probe", "off"},
+    {"prr", "off"},
     {"receive_window_initial", "5840"},
     {"net.ipv4.tcp_rmem", "4096 87380 4194304"},
     {"net.ipv4.tcp_wmem", "4096 16384 4194304"},
@@ -139,6 +157,8 @@ static const struct setting linux_2_6[] = {
 
 static const struct setting linux_3[] = {
     {"syn_linear_retries", "0"},
+    {"loss_detection", "sack"},
+    {"tail_loss_probe", "off"},
     {"receive_window_initial", "14600"},
     {"net.ipv4.tcp_rmem", "4096 87380 6291456"},
     {"net.ipv4.tcp_wmem", "4096 16384 4194304"},

@@ -7,26 +7,37 @@
 
 #include "duration.h"
 
-static void none_on_ack(struct cc *cc, const struct cc_ack *ack)
+enum { CC_WINDOW_MAX = 1 << 30 };
+
+static void none_on_ack(struct cc *cc, struct cc_state *state, const struct cc_ack *ack)
 {
     (void)cc;
+    (void)state;
     (void)ack;
 }
 
-static void none_on_congestion(struct cc *cc, uint32_t in_flight)
+static uint32_t none_reduced(struct cc *cc, struct cc_state *state, uint32_t from)
 {
-    (void)cc;
-    (void)in_flight;
+    (void)state;
+    (void)from;
+    return cc->cwnd;
 }
 
-static void none_on_timeout(struct cc *cc, uint32_t in_flight, bool is_first)
+static void none_timed_out(struct cc *cc, struct cc_state *state)
 {
     (void)cc;
-    (void)in_flight;
-    (void)is_first;
+    (void)state;
 }
 
-const struct cc_hooks cc_none = {"none", none_on_ack, none_on_congestion, none_on_timeout};
+static void none_idle(struct cc *cc, struct cc_state *state, int64_t now, int64_t idle_ns)
+{
+    (void)cc;
+    (void)state;
+    (void)now;
+    (void)idle_ns;
+}
+
+const struct cc_hooks cc_none = {"none", none_on_ack, none_reduced, none_timed_out, none_idle};
 
 const struct cc_hooks *cc_hooks(enum lastack_congestion algorithm)
 {
@@ -40,18 +51,39 @@ const struct cc_hooks *cc_hooks(enum lastack_congestion algorithm)
     return &cc_newreno;
 }
 
-void cc_init(struct cc *cc, enum lastack_congestion algorithm, uint32_t mss, uint32_t initial_segs)
+uint32_t cc_initial_segs(const struct lastack_params *params, uint32_t mss)
 {
-    CHECK(mss > 0);
-    *cc = (struct cc){.mss = mss, .ssthresh = UINT32_MAX, .algorithm = (uint8_t)algorithm};
-    cc->cwnd = algorithm == LASTACK_CC_NONE ? 1u << 30 : mss * max32(initial_segs, 1);
+    uint32_t segs = params->initial_cwnd_segs;
+
+    if (params->initial_cwnd_bytes != 0)
+        segs = min32(segs, max32(2, params->initial_cwnd_bytes / max32(mss, 1)));
+    return max32(segs, 1);
 }
 
-void cc_set_mss(struct cc *cc, uint32_t mss)
+void cc_init(struct cc *cc, enum lastack_congestion algorithm, uint32_t mss, uint32_t initial_segs)
 {
-    CHECK(mss > 0);
-    cc->mss = mss;
+    CHECK(mss > 0 && mss <= UINT16_MAX);
+    *cc = (struct cc){.mss = (uint16_t)mss, .ssthresh = CC_INFINITE, .algorithm = (uint8_t)algorithm};
+    cc->cwnd = algorithm == LASTACK_CC_NONE ? CC_WINDOW_MAX : mss * max32(initial_segs, 1);
+    cc->round_min_us = cc->round_before_us = UINT32_MAX;
+}
+
+void cc_set_mss(struct cc *cc, uint32_t mss, bool counts_segs)
+{
+    CHECK(mss > 0 && mss <= UINT16_MAX);
+    if (counts_segs && cc->mss != 0 && cc->mss != mss && cc->algorithm != LASTACK_CC_NONE) {
+        cc->cwnd = cc->cwnd / cc->mss * mss;
+        if (cc->ssthresh != CC_INFINITE)
+            cc->ssthresh = max32(cc->ssthresh / cc->mss, 2) * mss;
+        cc->acked = 0;
+    }
+    cc->mss = (uint16_t)mss;
     cc->cwnd = max32(cc->cwnd, mss);
+}
+
+static uint32_t whole_segs(const struct cc *cc, uint32_t bytes)
+{
+    return bytes - bytes % cc->mss;
 }
 
 void cc_after_idle(struct cc *cc, uint32_t initial_segs, uint32_t idle_timeouts)
@@ -60,8 +92,36 @@ void cc_after_idle(struct cc *cc, uint32_t initial_segs, uint32_t idle_timeouts)
 
     if (cc->algorithm == LASTACK_CC_NONE)
         return;
-    cc->ssthresh = max32(cc->ssthresh, cc->cwnd / 2 + cc->cwnd / 4);
+    if (cc->ssthresh != CC_INFINITE)
+        cc->ssthresh = max32(cc->ssthresh, whole_segs(cc, cc->cwnd / 2) +
+                                               whole_segs(cc, cc->cwnd / 4));
     while (idle_timeouts-- > 0 && cc->cwnd > restart)
-        cc->cwnd /= 2; /* Linux halves per timeout of silence (LNX-SSIDLE) */
+        cc->cwnd = whole_segs(cc, cc->cwnd / 2); /* halved per timeout of silence (LNX-SSIDLE) */
     cc->cwnd = max32(cc->cwnd, restart);
+}
+
+uint32_t cc_slow_start(struct cc *cc, uint32_t acked, uint32_t limit)
+{
+    const uint32_t room = cc->ssthresh - cc->cwnd;
+    const uint32_t used = min32(acked, room);
+
+    cc->cwnd += min32(used, limit);
+    cc->cwnd = min32(cc->cwnd, CC_WINDOW_MAX);
+    return acked - used;
+}
+
+void cc_avoid(struct cc *cc, uint32_t per, uint32_t acked)
+{
+    if (cc->acked >= per) { /* counted when the window was larger */
+        cc->acked = 0;
+        cc->cwnd += cc->mss;
+    }
+    cc->acked += acked;
+    if (cc->acked >= per) {
+        const uint32_t steps = cc->acked / per;
+
+        cc->acked -= steps * per;
+        cc->cwnd += steps * cc->mss;
+    }
+    cc->cwnd = min32(cc->cwnd, CC_WINDOW_MAX);
 }

@@ -1,55 +1,51 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * newreno.c: slow start, congestion avoidance, multiplicative decrease: RFC 5681 §3, byte counting
- * of RFC 3465 with L = 2 in slow start. What recovery itself sends is loss/'s business (RFC 6582).
+ * of RFC 3465. What recovery itself sends is event/recover.c's business (RFC 6582, 6675, 9937).
  *
- *     cwnd < ssthresh:   cwnd += min(acked, 2 MSS)        one window more per round trip, doubling
+ *     cwnd < ssthresh:   cwnd += acked, at most L segments an ACK     one window more per round trip, doubling
  *     else:              cwnd += MSS per cwnd of acked bytes
- *     loss:              ssthresh = max(in flight / 2, 2 MSS)          (RFC 5681 (4))
- *     timeout:           the same, and cwnd = 1 MSS                    (the loss window)
+ *     loss or timeout:   ssthresh = max(in flight / 2, 2 MSS)          (RFC 5681 (4))
  */
 #include "cc.h"
 
 #include "duration.h"
 
-static uint32_t half_of_flight(const struct cc *cc, uint32_t in_flight)
+static void newreno_on_ack(struct cc *cc, struct cc_state *state, const struct cc_ack *ack)
 {
-    return max32(in_flight / 2, 2 * cc->mss);
-}
+    uint32_t acked = ack->acked;
 
-static void newreno_on_ack(struct cc *cc, const struct cc_ack *ack)
-{
-    if (!ack->was_limited)
-        return; /* an application-limited flow has not tested a larger window */
-    if (cc->cwnd < cc->ssthresh) {
-        /* ACKs are thinned by large receives: count bytes, bounded by what was sent */
-        cc->cwnd += ack->acked;
-        if (cc->cwnd > cc->ssthresh)
-            cc->cwnd = cc->ssthresh;
+    (void)state;
+    if (!cc_may_grow(cc, ack))
         return;
-    }
-    cc->acked += ack->acked;
-    if (cc->acked >= cc->cwnd) {
-        cc->acked -= cc->cwnd;
-        if (cc->cwnd < UINT32_MAX / 2)
-            cc->cwnd += cc->mss;
-    }
+    if (cc->cwnd < cc->ssthresh)
+        acked = cc_slow_start(cc, acked, ack->limit);
+    if (acked > 0)
+        cc_avoid(cc, cc->cwnd, acked);
 }
 
-static void newreno_on_congestion(struct cc *cc, uint32_t in_flight)
+static uint32_t newreno_reduced(struct cc *cc, struct cc_state *state, uint32_t from)
 {
-    cc->ssthresh = half_of_flight(cc, in_flight);
-    cc->cwnd = cc->ssthresh;
+    const uint32_t half = from / 2;
+
+    (void)state;
+    cc->acked = 0;
+    return max32(half - half % cc->mss, 2u * cc->mss);
+}
+
+static void newreno_timed_out(struct cc *cc, struct cc_state *state)
+{
+    (void)state;
     cc->acked = 0;
 }
 
-static void newreno_on_timeout(struct cc *cc, uint32_t in_flight, bool is_first)
+static void newreno_idle(struct cc *cc, struct cc_state *state, int64_t now, int64_t idle_ns)
 {
-    if (is_first) /* RFC 5681 §3.1: only for a segment not retransmitted by the timer before */
-        cc->ssthresh = half_of_flight(cc, in_flight);
-    cc->cwnd = cc->mss;
-    cc->acked = 0;
+    (void)cc;
+    (void)state;
+    (void)now;
+    (void)idle_ns;
 }
 
-const struct cc_hooks cc_newreno = {"newreno", newreno_on_ack, newreno_on_congestion,
-                                    newreno_on_timeout};
+const struct cc_hooks cc_newreno = {"newreno", newreno_on_ack, newreno_reduced, newreno_timed_out,
+                                    newreno_idle};

@@ -56,7 +56,7 @@ void conn_init(struct tcp_conn *conn, const struct tuple *tuple, uint64_t flow,
     conn->flow = flow;
     conn->generation = generation + 1;
     conn->state = TCP_CLOSED;
-    conn->socket = conn->listener = conn->told = conn->write_queue = POOL_NONE;
+    conn->socket = conn->listener = conn->told = conn->write_queue = conn->recovery = POOL_NONE;
     conn->send_next = conn->send_prev = conn->queue_next = POOL_NONE;
     conn->since = now;
     conn->first_retry_at = NEVER;

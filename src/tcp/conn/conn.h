@@ -27,6 +27,7 @@
 #include "owe.h"
 #include "paws.h"
 #include "ranges.h"
+#include "recovery.h"
 #include "receive_window.h"
 #include "report.h"
 #include "rtt.h"
@@ -56,8 +57,6 @@ enum conn_flag {
     CONN_CORK = 1 << 15,
     CONN_KEEPALIVE = 1 << 16,
     CONN_SYN_RETRANSMITTED = 1 << 17,
-    CONN_RECOVERY = 1 << 18,     /* fast recovery until snd.una passes `recover` */
-    CONN_LOSS = 1 << 19,         /* after a timeout: until snd.una passes `recover` */
     CONN_REUSE_ADDRESS = 1 << 20,
     CONN_REUSE_PORT = 1 << 21,
     CONN_IPV6_SOCKET = 1 << 22,
@@ -112,10 +111,28 @@ struct conn_options {
     uint8_t tos, ttl;
 };
 
+/* How much of the congestion window was used (RFC 2861, RFC 7661): in the last window of data, and
+ * since it was last full. */
+struct window_use {
+    struct seq end;     /* SND.NXT when `most` was taken */
+    uint32_t most;      /* bytes out at the most */
+    uint32_t since_ms;  /* it was full then */
+};
+
+/* What a connection has only once something went wrong, from a pool of its own. */
+struct repair {
+    struct recovery recovery; /* first */
+    struct cc_state cc;
+};
+
+static inline struct cc_state *repair_cc(struct recovery *recovery)
+{
+    return recovery == NULL ? NULL : &((struct repair *)recovery)->cc;
+}
+
 struct conn_stats {
-    uint64_t bytes_acked, bytes_received, bytes_retransmitted;
+    uint64_t bytes_acked, bytes_received;
     uint32_t segs_out, segs_in, data_segs_out, data_segs_in;
-    uint32_t retransmits;
 };
 
 struct tcp_conn {
@@ -151,9 +168,8 @@ struct tcp_conn {
     uint8_t snd_shift, rcv_shift;
     uint32_t gso_max;        /* text that its link takes in one frame; 0: one segment */
     struct seq iss, irs;
-    struct seq recover;      /* end of the recovery or loss episode (RFC 6582) */
-    struct seq rtx;          /* next byte to retransmit in an episode */
-    uint16_t dup_acks;
+    uint32_t packets;        /* segments sent and not cumulatively acknowledged */
+    uint32_t recovery;       /* its struct repair; POOL_NONE: nothing ever went wrong */
     uint8_t retries;         /* timeouts in a row without progress */
     uint8_t probes;          /* unanswered persist or keepalive probes */
     uint16_t rcv_mss;        /* estimate of the peer's segment size, 0: none yet */
@@ -175,6 +191,7 @@ struct tcp_conn {
     struct stream send, receive;
     struct ranges arrived;   /* text beyond a hole */
     struct ranges sent;
+    struct window_use window_use;
     struct ack_policy ack;
     struct rtt rtt;
     struct cc cc;

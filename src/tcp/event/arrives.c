@@ -74,8 +74,8 @@ static enum verdict syn_sent_becomes_established(struct tcp *tcp, struct tcp_con
     conn_bound_mss(tcp, conn);
     tcp_enter(conn, TCP_ESTABLISHED, LASTACK_CAUSE_SYN_ACK, &tcp->report);
     if (conn->retries == 0)
-        rtt_sample(&conn->rtt, &tcp->params, tcp->report.now - conn->first_retry_at, conn->snd.una.v,
-                   conn->snd.nxt.v);
+        rtt_sample(&conn->rtt, &tcp->params, tcp->report.now - conn->first_retry_at,
+                   tcp->report.now - conn->first_retry_at, conn->snd.una.v, conn->snd.nxt.v);
     else
         rtt_fall_back(&conn->rtt, &tcp->params); /* RFC 6298 §5.7 */
     fast_open_answered(tcp, conn, seg);
@@ -85,7 +85,9 @@ static enum verdict syn_sent_becomes_established(struct tcp *tcp, struct tcp_con
     conn_stop_deadline(conn, LASTACK_TIMER_RETRANSMIT, &tcp->report);
     conn_stop_deadline(conn, LASTACK_TIMER_USER_TIMEOUT, &tcp->report);
     cc_init(&conn->cc, tcp->params.congestion, conn->mss,
-            conn_has(conn, CONN_SYN_RETRANSMITTED) ? 1 : tcp->params.initial_cwnd_segs);
+            conn_has(conn, CONN_SYN_RETRANSMITTED)
+                ? 1
+                : cc_initial_segs(&tcp->params, conn->mss));
     conn->owe |= OWE_ACK | OWE_SEND;
     conn_wake(tcp, conn, WAKE_WRITABLE);
     return GO_ON;

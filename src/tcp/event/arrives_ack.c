@@ -5,17 +5,11 @@
  *     SYN-RECEIVED ─ our SYN is acknowledged ─▶ ESTABLISHED, and on with the rest
  *     otherwise:  is it in range (RFC 5961 §5.2)?
  *                 new data acknowledged: free the queue, sample the round trip, grow the window, re-arm the timer
- *                 nothing new: a duplicate? three of them retransmit (RFC 5681 §3.2)
+ *                 SACK blocks, duplicates, losses: recover.c
  *                 window update (SND.WL1, SND.WL2)
  *     and then what the state makes of it: FIN-WAIT-1 ─▶ FIN-WAIT-2, CLOSING ─▶ TIME-WAIT, LAST-ACK ─▶ CLOSED
  */
-#include "sent.h"
-#include "tcp.h"
-
-static void arm_retransmit(struct tcp *tcp, struct tcp_conn *conn)
-{
-    conn_set_deadline(conn, LASTACK_TIMER_RETRANSMIT, conn_retransmit_at(tcp, conn), &tcp->report);
-}
+#include "recover.h"
 
 /* The ACK is of something in range: una - max window <= ack <= max (RFC 5961 §5.2). RFC 9293
  * §3.10.7.4 has an ACK for one of what was not sent; Linux drops it in silence. */
@@ -59,69 +53,61 @@ static bool update_window(struct tcp_conn *conn, const struct segment *seg)
     return is_changed;
 }
 
-/* Karn (RFC 6298 §3): a burst sent once gives a sample; of a repeated one only the timestamp can
- * (RFC 7323 §4.1). */
-static void sample_round_trip(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+/*
+ * Karn (RFC 6298 §3): a segment sent once gives a sample, acknowledged or sacked; of a repeated one
+ * only the timestamp can (RFC 7323 §4.1). The oldest counts for the timeout, the newest for the
+ * least: that of the others holds the delay of an ACK that waited for them.
+ */
+static bool sample_round_trip(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg,
+                              const struct sent_news *news)
 {
-    const int64_t sent_at = sent_acknowledged(&conn->sent, &tcp->ranges, seg->ack);
     const int64_t now = tcp->report.now;
+    int64_t sample = -1, least = -1;
 
-    if (sent_at != NEVER) {
-        rtt_sample(&conn->rtt, &tcp->params, now - sent_at, conn->snd.una.v, conn->snd.nxt.v);
-    } else if (conn_has(conn, CONN_TIMESTAMP) && seg->options & OPTION_TIMESTAMP &&
-               seg->ts_echo != 0) {
+    if (news->first_at != NEVER && !news->was_repeated) {
+        sample = now - news->first_at;
+        least = now - news->last_at;
+    } else if (news->first_sacked_at != NEVER) {
+        sample = now - news->first_sacked_at;
+        least = now - news->last_sacked_at;
+    } else if (news->acked.segs > 0 && conn_has(conn, CONN_TIMESTAMP) &&
+               seg->options & OPTION_TIMESTAMP && seg->ts_echo != 0) {
         const uint32_t ticks = conn_ts_value(conn, now) - seg->ts_echo;
 
         if (ticks < 0x7fffffff / 1000) /* not from the future, not ages old */
-            rtt_sample(&conn->rtt, &tcp->params, max64(MS(ticks), 1), conn->snd.una.v,
-                       conn->snd.nxt.v);
+            sample = least = max64(MS(ticks), 1);
     }
+    if (sample < 0)
+        return false;
+    rtt_sample(&conn->rtt, &tcp->params, sample, least, conn->snd.una.v, conn->snd.nxt.v);
+    return true;
 }
 
-static void leave_episodes(struct tcp_conn *conn)
+/* SND.UNA moves. */
+static void acknowledge(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg,
+                        struct recover_ack *ack)
 {
-    if (conn_has(conn, CONN_RECOVERY)) {
-        conn->cc.cwnd =
-            min32(conn->cc.ssthresh, max32(conn_in_flight(conn), conn->cc.mss) + conn->cc.mss);
-        conn->cc.cwnd = max32(conn->cc.cwnd, min32(conn->cc.ssthresh, 2 * conn->cc.mss));
-    }
-    conn->flags &= ~(uint32_t)(CONN_RECOVERY | CONN_LOSS);
-}
-
-/* RFC 6582 §3.2 step 3: an ACK within recovery. A partial one uncovers the next hole. */
-static void acknowledged_in_recovery(struct tcp_conn *conn, uint32_t acked)
-{
-    if (seq_after_or_equal(conn->snd.una, conn->recover)) {
-        leave_episodes(conn);
-        return;
-    }
-    conn->cc.cwnd -= min32(acked, conn->cc.cwnd - conn->cc.mss);
-    if (acked >= conn->cc.mss)
-        conn->cc.cwnd += conn->cc.mss;
-    conn->owe |= OWE_RETRANSMIT;
-}
-
-/* After a timeout everything up to `recover` is taken as lost and sent again in slow start. */
-static void acknowledged_in_loss(struct tcp_conn *conn)
-{
-    conn->rtx = seq_max(conn->rtx, conn->snd.una);
-    if (seq_after_or_equal(conn->snd.una, conn->recover))
-        leave_episodes(conn);
-}
-
-static void acknowledge(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
-{
+    const struct sent_set sent = conn_sent(tcp, conn);
     const uint32_t acked = seq_distance(conn->snd.una, seg->ack);
-    const uint32_t in_flight = conn_in_flight(conn);
     const bool is_fin_acked = conn_has(conn, CONN_FIN_QUEUED) && seq_after(seg->ack, conn->snd.end);
     const uint32_t text = acked - (is_fin_acked ? 1 : 0);
 
-    sample_round_trip(tcp, conn, seg);
+    sent_acknowledged(&sent, seg->ack, &ack->news);
+    conn->packets -= min32(ack->news.acked.segs, conn->packets);
     conn->snd.una = seg->ack;
     conn->snd.nxt = seq_max(conn->snd.nxt, seg->ack);
+    if (seq_equal(conn->snd.una, conn->snd.max)) {
+        conn->packets = 0; /* what was never recorded is gone too */
+        if (sent.board != NULL) {
+            const struct sent_amount sacked = sent.board->sacked;
+
+            scoreboard_clear(sent.board, sent.pool);
+            if (!conn_has(conn, CONN_SACK))
+                sent.board->sacked = sacked; /* duplicate ACKs: recover.c still counts with them */
+        }
+    }
     stream_drop_before(&conn->send, &tcp->pages, is_fin_acked ? conn->snd.end : seg->ack);
     conn->stats.bytes_acked += text;
-    conn->dup_acks = 0;
     conn->retries = 0;
     /* what is left was sent before, but patience with it starts now */
     conn->first_retry_at = seq_equal(conn->snd.una, conn->snd.max) ? NEVER : tcp->report.now;
@@ -129,62 +115,25 @@ static void acknowledge(struct tcp *tcp, struct tcp_conn *conn, const struct seg
     conn->flags &= ~(uint32_t)CONN_R1_TOLD;
     if (is_fin_acked)
         conn->flags |= CONN_FIN_ACKED;
-
-    if (conn_has(conn, CONN_RECOVERY))
-        acknowledged_in_recovery(conn, acked);
-    else if (conn_has(conn, CONN_LOSS))
-        acknowledged_in_loss(conn);
-    if (!conn_has(conn, CONN_RECOVERY)) {
-        const struct cc_ack ack = {.acked = text, .in_flight = in_flight,
-                                   .was_limited = conn_has(conn, CONN_WAS_LIMITED | CONN_LOSS)};
-
-        cc_hooks(conn->cc.algorithm)->on_ack(&conn->cc, &ack);
-        conn->flags &= ~(uint32_t)CONN_WAS_LIMITED;
-    }
-    if (seq_equal(conn->snd.una, conn->snd.max))
-        conn_stop_deadline(conn, LASTACK_TIMER_RETRANSMIT, &tcp->report); /* RFC 6298 §5.2 */
-    else
-        arm_retransmit(tcp, conn); /* RFC 6298 §5.3 */
     conn_stop_deadline(conn, LASTACK_TIMER_USER_TIMEOUT, &tcp->report);
     conn->owe |= OWE_SEND;
     if (seq_after_or_equal(conn->snd.una, conn->snd.end))
         conn_chrono_stop(tcp, conn, CHRONO_BUSY);
 }
 
-/* RFC 5681 §2: what counts as a duplicate. */
-static bool is_duplicate(const struct tcp_conn *conn, const struct segment *seg,
-                         bool is_window_changed)
+static void take_ack(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg,
+                     bool is_window_changed)
 {
-    return seg->len == 0 && !is_window_changed && seq_equal(seg->ack, conn->snd.una) &&
-           conn_in_flight(conn) > 0;
-}
+    struct recover_ack ack;
 
-static void duplicate(struct tcp *tcp, struct tcp_conn *conn)
-{
-    const uint32_t in_flight = conn_in_flight(conn);
-
-    if (conn->dup_acks < UINT16_MAX)
-        conn->dup_acks++;
-    report_count(&tcp->report, LASTACK_CAUSE_DROP_ACK_DUPLICATE);
-    if (conn_has(conn, CONN_RECOVERY)) {
-        conn->cc.cwnd += conn->cc.mss; /* each tells of one segment that has left the network */
-        conn->owe |= OWE_SEND;
+    recover_begin(tcp, conn, seg, &ack);
+    ack.is_window_update = is_window_changed;
+    if (ack.is_advance)
+        acknowledge(tcp, conn, seg, &ack);
+    else if (conn->packets == 0)
         return;
-    }
-    if (conn->dup_acks < tcp->params.dupthresh) {
-        conn->owe |= OWE_SEND; /* RFC 3042: limited transmit, next_segment allows it */
-        return;
-    }
-    /* RFC 6582 §3.2 step 1: not while the last episode is not over */
-    if (conn->dup_acks != tcp->params.dupthresh || conn_has(conn, CONN_LOSS) ||
-        seq_before(conn->snd.una, conn->recover))
-        return;
-    cc_hooks(conn->cc.algorithm)->on_congestion(&conn->cc, in_flight);
-    conn->cc.cwnd = conn->cc.ssthresh + tcp->params.dupthresh * conn->cc.mss;
-    conn->recover = conn->snd.max;
-    conn->flags |= CONN_RECOVERY;
-    conn->owe |= OWE_RETRANSMIT;
-    report_count(&tcp->report, LASTACK_CAUSE_FAST_RETRANSMIT);
+    ack.is_rtt_known = sample_round_trip(tcp, conn, seg, &ack.news);
+    recover_end(tcp, conn, seg, &ack);
 }
 
 /* Zero window: the persist timer takes over from the retransmission timer (§3.8.6.1). */
@@ -216,10 +165,11 @@ static enum verdict syn_received_check_ack(struct tcp *tcp, struct tcp_conn *con
     tcp_enter(conn, TCP_ESTABLISHED, LASTACK_CAUSE_HANDSHAKE_ACK, &tcp->report);
     if (conn->fast_open & FAST_OPEN_PASSIVE && conn->retries == 0)
         rtt_sample(&conn->rtt, &tcp->params, tcp->report.now - conn->first_retry_at,
-                   conn->snd.una.v, conn->snd.nxt.v);
+                   tcp->report.now - conn->first_retry_at, conn->snd.una.v, conn->snd.nxt.v);
     fast_open_is_over(tcp, conn, false);
     if (conn_has(conn, CONN_ACTIVE)) {
-        cc_init(&conn->cc, tcp->params.congestion, conn->mss, tcp->params.initial_cwnd_segs);
+        cc_init(&conn->cc, tcp->params.congestion, conn->mss,
+                cc_initial_segs(&tcp->params, conn->mss));
         conn_wake(tcp, conn, WAKE_WRITABLE);
     }
     take_rest_of_syn(tcp, conn);
@@ -281,13 +231,13 @@ enum verdict fifth_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struc
         return STOP;
     take_timestamp(tcp, conn, seg);
     conn_stop_holding(tcp, conn);
-    if (seq_before(seg->ack, conn->snd.una))
+    if (seq_before(seg->ack, conn->snd.una)) {
+        if (seg->sack_count > 0)
+            take_ack(tcp, conn, seg, false);
         return GO_ON; /* old, but its text may be new */
+    }
     is_window_changed = update_window(conn, seg);
-    if (seq_after(seg->ack, conn->snd.una))
-        acknowledge(tcp, conn, seg);
-    else if (is_duplicate(conn, seg, is_window_changed))
-        duplicate(tcp, conn);
+    take_ack(tcp, conn, seg, is_window_changed);
     if (conn->snd.wnd == 0 && conn->deadline.at[LASTACK_TIMER_PERSIST] != NEVER)
         conn->probes = 0; /* an answered probe: never give up on it (MUST-37) */
     if (is_window_changed || conn->deadline.at[LASTACK_TIMER_PERSIST] != NEVER)

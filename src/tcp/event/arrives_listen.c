@@ -439,7 +439,8 @@ static void time_handshake(const struct tcp *tcp, struct tcp_conn *conn,
         return;
     if (entry->retries == 0)
         rtt_sample(&conn->rtt, &tcp->params, MS(clock_ms(tcp->report.now) - entry->entered_ms),
-                   conn->snd.una.v, conn->snd.nxt.v);
+                   MS(clock_ms(tcp->report.now) - entry->entered_ms), conn->snd.una.v,
+                   conn->snd.nxt.v);
     else
         rtt_fall_back(&conn->rtt, &tcp->params);
 }
@@ -480,7 +481,7 @@ struct tcp_conn *conn_from_request(struct tcp *tcp, const struct syn_entry *entr
     conn->snd.wl1 = entry->irs;
     conn->listener = entry->listener;
     cc_init(&conn->cc, tcp->params.congestion, conn->mss,
-            entry->retries > 1 ? 1 : tcp->params.initial_cwnd_segs);
+            entry->retries > 1 ? 1 : cc_initial_segs(&tcp->params, conn->mss));
     time_handshake(tcp, conn, entry);
     /* the request was in it since the SYN: no arrow is taken here */
     conn->state = TCP_SYN_RECEIVED;

@@ -47,6 +47,7 @@ static void quiesce(struct tcp *tcp, struct tcp_conn *conn)
         chunks_clear(&conn_queue(tcp, conn)->chunks, &tcp->ranges);
     ranges_clear(&conn->arrived, &tcp->ranges);
     sack_told_clear(&conn->told, &tcp->ranges);
+    conn_drop_recovery(tcp, conn);
 }
 
 void tcp_release(struct tcp *tcp, uint32_t index)
@@ -128,8 +129,7 @@ void conn_bound_mss(const struct tcp *tcp, struct tcp_conn *conn)
     if (tcp->params.send_accounting != LASTACK_SNDBUF_LINUX_SKB || most == 0 || old <= most)
         return;
     conn->mss = (uint16_t)max32(most, 48);
-    conn->cc.cwnd = conn->cc.cwnd / old * conn->mss;
-    cc_set_mss(&conn->cc, conn->mss);
+    cc_set_mss(&conn->cc, conn->mss, true);
 }
 
 void conn_take_path(struct tcp *tcp, struct tcp_conn *conn)
@@ -151,7 +151,7 @@ void conn_take_path(struct tcp *tcp, struct tcp_conn *conn)
     conn->mss = (uint16_t)mss;
     conn->gso_max = path.gso_max;
     conn_bound_mss(tcp, conn);
-    cc_set_mss(&conn->cc, conn->mss);
+    cc_set_mss(&conn->cc, conn->mss, tcp->params.cwnd_counts_segs);
     if (conn->lane != path.lane) {
         const bool was_queued = conn_has(conn, CONN_QUEUED);
 

@@ -71,6 +71,13 @@ static bool is_held(const struct tcp_conn *conn, const struct write_queue *queue
     return seq_after(from, conn->snd.una) && seq_after(queue->small, conn->snd.una);
 }
 
+static bool is_repairing(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    const struct recovery *recovery = conn_recovery(tcp, conn);
+
+    return recovery != NULL && recovery->state >= RECOVERY_RECOVERY;
+}
+
 /* An ACK is expected before long and will let a larger part of this leave at once. */
 static bool may_defer(const struct tcp *tcp, const struct tcp_conn *conn, struct seq from,
                       const struct chunk *chunk, uint32_t limit)
@@ -80,7 +87,7 @@ static bool may_defer(const struct tcp *tcp, const struct tcp_conn *conn, struct
     const int64_t now = tcp->report.now;
     int64_t head_at;
 
-    if (divisor == 0 || conn_has(conn, CONN_RECOVERY | CONN_LOSS | CONN_FIN_QUEUED) ||
+    if (divisor == 0 || conn_has(conn, CONN_FIN_QUEUED) || is_repairing(tcp, conn) ||
         chunk->is_pushed || clock_ms(now) - conn->last_sent_ms > 1)
         return false;
     if (limit >= conn_frame_segments(tcp, conn) * conn->mss || (!chunk->is_tail && limit >= left) ||

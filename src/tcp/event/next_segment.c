@@ -13,8 +13,7 @@
  *
  * Each takes everything along that is owed and fits: any segment with text pays for the ACK.
  */
-#include "sent.h"
-#include "tcp.h"
+#include "recover.h"
 
 /* ---- what every segment has ---- */
 
@@ -141,25 +140,13 @@ static bool emit_syn(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out
 
 /* ---- text ---- */
 
-/* How much of the congestion window is taken: in a loss episode only what was sent since it began
- * counts. */
-static uint32_t in_network(const struct tcp_conn *conn)
-{
-    if (conn_has(conn, CONN_LOSS) && seq_before(conn->rtx, conn->recover))
-        return seq_distance(conn->snd.una, seq_max(conn->rtx, conn->snd.una)) +
-               seq_distance(conn->recover, seq_max(conn->snd.nxt, conn->recover));
-    return conn_in_flight(conn);
-}
-
+/* What the congestion window has room for: bytes of text, whole segments where they count. */
 static uint32_t congestion_room(const struct tcp *tcp, const struct tcp_conn *conn)
 {
-    uint32_t window = conn->cc.cwnd;
-    const uint32_t used = in_network(conn);
+    const uint32_t window = conn->cc.cwnd, used = conn_pipe(tcp, conn);
+    const uint32_t room = window > used ? window - used : 0;
 
-    if (!conn_has(conn, CONN_RECOVERY | CONN_LOSS) && conn->dup_acks > 0 &&
-        conn->dup_acks < tcp->params.dupthresh)
-        window += conn->dup_acks * conn->cc.mss; /* RFC 3042 */
-    return window > used ? window - used : 0;
+    return tcp->params.cwnd_counts_segs ? room / conn->cc.mss * conn->mss : room;
 }
 
 static uint32_t offered_room(const struct tcp_conn *conn)
@@ -207,6 +194,8 @@ static bool wants_push(const struct tcp *tcp, const struct tcp_conn *conn, struc
         return seq_equal(to, chunk.end) &&
                (chunk.is_tail ? seq_equal(queue->push, to) : chunk.is_pushed);
     }
+    if (tcp->params.push_every_frame && seq_distance(from, to) > conn->mss)
+        return true; /* sent again */
     return seq_after(queue->push, from) && seq_before_or_equal(queue->push, to);
 }
 
@@ -255,7 +244,7 @@ static void restart_after_idle(struct tcp *tcp, struct tcp_conn *conn)
 
     if (tcp->params.slow_start_after_idle && conn_in_flight(conn) == 0 && idle > timeout &&
         conn->stats.data_segs_out > 0)
-        cc_after_idle(&conn->cc, tcp->params.initial_cwnd_segs,
+        cc_after_idle(&conn->cc, cc_initial_segs(&tcp->params, conn->mss),
                       (uint32_t)min64(idle / timeout, 32));
 }
 
@@ -276,15 +265,22 @@ static uint32_t frame_limit(const struct tcp_conn *conn)
     return conn->gso_max > conn->mss ? conn->gso_max - conn->gso_max % conn->mss : conn->mss;
 }
 
+/* How many segments a frame becomes. */
+static uint32_t segs_of(const struct tcp_conn *conn, uint32_t text)
+{
+    return text <= conn->mss ? 1 : (text + conn->mss - 1) / conn->mss;
+}
+
 static void sent_text(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
 {
     const struct seq to = seq_add(seg->seq, seg->text_length + (seg->flags & LASTACK_FIN ? 1 : 0));
 
-    if (!sent_new(&conn->sent, &tcp->ranges, seg->seq, to, tcp->report.now))
-        report_count(&tcp->report, LASTACK_CAUSE_NO_RANGE_LEFT);
+    conn->snd.nxt = to;
+    conn->snd.max = seq_max(conn->snd.max, to);
+    recover_sent_new(tcp, conn, seg->seq, to, segs_of(conn, seg->text_length));
     if (seg->text_length > 0) {
         ack_policy_data_sent(&conn->ack, tcp->report.now);
-        conn->stats.data_segs_out++;
+        conn->stats.data_segs_out += segs_of(conn, seg->text_length);
         conn->last_sent_ms = clock_ms(tcp->report.now);
         if (seg->text_length % conn->mss != 0 && conn->write_queue != POOL_NONE)
             conn_queue(tcp, conn)->small = to;
@@ -292,9 +288,7 @@ static void sent_text(struct tcp *tcp, struct tcp_conn *conn, const struct segme
     if (conn->write_queue != POOL_NONE)
         chunks_sent(&conn_queue(tcp, conn)->chunks, &tcp->ranges,
                     seq_add(seg->seq, seg->text_length));
-    conn->snd.nxt = to;
-    conn->snd.max = seq_max(conn->snd.max, to);
-    arm_if_idle(tcp, conn);
+    conn_note_window_use(tcp, conn, false);
 }
 
 /* Nothing leaves now, and nothing is in flight whose ACK would change that: time must. */
@@ -320,7 +314,7 @@ static uint32_t length_of_frame(struct tcp *tcp, struct tcp_conn *conn, struct s
     const enum frame_verdict verdict = conn_next_frame(tcp, conn, from, push, &length);
 
     if (verdict == FRAME_NO_CWND || verdict == FRAME_DEFERRED)
-        conn->flags |= CONN_WAS_LIMITED;
+        conn_note_window_use(tcp, conn, verdict == FRAME_DEFERRED);
     if (verdict == FRAME_NO_WINDOW)
         conn_chrono_start(tcp, conn, CHRONO_RWND);
     else
@@ -342,7 +336,7 @@ static uint32_t next_piece(struct tcp *tcp, struct tcp_conn *conn, struct seq fr
 }
 
 /* New text, and the FIN when its turn has come. */
-static bool emit_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
+static bool emit_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out, bool is_probe)
 {
     const struct seq from = conn->snd.nxt;
     const bool owes_fin =
@@ -354,7 +348,7 @@ static bool emit_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out
     if (waiting == 0 && !owes_fin)
         return false;
     restart_after_idle(tcp, conn);
-    room = min32(congestion_room(tcp, conn), offered);
+    room = min32(is_probe ? conn->mss : congestion_room(tcp, conn), offered);
     if (offered == 0) {
         if (waiting > 0)
             conn_chrono_start(tcp, conn, CHRONO_RWND);
@@ -362,16 +356,18 @@ static bool emit_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out
         return false;
     }
     length = min32(min32(waiting, room), frame_limit(conn));
-    if (waiting > 0 && tcp->params.send_accounting == LASTACK_SNDBUF_LINUX_SKB &&
-        conn->write_queue != POOL_NONE) {
+    if (is_probe) {
+        length = min32(length, conn->mss);
+    } else if (waiting > 0 && tcp->params.send_accounting == LASTACK_SNDBUF_LINUX_SKB &&
+               conn->write_queue != POOL_NONE) {
         length = min32(next_piece(tcp, conn, from, room), frame_limit(conn));
         if (length == 0)
             return false;
     } else if (waiting > 0) {
         if (length < waiting && length > conn->mss)
             length -= length % conn->mss; /* whole segments while more waits */
-        if (room < waiting)
-            conn->flags |= CONN_WAS_LIMITED;
+        if (length == 0)
+            conn_note_window_use(tcp, conn, false);
         if (length == 0 || !may_send_small(tcp, conn, length, length == waiting)) {
             if (length > 0 && length == waiting && conn_has(conn, CONN_CORK) &&
                 conn_in_flight(conn) == 0 && conn->deadline.at[LASTACK_TIMER_PERSIST] == NEVER)
@@ -392,8 +388,9 @@ static bool emit_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out
     return true;
 }
 
-/* One segment from `from` again, with FIN if it reaches so far. */
-static void emit_again(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out, struct seq from)
+/* [from, to) again, at most what a frame takes; with FIN if it reaches so far. */
+static void emit_again(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out, struct seq from,
+                       uint32_t most, enum lastack_cause cause)
 {
     const struct seq text_end = seq_min(conn->snd.end, conn->snd.max);
     const uint32_t left = seq_before(from, text_end) ? seq_distance(from, text_end) : 0;
@@ -401,41 +398,130 @@ static void emit_again(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *o
     struct seq to;
 
     start_segment(tcp, conn, out, LASTACK_ACK);
-    put_text(tcp, conn, out, from, min32(left, conn->mss));
+    put_text(tcp, conn, out, from, min32(left, most));
     if (!seq_after(conn->snd.max, conn->snd.end))
         /* it has not left before: its turn comes in emit_new */
         seg->flags &= (uint16_t)~LASTACK_FIN;
     to = seq_add(from, seg->text_length + (seg->flags & LASTACK_FIN ? 1 : 0));
-    sent_again(&conn->sent, &tcp->ranges, from, to, tcp->report.now);
     conn->snd.nxt = seq_max(conn->snd.nxt, to);
-    conn->stats.retransmits++;
-    conn->stats.bytes_retransmitted += seg->text_length;
-    conn->rtx = seq_max(conn->rtx, to);
-    arm_if_idle(tcp, conn);
-    report_retransmit(&tcp->report, conn->flow, conn->state, seg,
-                      conn_has(conn, CONN_RECOVERY) ? LASTACK_CAUSE_FAST_RETRANSMIT
-                                                    : LASTACK_CAUSE_RETRANSMISSION_TIMEOUT,
-                      max32(conn->retries, 1), rtt_timeout(&conn->rtt, &tcp->params));
+    recover_sent_again(tcp, conn, from, to, segs_of(conn, seg->text_length));
+    report_retransmit(&tcp->report, conn->flow, conn->state, seg, cause, max32(conn->retries, 1),
+                      rtt_timeout(&conn->rtt, &tcp->params));
     finish_segment(tcp, conn, out);
+}
+
+/* How far a hole reaches: over those that follow it without a gap too (small pieces leave as one
+ * segment). */
+static uint32_t hole_length(const struct tcp *tcp, const struct tcp_conn *conn,
+                            const struct range *hole)
+{
+    struct seq to = hole->to;
+
+    for (const struct range *next = hole;
+         seq_distance(hole->from, to) < conn->mss &&
+         (next = ranges_next(&conn->sent, &tcp->ranges, next)) != NULL &&
+         seq_equal(next->from, to) && next->flags & SENT_HOLE;)
+        to = next->to;
+    return seq_distance(hole->from, to);
+}
+
+/* What of a hole may leave now: nothing if the window is full, or the peer has shut his over it
+ * (RFC 9293 §3.8.6: SHLD-16, then only the first segment goes, as a probe). */
+static uint32_t again_limit(const struct tcp *tcp, const struct tcp_conn *conn,
+                            const struct range *hole)
+{
+    const uint32_t before = seq_distance(conn->snd.una, hole->from);
+    const uint32_t length = hole_length(tcp, conn, hole);
+    uint32_t room = congestion_room(tcp, conn);
+
+    if (room == 0 || (conn->snd.wnd <= before && before > 0))
+        return 0;
+    if (room < conn->mss && length > room)
+        return 0; /* where bytes count: no small pieces */
+    if (conn->snd.wnd > before)
+        room = min32(room, max32(conn->snd.wnd - before, 1));
+    room = min32(room, length);
+    room = min32(room, frame_limit(conn));
+    room = min32(room, conn_frame_segments(tcp, conn) * conn->mss);
+    return room > conn->mss ? room - room % conn->mss : room;
 }
 
 static bool emit_retransmission(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
 {
+    const struct recovery *recovery = conn_recovery(tcp, conn);
+    const struct sent_set sent = conn_sent(tcp, conn);
+    const struct range *hole;
+    enum lastack_cause cause = LASTACK_CAUSE_RETRANSMISSION_TIMEOUT;
+    uint32_t most;
+
+    if (recovery != NULL && recovery->state == RECOVERY_RECOVERY)
+        cause = LASTACK_CAUSE_FAST_RETRANSMIT;
     if (conn->owe & OWE_RETRANSMIT) {
         conn->owe &= (uint8_t)~OWE_RETRANSMIT;
         if (seq_equal(conn->snd.una, conn->snd.max))
             return false; /* acknowledged meanwhile */
-        emit_again(tcp, conn, out, conn->snd.una);
+        emit_again(tcp, conn, out, conn->snd.una, conn->mss, cause);
         return true;
     }
-    /* the rest of a loss episode, as the window of slow start allows */
-    if (conn_has(conn, CONN_LOSS) && seq_before(conn->rtx, conn->recover) &&
-        congestion_room(tcp, conn) >= min32(conn->mss, seq_distance(conn->rtx, conn->recover)) &&
-        seq_distance(conn->snd.una, conn->rtx) < conn->snd.wnd) {
-        emit_again(tcp, conn, out, conn->rtx);
+    if (recovery == NULL || recovery->board.lost.segs == 0 || !(conn->owe & OWE_SEND))
+        return false;
+    hole = sent_hole(&sent);
+    most = hole == NULL ? 0 : again_limit(tcp, conn, hole);
+    if (most == 0)
+        return false;
+    emit_again(tcp, conn, out, hole->from, most, cause);
+    return true;
+}
+
+/* F-RTO (RFC 5682 §2.1 step 2b): new data first. True: so it is, and retransmissions wait. */
+static bool sends_new_first(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out,
+                            bool *is_out)
+{
+    struct recovery *recovery = conn_recovery(tcp, conn);
+
+    if (recovery == NULL || !recovery->sends_new || conn->owe & OWE_RETRANSMIT)
+        return false;
+    *is_out = conn->owe & OWE_SEND && emit_new(tcp, conn, out, false);
+    if (*is_out || seq_after(conn->snd.max, recovery->high))
         return true;
-    }
+    recovery->sends_new = recovery->is_frto = false; /* nothing could be sent */
     return false;
+}
+
+/* RFC 8985 §7.3: new data if there is some, else the last segment again. */
+static bool emit_tail_probe(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
+{
+    const struct sent_set sent = conn_sent(tcp, conn);
+    const struct range *last;
+    uint32_t length, back;
+
+    if (!(conn->owe & OWE_TAIL))
+        return false;
+    conn->owe &= (uint8_t)~OWE_TAIL;
+    if (seq_equal(conn->snd.una, conn->snd.max))
+        return false;
+    if (seq_after(conn->snd.end, conn->snd.nxt) && offered_room(conn) > 0) {
+        const bool is_small = conn_has(conn, CONN_SEND_SMALL);
+
+        conn->flags |= CONN_SEND_SMALL;
+        if (emit_new(tcp, conn, out, true)) {
+            recover_sent_probe(tcp, conn, false);
+            return true;
+        }
+        if (!is_small)
+            conn->flags &= ~(uint32_t)CONN_SEND_SMALL;
+        return false;
+    }
+    last = sent_last(&sent);
+    if (last == NULL || conn_need_recovery(tcp, conn) == NULL)
+        return false;
+    length = seq_distance(last->from, last->to);
+    back = last->count > 1 ? length - (last->count - 1u) * conn->mss : length;
+    if (last->count > 1 && (last->count - 1u) * conn->mss >= length)
+        back = min32(length, conn->mss);
+    emit_again(tcp, conn, out, seq_sub(last->to, back), conn->mss, LASTACK_CAUSE_TAIL_LOSS_PROBE);
+    recover_sent_probe(tcp, conn, true);
+    return true;
 }
 
 /* ---- probes ---- */
@@ -479,6 +565,8 @@ static void all_was_sent(struct tcp *tcp, struct tcp_conn *conn)
 
 static bool next_of(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
 {
+    bool is_out = false;
+
     if (conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED) {
         if (conn->owe & (OWE_SEND | OWE_RETRANSMIT) &&
             (conn->owe & OWE_RETRANSMIT || seq_equal(conn->snd.nxt, conn->iss)))
@@ -488,10 +576,17 @@ static bool next_of(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
             return conn->state == TCP_SYN_RECEIVED && emit_ack(tcp, conn, out);
         }
     }
+    if (emit_tail_probe(tcp, conn, out))
+        return true;
+    if (sends_new_first(tcp, conn, out, &is_out)) {
+        if (is_out)
+            return true;
+        conn->owe &= (uint8_t)~OWE_SEND;
+    }
     if (emit_retransmission(tcp, conn, out))
         return true;
     if (conn->owe & OWE_SEND) {
-        if (emit_new(tcp, conn, out))
+        if (emit_new(tcp, conn, out, false))
             return true;
         conn->owe &= (uint8_t)~OWE_SEND;
         all_was_sent(tcp, conn);

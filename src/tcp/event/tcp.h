@@ -86,6 +86,7 @@ struct tcp {
     struct pool listeners;
     struct page_pool pages;
     struct pool ranges;
+    struct pool recoveries;
     struct pool write_queues;
     struct replies replies;
     struct send_queue lanes[TCP_LANES];
@@ -337,6 +338,43 @@ void conn_unwake(struct tcp *tcp, struct tcp_conn *conn);
 void conn_start(struct tcp *tcp, struct tcp_conn *conn, const struct conn_options *options,
                 uint32_t flags);
 void conn_choose_iss(struct tcp_conn *conn, struct seq iss);
+
+/* ---- loss recovery: recover.c, recover_send.c, recover.h ---- */
+
+static inline struct recovery *conn_recovery(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    return conn->recovery == POOL_NONE ? NULL : pool_at(&tcp->recoveries, conn->recovery);
+}
+
+static inline struct sent_set conn_sent(struct tcp *tcp, struct tcp_conn *conn)
+{
+    struct recovery *recovery = conn_recovery(tcp, conn);
+
+    return (struct sent_set){&conn->sent, &tcp->ranges, recovery == NULL ? NULL : &recovery->board,
+                         conn->mss};
+}
+
+/* What an amount takes of the congestion window, in bytes. */
+static inline uint32_t conn_charge(const struct tcp *tcp, const struct tcp_conn *conn,
+                                   struct sent_amount amount)
+{
+    return tcp->params.cwnd_counts_segs ? amount.segs * conn->cc.mss : amount.bytes;
+}
+
+/* The connection's recovery, now made if there was none; NULL: the pool is full. */
+struct recovery *conn_need_recovery(struct tcp *tcp, struct tcp_conn *conn);
+void conn_drop_recovery(struct tcp *tcp, struct tcp_conn *conn);
+/* What is thought to be in the network (RFC 6675's pipe), as the congestion window counts it. */
+uint32_t conn_pipe(const struct tcp *tcp, const struct tcp_conn *conn);
+/* The timer that watches what is in flight: a tail loss probe where one can come first, else
+ * retransmission. is_advance: an ACK has just moved things on. */
+void conn_arm_loss(struct tcp *tcp, struct tcp_conn *conn, bool is_advance);
+/* The retransmission timer, RFC 6298 §5: from now on, or, if not is_fresh, from when the first
+ * segment was sent. */
+void conn_arm_timeout(struct tcp *tcp, struct tcp_conn *conn, bool is_fresh);
+/* How much of the window is used, after something was sent or could not be, or waits for an ACK
+ * that will let a larger frame leave (is_deferred). */
+void conn_note_window_use(struct tcp *tcp, struct tcp_conn *conn, bool is_deferred);
 
 /* ---- find.c: index and endpoints ---- */
 

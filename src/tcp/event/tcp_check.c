@@ -18,6 +18,7 @@ struct tally {
     uint32_t pages, ranges;     /* held by connections */
     uint32_t connections;       /* alive: they own a tuple */
     uint32_t orphans, queued;   /* of these */
+    uint32_t recoveries;
     uint32_t requests, records; /* records that own a tuple */
 };
 
@@ -77,6 +78,10 @@ static void check_connection(const struct tcp *tcp, const struct tcp_conn *conn,
         check_ranges(tcp, &conn->arrived,
                      seq_add(conn->rcv.nxt, conn->state == TCP_SYN_RECEIVED ? 0 : 1),
                      seq_add(conn->rcv.edge, 1));
+    if (conn->recovery != POOL_NONE)
+        tally->ranges += scoreboard_check(&conn_recovery(tcp, conn)->board, &conn->sent,
+                                          &tcp->ranges, conn_has(conn, CONN_SACK));
+    tally->recoveries += conn->recovery != POOL_NONE;
     tally->connections++;
     tally->orphans += conn_has(conn, CONN_ORPHAN);
     tally->queued += conn_has(conn, CONN_QUEUED);
@@ -95,6 +100,7 @@ static void check_connections(const struct tcp *tcp, struct tally *tally)
     CHECK(tally->orphans == tcp->orphans);
     CHECK(tally->ranges == tcp->ranges.used);
     CHECK(tally->connections <= tcp->conns.used);
+    CHECK(tally->recoveries == tcp->recoveries.used);
 }
 
 static void check_lanes(const struct tcp *tcp, const struct tally *tally)

@@ -12,7 +12,7 @@
  *
  * Work per call is bounded: a flood of deadlines is dealt with in rounds.
  */
-#include "tcp.h"
+#include "recover.h"
 
 enum { TIMEOUTS_PER_ROUND = 1024 };
 
@@ -106,20 +106,11 @@ static void back_off(struct tcp *tcp, struct tcp_conn *conn)
     rtt_back_off(&conn->rtt);
 }
 
-/* RFC 5681 §3.1 and RFC 6582 §4: everything in flight is taken as lost. */
+/* RFC 5681 §3.1 and RFC 6582 §4. */
 static void enter_loss(struct tcp *tcp, struct tcp_conn *conn)
 {
-    const uint32_t in_flight = conn_in_flight(conn);
-
-    if (conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED)
-        return;
-    cc_hooks(conn->cc.algorithm)->on_timeout(&conn->cc, in_flight, conn->retries == 1);
-    conn->flags &= ~(uint32_t)CONN_RECOVERY;
-    conn->flags |= CONN_LOSS;
-    conn->recover = conn->snd.max;
-    conn->rtx = conn->snd.una;
-    conn->dup_acks = 0;
-    (void)tcp;
+    if (conn->state != TCP_SYN_SENT && conn->state != TCP_SYN_RECEIVED)
+        recover_timed_out(tcp, conn);
 }
 
 /* True: the connection has ended. */
@@ -250,8 +241,10 @@ static bool fire(struct tcp *tcp, struct tcp_conn *conn, enum lastack_timer time
         return keepalive_timeout(tcp, conn);
     case LASTACK_TIMER_USER_TIMEOUT:
         return user_timeout(tcp, conn);
-    case LASTACK_TIMER_PACE:
     case LASTACK_TIMER_LOSS:
+        recover_loss_timer(tcp, conn);
+        return false;
+    case LASTACK_TIMER_PACE:
     case LASTACK_TIMER_FIN_WAIT_2:
     case LASTACK_TIMER_LINGER:
     case LASTACK_TIMER_TIME_WAIT:

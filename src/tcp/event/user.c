@@ -48,7 +48,7 @@ void conn_choose_iss(struct tcp_conn *conn, struct seq iss)
     conn->iss = iss;
     conn->snd.una = conn->snd.nxt = conn->snd.max = iss;
     conn->snd.end = seq_add(iss, 1);
-    conn->recover = conn->rtx = iss;
+    conn->window_use.end = iss;
 }
 
 uint32_t tcp_open_active(struct tcp *tcp, const struct tcp_open *open, enum lastack_cause *why)

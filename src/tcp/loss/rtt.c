@@ -85,14 +85,15 @@ static int64_t rto_rfc(const struct rtt *rtt, const struct lastack_params *param
 }
 
 void rtt_sample(struct rtt *rtt, const struct lastack_params *params, int64_t sample_ns,
-                uint32_t una, uint32_t nxt)
+                int64_t least_ns, uint32_t una, uint32_t nxt)
 {
-    const uint32_t sample = rtt_units(sample_ns);
+    const uint32_t sample = rtt_units(sample_ns), least = rtt_units(least_ns);
     int64_t rto = 0;
 
-    CHECK(sample_ns >= 0 && params->rto_min_ns >= 0 && params->rto_max_ns >= 0);
-    if (rtt->min == 0 || sample < rtt->min)
-        rtt->min = sample;
+    CHECK(sample_ns >= 0 && least_ns >= 0);
+    CHECK(params->rto_min_ns >= 0 && params->rto_max_ns >= 0);
+    if (rtt->min == 0 || least < rtt->min)
+        rtt->min = least;
     rtt->backoff = 0;
     switch (params->rto_formula) {
     case LASTACK_RTO_LINUX:

@@ -29,7 +29,7 @@ bool chunks_close(struct chunks *chunks, struct pool *pool, struct seq sent, str
         if (range == NULL)
             return false;
         range->at = 0;
-        range->tag = is_pushed;
+        range->count = is_pushed;
     }
     chunks->tail = end;
     chunks->is_tail_ended = false;
@@ -44,7 +44,7 @@ struct chunk chunks_at(const struct chunks *chunks, const struct pool *pool, str
 
     if (range == NULL)
         return (struct chunk){.end = end, .is_tail = true};
-    return (struct chunk){.end = range->to, .is_pushed = range->tag != 0};
+    return (struct chunk){.end = range->to, .is_pushed = range->count != 0};
 }
 
 void chunks_sent(struct chunks *chunks, struct pool *pool, struct seq to)

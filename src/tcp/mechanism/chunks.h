@@ -20,7 +20,7 @@
 #include "ranges.h"
 
 struct chunks {
-    struct ranges closed; /* tag: 1 if the user pushed at its end */
+    struct ranges closed; /* count: 1 if the user pushed at its end */
     struct seq tail;      /* the last one begins here, or where all before it has been sent */
     struct seq released;  /* what a long write pushes out on its way, before its end */
     struct seq frame_end; /* of the frame that is leaving; a link may take it in pieces */

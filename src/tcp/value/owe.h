@@ -15,6 +15,7 @@ enum owe {
     OWE_RETRANSMIT = 1 << 2, /* the earliest unacknowledged segment, whatever the windows say */
     OWE_PROBE = 1 << 3,      /* a zero-window probe (RFC 9293 §3.8.6.1) */
     OWE_KEEPALIVE = 1 << 4,  /* a keepalive probe (§3.8.4) */
+    OWE_TAIL = 1 << 5,       /* a tail loss probe (RFC 8985 §7.3) */
 };
 
 enum wake {

@@ -206,11 +206,11 @@ static void bursts_are_kept_apart(void **state)
     fixture_init(&f, 0xffffff00u, 4);
     range = ranges_append(&f.set, &f.pool, at(&f, 0), at(&f, 100));
     range->at = 11;
-    range->tag = 1;
+    range->count = 1;
     range = ranges_append(&f.set, &f.pool, at(&f, 100), at(&f, 300));
     assert_int_equal(range->at, 0);
     range->at = 22;
-    range->tag = 2;
+    range->count = 2;
     assert_int_equal(f.set.count, 2);
 
     assert_true(ranges_split(&f.set, &f.pool, at(&f, 100))); /* on a border: nothing to do */
@@ -227,7 +227,7 @@ static void bursts_are_kept_apart(void **state)
     assert_int_equal(range->from.v, 0);
     assert_int_equal(range->to.v, at(&f, 300).v);
     assert_int_equal(range->at, 22);
-    assert_int_equal(range->tag, 2);
+    assert_int_equal(range->count, 2);
     assert_null(ranges_next(&f.set, &f.pool, range));
 
     assert_true(ranges_split(&f.set, &f.pool, at(&f, 50)));
@@ -236,6 +236,77 @@ static void bursts_are_kept_apart(void **state)
     assert_int_equal(f.set.count, 4);
     assert_int_equal(ranges_at_or_after(&f.set, &f.pool, at(&f, 60))->to.v, at(&f, 100).v);
     expect_assert_failure(ranges_append(&f.set, &f.pool, at(&f, 299), at(&f, 301)));
+}
+
+/* Marks: the answers of the tree are those of a walk over all ranges, whatever was split, joined,
+ * trimmed or removed before. */
+static void check_flag(const struct fixture *f, uint32_t offset, uint8_t flag)
+{
+    const struct range *first = NULL, *last = NULL;
+    const bool is_wanted = (flag & RANGE_HAS) != 0;
+
+    for (const struct range *r = ranges_first(&f->set, &f->pool); r != NULL;
+         r = ranges_next(&f->set, &f->pool, r)) {
+        if (((r->flags & flag) != 0) != is_wanted)
+            continue;
+        if (first == NULL && seq_after(r->to, at(f, offset)))
+            first = r;
+        if (seq_before(r->from, at(f, offset)))
+            last = r;
+    }
+    assert_ptr_equal(ranges_first_flagged(&f->set, &f->pool, at(f, offset), flag), first);
+    assert_ptr_equal(ranges_last_flagged(&f->set, &f->pool, at(f, offset), flag), last);
+}
+
+static void join_if_alike(struct fixture *f, struct range *range)
+{
+    const struct range *next = ranges_next(&f->set, &f->pool, range);
+
+    if (next != NULL && next->flags == range->flags && seq_equal(next->from, range->to))
+        ranges_join_next(&f->set, &f->pool, range);
+}
+
+static void marks_are_found(void **state)
+{
+    struct fixture f;
+    struct rng rng;
+
+    (void)state;
+    rng_init(&rng, 7);
+    for (unsigned round = 0; round < 40; round++) {
+        uint32_t end = 0;
+
+        fixture_init(&f, 0u - 300u, NODES);
+        for (unsigned step = 0; step < 200; step++) {
+            const uint32_t offset = rng_below(&rng, SPAN);
+            struct range *range = ranges_at_or_after(&f.set, &f.pool, at(&f, offset));
+            const uint32_t what = rng_below(&rng, 12);
+
+            if (what < 4 && end < SPAN - 20) {
+                const uint32_t length = 1 + rng_below(&rng, 19);
+
+                (void)ranges_append(&f.set, &f.pool, at(&f, end), at(&f, end + length));
+                end += length;
+            } else if (what < 6) {
+                (void)ranges_split(&f.set, &f.pool, at(&f, offset));
+            } else if (what < 9 && range != NULL) {
+                ranges_mark(&f.set, &f.pool, range, (uint8_t)(rng_below(&rng, 8) * 0x11));
+            } else if (what == 9 && range != NULL) {
+                join_if_alike(&f, range);
+            } else if (what == 10 && range != NULL) {
+                ranges_remove(&f.set, &f.pool, range);
+            } else if (offset < SPAN / 8) {
+                ranges_trim_before(&f.set, &f.pool, at(&f, offset));
+            }
+            check_flag(&f, rng_below(&rng, SPAN), 0x01);
+            check_flag(&f, rng_below(&rng, SPAN), 0x02);
+            check_flag(&f, rng_below(&rng, SPAN), 0x10);
+            check_flag(&f, rng_below(&rng, SPAN), 0x20);
+        }
+        ranges_clear(&f.set, &f.pool);
+        assert_int_equal(f.pool.used, 0);
+        assert_int_equal(f.set.has_marks, 0);
+    }
 }
 
 /* What a peer can do at worst: every second byte, in any order. Depth stays logarithmic. */
@@ -283,6 +354,7 @@ int main(void)
         cmocka_unit_test(touching_ranges_become_one),
         cmocka_unit_test(empty_range_is_refused),
         cmocka_unit_test(bursts_are_kept_apart),
+        cmocka_unit_test(marks_are_found),
         cmocka_unit_test(depth_is_logarithmic),
     };
 

@@ -16,6 +16,7 @@ static void restart_plain(uint32_t initial_cwnd_segs)
     config.params.initial_cwnd_segs = initial_cwnd_segs;
     config.params.send_buffer = 4 << 20;
     config.params.quick_ack = LASTACK_QUICK_ACK_NEVER;
+    config.params.frto = false; /* it would see that what these peers "lost" was late */
     restart(&config);
 }
 
@@ -128,7 +129,7 @@ TEST(congestion_avoidance_adds_one_segment_a_round)
         assert_in_range(cwnd, last, last + 1);
         last = cwnd;
     }
-    assert_in_range(last, 24, 26);
+    assert_in_range(last, 24, 27);
 }
 
 /* §2.7, "Initial RTO too low": a path of 900 ms sees no segment twice, neither SYN nor text.

@@ -34,7 +34,7 @@ static struct rtt rtt_after(const struct lastack_params *params, const int64_t *
 
     rtt_init(&rtt, params);
     for (unsigned i = 0; i < count; i++)
-        rtt_sample(&rtt, params, samples[i], i + 1, i + 1);
+        rtt_sample(&rtt, params, samples[i], samples[i], i + 1, i + 1);
     return rtt;
 }
 
@@ -91,7 +91,7 @@ static void doubles_up_to_the_maximum(void **state)
     for (unsigned i = 0; i < 100; i++)
         rtt_back_off(&rtt);
     assert_int_equal(rtt_timeout(&rtt, &params), SEC(120));
-    rtt_sample(&rtt, &params, MS(400), 2, 2);
+    rtt_sample(&rtt, &params, MS(400), MS(400), 2, 2);
     assert_int_equal(rtt.backoff, 0);
 }
 

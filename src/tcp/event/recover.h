@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * recover.h: what an ACK, a timeout and a departure mean for loss recovery; the part of event/ that
+ * combines loss/ and cc/ (see recover.c).
+ */
+#ifndef LASTACK_RECOVER_H
+#define LASTACK_RECOVER_H
+
+#include "tcp.h"
+
+/* The least time that the LOSS timer waits beyond what is due. */
+#define LOSS_TIMER_MIN_NS MS(2)
+
+/* One ACK, as recovery sees it. Filled in by recover_begin and by who takes it. */
+struct recover_ack {
+    struct sent_news news;
+    struct seq prior_una;
+    uint32_t in_flight;     /* before */
+    uint32_t lost_before;   /* segments ever marked lost */
+    bool is_advance;        /* SND.UNA moved */
+    bool has_text, is_window_update;
+    bool is_sack_news;      /* its SACK blocks told something new */
+    bool is_dsack, is_dsack_of_probe;
+    bool is_old;            /* acknowledges less than the last one */
+    bool is_rtt_known;      /* it gave a round-trip sample */
+    bool was_lost_again;    /* a retransmission proved lost */
+    uint32_t dsack_segs;
+};
+
+/* Before SND.UNA moves: SACK blocks are read (RFC 2018, 2883). */
+void recover_begin(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg,
+                   struct recover_ack *ack);
+/* After it moved and the round trip was sampled: losses found, episodes begun and ended, timers,
+ * the window. */
+void recover_end(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg,
+                 struct recover_ack *ack);
+
+/* The retransmission timer fired. */
+void recover_timed_out(struct tcp *tcp, struct tcp_conn *conn);
+/* The LOSS timer fired: RACK's window is over, or a tail loss probe is due. */
+void recover_loss_timer(struct tcp *tcp, struct tcp_conn *conn);
+
+/* `count` segments [from, to) have left, for the first time or again. */
+void recover_sent_new(struct tcp *tcp, struct tcp_conn *conn, struct seq from, struct seq to,
+                      uint32_t count);
+void recover_sent_again(struct tcp *tcp, struct tcp_conn *conn, struct seq from, struct seq to,
+                        uint32_t count);
+/* The probe asked for by OWE_TAIL has left. */
+void recover_sent_probe(struct tcp *tcp, struct tcp_conn *conn, bool is_again);
+
+#endif

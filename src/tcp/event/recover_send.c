@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * recover_send.c: what loss recovery has to know of every departure, and the timer that watches
+ * what is in flight.
+ *
+ *      RETRANSMIT   RFC 6298
+ *      LOSS         a tail loss probe (RFC 8985 §7.2), or RACK's reordering window
+ *
+ * One of the two is armed while something is in flight (RFC 8985 §8). A probe is possible while no
+ * episode runs; it comes before the timeout or not at all.
+ */
+#include "recover.h"
+
+struct recovery *conn_need_recovery(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (conn->recovery == POOL_NONE) {
+        conn->recovery = pool_take(&tcp->recoveries);
+        if (conn->recovery == POOL_NONE) {
+            report_count(&tcp->report, LASTACK_CAUSE_NO_RECOVERY_LEFT);
+            return NULL;
+        }
+        recovery_init(conn_recovery(tcp, conn), tcp->params.dupthresh);
+        *repair_cc(conn_recovery(tcp, conn)) = (struct cc_state){0};
+        conn_recovery(tcp, conn)->high = conn->snd.una;
+        conn_recovery(tcp, conn)->rack.dsack_round = conn->snd.una;
+    }
+    return conn_recovery(tcp, conn);
+}
+
+void conn_drop_recovery(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (conn->recovery == POOL_NONE)
+        return;
+    scoreboard_clear(&conn_recovery(tcp, conn)->board, &tcp->ranges);
+    pool_give(&tcp->recoveries, conn->recovery);
+    conn->recovery = POOL_NONE;
+}
+
+/* ---- timers ---- */
+
+static bool may_probe(const struct tcp *tcp, const struct tcp_conn *conn,
+                      const struct recovery *recovery)
+{
+    return tcp->params.tail_loss_probe && conn_has(conn, CONN_SACK) && conn->packets > 0 &&
+           conn->state != TCP_SYN_RECEIVED &&
+           (recovery == NULL || recovery->state == RECOVERY_OPEN ||
+            recovery->state == RECOVERY_CWR);
+}
+
+/* RFC 8985 §7.2: two round trips, and if it is one segment the longest that its ACK may be
+ * delayed (LNX-TLP). */
+static int64_t probe_wait(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    if (rtt_smoothed(&conn->rtt) == 0)
+        return tcp->params.rto_initial_ns;
+    return 2 * rtt_smoothed(&conn->rtt) +
+           (conn->packets == 1 ? tcp->params.rto_min_ns : LOSS_TIMER_MIN_NS);
+}
+
+/* When the first segment, counted from its last departure, has waited for an RTO. */
+static int64_t first_times_out_at(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    const struct range *first = ranges_first(&conn->sent, &tcp->ranges);
+    const int64_t since = first == NULL ? tcp->report.now : first->at;
+
+    return time_after(since, rtt_timeout(&conn->rtt, &tcp->params));
+}
+
+void conn_arm_timeout(struct tcp *tcp, struct tcp_conn *conn, bool is_fresh)
+{
+    int64_t at = conn_retransmit_at(tcp, conn);
+
+    if (!is_fresh)
+        at = min64(at, max64(first_times_out_at(tcp, conn), tcp->report.now + 1));
+    conn_stop_deadline(conn, LASTACK_TIMER_LOSS, &tcp->report);
+    conn_set_deadline(conn, LASTACK_TIMER_RETRANSMIT, at, &tcp->report);
+}
+
+void conn_arm_loss(struct tcp *tcp, struct tcp_conn *conn, bool is_advance)
+{
+    struct recovery *recovery = conn_recovery(tcp, conn);
+    const int64_t now = tcp->report.now;
+
+    if (recovery != NULL)
+        recovery->is_waiting = false;
+    if (seq_equal(conn->snd.una, conn->snd.max)) { /* RFC 6298 §5.2 */
+        conn_stop_deadline(conn, LASTACK_TIMER_RETRANSMIT, &tcp->report);
+        conn_stop_deadline(conn, LASTACK_TIMER_LOSS, &tcp->report);
+        return;
+    }
+    if (may_probe(tcp, conn, recovery)) {
+        const int64_t timeout_at =
+            is_advance ? conn_retransmit_at(tcp, conn) : first_times_out_at(tcp, conn);
+        int64_t at = time_after(now, probe_wait(tcp, conn));
+
+        if (timeout_at > now)
+            at = min64(at, timeout_at);
+        conn_stop_deadline(conn, LASTACK_TIMER_RETRANSMIT, &tcp->report);
+        conn_set_deadline(conn, LASTACK_TIMER_LOSS, at, &tcp->report);
+        return;
+    }
+    conn_arm_timeout(tcp, conn, conn->deadline.at[LASTACK_TIMER_LOSS] == NEVER);
+}
+
+/* ---- departures ---- */
+
+void recover_sent_new(struct tcp *tcp, struct tcp_conn *conn, struct seq from, struct seq to,
+                      uint32_t count)
+{
+    const struct sent_set sent = conn_sent(tcp, conn);
+    struct recovery *recovery = conn_recovery(tcp, conn);
+
+    if (!sent_new(&sent, from, to, count, tcp->report.now))
+        report_count(&tcp->report, LASTACK_CAUSE_NO_RANGE_LEFT);
+    conn->packets += count;
+    if (conn->first_retry_at == NEVER)
+        conn->first_retry_at = tcp->report.now;
+    if (recovery != NULL && recovery_is_reducing(recovery))
+        recovery->prr.out +=
+            conn_charge(tcp, conn, (struct sent_amount){count, seq_distance(from, to)});
+    if (recovery == NULL || !recovery->is_waiting) {
+        if (may_probe(tcp, conn, recovery))
+            conn_arm_loss(tcp, conn, false);
+        else if (conn->deadline.at[LASTACK_TIMER_RETRANSMIT] == NEVER) /* RFC 6298 §5.1 */
+            conn_arm_timeout(tcp, conn, true);
+    }
+}
+
+void recover_sent_again(struct tcp *tcp, struct tcp_conn *conn, struct seq from, struct seq to,
+                        uint32_t count)
+{
+    const struct sent_set sent = conn_sent(tcp, conn);
+    struct recovery *recovery = conn_recovery(tcp, conn);
+    const bool is_first = !seq_after(from, conn->snd.una);
+
+    conn->packets += sent_again(&sent, from, to, tcp->report.now);
+    if (recovery == NULL) {
+        conn_arm_timeout(tcp, conn, true);
+        return;
+    }
+    recovery->again_segs += count;
+    recovery->again_bytes += seq_distance(from, to);
+    if (!recovery->has_retry_stamp) {
+        recovery->retry_stamp = conn_ts_value(conn, tcp->report.now);
+        recovery->has_retry_stamp = true;
+    }
+    recovery->undo_left = (recovery->undo_left < 0 ? 0 : recovery->undo_left) + (int32_t)count;
+    if (recovery_is_reducing(recovery))
+        recovery->prr.out +=
+            conn_charge(tcp, conn, (struct sent_amount){count, seq_distance(from, to)});
+    if (recovery->is_waiting)
+        return;
+    if (is_first || conn->deadline.at[LASTACK_TIMER_RETRANSMIT] == NEVER)
+        conn_arm_timeout(tcp, conn, true);
+}
+
+void recover_sent_probe(struct tcp *tcp, struct tcp_conn *conn, bool is_again)
+{
+    struct recovery *recovery = conn_need_recovery(tcp, conn);
+
+    report_count(&tcp->report, LASTACK_CAUSE_TAIL_LOSS_PROBE);
+    conn_arm_timeout(tcp, conn, true); /* RFC 8985 §7.3 */
+    if (recovery == NULL)
+        return;
+    recovery->has_probe = true;
+    recovery->was_probe_again = is_again;
+    recovery->probe_end = conn->snd.max;
+}
+
+/* ---- RFC 2861, RFC 7661: a window that is not used means nothing ---- */
+
+/* A timeout long it was not full: half-way back to what was used. */
+static void shrink_unused(struct tcp *tcp, struct tcp_conn *conn)
+{
+    struct cc *cc = &conn->cc;
+    const struct recovery *recovery = conn_recovery(tcp, conn);
+    const uint32_t initial = cc_initial_segs(&tcp->params, cc->mss) * cc->mss;
+    const uint32_t used = max32(conn->window_use.most, initial);
+
+    if ((recovery == NULL || recovery->state == RECOVERY_OPEN) && used < cc->cwnd &&
+        cc->algorithm != LASTACK_CC_NONE) {
+        if (cc->ssthresh != CC_INFINITE)
+            cc->ssthresh = max32(cc->ssthresh, cc->cwnd / 2 + cc->cwnd / 4);
+        cc->cwnd = (cc->cwnd + used) / 2;
+        cc->cwnd -= cc->cwnd % cc->mss;
+    }
+    conn->window_use.since_ms = clock_ms(tcp->report.now);
+}
+
+void conn_note_window_use(struct tcp *tcp, struct tcp_conn *conn, bool is_deferred)
+{
+    struct window_use *use = &conn->window_use;
+    const struct sent_amount amount = {conn->packets, conn_in_flight(conn)};
+    const uint32_t out = conn_charge(tcp, conn, amount);
+    const bool is_limited = is_deferred || conn_pipe(tcp, conn) >= conn->cc.cwnd;
+    const uint32_t now_ms = clock_ms(tcp->report.now);
+
+    if (!seq_before(conn->snd.una, use->end) || is_limited ||
+        (!conn_has(conn, CONN_WAS_LIMITED) && out > use->most)) {
+        conn->flags = (conn->flags & ~(uint32_t)CONN_WAS_LIMITED) |
+                      (is_limited ? CONN_WAS_LIMITED : 0);
+        use->most = out;
+        use->end = conn->snd.nxt;
+    }
+    if (conn_has(conn, CONN_WAS_LIMITED) ||
+        (conn->cc.cwnd < conn->cc.ssthresh && conn->cc.cwnd / 2 < use->most)) {
+        use->since_ms = now_ms;
+        return;
+    }
+    if (tcp->params.slow_start_after_idle &&
+        (int64_t)(now_ms - use->since_ms) * 1000000 >= rtt_timeout(&conn->rtt, &tcp->params))
+        shrink_unused(tcp, conn);
+}
