@@ -706,6 +706,15 @@ static void learn_from_sender(struct infer_life *life, const struct infer_packet
         facts->fin_acked = KNOW_YES;
 }
 
+/* Something that its sender sent later was seen before: then the peer's FIN had come, by the ACK of
+ * this one it had not. What else it knew by now but not then nobody can tell. */
+static bool is_overtaken(const struct infer_side *side, const struct infer_side *peer,
+                         const struct segment *seg)
+{
+    return (seg->flags & LASTACK_ACK) && seq_before(seg->ack, side->acked_to) && peer->has_fin &&
+           seq_before(seg->ack, peer->fin_end);
+}
+
 /* The sender when it sent this: what is still on its way to it had not come. `is_fresh`: no copy
  * of an earlier packet. */
 static struct infer_facts sender_then(const struct infer_life *life,
@@ -722,6 +731,8 @@ static struct infer_facts sender_then(const struct infer_life *life,
     then.sent_fin = sent_fin_then(side, &packet->segment);
     if (then.heard_fin != KNOW_YES)
         then.heard_fin = heard_fin_by_ack(side, peer);
+    else if (is_overtaken(side, peer, &packet->segment))
+        then.heard_fin = KNOW_MAYBE;
     /* What is acknowledged is not sent again. */
     if (then.fin_acked == KNOW_MAYBE && is_fresh && (packet->segment.flags & LASTACK_FIN))
         then.fin_acked = KNOW_NO;
