@@ -169,6 +169,19 @@ static json_t *census_json(const struct state_census *census)
     return moves;
 }
 
+/* Why states were left, those reasons that occurred. */
+static json_t *causes_json(const struct state_census *census)
+{
+    json_t *causes = json_object();
+
+    for (enum lastack_cause cause = 0; cause < LASTACK_CAUSE_COUNT; cause++) {
+        if (census->causes[cause] > 0)
+            json_object_set_new(causes, lastack_cause_text(cause),
+                                json_integer((json_int_t)census->causes[cause]));
+    }
+    return causes;
+}
+
 static void print_json(const struct lives_run *run, int64_t wall)
 {
     const struct sim_lives_result *total = &run->total;
@@ -177,7 +190,7 @@ static void print_json(const struct lives_run *run, int64_t wall)
     snprintf(hash, sizeof hash, "%016" PRIx64, total->trace_hash);
     json_line(stdout,
               json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-                        "s:s, s:o}",
+                        "s:s, s:o, s:o}",
                         "summary", 1, "seed", (json_int_t)run->options->transfer.seed, "lives",
                         (json_int_t)total->lives, "completed", (json_int_t)total->completed, "cut",
                         (json_int_t)total->cut, "silent", (json_int_t)total->silent, "refused",
@@ -187,7 +200,7 @@ static void print_json(const struct lives_run *run, int64_t wall)
                         (json_int_t)wall, "moves_missing",
                         (json_int_t)state_census_missing(&total->census), "failures",
                         (json_int_t)run->failures, "trace_hash", hash, "moves",
-                        census_json(&total->census)));
+                        census_json(&total->census), "causes", causes_json(&total->census)));
 }
 
 /* ---- the verb ---- */
