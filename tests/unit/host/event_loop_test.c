@@ -324,7 +324,8 @@ static void deadlines_are_kept_and_not_early(void **state)
     start_at = event_loop_clock();
     stack.deadline = start_at + MS(30);
     run_for(MS(20));
-    assert_int_equal(stack.deadline, start_at + MS(30)); /* not yet */
+    if (event_loop_clock() < start_at + MS(30)) /* a busy machine may have overslept */
+        assert_int_equal(stack.deadline, start_at + MS(30)); /* not yet */
     run_for(MS(20));
     assert_int_equal(stack.deadline, NEVER);
     assert_true(stack.now >= start_at + MS(30));
