@@ -90,10 +90,10 @@ def prepare():
 
 def failed_cases(output):
     """Names of the cases that failed; the one that was running, if the program stopped."""
-    failed = set(re.findall(r'\[  (?:FAILED |ERROR  )\] (\w+)$', output, re.M))
-    running = re.findall(r'\[ RUN      \] (\w+)$', output, re.M)
-    ended = re.findall(r'\[ (?:      OK |  FAILED |  ERROR  |  SKIPPED) \] (\w+)$', output, re.M)
-    if running and running[-1] not in ended and running[-1] not in failed:
+    said = re.findall(r'\[ +(RUN|OK|FAILED|ERROR|SKIPPED) +\] (\w+)$', output, re.M)
+    failed = {name for word, name in said if word in ('FAILED', 'ERROR')}
+    running = [name for word, name in said if word == 'RUN']
+    if running and not any(name == running[-1] for word, name in said if word != 'RUN'):
         failed.add(running[-1])
     return failed
 

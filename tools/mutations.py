@@ -8,6 +8,7 @@ ACK = 'tcp/event/arrives_ack.c'
 TEXT = 'tcp/event/arrives_text.c'
 LISTEN = 'tcp/event/arrives_listen.c'
 TW = 'tcp/event/arrives_time_wait.c'
+RECORDS = 'tcp/event/records.c'
 NEXT = 'tcp/event/next_segment.c'
 ANSWER = 'tcp/event/answer.c'
 USER = 'tcp/event/user.c'
@@ -22,7 +23,6 @@ MUTATIONS = [
     (ANSWER, '    if (has_ack)\n        reply->seq = seg->ack;', '    if (has_ack)\n        reply->seq = seg->seq;',
      '9293-3.10.7.1-c'),
     (ANSWER, 'reply->ack = seq_add(seg->seq, seg->len);', 'reply->ack = seg->seq;', '9293-3.10.7.1-b'),
-    (LISTEN, '    if (seg->flags & LASTACK_RST) { /* first */', '    if (false) { /* first */', '9293-3.10.7.2-a'),
     (LISTEN, '    if (seg->flags & LASTACK_ACK) { /* second */', '    if (false) { /* second */', '9293-3.10.7.2-b'),
     (LISTEN, '    if (!(seg->flags & LASTACK_SYN)) { /* fourth */', '    if (false) { /* fourth */', '9293-3.10.7.2-e'),
 
@@ -80,7 +80,7 @@ MUTATIONS = [
      '        conn_end(tcp, conn, LASTACK_CAUSE_FIN_ACKED, 0);', '9293-3.10.7.4-ack-CLOSING'),
     (ACK, '        conn_end(tcp, conn, LASTACK_CAUSE_FIN_ACKED, 0);', '        conn_enter_time_wait(tcp, conn, LASTACK_CAUSE_FIN_ACKED);',
      '9293-3.10.7.4-ack-LA'),
-    (ACK, '    if (seq_before(seg->ack, conn->snd.una))\n        return GO_ON; /* old', '    if (false)\n        return GO_ON; /* old',
+    (ACK, '    if (seq_after(seg->ack, conn->snd.una))\n        acknowledge(tcp, conn, seg);', '    if (false)\n        acknowledge(tcp, conn, seg);',
      '9293-3.10.7.4-ack-E1'),
     (ACK, '        conn->probes = 0; /* an answered probe: never give up on it (MUST-37) */', '        (void)0;', '9293-MUST-37'),
     (ACK, '    if (!seq_after(seg->ack, conn->snd.una) && !seq_before(conn->snd.wl1, seg->seq) &&', '    if (false &&',
@@ -100,8 +100,7 @@ MUTATIONS = [
     (TEXT, '        if (seg->flags & LASTACK_FIN)\n            conn->owe |= OWE_ACK;\n        return GO_ON;', '        return GO_ON;',
      '9293-3.10.7.4-fin-dup'),
     (TEXT, '    conn->rcv.nxt = seq_add(conn->rcv.nxt, 1);\n    if (seq_after', '    if (seq_after', '9293-3.10.7.4-fin-E'),
-    (TEXT, '        reply_ack(tcp, conn);\n        conn_enter_time_wait(tcp, conn, LASTACK_CAUSE_FIN);',
-     '        conn_enter_time_wait(tcp, conn, LASTACK_CAUSE_FIN);', '9293-3.10.7.4-fin-FW2'),
+    (RECORDS, '    if (conn->owe & OWE_ACK) /* the last ACK', '    if (false) /* the last ACK', '9293-3.10.7.4-fin-FW2'),
     (TEXT, '        tcp_enter(conn, TCP_CLOSING, LASTACK_CAUSE_FIN, &tcp->report);\n        if', '        if', '9293-3.10.7.4-fin-FW1b'),
 
     # ---- SYN-RECEIVED of a listener
@@ -121,7 +120,7 @@ MUTATIONS = [
 
     # ---- calls, and what leaves
     (USER, '    if (abort_sends_rst(conn->state))\n        reply_rst_of(tcp, conn);\n', '', '9293-3.10.5-SYNC'),
-    (USER, '    case TCP_CLOSE_WAIT:\n        return true;', '    case TCP_CLOSE_WAIT:\n    case TCP_CLOSING:\n        return true;',
+    (USER, '        return true;\n    case TCP_SYN_SENT:\n    case TCP_CLOSING:\n', '    case TCP_CLOSING:\n        return true;\n    case TCP_SYN_SENT:\n',
      '9293-3.10.5-LAST'),
     (NEXT, '    if (conn_has(conn, CONN_FIN_QUEUED) && seq_equal(to, conn->snd.end))\n        seg->flags |= LASTACK_FIN;',
      '    if (conn_has(conn, CONN_FIN_QUEUED))\n        seg->flags |= LASTACK_FIN;', '9293-3.6-flush 2525-2.15'),

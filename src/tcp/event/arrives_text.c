@@ -234,8 +234,7 @@ static enum verdict fin_in_order(struct tcp *tcp, struct tcp_conn *conn)
             conn->owe |= OWE_RETRANSMIT;
         return GO_ON;
     case TCP_FIN_WAIT_2:
-        reply_ack(tcp, conn);
-        conn_enter_time_wait(tcp, conn, LASTACK_CAUSE_FIN);
+        conn_enter_time_wait(tcp, conn, LASTACK_CAUSE_FIN); /* which pays the ACK */
         return STOPPED_CONNECTION;
     case TCP_SYN_RECEIVED: /* the fifth step has made it ESTABLISHED */
     case TCP_SYN_SENT:

@@ -185,6 +185,22 @@ TEST(window_of_overtaken_text)
     assert_int_equal(row_of(p).tcp_info.tcpi_snd_wnd, 2000);
 }
 
+/* Nor does one that was overtaken by text: a hole is filled by an older segment.
+ * covers: 9293-3.10.7.4-ack-WL */
+TEST(window_of_an_overtaken_segment)
+{
+    struct peer *p = ACCEPTED();
+
+    ARRIVES(p, .flags = ACK, .seq = 21, .ack = 1, .text = 10, .win = 7000);
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_wnd, 7000);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .text = 20, .win = 5000);
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_wnd, 7000);
+    ARRIVES(p, .flags = ACK, .seq = 31, .ack = 1, .win = 6000);
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_wnd, 6000);
+    (void)packets_forgotten(p);
+    READS(p, 30);
+}
+
 /* 65535 is a large window, not a negative one.
  * covers: 9293-MUST-1 */
 TEST(window_field_is_unsigned)
@@ -710,6 +726,7 @@ int main(void)
         RUN(no_sack_unless_agreed),
         RUN(too_many_holes),
         RUN(window_of_an_overtaken_ack),
+        RUN(window_of_an_overtaken_segment),
         RUN(window_of_overtaken_text),
         RUN(window_field_is_unsigned),
         RUN(every_shift),

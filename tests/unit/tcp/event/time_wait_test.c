@@ -166,6 +166,35 @@ TEST(reopened)
     SENDS(p, .flags = ACK, .seq = 1, .ack = 4, .text = 10);
 }
 
+/* Wherever the clock stands, the new life begins beyond all that the old one sent.
+ * covers: LNX-TW-SYN 9293-MAY-2 */
+TEST(reopened_beyond_the_old_life)
+{
+    struct peer *peers[24];
+
+    for (unsigned i = 0; i < 24; i++) {
+        struct peer *p = accepted_with((uint16_t)(PEER_PORT + i), &(struct opening){0});
+        uint32_t old, distance;
+
+        peers[i] = p;
+        CLOSES(p);
+        ARRIVES(p, .flags = FIN | ACK, .seq = 1, .ack = 2);
+        FORGET(p);
+        old = p->iss + 2;
+        AFTER(MS(3) * (i % 3)); /* the clock of ISNs alone would need 4 ms */
+        NEW_LIFE(p);
+        ARRIVES(p, .flags = SYN, .seq = 1000);
+        STATE(p, TIME_WAIT, SYN_RECEIVED, TIME_WAIT_REOPENED);
+        SENDS(p, .flags = SYN | ACK, .seq = 0, .ack = 1001);
+        distance = p->iss - old;
+        assert_true(distance >= 65535 && distance < 1u << 31);
+        ARRIVES(p, .flags = RST, .seq = 1001);
+    }
+    AFTER(SEC(60));
+    for (unsigned i = 0; i < 24; i++)
+        FORGET(peers[i]);
+}
+
 /* At the very next sequence number it is not newer.
  * covers: 6191-2-d LNX-TW-SYN */
 TEST(syn_not_newer)
@@ -610,6 +639,7 @@ int main(void)
         RUN(rst),
         RUN(rst_by_rfc1337),
         RUN(reopened),
+        RUN(reopened_beyond_the_old_life),
         RUN(syn_not_newer),
         RUN(syn_not_newer_is_dropped),
         RUN(reopened_by_timestamp),

@@ -103,6 +103,45 @@ TEST(small_writes_leave_as_full_segments)
     SENDS_NOTHING(p);
 }
 
+/* A FIN goes with the last byte that was written, not before.
+ * covers: 9293-3.6-flush 2525-2.15 */
+TEST(the_fin_is_last)
+{
+    struct peer *p = ACCEPTED(.win = 3000, .rtt = MS(100));
+
+    WRITES(p, 1460 * 4);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1460);
+    SENDS(p, .flags = ACK, .seq = 1461, .ack = 1, .text = 1460);
+    SHUTS(p, LASTACK_SHUT_WR);
+    SENDS_NOTHING(p);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 2921, .win = 3000);
+    SENDS(p, .flags = ACK, .seq = 2921, .ack = 1, .text = 1460);
+    SENDS(p, .flags = FIN | PSH | ACK, .seq = 4381, .ack = 1, .text = 1460);
+    FORGET(p);
+}
+
+/* The text fills the window to its last byte: the FIN behind it does not fit, and waits until the
+ * window opens; meanwhile the peer is probed.
+ * covers: 9293-MUST-36 */
+TEST(the_fin_needs_room_too)
+{
+    struct peer *p = ACCEPTED(.win = 100, .rtt = MS(100));
+
+    SETS(p, LASTACK_TCP_NODELAY, 1);
+    WRITES(p, 150);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 100);
+    SHUTS(p, LASTACK_SHUT_WR);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 101, .win = 50);
+    SENDS(p, .flags = PSH | ACK, .seq = 101, .ack = 1, .text = 50);
+    SENDS_NOTHING(p);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 151, .win = NONE);
+    AFTER(SEC(10));
+    assert_true(packets_forgotten(p) > 0);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 151, .win = 1);
+    SENDS(p, .flags = FIN | ACK, .seq = 151, .ack = 1);
+    FORGET(p);
+}
+
 /* MSG_MORE, and a cork: what is not pushed may wait for company.
  * covers: 9293-MAY-16 */
 TEST(unpushed_text_is_gathered)
@@ -291,6 +330,8 @@ int main(void)
         RUN(text_beyond_a_hole_is_kept),
         RUN(nothing_is_held_back_for_ever),
         RUN(small_writes_leave_as_full_segments),
+        RUN(the_fin_is_last),
+        RUN(the_fin_needs_room_too),
         RUN(unpushed_text_is_gathered),
         RUN(an_ack_frees_what_it_covers),
         RUN(old_echoes_are_no_samples),
