@@ -6,6 +6,7 @@
 
 #include "bulk.h"
 #include "figure.h"
+#include "flight.h"
 #include "instructions.h"
 #include "lwip_pair.h"
 #include "stopwatch.h"
@@ -42,13 +43,58 @@ static void bulk_round(struct bulk_row row[BULK_KINDS], struct lwip_pair *lwip, 
     }
 }
 
-/* In the child: WHAT is the kind. */
+/* ---- instructions with so much in flight ---- */
+
+static const uint32_t flights[] = {10, 1000, 100000};
+static const char *const flight_part_name[FLIGHT_PARTS] = {"send", "receive", "ack"};
+
+enum { FLIGHTS = sizeof flights / sizeof flights[0], FLIGHT_COUNTED = 2000, FLIGHT_STEP = 250 };
+
+/* Nothing may be walked through: a tree of 100,000 bursts may cost its depth. */
+static const double WORST_FLIGHT_GROWTH = 1.5;
+
+static void flight_count_name(char name[INSTRUCTIONS_NAME], uint32_t segments,
+                              enum flight_part part)
+{
+    snprintf(name, INSTRUCTIONS_NAME, "%s-%u", flight_part_name[part], segments);
+}
+
+static bool count_flight(uint32_t segments)
+{
+    const uint32_t step = segments / 4 > FLIGHT_STEP ? FLIGHT_STEP : segments / 4;
+    static struct flight flight;
+    char name[INSTRUCTIONS_NAME];
+
+    if (!flight_make(&flight, segments))
+        return false;
+    for (unsigned part = 0; part < FLIGHT_PARTS; part++) {
+        const uint64_t before = flight.operations[part];
+
+        counting_begin();
+        counting_pause();
+        while (flight.operations[part] - before < FLIGHT_COUNTED)
+            flight_step(&flight, step, (enum flight_part)part);
+        flight_count_name(name, segments, (enum flight_part)part);
+        counting_end(name, flight.operations[part] - before);
+    }
+    flight_release(&flight);
+    return true;
+}
+
+/* In the child: WHAT is the kind, or how many segments are in flight. */
 static int count_bulk(const struct bench_options *options)
 {
     const uint64_t bytes = (uint64_t)20000 * BULK_MSS;
     static struct bulk bulk;
     const char *why;
 
+    for (unsigned i = 0; i < FLIGHTS; i++) {
+        char text[16];
+
+        snprintf(text, sizeof text, "%u", flights[i]);
+        if (strcmp(options->count, text) == 0)
+            return count_flight(flights[i]) ? 0 : 3;
+    }
     if (strcmp(options->count, bulk_name[BULK_LWIP]) == 0) {
         struct lwip_pair *lwip = lwip_pair_make(&why);
 
@@ -113,6 +159,61 @@ static void print_bulk(const struct bulk_row *row, enum bulk_kind kind, const st
     fflush(options->out);
 }
 
+/* One line of the table. */
+static void print_flight(uint32_t segments, const double counts[FLIGHT_PARTS],
+                         const struct bench_options *options)
+{
+    if (!options->json)
+        fprintf(options->out, "%9u", segments);
+    for (unsigned part = 0; part < FLIGHT_PARTS; part++) {
+        struct figure figure = figure_of("bulk", flight_part_name[part], segments);
+
+        figure.instructions_per_op = counts[part];
+        if (options->json)
+            figure_print_json(&figure, options->out);
+        else
+            fprintf(options->out, "  %9.0f", counts[part]);
+    }
+    if (!options->json)
+        fputc('\n', options->out);
+}
+
+/* Instructions for each segment sent and received and each ACK taken, by how many are in flight.
+ * 1: they grow. */
+static int run_flights(const struct bench_options *options)
+{
+    double first[FLIGHT_PARTS], counted[FLIGHT_PARTS];
+    int code = 0;
+
+    if (!options->json)
+        fprintf(options->out, "\nbulk: instructions for a segment of 1448 bytes sent, received and"
+                              " read, and for an ACK taken\n"
+                              "in flight       sent   received        ACK\n");
+    for (unsigned i = 0; i < FLIGHTS && !(options->quick && flights[i] > 1000); i++) {
+        struct instruction_counts counts;
+        char name[INSTRUCTIONS_NAME];
+        const char *why;
+
+        snprintf(name, sizeof name, "%u", flights[i]);
+        if (!instructions_count("bulk", name, &counts, &why)) {
+            fprintf(stderr, "lastack bench: instructions are not counted: %s\n", why);
+            return 0;
+        }
+        for (unsigned part = 0; part < FLIGHT_PARTS; part++) {
+            flight_count_name(name, flights[i], (enum flight_part)part);
+            counted[part] = instructions_of(&counts, name);
+            first[part] = i == 0 ? counted[part] : first[part];
+            if (counted[part] > WORST_FLIGHT_GROWTH * first[part]) {
+                fprintf(stderr, "lastack bench: %s costs %.1f times as much with %u in flight\n",
+                        flight_part_name[part], counted[part] / first[part], flights[i]);
+                code = 1;
+            }
+        }
+        print_flight(flights[i], counted, options);
+    }
+    return code;
+}
+
 static int run_bulk(const struct bench_options *options)
 {
     const uint64_t bytes = (uint64_t)(options->quick ? 2000 : 40000) * BULK_MSS;
@@ -145,6 +246,8 @@ static int run_bulk(const struct bench_options *options)
         fprintf(stderr, "lastack bench: bulk is slower than lwIP's\n");
         code = 1;
     }
+    if (options->instructions && run_flights(options) != 0)
+        code = 1;
     bulk_release(&row[BULK_PACKETS].bulk);
     bulk_release(&row[BULK_FRAMES].bulk);
     return code;

@@ -28,6 +28,16 @@ void counting_begin(void)
     CALLGRIND_ZERO_STATS;
 }
 
+void counting_pause(void)
+{
+    CALLGRIND_STOP_INSTRUMENTATION;
+}
+
+void counting_resume(void)
+{
+    CALLGRIND_START_INSTRUMENTATION;
+}
+
 void counting_end(const char *name, uint64_t operations)
 {
     char label[INSTRUCTIONS_NAME + 24];

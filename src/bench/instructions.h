@@ -31,6 +31,9 @@ struct instruction_counts {
 };
 
 void counting_begin(void);
+/* Stops for what does not belong to the operations, and goes on. */
+void counting_pause(void);
+void counting_resume(void);
 void counting_end(const char *name, uint64_t operations);
 
 /* Runs the child. False when it cannot be done here (no valgrind); *why then says so. */
