@@ -74,6 +74,7 @@ static bool count_flight(uint32_t segments)
         counting_pause();
         while (flight.operations[part] - before < FLIGHT_COUNTED)
             flight_step(&flight, step, (enum flight_part)part);
+        counting_resume();
         flight_count_name(name, segments, (enum flight_part)part);
         counting_end(name, flight.operations[part] - before);
     }

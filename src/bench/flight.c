@@ -22,6 +22,7 @@ enum {
     FLIGHT_TEXT = 1448, /* with timestamps */
     FLIGHT_FRAME = 1536,
     FLIGHT_PIECES = 16,
+    FLIGHT_ROUNDS = 1000,
 };
 
 static struct lastack *sender_of(const struct flight *flight)
@@ -212,7 +213,8 @@ static void ignore_event(void *context, enum pair_end end, const struct lastack_
 
 bool flight_make(struct flight *flight, uint32_t segments)
 {
-    const uint32_t window = (segments + 2) * FLIGHT_TEXT;
+    /* Wider than what is wanted in flight: a sender waits for a good part of a large frame to fit. */
+    const uint32_t window = (segments + segments / 8 + 64) * FLIGHT_TEXT;
     struct lastack_config config;
     struct trouble trouble;
 
@@ -223,7 +225,7 @@ bool flight_make(struct flight *flight, uint32_t segments)
     config.params.receive_window_initial = 0;
     config.params.autotune_receive = config.params.autotune_send = false;
     config.max_pages = 2 * (window / config.page_size) + 1024;
-    config.max_ranges = segments + 4096;
+    config.max_ranges = 2 * segments + 4096;
     config.trace_classes = 0;
     *flight = (struct flight){.segments = segments,
                               .frames = segments + 64,
@@ -237,14 +239,13 @@ bool flight_make(struct flight *flight, uint32_t segments)
     flight->pair.on_event = ignore_event;
     flight_connect(flight);
     /* the offered window opens as text arrives: until it is as wide as it gets */
-    for (uint32_t before = 0; flight->count < segments; before = flight->count) {
-        flight_send(flight, false);
-        if (flight->count == before && before == segments)
-            break;
+    flight_send(flight, false);
+    for (unsigned round = 0; flight->count < segments; round++) {
+        CHECK(round < FLIGHT_ROUNDS);
         flight_receive(flight, flight->count / 4 + 1, false);
         flight_acknowledge(flight, false);
+        flight_send(flight, false);
     }
-    flight_send(flight, false);
     memset(flight->operations, 0, sizeof flight->operations);
     return true;
 }

@@ -31,7 +31,7 @@ struct instruction_counts {
 };
 
 void counting_begin(void);
-/* Stops for what does not belong to the operations, and goes on. */
+/* Stops for what does not belong to the operations, and goes on: in turn, between begin and end. */
 void counting_pause(void);
 void counting_resume(void);
 void counting_end(const char *name, uint64_t operations);

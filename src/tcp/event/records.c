@@ -34,10 +34,9 @@ static enum tcp_state state_of(const struct time_wait_record *record)
 
 /* The record is over; it is still in pool and index, maybe in the calendar. */
 static void close_record(struct tcp *tcp, struct time_wait_ref ref,
-                         const struct time_wait_record *record, enum lastack_cause cause)
+                         const struct time_wait_record *record, uint64_t flow,
+                         enum lastack_cause cause)
 {
-    const uint64_t flow = flow_hash(&tcp->index, &record->tuple);
-
     report_state(&tcp->report, flow, &record->tuple, state_of(record), TCP_CLOSED, cause);
     report_note(&tcp->report, LASTACK_TRACE_GONE, flow, &record->tuple, TCP_CLOSED, cause, 0, 0);
     (void)flow_remove(&tcp->index, flow, flow_of_record(ref));
@@ -49,15 +48,14 @@ void tcp_end_record(struct tcp *tcp, struct time_wait_ref ref, enum lastack_caus
     struct time_wait_record record;
 
     time_wait_read(&tcp->time_waits, ref, &record);
-    close_record(tcp, ref, &record, cause);
+    close_record(tcp, ref, &record, flow_hash(&tcp->index, &record.tuple), cause);
     time_wait_remove(&tcp->time_waits, ref);
 }
 
 /* A suspended record's time came: the request that superseded it has nothing to return to any
  * more. */
-static void expire_suspended(struct tcp *tcp, const struct time_wait_record *record)
+static void expire_suspended(struct tcp *tcp, const struct time_wait_record *record, uint64_t flow)
 {
-    const uint64_t flow = flow_hash(&tcp->index, &record->tuple);
     const struct flow_ref owner = tcp_find(tcp, &record->tuple, flow);
 
     if (owner.kind == FLOW_SYN_ENTRY)
@@ -65,22 +63,34 @@ static void expire_suspended(struct tcp *tcp, const struct time_wait_record *rec
     tcp_leave_record(tcp, record);
 }
 
+static void expire_record(struct tcp *tcp, struct time_wait_ref ref,
+                          const struct time_wait_record *record, uint64_t flow)
+{
+    if (record->flags & TIME_WAIT_SUSPENDED)
+        expire_suspended(tcp, record, flow);
+    else
+        close_record(tcp, ref, record, flow,
+                     record->flags & TIME_WAIT_FIN_WAIT_2 ? LASTACK_CAUSE_FIN_WAIT_2_TIMEOUT
+                                                          : LASTACK_CAUSE_TIME_WAIT_OVER);
+}
+
+/* In passes, as input takes a batch (docs/decisions/0003): among millions, each index line is a
+ * cache miss, and the misses of a batch overlap. */
 static unsigned expire_family(struct tcp *tcp, bool is_ipv6)
 {
     struct time_wait_ref due[CALENDAR_BATCH];
+    struct time_wait_record record[CALENDAR_BATCH];
+    uint64_t flow[CALENDAR_BATCH];
     const size_t count =
         time_wait_expire(&tcp->time_waits, is_ipv6, tcp->report.now, due, CALENDAR_BATCH);
 
     for (size_t i = 0; i < count; i++) {
-        struct time_wait_record record;
-
-        time_wait_read(&tcp->time_waits, due[i], &record);
-        if (record.flags & TIME_WAIT_SUSPENDED)
-            expire_suspended(tcp, &record);
-        else
-            close_record(tcp, due[i], &record,
-                         record.flags & TIME_WAIT_FIN_WAIT_2 ? LASTACK_CAUSE_FIN_WAIT_2_TIMEOUT
-                                                             : LASTACK_CAUSE_TIME_WAIT_OVER);
+        time_wait_read(&tcp->time_waits, due[i], &record[i]);
+        flow[i] = flow_hash(&tcp->index, &record[i].tuple);
+        tcp_prefetch_slot(tcp, flow[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        expire_record(tcp, due[i], &record[i], flow[i]);
         time_wait_free(&tcp->time_waits, due[i]);
     }
     return (unsigned)count;
