@@ -51,7 +51,7 @@ static const char *const flight_part_name[FLIGHT_PARTS] = {"send", "receive", "a
 enum { FLIGHTS = sizeof flights / sizeof flights[0], FLIGHT_COUNTED = 2000, FLIGHT_STEP = 250 };
 
 /* Nothing may be walked through: a tree of 100,000 bursts may cost its depth. */
-static const double WORST_FLIGHT_GROWTH = 1.5;
+static const double WORST_FLIGHT_GROWTH = 2.0;
 
 static void flight_count_name(char name[INSTRUCTIONS_NAME], uint32_t segments,
                               enum flight_part part)
