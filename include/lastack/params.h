@@ -107,6 +107,13 @@ enum lastack_prr {
     LASTACK_PRR_LINUX,   /* in proportion to the window */
 };
 
+/* How CUBIC's first slow start ends before something is lost. */
+enum lastack_hystart {
+    LASTACK_HYSTART_OFF,
+    LASTACK_HYSTART_RFC9406, /* HyStart++ */
+    LASTACK_HYSTART_LINUX,   /* the delay test of Linux's CUBIC */
+};
+
 enum lastack_congestion {
     LASTACK_CC_NONE, /* no congestion window: tests only */
     LASTACK_CC_NEWRENO,
@@ -262,6 +269,7 @@ struct lastack_params {
     enum lastack_congestion congestion;
     enum lastack_loss_detection loss_detection;
     enum lastack_prr prr;
+    enum lastack_hystart hystart;
 };
 
 /* The default profile: Linux 6.18 as ../docs/profiles.md describes it. */

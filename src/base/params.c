@@ -146,6 +146,7 @@ void lastack_params_linux(struct lastack_params *params)
         .congestion = LASTACK_CC_CUBIC,
         .loss_detection = LASTACK_LOSS_RACK,
         .prr = LASTACK_PRR_LINUX,
+        .hystart = LASTACK_HYSTART_LINUX,
     };
     linux_times(params);
     linux_counts(params);

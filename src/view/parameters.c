@@ -26,6 +26,7 @@ static const char *const window_update_words[] = {"doubled", "two-segs", NULL};
 static const char *const icmp_in_syn_words[] = {"abort", "hard-only", NULL};
 static const char *const send_accounting_words[] = {"bytes", "linux-skb", NULL};
 static const char *const loss_detection_words[] = {"sack", "rack", NULL};
+static const char *const hystart_words[] = {"off", "rfc9406", "linux", NULL};
 static const char *const prr_words[] = {"off", "rfc9937", "linux", NULL};
 static const char *const congestion_words[] = {"none", "newreno", "cubic", NULL};
 
@@ -436,6 +437,10 @@ static const struct parameter parameters[] = {
      .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 2, .choices = prr_words,
      .takes_effect = "at once",
      .text = "The window comes down at once in recovery, or ACK by ACK (RFC 9937)."},
+    {.name = "hystart", .offset = AT(hystart), .unit = PARAMETER_CHOICE,
+     .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 2, .choices = hystart_words,
+     .takes_effect = "at once",
+     .text = "What ends CUBIC's slow start before something is lost: longer round trips."},
 };
 
 enum { PARAMETERS = sizeof parameters / sizeof parameters[0] };

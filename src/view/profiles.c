@@ -82,6 +82,7 @@ static const struct setting freebsd[] = {
     {"tail_loss_probe", "off"},
     {"frto", "off"},
     {"prr", "rfc9937"},
+    {"hystart", "rfc9406"},
     {"initial_cwnd_bytes", "14600"},
     {"slow_start_limit", "2"},
     {"cwnd_counts_segs", "off"},
@@ -128,6 +129,7 @@ static const struct setting rfc[] = {
     {"loss_detection", "sack"},      /* RFC 6675 */
     {"tail_loss_probe", "off"},
     {"prr", "rfc9937"},
+    {"hystart", "rfc9406"},
     {"initial_cwnd_bytes", "14600"}, /* RFC 6928 §2 */
     {"slow_start_limit", "2"},       /* RFC 3465 §2.3 */
     {"cwnd_counts_segs", "off"},     /* RFC 5681 counts bytes */

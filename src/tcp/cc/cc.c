@@ -44,8 +44,9 @@ const struct cc_hooks *cc_hooks(enum lastack_congestion algorithm)
     switch (algorithm) {
     case LASTACK_CC_NONE:
         return &cc_none;
-    case LASTACK_CC_NEWRENO:
     case LASTACK_CC_CUBIC:
+        return &cc_cubic;
+    case LASTACK_CC_NEWRENO:
         break;
     }
     return &cc_newreno;

@@ -54,6 +54,7 @@ struct cc_ack {
     int64_t rtt_min_ns, srtt_ns;
     uint32_t most_out;     /* most that was out in the last window */
     uint32_t limit;        /* growth per ACK in slow start (RFC 3465); CC_INFINITE */
+    enum lastack_hystart hystart;
     bool was_limited;      /* the window, not the application, held data back */
 };
 
@@ -92,6 +93,7 @@ uint32_t cc_slow_start(struct cc *cc, uint32_t acked, uint32_t limit);
 void cc_avoid(struct cc *cc, uint32_t per, uint32_t acked);
 
 extern const struct cc_hooks cc_newreno;
+extern const struct cc_hooks cc_cubic;
 extern const struct cc_hooks cc_none;
 
 #endif

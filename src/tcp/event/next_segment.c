@@ -242,6 +242,9 @@ static void restart_after_idle(struct tcp *tcp, struct tcp_conn *conn)
     const int64_t idle = MS(clock_ms(tcp->report.now) - conn->last_sent_ms);
     const int64_t timeout = rtt_timeout(&conn->rtt, &tcp->params);
 
+    if (conn_in_flight(conn) == 0 && idle > 0 && conn->stats.data_segs_out > 0)
+        cc_hooks(conn->cc.algorithm)
+            ->idle(&conn->cc, repair_cc(conn_recovery(tcp, conn)), tcp->report.now, idle);
     if (tcp->params.slow_start_after_idle && conn_in_flight(conn) == 0 && idle > timeout &&
         conn->stats.data_segs_out > 0)
         cc_after_idle(&conn->cc, cc_initial_segs(&tcp->params, conn->mss),

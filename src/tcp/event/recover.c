@@ -656,6 +656,9 @@ static void grow_window(struct tcp *tcp, struct tcp_conn *conn, struct recovery 
                         const struct recover_ack *ack)
 {
     const struct lastack_params *params = &tcp->params;
+    struct recovery *const own = conn->cc.cwnd >= conn->cc.ssthresh
+                                     ? conn_need_recovery(tcp, conn)
+                                     : recovery; /* out of slow start, CUBIC needs its state */
     const bool is_after_timeout = recovery != NULL && recovery->state == RECOVERY_LOSS;
     const uint32_t limit = params->slow_start_limit;
     const struct cc_ack grown = {
@@ -670,12 +673,13 @@ static void grow_window(struct tcp *tcp, struct tcp_conn *conn, struct recovery 
         .most_out = conn->window_use.most,
         .limit = limit == 0 ? CC_INFINITE
                             : (is_after_timeout ? 1 : limit) * conn->cc.mss, /* RFC 3465 §2.3 */
+        .hystart = params->hystart,
         .was_limited = conn_has(conn, CONN_WAS_LIMITED),
     };
 
     if (grown.acked > 0)
         cc_hooks(conn->cc.algorithm)
-            ->on_ack(&conn->cc, repair_cc(recovery), &grown);
+            ->on_ack(&conn->cc, repair_cc(own), &grown);
 }
 
 /* Growth follows data acknowledged in order; where much reordering was seen, any that arrived. */

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * hystart.c: see hystart.h. RFC 9406 §4.2; only while ssthresh is infinite (§4.3).
+ */
+#include "hystart.h"
+
+#include "duration.h"
+
+enum { SAMPLES_MIN = 8, CSS_ROUNDS = 5, CSS_DIVISOR = 4, LOW_WINDOW_SEGS = 16 };
+
+static uint32_t delay_threshold(uint32_t rtt_us)
+{
+    return min32(max32(rtt_us / 8, 4000), 16000);
+}
+
+static void leave_slow_start(struct cc *cc)
+{
+    cc->ssthresh = cc->cwnd;
+    cc->css = 0;
+}
+
+/* A round trip is over when what was sent last at its beginning is acknowledged. */
+static void next_round(struct cc *cc, const struct cc_ack *ack)
+{
+    cc->round_end = ack->nxt;
+    cc->samples = 0;
+    if (cc->css > 0) {
+        if (--cc->css == 0)
+            leave_slow_start(cc);
+    } else {
+        cc->round_before_us = cc->round_min_us;
+    }
+    cc->round_min_us = UINT32_MAX;
+}
+
+static void linux_test(struct cc *cc, const struct cc_ack *ack)
+{
+    const uint32_t least_us = (uint32_t)(ack->rtt_min_ns / 1000);
+
+    if (cc->samples < SAMPLES_MIN)
+        cc->samples++;
+    else if (cc->round_min_us > least_us + delay_threshold(least_us))
+        leave_slow_start(cc);
+}
+
+static void rfc_test(struct cc *cc)
+{
+    if (cc->samples < SAMPLES_MIN && ++cc->samples < SAMPLES_MIN)
+        return;
+    if (cc->css > 0) {
+        if (cc->round_min_us < cc->round_before_us)
+            cc->css = 0; /* a false alarm: round_before_us was the baseline */
+        return;
+    }
+    if (cc->round_before_us == UINT32_MAX ||
+        cc->round_min_us < cc->round_before_us + delay_threshold(cc->round_before_us))
+        return;
+    cc->css = CSS_ROUNDS;
+    cc->round_before_us = cc->round_min_us;
+}
+
+void hystart_on_ack(struct cc *cc, const struct cc_ack *ack)
+{
+    if (ack->hystart == LASTACK_HYSTART_OFF || cc->ssthresh != CC_INFINITE || ack->rtt_ns <= 0)
+        return;
+    if (seq_after(ack->una, cc->round_end) ||
+        (cc->round_min_us == UINT32_MAX && cc->round_before_us == UINT32_MAX))
+        next_round(cc, ack);
+    if (cc->ssthresh != CC_INFINITE ||
+        (ack->hystart == LASTACK_HYSTART_LINUX && cc->cwnd < LOW_WINDOW_SEGS * cc->mss))
+        return;
+    cc->round_min_us = min32(cc->round_min_us, (uint32_t)min64(ack->rtt_ns / 1000, INT32_MAX));
+    if (ack->hystart == LASTACK_HYSTART_LINUX)
+        linux_test(cc, ack);
+    else
+        rfc_test(cc);
+}
+
+uint32_t hystart_growth(const struct cc *cc, uint32_t acked)
+{
+    return cc->css > 0 ? acked / CSS_DIVISOR : acked;
+}
