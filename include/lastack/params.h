@@ -86,6 +86,14 @@ enum lastack_window_update {
 enum lastack_icmp_in_syn {
     LASTACK_ICMP_SYN_ABORT,     /* any matching error aborts connect (Linux) */
     LASTACK_ICMP_SYN_HARD_ONLY, /* only hard errors do (RFC 9293 MUST-56, SHLD-26) */
+    LASTACK_ICMP_SYN_REFUSED,   /* what means "refused", and "time exceeded" (FreeBSD) */
+    LASTACK_ICMP_SYN_NEVER,     /* none does */
+};
+
+/* What a user sees of an ICMP error. */
+enum lastack_icmp_errors {
+    LASTACK_ICMP_ERRORS_LINUX, /* a number of its own for most codes */
+    LASTACK_ICMP_ERRORS_BSD,   /* EHOSTUNREACH for whatever is away, ECONNREFUSED for a "no" */
 };
 
 enum lastack_send_accounting {
@@ -265,6 +273,7 @@ struct lastack_params {
     enum lastack_quick_ack quick_ack;
     enum lastack_window_update window_update;
     enum lastack_icmp_in_syn icmp_in_syn;
+    enum lastack_icmp_errors icmp_errors;
     enum lastack_send_accounting send_accounting;
     enum lastack_congestion congestion;
     enum lastack_loss_detection loss_detection;

@@ -137,6 +137,8 @@ enum { LASTACK_SOL_IP = 0, LASTACK_SOL_SOCKET = 1, LASTACK_SOL_TCP = 6, LASTACK_
     X(TCP_NOTSENT_LOWAT, LASTACK_SOL_TCP, 25)                                                      \
     X(TCP_FASTOPEN_CONNECT, LASTACK_SOL_TCP, 30)                                                   \
     X(TCP_FASTOPEN_NO_COOKIE, LASTACK_SOL_TCP, 34)                                                 \
+    X(TCP_NOOPT, LASTACK_SOL_TCP, 0x8008)    /* BSD's; Linux has no number for it */               \
+    X(TCP_KEEPINIT, LASTACK_SOL_TCP, 0x8080) /* likewise */                                        \
     X(IP_TOS, LASTACK_SOL_IP, 1)                                                                   \
     X(IP_TTL, LASTACK_SOL_IP, 2)                                                                   \
     X(IPV6_V6ONLY, LASTACK_SOL_IPV6, 26)

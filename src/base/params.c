@@ -142,6 +142,7 @@ void lastack_params_linux(struct lastack_params *params)
         .quick_ack = LASTACK_QUICK_ACK_LINUX,
         .window_update = LASTACK_WINDOW_UPDATE_DOUBLED,
         .icmp_in_syn = LASTACK_ICMP_SYN_ABORT,
+        .icmp_errors = LASTACK_ICMP_ERRORS_LINUX,
         .send_accounting = LASTACK_SNDBUF_LINUX_SKB,
         .congestion = LASTACK_CC_CUBIC,
         .loss_detection = LASTACK_LOSS_RACK,

@@ -37,6 +37,7 @@ static struct tcp_open open_of(const struct lastack *stack, const struct sock *s
         .local = sock->local,
         .remote = sock->remote,
         .socket = sock_index(stack, sock),
+        .connect_timeout_s = sock->connect_timeout_s,
         .flags = sock->flags,
         .options = sock->options,
     };

@@ -104,6 +104,8 @@ static int set_number(struct lastack *stack, struct sock *sock, enum lastack_opt
     case LASTACK_SO_KEEPALIVE:
     case LASTACK_SO_LINGER:
     case LASTACK_SO_ERROR:
+    case LASTACK_TCP_NOOPT:
+    case LASTACK_TCP_KEEPINIT:
     case LASTACK_TCP_NODELAY:
     case LASTACK_TCP_CORK:
     case LASTACK_TCP_QUICKACK:
@@ -138,6 +140,13 @@ int lastack_set_option(struct lastack *stack, int descriptor, enum lastack_optio
         return set_flag(stack, sock, CONN_NODELAY, value);
     case LASTACK_TCP_CORK:
         return set_flag(stack, sock, CONN_CORK, value);
+    case LASTACK_TCP_NOOPT:
+        return set_flag(stack, sock, CONN_NO_OPTIONS, value);
+    case LASTACK_TCP_KEEPINIT:
+        if (value < 1 || value > 32767)
+            return -LASTACK_EINVAL;
+        sock->connect_timeout_s = (uint32_t)value;
+        return 0;
     case LASTACK_TCP_QUICKACK:
         if (sock->phase == SOCKET_ATTACHED) {
             struct tcp_conn *conn = sock_conn(stack, sock);
@@ -231,6 +240,12 @@ int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_optio
         return 0;
     case LASTACK_TCP_CORK:
         *value = (sock->flags & CONN_CORK) != 0;
+        return 0;
+    case LASTACK_TCP_NOOPT:
+        *value = (sock->flags & CONN_NO_OPTIONS) != 0;
+        return 0;
+    case LASTACK_TCP_KEEPINIT:
+        *value = or_default(sock->connect_timeout_s, params->connect_timeout_ns / SEC(1));
         return 0;
     case LASTACK_TCP_QUICKACK:
         *value = sock->phase != SOCKET_ATTACHED || !sock_conn(stack, sock)->ack.pingpong;

@@ -51,6 +51,7 @@ struct sock {
     uint32_t generation;
     uint32_t flags;           /* CONN_NODELAY, CONN_CORK, CONN_KEEPALIVE, CONN_REUSE_... */
     int32_t linger_s;         /* < 0: off */
+    uint32_t connect_timeout_s; /* TCP_KEEPINIT; 0: the stack's */
     uint64_t user;
     struct lastack_endpoint local, remote;
     struct endpoint_use use;  /* while is_bound: what bind() took, as counted */

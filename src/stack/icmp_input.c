@@ -89,6 +89,30 @@ static struct meaning meaning_of_unreachable(const struct icmp_message *message)
     }
 }
 
+/* BSD knows two answers: it is away, or somebody said no. */
+static int bsd_error_of(const struct icmp_message *message, int error)
+{
+    if (message->kind == ICMP_PARAMETER_PROBLEM)
+        return message->is_ipv6 && message->code == ICMPV6_CODE_NEXT_HEADER ? LASTACK_ECONNREFUSED
+                                                                            : LASTACK_ENOPROTOOPT;
+    if (message->kind != ICMP_UNREACHABLE)
+        return error;
+    if (message->is_ipv6)
+        return message->code == ICMPV6_CODE_PORT || message->code == ICMPV6_CODE_PROHIBITED
+                   ? LASTACK_ECONNREFUSED
+                   : LASTACK_EHOSTUNREACH;
+    switch (message->code) {
+    case ICMP_CODE_PROTOCOL:
+    case ICMP_CODE_PORT:
+    case ICMP_CODE_NET_PROHIBITED:
+    case ICMP_CODE_HOST_PROHIBITED:
+    case ICMP_CODE_FILTER_PROHIBITED:
+        return LASTACK_ECONNREFUSED;
+    default:
+        return LASTACK_EHOSTUNREACH;
+    }
+}
+
 static struct meaning meaning_of(const struct icmp_message *message)
 {
     switch (message->kind) {
@@ -141,12 +165,14 @@ static void error_to_tcp(struct lastack *stack, const struct icmp_message *messa
 
 static void take_icmp_error(struct lastack *stack, const struct icmp_message *message)
 {
-    const struct meaning meaning = meaning_of(message);
+    struct meaning meaning = meaning_of(message);
 
     if (meaning.cause == LASTACK_CAUSE_NONE || !message->has_quote) {
         stack_drop(stack, LASTACK_CAUSE_DROP_NOT_INTERESTING);
         return;
     }
+    if (stack->tcp.params.icmp_errors == LASTACK_ICMP_ERRORS_BSD)
+        meaning.error = bsd_error_of(message, meaning.error);
     if (message->quote.protocol == IP_PROTOCOL_TCP)
         error_to_tcp(stack, message, meaning);
     else if (message->quote.protocol == IP_PROTOCOL_UDP && stack->udp_unreachable != NULL)

@@ -28,6 +28,7 @@ enum alias_form {
     FORM_ECN_SOLARIS,  /* 0 never, 1 accept, 2 ask and accept */
     FORM_RFC1323_BSD,  /* 0 none, 1 both, 2 window scaling, 3 timestamps */
     FORM_RFC1323_BITS, /* Windows: 1 window scaling, 2 timestamps */
+    FORM_ICMP_BSD,     /* 0 never, 1 refused */
     FORM_CONGESTION,   /* a name */
     FORM_ABSENT,       /* known, but nothing here corresponds to it: `note` */
 };
@@ -186,7 +187,7 @@ static const struct alias aliases[] = {
     B("net.inet.tcp.cc.algorithm", "congestion", FORM_CONGESTION, 1),
     NOT(BSD, "net.inet.tcp.hostcache.purgenow", "a new stack remembers no hosts"),
     NOT(BSD, "net.inet.tcp.syncookies_only", "say syn_cookies always"),
-    NOT(BSD, "net.inet.tcp.icmp_may_rst", "hard ICMP errors always end connect()"),
+    B("net.inet.tcp.icmp_may_rst", "icmp_in_syn", FORM_ICMP_BSD, 1),
     NOT(BSD, "net.inet.tcp.ecn.maxretries", "a refused ECN SYN is repeated as it was"),
     NOT(BSD, "net.inet.tcp.v6pmtud_blackhole_mss", "the path MTU is learned from ICMP only"),
     B("net.inet.tcp.fastopen.client_enable", "fast_open", FORM_BIT, LASTACK_FAST_OPEN_CLIENT),
@@ -514,6 +515,18 @@ static enum parameter_result set_switch(struct lastack_params *params, const str
     return PARAMETER_DONE;
 }
 
+/* net.inet.tcp.icmp_may_rst */
+static enum parameter_result set_icmp_bsd(struct lastack_params *params, const char *value,
+                                          char *message, size_t size)
+{
+    int64_t number;
+
+    if (!parameter_read_integer(value, &number) || number < 0 || number > 1)
+        return bad(message, size, "net.inet.tcp.icmp_may_rst", "0 or 1", value);
+    params->icmp_in_syn = number != 0 ? LASTACK_ICMP_SYN_REFUSED : LASTACK_ICMP_SYN_NEVER;
+    return PARAMETER_DONE;
+}
+
 static enum parameter_result set_bit(struct lastack_params *params, const struct alias *alias,
                                      const char *value, char *message, size_t size)
 {
@@ -563,6 +576,8 @@ static enum parameter_result set_alias(struct lastack_params *params, const stru
     case FORM_RFC1323_BSD:
     case FORM_RFC1323_BITS:
         return set_pair(params, alias, value, message, size);
+    case FORM_ICMP_BSD:
+        return set_icmp_bsd(params, value, message, size);
     case FORM_CONGESTION:
         return set_congestion(params, alias, value, message, size);
     case FORM_ABSENT:
@@ -642,6 +657,9 @@ static enum parameter_result get_alias(const struct lastack_params *params,
     case FORM_RFC1323_BSD:
     case FORM_RFC1323_BITS:
         snprintf(value, size, "%" PRId64, pair_number(params, alias->form));
+        break;
+    case FORM_ICMP_BSD:
+        snprintf(value, size, "%d", params->icmp_in_syn != LASTACK_ICMP_SYN_NEVER);
         break;
     case FORM_CONGESTION:
         parameter_value_text(parameter, params, value, size);

@@ -23,7 +23,8 @@ static const char *const option_order_words[] = {"linux", "freebsd", NULL};
 static const char *const rto_formula_words[] = {"rfc6298", "linux", "freebsd", NULL};
 static const char *const quick_ack_words[] = {"never", "every-second", "linux", NULL};
 static const char *const window_update_words[] = {"doubled", "two-segs", NULL};
-static const char *const icmp_in_syn_words[] = {"abort", "hard-only", NULL};
+static const char *const icmp_in_syn_words[] = {"abort", "hard-only", "refused", "never", NULL};
+static const char *const icmp_errors_words[] = {"linux", "bsd", NULL};
 static const char *const send_accounting_words[] = {"bytes", "linux-skb", NULL};
 static const char *const loss_detection_words[] = {"sack", "rack", NULL};
 static const char *const hystart_words[] = {"off", "rfc9406", "linux", NULL};
@@ -420,8 +421,11 @@ static const struct parameter parameters[] = {
      .takes_effect = "at once",
      .text = "How far the window must open before the peer is told without being asked."},
     {.name = "icmp_in_syn", .offset = AT(icmp_in_syn), .unit = PARAMETER_CHOICE,
-     .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 1, .choices = icmp_in_syn_words,
+     .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 3, .choices = icmp_in_syn_words,
      .takes_effect = "at once", .text = "Which ICMP errors end connect()."},
+    {.name = "icmp_errors", .offset = AT(icmp_errors), .unit = PARAMETER_CHOICE,
+     .scope = PARAMETER_OF_STACK, .minimum = 0, .maximum = 1, .choices = icmp_errors_words,
+     .takes_effect = "at once", .text = "Which error a program sees of an ICMP message."},
     {.name = "send_accounting", .offset = AT(send_accounting), .unit = PARAMETER_CHOICE,
      .scope = PARAMETER_OF_CONNECTION, .minimum = 0, .maximum = 1, .choices = send_accounting_words,
      .takes_effect = "for new connections",

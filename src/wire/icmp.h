@@ -38,6 +38,9 @@ enum icmp_unreachable_code {
     ICMP_CODE_PORT = 3,
     ICMP_CODE_FRAGMENTATION_NEEDED = 4,
     ICMP_CODE_SOURCE_ROUTE_FAILED = 5,
+    ICMP_CODE_NET_PROHIBITED = 9,     /* RFC 1122 §3.2.2.1 */
+    ICMP_CODE_HOST_PROHIBITED = 10,
+    ICMP_CODE_FILTER_PROHIBITED = 13, /* RFC 1812 §5.2.7.1 */
 };
 
 enum icmpv6_type {

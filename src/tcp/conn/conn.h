@@ -66,6 +66,7 @@ enum conn_flag {
     CONN_DYING = 1 << 26,
     CONN_SUPERSEDES = 1 << 27,   /* made by a SYN that reopened TIME-WAIT */
     CONN_WANTS_ROOM = 1 << 29,   /* its socket found no room to write and waits for some */
+    CONN_NO_OPTIONS = 1 << 30,   /* TCP_NOOPT: no option in our SYN, none of the peer's taken */
     CONN_DEADLINE_SET = 1 << 28, /* a deadline was set since settle() last looked at the wheel */
 };
 

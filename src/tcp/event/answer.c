@@ -24,21 +24,38 @@ static struct reply *new_reply(struct tcp *tcp, const struct tuple *tuple, uint6
 }
 
 /* §3.10.7.1: "If the ACK bit is off, sequence number zero is used" */
-void reply_rst_to(struct tcp *tcp, const struct segment *seg, uint64_t flow, enum tcp_state state)
+static struct reply *rst_to(struct tcp *tcp, const struct segment *seg, uint64_t flow,
+                            enum tcp_state state)
 {
     const struct tuple tuple = tuple_of(&seg->local, &seg->remote);
     const bool has_ack = (seg->flags & LASTACK_ACK) != 0;
     struct reply *reply;
 
     if (seg->flags & LASTACK_RST)
-        return;
+        return NULL;
     reply = new_reply(tcp, &tuple, flow, state, has_ack ? LASTACK_RST : LASTACK_RST | LASTACK_ACK);
     if (reply == NULL)
-        return;
+        return NULL;
     if (has_ack)
         reply->seq = seg->ack;
     else
         reply->ack = seq_add(seg->seq, seg->len);
+    return reply;
+}
+
+void reply_rst_to(struct tcp *tcp, const struct segment *seg, uint64_t flow, enum tcp_state state)
+{
+    (void)rst_to(tcp, seg, flow, state);
+}
+
+void reply_rst_by(struct tcp *tcp, const struct tcp_conn *conn, const struct segment *seg)
+{
+    struct reply *reply = rst_to(tcp, seg, conn->flow, conn->state);
+
+    if (reply == NULL)
+        return;
+    reply->tos = conn->options.tos;
+    reply->ttl = conn->options.ttl;
 }
 
 void reply_rst_of(struct tcp *tcp, const struct tcp_conn *conn)
@@ -51,6 +68,8 @@ void reply_rst_of(struct tcp *tcp, const struct tcp_conn *conn)
     reply->seq = conn->snd.nxt;
     reply->ack = conn->rcv.nxt;
     reply->wnd = 0;
+    reply->tos = conn->options.tos;
+    reply->ttl = conn->options.ttl;
 }
 
 void reply_ack(struct tcp *tcp, struct tcp_conn *conn)
@@ -184,20 +203,21 @@ void conn_fill_options(const struct tcp *tcp, struct tcp_conn *conn, struct segm
 void conn_take_syn_options(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
 {
     const bool is_ipv4 = ip_is_ipv4(&conn->tuple.remote);
+    const uint16_t options = conn_has(conn, CONN_NO_OPTIONS) ? 0 : seg->options;
 
-    conn->mss_peer = seg->options & OPTION_MSS ? seg->mss
+    conn->mss_peer = options & OPTION_MSS ? seg->mss
                                                : (uint16_t)(is_ipv4 ? tcp->params.mss_default_ipv4
                                                                     : tcp->params.mss_default_ipv6);
     conn->mss_peer = (uint16_t)max32(conn->mss_peer, tcp->params.mss_min);
-    if (tcp->params.window_scaling && seg->options & OPTION_WINDOW_SCALE) {
+    if (tcp->params.window_scaling && options & OPTION_WINDOW_SCALE) {
         conn->flags |= CONN_WINDOW_SCALE;
         conn->snd_shift = (uint8_t)min32(seg->window_scale, 14);
     } else {
         conn->snd_shift = conn->rcv_shift = 0; /* RFC 7323 §2.2: both or none */
     }
-    if (tcp->params.sack && seg->options & OPTION_SACK_PERMITTED)
+    if (tcp->params.sack && options & OPTION_SACK_PERMITTED)
         conn->flags |= CONN_SACK;
-    if (tcp->params.timestamps && seg->options & OPTION_TIMESTAMP) {
+    if (tcp->params.timestamps && options & OPTION_TIMESTAMP) {
         conn->flags |= CONN_TIMESTAMP;
         conn->paws = (struct paws){seg->ts_value, clock_ms(tcp->report.now)};
     }

@@ -37,7 +37,7 @@ static enum verdict syn_sent_check_ack(struct tcp *tcp, struct tcp_conn *conn,
     if (seq_before_or_equal(seg->ack, conn->iss) || seq_after(seg->ack, conn->snd.max)) {
         report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_ACK_OF_UNSENT);
         if (!(seg->flags & LASTACK_RST))
-            reply_rst_to(tcp, seg, conn->flow, conn->state);
+            reply_rst_by(tcp, conn, seg);
         return STOP;
     }
     *is_ack_good = true;

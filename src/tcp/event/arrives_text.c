@@ -92,7 +92,7 @@ static enum verdict text_after_close(struct tcp *tcp, struct tcp_conn *conn,
                                      const struct segment *seg)
 {
     report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DATA_AFTER_CLOSE);
-    reply_rst_to(tcp, seg, conn->flow, conn->state);
+    reply_rst_by(tcp, conn, seg);
     conn_end(tcp, conn, LASTACK_CAUSE_DATA_AFTER_CLOSE, 0);
     return STOPPED_CONNECTION;
 }
@@ -150,6 +150,7 @@ static enum verdict take_beyond_hole(struct tcp *tcp, struct tcp_conn *conn,
                            conn->arrived.count >= tcp->params.reassembly_ranges_max
                                ? LASTACK_CAUSE_DROP_REASSEMBLY_LIMIT
                                : LASTACK_CAUSE_NO_RANGE_LEFT);
+    conn->rcv.edge = seq_max(conn->rcv.edge, end); /* accept_whole_buffer: it is promised now */
     if (conn_has(conn, CONN_SACK))
         sack_told_arrived(&conn->told, &tcp->ranges, merged.from, merged.to);
     if (tcp->params.quick_ack == LASTACK_QUICK_ACK_LINUX)

@@ -79,6 +79,8 @@ static uint16_t syn_options(const struct tcp *tcp, const struct tcp_conn *conn)
 {
     uint16_t options = OPTION_MSS;
 
+    if (conn_has(conn, CONN_NO_OPTIONS))
+        return 0;
     /* simultaneous open: what the peer offered and we have */
     if (conn->state == TCP_SYN_RECEIVED) {
         options |= conn_has(conn, CONN_WINDOW_SCALE) ? OPTION_WINDOW_SCALE : 0;

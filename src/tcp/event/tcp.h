@@ -137,7 +137,9 @@ struct tcp_open {
     struct lastack_endpoint local, remote; /* local.port != 0 */
     uint32_t socket;
     uint8_t fast_open; /* FAST_OPEN_ASKED, FAST_OPEN_NO_COOKIE */
-    uint32_t flags; /* CONN_NODELAY, CONN_CORK, CONN_KEEPALIVE, CONN_REUSE_..., CONN_IPV6_SOCKET */
+    uint32_t connect_timeout_s; /* 0: connect_timeout_ns */
+    /* CONN_NODELAY, CONN_CORK, CONN_KEEPALIVE, CONN_REUSE_..., CONN_IPV6_SOCKET, CONN_NO_OPTIONS */
+    uint32_t flags;
     struct conn_options options;
 };
 
@@ -481,6 +483,8 @@ void tcp_unwake_listener(struct tcp *tcp, uint32_t listener);
 
 /* RFC 9293 §3.10.7.1: the RST that a segment for nobody gets. */
 void reply_rst_to(struct tcp *tcp, const struct segment *seg, uint64_t flow, enum tcp_state state);
+/* The same from a connection, with its TOS and TTL. */
+void reply_rst_by(struct tcp *tcp, const struct tcp_conn *conn, const struct segment *seg);
 /* RST of a connection that aborts: <SEQ=SND.NXT><CTL=RST,ACK>. */
 void reply_rst_of(struct tcp *tcp, const struct tcp_conn *conn);
 /* A pure ACK of its own, never merged: duplicate ACK, challenge, last ACK. */

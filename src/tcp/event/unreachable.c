@@ -3,7 +3,8 @@
  * unreachable.c: ICMP errors that quote one of our segments, RFC 9293 §3.9.2.2, RFC 5927.
  *
  * Believed only if the quoted sequence number is in flight (RFC 5927 §4.1). Before the connection
- * is established an error may end the attempt (by policy: Linux takes any, the RFC hard ones);
+ * is established an error may end the attempt (by policy: Linux takes any, the RFC hard ones,
+ * FreeBSD refusals and "time exceeded");
  * afterwards it is remembered and told only if retransmission gives up (soft: MUST-56; hard ones
  * too: RFC 5927 §5 and docs/decisions/0011).
  */
@@ -63,6 +64,21 @@ static bool is_attempt(const struct tcp_conn *conn)
            (conn_has(conn, CONN_ACTIVE) || conn_has(conn, CONN_IN_ACCEPT_QUEUE));
 }
 
+static bool ends_attempt(const struct tcp *tcp, enum lastack_cause cause, bool is_hard, int error)
+{
+    switch (tcp->params.icmp_in_syn) {
+    case LASTACK_ICMP_SYN_ABORT:
+        return true;
+    case LASTACK_ICMP_SYN_HARD_ONLY:
+        return is_hard;
+    case LASTACK_ICMP_SYN_REFUSED:
+        return error == LASTACK_ECONNREFUSED || cause == LASTACK_CAUSE_ICMP_TIME_EXCEEDED;
+    case LASTACK_ICMP_SYN_NEVER:
+        break;
+    }
+    return false;
+}
+
 void tcp_unreachable(struct tcp *tcp, const struct tuple *tuple, struct seq seq,
                      enum lastack_cause cause, bool is_hard, int error)
 {
@@ -89,11 +105,9 @@ void tcp_unreachable(struct tcp *tcp, const struct tuple *tuple, struct seq seq,
         path_shrank(tcp, conn);
         return;
     }
-    if (is_attempt(conn)) {
-        if (is_hard || tcp->params.icmp_in_syn == LASTACK_ICMP_SYN_ABORT) {
-            conn_end(tcp, conn, cause, error);
-            return;
-        }
+    if (is_attempt(conn) && ends_attempt(tcp, cause, is_hard, error)) {
+        conn_end(tcp, conn, cause, error);
+        return;
     }
     conn->soft_error = (int16_t)error;
 }

@@ -88,9 +88,11 @@ uint32_t tcp_open_active(struct tcp *tcp, const struct tcp_open *open, enum last
         conn_set_deadline(conn, LASTACK_TIMER_USER_TIMEOUT,
                           time_after(tcp->report.now, MS(conn->options.user_timeout_ms)),
                           &tcp->report);
-    else if (tcp->params.connect_timeout_ns != 0)
+    else if (open->connect_timeout_s != 0 || tcp->params.connect_timeout_ns != 0)
         conn_set_deadline(conn, LASTACK_TIMER_USER_TIMEOUT,
-                          time_after(tcp->report.now, tcp->params.connect_timeout_ns),
+                          time_after(tcp->report.now, open->connect_timeout_s != 0
+                                                          ? SEC(open->connect_timeout_s)
+                                                          : tcp->params.connect_timeout_ns),
                           &tcp->report);
     settle(tcp, conn);
     return tcp_index_of(tcp, conn);

@@ -203,7 +203,7 @@ static void numbers_of_the_two_systems_differ(void **state)
     assert_int_equal(symbol_value(symbol_find("SO_REUSEADDR"), DRILL_FREEBSD), 4);
     assert_int_equal(symbol_value(symbol_find("TCP_KEEPIDLE"), DRILL_FREEBSD), 256);
     assert_int_equal(symbol_value(symbol_find("SO_ERROR"), DRILL_FREEBSD), 0x1007);
-    assert_int_equal(symbol_value(symbol_find("TCP_KEEPINIT"), DRILL_LINUX), 128);
+    assert_int_equal(symbol_value(symbol_find("TCP_FUNCTION_BLK"), DRILL_LINUX), 8192);
     assert_int_equal(symbol_value(symbol_find("SOL_TCP"), DRILL_FREEBSD), 6);
     assert_string_equal(symbol_errno_name(104), "ECONNRESET");
     assert_string_equal(symbol_errno_name(11), "EAGAIN");
@@ -228,7 +228,9 @@ static void flags_are_translated_bit_by_bit(void **state)
     assert_true(symbol_to_linux(SYMBOL_MESSAGE, DRILL_LINUX, 0x12345, &value));
     assert_int_equal(value, 0x12345);
     assert_false(symbol_to_linux(SYMBOL_MESSAGE, DRILL_FREEBSD, 0x100, &value));
-    assert_false(symbol_to_linux(SYMBOL_TCP_OPTION, DRILL_FREEBSD, 128, &value));
+    assert_false(symbol_to_linux(SYMBOL_TCP_OPTION, DRILL_FREEBSD, 8192, &value));
+    assert_true(symbol_to_linux(SYMBOL_TCP_OPTION, DRILL_FREEBSD, 128, &value));
+    assert_int_equal(value, 0x8080);
     assert_false(symbol_to_linux(SYMBOL_ERRNO, DRILL_FREEBSD, 12345, &value));
 }
 

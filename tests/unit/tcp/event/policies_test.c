@@ -4,6 +4,7 @@
  * freebsd or the rfc profile chooses, beside what the default does. And what a receiver tells of
  * text that came twice or out of order, which is the same everywhere (RFC 2018, 2883, 5681 §4.2).
  */
+#include "icmp.h"
 #include "peer.h"
 
 static struct lastack_config config;
@@ -351,6 +352,115 @@ TEST(syn_of_bsd)
     FORGET(p);
 }
 
+/* ---- ICMP while connecting ---- */
+
+/* Which errors end the attempt, and what connect() tells of them, under each policy.
+ * covers: 9293-SHLD-26 9293-MUST-56 */
+TEST(icmp_in_syn_sent)
+{
+    enum { ABORT, HARD_ONLY, REFUSED, NEVER_ENDS, POLICIES };
+    static const enum lastack_icmp_in_syn policies[POLICIES] = {
+        [ABORT] = LASTACK_ICMP_SYN_ABORT,
+        [HARD_ONLY] = LASTACK_ICMP_SYN_HARD_ONLY,
+        [REFUSED] = LASTACK_ICMP_SYN_REFUSED,
+        [NEVER_ENDS] = LASTACK_ICMP_SYN_NEVER,
+    };
+    static const struct {
+        uint8_t type, code;
+        int error[POLICIES]; /* 0: the attempt goes on */
+    } cases[] = {
+        {ICMP_TYPE_UNREACHABLE, ICMP_CODE_HOST, {LASTACK_EHOSTUNREACH, 0, 0, 0}},
+        {ICMP_TYPE_UNREACHABLE, ICMP_CODE_PORT,
+         {LASTACK_ECONNREFUSED, LASTACK_ECONNREFUSED, LASTACK_ECONNREFUSED, 0}},
+        {ICMP_TYPE_UNREACHABLE, ICMP_CODE_PROTOCOL,
+         {LASTACK_ENOPROTOOPT, LASTACK_ENOPROTOOPT, LASTACK_ECONNREFUSED, 0}},
+        {ICMP_TYPE_UNREACHABLE, ICMP_CODE_FILTER_PROHIBITED,
+         {LASTACK_EHOSTUNREACH, 0, LASTACK_ECONNREFUSED, 0}},
+        {ICMP_TYPE_TIME_EXCEEDED, 0, {LASTACK_EHOSTUNREACH, 0, LASTACK_EHOSTUNREACH, 0}},
+    };
+
+    for (unsigned policy = 0; policy < POLICIES; policy++) {
+        config.params.icmp_errors =
+            policy == REFUSED ? LASTACK_ICMP_ERRORS_BSD : LASTACK_ICMP_ERRORS_LINUX;
+        for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+            const int error = cases[i].error[policy];
+            struct peer *p;
+
+            WITH(icmp_in_syn, policies[policy]);
+            p = peer_at(PEER_PORT);
+            CONNECTS(p);
+            STATE(p, CLOSED, SYN_SENT, CALL_CONNECT);
+            SENDS(p, .flags = SYN);
+            ICMP_ARRIVES(p, .type = cases[i].type, .code = cases[i].code, .seq = 0);
+            if (error != 0)
+                IS_IN(p, CLOSED);
+            else
+                NO_STATE(p);
+            assert_int_equal(option_of(p, LASTACK_SO_ERROR), error);
+            FORGET(p);
+        }
+    }
+}
+
+/* ---- options of BSD's sockets ---- */
+
+TEST(keepinit)
+{
+    struct peer *p = peer_at(PEER_PORT);
+
+    p->fd = lastack_socket(world.stack, LASTACK_AF_INET, LASTACK_SOCK_STREAM, 0);
+    p->local.port = 50000;
+    assert_int_equal(lastack_set_option(world.stack, p->fd, LASTACK_TCP_KEEPINIT, 0),
+                     -LASTACK_EINVAL);
+    SETS(p, LASTACK_TCP_KEEPINIT, 5);
+    assert_int_equal(option_of(p, LASTACK_TCP_KEEPINIT), 5);
+    assert_int_equal(lastack_bind(world.stack, p->fd, &p->local), 0);
+    assert_int_equal(lastack_connect(world.stack, p->fd, &p->remote), -LASTACK_EINPROGRESS);
+    AFTER(SEC(5) - MS(1));
+    assert_int_equal(option_of(p, LASTACK_SO_ERROR), 0);
+    AFTER(MS(1));
+    assert_int_equal(option_of(p, LASTACK_SO_ERROR), LASTACK_ETIMEDOUT);
+    FORGET(p);
+}
+
+/* Neither ours nor the peer's: its MSS stays the default, nothing is scaled or stamped. */
+TEST(noopt)
+{
+    struct peer *p = peer_at(PEER_PORT);
+
+    p->fd = lastack_socket(world.stack, LASTACK_AF_INET, LASTACK_SOCK_STREAM, 0);
+    p->local.port = 50000;
+    SETS(p, LASTACK_TCP_NOOPT, 1);
+    assert_int_equal(lastack_bind(world.stack, p->fd, &p->local), 0);
+    assert_int_equal(lastack_connect(world.stack, p->fd, &p->remote), -LASTACK_EINPROGRESS);
+    SETTLES();
+    STATE(p, CLOSED, SYN_SENT, CALL_CONNECT);
+    SENDS(p, .flags = SYN, .mss = NONE, .shift = NONE, .sack_ok = NONE, .ts = NONE);
+    ARRIVES(p, .flags = SYN | ACK, .ack = 1, .shift = 8, .sack_ok = 1);
+    STATE(p, SYN_SENT, ESTABLISHED, SYN_ACK);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1);
+    assert_int_equal(row_of(p).tcp_info.tcpi_options, 0);
+    WRITES(p, 1000);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 536);
+    FORGET(p);
+}
+
+/* RFC 9293 MUST-48: the TOS that the user chose, on every segment; a RST too. */
+TEST(tos_of_rst)
+{
+    struct peer *p = reach(PEER_PORT, TCP_SYN_SENT);
+
+    SETS(p, LASTACK_IP_TOS, 0x20);
+    ARRIVES(p, .flags = SYN | ACK, .seq = 0, .ack = 0); /* of nothing that was sent */
+    SENDS(p, .flags = RST, .seq = 0, .tos = 0x20);
+    ARRIVES(p, .flags = SYN | ACK, .seq = 0, .ack = 1);
+    STATE(p, SYN_SENT, ESTABLISHED, SYN_ACK);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .tos = 0x20);
+    ABORTS(p);
+    SENDS(p, .flags = RST | ACK, .seq = 1, .ack = 1, .tos = 0x20);
+    FORGET(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +480,10 @@ int main(void)
         RUN_WITH(text_of_a_crossing_syn_comes_again),
         RUN_WITH(fin_of_a_crossing_syn),
         RUN_WITH(syn_of_bsd),
+        RUN_WITH(icmp_in_syn_sent),
+        RUN_WITH(keepinit),
+        RUN_WITH(noopt),
+        RUN_WITH(tos_of_rst),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
