@@ -256,6 +256,8 @@ struct lastack_params {
     bool syn_text_kept;
     /* a RST in CLOSING or LAST-ACK is an error for the user (Linux, BSD) */
     bool rst_error_closing;
+    /* what has no ACK bit gets no answer from TIME-WAIT, wherever it lies (BSD) */
+    bool time_wait_needs_ack;
     /* an ACK of what was not sent yet is dropped unanswered (Linux) instead of with an ACK */
     bool ack_of_unsent_silent;
     /* PSH on the last segment of each frame of several, whatever the user wrote (Linux) */

@@ -124,6 +124,7 @@ static void linux_switches(struct lastack_params *params)
     params->drop_syn_fin_always = false;
     params->syn_text_kept = false;
     params->rst_error_closing = true;
+    params->time_wait_needs_ack = false;
     params->ack_of_unsent_silent = true;
     params->push_every_frame = true;
 }

@@ -88,6 +88,7 @@ static const struct setting freebsd[] = {
     {"slow_start_limit", "2"},
     {"cwnd_counts_segs", "off"},
     {"ssthresh_from_cwnd", "off"},
+    {"time_wait_needs_ack", "on"},
     {NULL, NULL},
 };
 

@@ -186,8 +186,9 @@ static void arrives_true_time_wait(struct tcp *tcp, struct time_wait_ref ref,
     }
     if (!has_ack) { /* fifth step: "if the ACK bit is off, drop the segment" */
         report_drop(&tcp->report, flow, TCP_TIME_WAIT, seg, LASTACK_CAUSE_DROP_NO_ACK);
-        if (!is_in_window_of(record, seg) || /* that was the first step */
-            tcp->params.time_wait_syn == LASTACK_TIME_WAIT_SYN_ACK)
+        if (!tcp->params.time_wait_needs_ack &&
+            (!is_in_window_of(record, seg) || /* that was the first step */
+             tcp->params.time_wait_syn == LASTACK_TIME_WAIT_SYN_ACK))
             answer(tcp, ref, record, flow, true);
         return;
     }

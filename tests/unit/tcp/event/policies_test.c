@@ -243,6 +243,22 @@ TEST(syn_ack_in_time_wait)
     FORGET(p);
 }
 
+/* A stray FIN without ACK, outside the window. */
+TEST(no_ack_in_time_wait)
+{
+    for (int needs_ack = 0; needs_ack < 2; needs_ack++) {
+        struct peer *p;
+
+        WITH(time_wait_needs_ack, needs_ack);
+        p = reach(PEER_PORT, TCP_TIME_WAIT);
+        ARRIVES(p, .flags = FIN, .seq = p->rcv - 1);
+        if (!needs_ack)
+            SENDS(p, .flags = ACK, .seq = p->nxt, .ack = p->rcv);
+        SENDS_NOTHING(p);
+        FORGET(p);
+    }
+}
+
 TEST(syn_fin_is_dropped_everywhere)
 {
     struct peer *p = peer_at(PEER_PORT);
@@ -475,6 +491,7 @@ int main(void)
         RUN_WITH(ack_of_an_old_segment),
         RUN_WITH(only_a_fin_restarts_2msl),
         RUN_WITH(syn_ack_in_time_wait),
+        RUN_WITH(no_ack_in_time_wait),
         RUN_WITH(syn_fin_is_dropped_everywhere),
         RUN_WITH(text_of_a_crossing_syn),
         RUN_WITH(text_of_a_crossing_syn_comes_again),
