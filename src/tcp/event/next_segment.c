@@ -201,6 +201,21 @@ static bool wants_push(const struct tcp *tcp, const struct tcp_conn *conn, struc
     return seq_after(queue->push, from) && seq_before_or_equal(queue->push, to);
 }
 
+/* SACK blocks go along with text as far as its segment has room for them (RFC 6691 §3: the MSS does
+ * not count them); pure ACKs tell of all. */
+static void fit_sack(struct segment *seg, uint32_t mss)
+{
+    enum { HEAD = 4, EACH = 8 }; /* NOP NOP kind length, then two numbers a block */
+    const uint32_t room = seg->text_length < mss ? mss - seg->text_length : 0;
+    const uint32_t most = room < HEAD + EACH ? 0 : (room - HEAD) / EACH;
+
+    if (seg->text_length == 0 || seg->sack_count <= most)
+        return;
+    seg->sack_count = (uint8_t)most;
+    if (most == 0)
+        seg->options &= (uint16_t)~OPTION_SACK;
+}
+
 static void put_text(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out, struct seq from,
                      uint32_t length)
 {
@@ -209,6 +224,7 @@ static void put_text(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out
 
     seg->seq = from;
     seg->text_length = length;
+    fit_sack(seg, conn->mss);
     out->text = &conn->send;
     if (length > conn->mss)
         out->gso_size = conn->mss;

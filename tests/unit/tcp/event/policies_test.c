@@ -86,6 +86,25 @@ TEST(text_over_several_ranges)
     FORGET(p);
 }
 
+/* Text and SACK blocks share what the MTU leaves: a full segment has no room for them. */
+TEST(sack_beside_text)
+{
+    struct peer *p = ACCEPTED(.sack = true);
+
+    ARRIVES(p, .flags = ACK, .seq = 101, .ack = 1, .text = 100);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .sack = {{101, 201}});
+    ARRIVES(p, .flags = ACK, .seq = 301, .ack = 1, .text = 100);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .sack = {{301, 401}, {101, 201}});
+    SETS(p, LASTACK_TCP_NODELAY, 1);
+    WRITES(p, 1460);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1460, .no_sack = true);
+    WRITES(p, 1460 - 12);
+    SENDS(p, .flags = ACK, .seq = 1461, .ack = 1, .text = 1448, .sack = {{301, 401}});
+    WRITES(p, 1);
+    SENDS(p, .flags = ACK, .seq = 2909, .ack = 1, .text = 1, .sack = {{301, 401}, {101, 201}});
+    FORGET(p);
+}
+
 /* covers: 5681-3.2-fill */
 TEST(a_filled_hole_is_told_at_once)
 {
@@ -483,6 +502,7 @@ int main(void)
         RUN_WITH(duplicates_are_told_once),
         RUN_WITH(a_duplicate_with_fin),
         RUN_WITH(text_over_several_ranges),
+        RUN_WITH(sack_beside_text),
         RUN_WITH(a_filled_hole_is_told_at_once),
         RUN_WITH(buffers_in_whole_segments),
         RUN_WITH(whole_buffer_is_accepted),
