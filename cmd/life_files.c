@@ -29,7 +29,7 @@ struct life_files {
     struct text news[HOSTS]; /* state changes since the last packet of that host */
     struct ladder ladder;
     bool has_begun;
-    unsigned connector;      /* the host that connected */
+    unsigned connector;                      /* the host that connected */
     char name[HOSTS][LASTACK_ENDPOINT_TEXT]; /* of each host's end */
 };
 
@@ -192,8 +192,7 @@ bool life_files_close(struct life_files *files, struct trouble *trouble)
         is_complete = close_file(files->pcap_file, files->config.pcap, trouble);
     if (files->ladder_file != NULL) {
         draw(files);
-        is_complete =
-            close_file(files->ladder_file, files->config.ladder, trouble) && is_complete;
+        is_complete = close_file(files->ladder_file, files->config.ladder, trouble) && is_complete;
     }
     for (unsigned host = 0; host < HOSTS; host++)
         text_free(&files->news[host]);

@@ -22,8 +22,7 @@ struct life_files_config {
 struct life_files;
 
 /* NULL and trouble if a file cannot be written. */
-struct life_files *life_files_open(const struct life_files_config *config,
-                                   struct trouble *trouble);
+struct life_files *life_files_open(const struct life_files_config *config, struct trouble *trouble);
 /* What the simulation has to call; valid until close. */
 const struct sim_watcher *life_files_watcher(struct life_files *files);
 /* Completes the files. */

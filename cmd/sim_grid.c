@@ -41,7 +41,7 @@ struct grid {
     const struct sim_verb_options *options;
     uint64_t seeds, bytes, failures;
     FILE *out;
-    FILE *against;         /* or NULL */
+    FILE *against; /* or NULL */
     uint64_t slower;
 };
 
@@ -81,8 +81,8 @@ static void tell_failure(struct grid *grid, const struct sim_transfer *transfer,
     grid->failures++;
     fprintf(stderr,
             "FAILED: %s\nin the cell loss %" PRIu32 " ppm, reordering %" PRIu32 " ppm, %" PRIu32
-            " ms, %" PRIu32 " Mbit/s, seed %" PRIu64 "\nto repeat: lastack sim --grid --seed %" PRIu64
-            " --seeds 1 --bytes %" PRIu64 "\n",
+            " ms, %" PRIu32 " Mbit/s, seed %" PRIu64
+            "\nto repeat: lastack sim --grid --seed %" PRIu64 " --seeds 1 --bytes %" PRIu64 "\n",
             failure, cell->loss_ppm, cell->reorder_ppm, cell->rtt_ms, cell->rate_mbit,
             transfer->seed, transfer->seed, transfer->bytes);
 }
@@ -118,29 +118,26 @@ static void run_cell(struct grid *grid, const struct cell *cell, struct cell_res
 static void print_cell(const struct grid *grid, const struct cell *cell,
                        const struct cell_result *sum)
 {
-    const double again =
-        sum->segments > 0 ? 100.0 * (double)sum->again / (double)sum->segments : 0;
+    const double again = sum->segments > 0 ? 100.0 * (double)sum->again / (double)sum->segments : 0;
     char what[24];
 
     snprintf(what, sizeof what, "%s%g", cell->reorder_ppm > 0 ? "reorder-" : "",
              (double)(cell->loss_ppm + cell->reorder_ppm) / 10000);
     fprintf(grid->out, "%-10s %6" PRIu32 " %11" PRIu32 " %15.3f %9.3f %9.1f %8.2f %9.2f\n", what,
             cell->rtt_ms, cell->rate_mbit, sum->goodput, sum->least,
-            (double)sum->longest_stall_ns / 1e6, again,
-            (double)sum->timeouts / (double)sum->seeds);
+            (double)sum->longest_stall_ns / 1e6, again, (double)sum->timeouts / (double)sum->seeds);
 }
 
 static void print_cell_json(const struct cell *cell, const struct cell_result *sum)
 {
-    json_line(stdout,
-              json_pack("{s:f, s:f, s:I, s:I, s:f, s:f, s:I, s:I, s:I, s:I}", "loss_percent",
-                        (double)cell->loss_ppm / 10000, "reorder_percent",
-                        (double)cell->reorder_ppm / 10000, "rtt_ms", (json_int_t)cell->rtt_ms,
-                        "rate_mbit", (json_int_t)cell->rate_mbit, "goodput_mbit", sum->goodput,
-                        "least_mbit", sum->least, "longest_stall_ns",
-                        (json_int_t)sum->longest_stall_ns, "segments", (json_int_t)sum->segments,
-                        "retransmitted", (json_int_t)sum->again, "timeouts",
-                        (json_int_t)sum->timeouts));
+    json_line(stdout, json_pack("{s:f, s:f, s:I, s:I, s:f, s:f, s:I, s:I, s:I, s:I}",
+                                "loss_percent", (double)cell->loss_ppm / 10000, "reorder_percent",
+                                (double)cell->reorder_ppm / 10000, "rtt_ms",
+                                (json_int_t)cell->rtt_ms, "rate_mbit", (json_int_t)cell->rate_mbit,
+                                "goodput_mbit", sum->goodput, "least_mbit", sum->least,
+                                "longest_stall_ns", (json_int_t)sum->longest_stall_ns, "segments",
+                                (json_int_t)sum->segments, "retransmitted", (json_int_t)sum->again,
+                                "timeouts", (json_int_t)sum->timeouts));
 }
 
 /* The goodput of the next line of the table of before; < 0: there is none. */
@@ -175,12 +172,13 @@ static void print_head(const struct grid *grid)
 {
     const struct sim_verb_options *options = grid->options;
 
-    fprintf(grid->out,
-            "# lastack sim --grid --seed %" PRIu64 " --seeds %" PRIu64 " --bytes %" PRIu64
-            "    lastack to lastack, profile %s, virtual time\n"
-            "# loss_%%  rtt_ms rate_Mbit/s  goodput_Mbit/s     least  stall_ms  again_%%  timeouts\n",
-            options->transfer.seed, grid->seeds, grid->bytes,
-            options->profile == NULL ? "linux" : options->profile);
+    fprintf(
+        grid->out,
+        "# lastack sim --grid --seed %" PRIu64 " --seeds %" PRIu64 " --bytes %" PRIu64
+        "    lastack to lastack, profile %s, virtual time\n"
+        "# loss_%%  rtt_ms rate_Mbit/s  goodput_Mbit/s     least  stall_ms  again_%%  timeouts\n",
+        options->transfer.seed, grid->seeds, grid->bytes,
+        options->profile == NULL ? "linux" : options->profile);
 }
 
 static bool open_grid(struct grid *grid)

@@ -146,7 +146,8 @@ static void print_text(const struct lives_run *run, int64_t wall)
                " opened from both sides, %" PRIu64 " reboots\n",
                total->lives, total->completed, total->cut, total->silent, total->refused,
                total->given_up, total->crossed, total->reboots);
-        printf("%" PRIu64 " bytes, %" PRId64 " s of virtual time; %.1f s here, %.0f lives a second\n",
+        printf("%" PRIu64 " bytes, %" PRId64
+               " s of virtual time; %.1f s here, %.0f lives a second\n",
                total->bytes, total->virtual_ns / SEC(1), (double)wall / 1e9,
                (double)total->lives * 1e9 / (double)(wall > 0 ? wall : 1));
         puts("states entered:");
@@ -162,10 +163,9 @@ static json_t *census_json(const struct state_census *census)
     struct state_move move;
 
     for (size_t i = 0; state_census_wanted(i, &move); i++)
-        json_array_append_new(
-            moves, json_pack("{s:o, s:o, s:I}", "old", json_state(move.from), "new",
-                             json_state(move.to), "count",
-                             (json_int_t)census->moves[move.from][move.to]));
+        json_array_append_new(moves, json_pack("{s:o, s:o, s:I}", "old", json_state(move.from),
+                                               "new", json_state(move.to), "count",
+                                               (json_int_t)census->moves[move.from][move.to]));
     return moves;
 }
 
@@ -233,8 +233,8 @@ int sim_lives_verb(const struct sim_verb_options *options)
     if (!fill_profiles(&run))
         return 2;
     /* asked for by its number, a life is told unless files are wanted instead */
-    config.has_story = config.has_story ||
-                       (!options->is_json && config.pcap == NULL && config.ladder == NULL);
+    config.has_story =
+        config.has_story || (!options->is_json && config.pcap == NULL && config.ladder == NULL);
     if (options->life > 0 && (files = life_files_open(&config, &trouble)) == NULL) {
         fprintf(stderr, "lastack sim: %s\n", trouble.text);
         return 2;

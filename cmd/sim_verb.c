@@ -25,39 +25,40 @@ enum { PPM_OF_PERCENT = 10000, MTU_LEAST = 576, MTU_MOST = 65535, MTU_OF_IPV6 = 
 
 static int print_help(void)
 {
-    fputs("usage: lastack sim [options]                 one transfer between two stacks\n"
-          "       lastack sim --lives N [options]       random lives of connections\n"
-          "       lastack sim --grid [options]          a table: loss, round trip, rate\n\n"
-          "  --seed N             everything is drawn from it (default 1)\n"
-          "  --seeds N            so many runs, with the seeds that follow\n"
-          "  --bytes N            of a transfer, with k, M or G (default 1M)\n"
-          "  --loss P             percent of packets lost, in each direction; 0 to 100, \"0.1\"\n"
-          "  --reorder P          percent held back by 10 ms\n"
-          "  --dup P              percent that arrive twice\n"
-          "  --delay MS           one way (default 10)\n"
-          "  --jitter MS          more, at random, up to this\n"
-          "  --rate BPS           bits per second, with k, M or G (default: no limit)\n"
-          "  --queue BYTES        what waits for the rate at the most (default: no limit)\n"
-          "  --mtu N              576 to 65535 (default 1500)\n"
-          "  --ipv6\n"
-          "  --profile P          linux (default), rfc, freebsd, linux-2.6, linux-3; of lives: all\n"
-          "  --set NAME=VALUE     a parameter, by any name it is known by; may be repeated\n"
-          "  --trace              tell the transfer packet by packet\n"
-          "  --pcap FILE          its packets at both hosts, with states and causes (pcapng)\n"
-          "  --ladder FILE.svg    draw it\n"
-          "  --lives N            live so many; 1000 share a world\n"
-          "  --life N             tell the N-th life of the first world; --pcap, --ladder as above\n"
-          "  --twice              each world again: its traces must have the same hash\n"
-          "  --grid               every cell with --seeds seeds (default 5) and --bytes bytes\n"
-          "  --out FILE           write the table there\n"
-          "  --against FILE       compare with a table of before: slower by a tenth is a finding\n"
-          "  --json               trace records and a summary as JSON lines; with --quiet the "
-          "summary\n"
-          "  --quiet              the last line only\n"
-          "  --color=auto|always|never\n"
-          "  --help               this text\n\n"
-          "exit code: 0 everything held, 1 something did not, 2 usage\n",
-          stdout);
+    fputs(
+        "usage: lastack sim [options]                 one transfer between two stacks\n"
+        "       lastack sim --lives N [options]       random lives of connections\n"
+        "       lastack sim --grid [options]          a table: loss, round trip, rate\n\n"
+        "  --seed N             everything is drawn from it (default 1)\n"
+        "  --seeds N            so many runs, with the seeds that follow\n"
+        "  --bytes N            of a transfer, with k, M or G (default 1M)\n"
+        "  --loss P             percent of packets lost, in each direction; 0 to 100, \"0.1\"\n"
+        "  --reorder P          percent held back by 10 ms\n"
+        "  --dup P              percent that arrive twice\n"
+        "  --delay MS           one way (default 10)\n"
+        "  --jitter MS          more, at random, up to this\n"
+        "  --rate BPS           bits per second, with k, M or G (default: no limit)\n"
+        "  --queue BYTES        what waits for the rate at the most (default: no limit)\n"
+        "  --mtu N              576 to 65535 (default 1500)\n"
+        "  --ipv6\n"
+        "  --profile P          linux (default), rfc, freebsd, linux-2.6, linux-3; of lives: all\n"
+        "  --set NAME=VALUE     a parameter, by any name it is known by; may be repeated\n"
+        "  --trace              tell the transfer packet by packet\n"
+        "  --pcap FILE          its packets at both hosts, with states and causes (pcapng)\n"
+        "  --ladder FILE.svg    draw it\n"
+        "  --lives N            live so many; 1000 share a world\n"
+        "  --life N             tell the N-th life of the first world; --pcap, --ladder as above\n"
+        "  --twice              each world again: its traces must have the same hash\n"
+        "  --grid               every cell with --seeds seeds (default 5) and --bytes bytes\n"
+        "  --out FILE           write the table there\n"
+        "  --against FILE       compare with a table of before: slower by a tenth is a finding\n"
+        "  --json               trace records and a summary as JSON lines; with --quiet the "
+        "summary\n"
+        "  --quiet              the last line only\n"
+        "  --color=auto|always|never\n"
+        "  --help               this text\n\n"
+        "exit code: 0 everything held, 1 something did not, 2 usage\n",
+        stdout);
     return 0;
 }
 
@@ -230,8 +231,7 @@ static bool take_option(struct sim_verb_options *options, int option, const char
         return parse_count("life", value, UINT32_MAX, false, &options->life) &&
                (options->life > 0 || refuse("life", value, "they count from 1"));
     case SIM_COLOR: /* nothing here has colors: the word is checked all the same */
-        return color_mode_parse(value, &color) ||
-               refuse("color", value, "auto, always or never");
+        return color_mode_parse(value, &color) || refuse("color", value, "auto, always or never");
     case SIM_IPV6:
         return options->transfer.is_ipv6 = true;
     case SIM_PROFILE:
@@ -397,14 +397,14 @@ static void print_text(const struct sim_transfer *transfer,
 {
     char elapsed[32], stall[32];
 
-    printf("seed %" PRIu64 ": %" PRIu64 " bytes in %s, %" PRIu64 ".%02" PRIu64 " Mbit/s; %" PRIu64
-           " of %" PRIu64 " segments sent again, %" PRIu64 " timeouts, longest stall %s; lost %" PRIu64
-           ", overflowed %" PRIu64 "; hash %016" PRIx64 "\n",
-           transfer->seed, result->bytes, sim_duration_text(result->elapsed_ns, elapsed),
-           result->goodput_bps / 1000000, result->goodput_bps % 1000000 / 10000,
-           result->retransmitted, result->segments, result->timeouts,
-           sim_duration_text(result->longest_stall_ns, stall), result->lost, result->overflowed,
-           result->trace_hash);
+    printf(
+        "seed %" PRIu64 ": %" PRIu64 " bytes in %s, %" PRIu64 ".%02" PRIu64 " Mbit/s; %" PRIu64
+        " of %" PRIu64 " segments sent again, %" PRIu64 " timeouts, longest stall %s; lost %" PRIu64
+        ", overflowed %" PRIu64 "; hash %016" PRIx64 "\n",
+        transfer->seed, result->bytes, sim_duration_text(result->elapsed_ns, elapsed),
+        result->goodput_bps / 1000000, result->goodput_bps % 1000000 / 10000, result->retransmitted,
+        result->segments, result->timeouts, sim_duration_text(result->longest_stall_ns, stall),
+        result->lost, result->overflowed, result->trace_hash);
 }
 
 static void print_json(const struct sim_transfer *transfer,
@@ -419,9 +419,9 @@ static void print_json(const struct sim_transfer *transfer,
                         (json_int_t)result->bytes, "elapsed_ns", (json_int_t)result->elapsed_ns,
                         "goodput_bps", (json_int_t)result->goodput_bps, "segments",
                         (json_int_t)result->segments, "retransmitted",
-                        (json_int_t)result->retransmitted, "timeouts",
-                        (json_int_t)result->timeouts, "lost", (json_int_t)result->lost,
-                        "overflowed", (json_int_t)result->overflowed, "longest_stall_ns",
+                        (json_int_t)result->retransmitted, "timeouts", (json_int_t)result->timeouts,
+                        "lost", (json_int_t)result->lost, "overflowed",
+                        (json_int_t)result->overflowed, "longest_stall_ns",
                         (json_int_t)result->longest_stall_ns, "longest_silence_ns",
                         (json_int_t)result->longest_silence_ns, "trace_hash", hash, "failure",
                         result->failure));
@@ -458,7 +458,8 @@ static int run_transfers(struct sim_verb_options *options)
     struct trouble trouble = {0};
     uint64_t failures = 0;
 
-    if (shows && options->seeds == 1 && (files = life_files_open(&options->files, &trouble)) == NULL) {
+    if (shows && options->seeds == 1 &&
+        (files = life_files_open(&options->files, &trouble)) == NULL) {
         fprintf(stderr, "lastack sim: %s\n", trouble.text);
         return 2;
     }

@@ -22,7 +22,7 @@ struct sim_verb_options {
     const char *sets[SIM_SETS_MAX];
     unsigned set_count;
     bool is_grid, is_twice, is_json, is_quiet, has_bytes;
-    const char *out, *against;    /* of a grid; files, or NULL */
+    const char *out, *against; /* of a grid; files, or NULL */
     struct life_files_config files;
 };
 

@@ -3,7 +3,7 @@
 """
 Would the random lives notice? Small faults are put into TCP one at a time, and each must be found.
 
-    tools/lives_mutants.py [--lives N] [--only WORD] [--list]
+    tools/lives_mutants.py [--lives N] [--only REGEX] [--list]
 
 A mutant is a file, a piece of its text that stands there exactly once, and what stands there instead: a timer
 that is not armed, a free that is skipped, a wrong edge, a window that is off by one. They are built in a copy of
@@ -155,10 +155,10 @@ def try_mutant(folder, mutant, lives):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--lives', type=int, default=100000)
-    parser.add_argument('--only', default='', help='mutants whose description or file has this word')
+    parser.add_argument('--only', default='', help='mutants whose line of --list has this regular expression')
     parser.add_argument('--list', action='store_true')
     options = parser.parse_args()
-    wanted = [m for m in MUTANTS if options.only in m[0] or options.only in m[1]]
+    wanted = [m for m in MUTANTS if re.search(options.only, f"{m[1]}: {m[0]}")]
     if options.list:
         for what, file, *_ in wanted:
             print(f'{file}: {what}')

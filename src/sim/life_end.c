@@ -80,7 +80,8 @@ int life_end_connect(struct life_end *end, const struct lastack_endpoint *remote
     if (!end->plan->fast_open || length == 0)
         return lastack_connect(end->stack, end->descriptor, remote);
     sim_bytes_fill(end->writes, 0, data, length);
-    taken = lastack_send_to(end->stack, end->descriptor, data, length, LASTACK_MSG_FASTOPEN, remote);
+    taken =
+        lastack_send_to(end->stack, end->descriptor, data, length, LASTACK_MSG_FASTOPEN, remote);
     if (taken < 0)
         return (int)taken;
     end->sent = (uint32_t)taken;
@@ -211,8 +212,8 @@ static void transmit(struct life_end *end)
     uint8_t data[CHUNK];
 
     while (end->sent < end->plan->to_send && !end->has_shut) {
-        const uint32_t length = min32(min32(CHUNK, end->plan->write_size),
-                                      end->plan->to_send - end->sent);
+        const uint32_t length =
+            min32(min32(CHUNK, end->plan->write_size), end->plan->to_send - end->sent);
         int64_t taken;
 
         sim_bytes_fill(end->writes, end->sent, data, length);

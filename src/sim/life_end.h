@@ -20,20 +20,20 @@ struct life_end {
     uint64_t writes, reads; /* keys of the bytes of both directions */
     int64_t start;          /* of the life */
     int64_t patience_at;
-    int64_t wake_at;        /* its own clock; NEVER */
+    int64_t wake_at; /* its own clock; NEVER */
     int64_t paused_until;
-    int64_t hold_until;     /* when the copies go */
-    int descriptor;         /* -1: not open */
+    int64_t hold_until;         /* when the copies go */
+    int descriptor;             /* -1: not open */
     int copy[LIFE_COPIES_MOST]; /* -1: not open */
-    uint32_t owner;         /* the process */
+    uint32_t owner;             /* the process */
     uint32_t sent, received;
-    bool begins;            /* of two that wait for each other's end, this one goes first */
-    bool was_opened;        /* it had a connection, or tried */
-    bool lost_patience;     /* and closed */
+    bool begins;        /* of two that wait for each other's end, this one goes first */
+    bool was_opened;    /* it had a connection, or tried */
+    bool lost_patience; /* and closed */
     bool is_done;
     bool saw_end, saw_error, has_shut, has_shut_reading;
-    int error;              /* the first one seen */
-    const char *failure;    /* what must not be; NULL */
+    int error;           /* the first one seen */
+    const char *failure; /* what must not be; NULL */
 };
 
 /* A fresh end without descriptor. */

@@ -39,8 +39,8 @@ struct life_end_plan {
     bool is_copy_foreign;           /* they belong to another process */
     uint8_t how_it_reads;           /* 0 recv, 1 peek then recv, 2 without copying */
     bool nodelay, cork, keepalive, reuse_address;
-    bool fast_open;                 /* its first bytes leave with the SYN (RFC 7413) */
-    uint16_t mss;                   /* TCP_MAXSEG; 0: not set. The next likewise */
+    bool fast_open; /* its first bytes leave with the SYN (RFC 7413) */
+    uint16_t mss;   /* TCP_MAXSEG; 0: not set. The next likewise */
     uint16_t send_buffer, receive_buffer;
     uint16_t user_timeout_ms;
     int8_t linger2_s;
@@ -49,10 +49,10 @@ struct life_end_plan {
 
 struct life_plan {
     bool is_ipv6;
-    bool is_crossed;    /* both connect to each other: simultaneous open */
-    unsigned host;      /* of end 0, who connects */
-    int64_t silent_ns;  /* from then on the wire between them is cut; NEVER: it is not */
-    uint16_t port[2];   /* of a crossed life */
+    bool is_crossed;   /* both connect to each other: simultaneous open */
+    unsigned host;     /* of end 0, who connects */
+    int64_t silent_ns; /* from then on the wire between them is cut; NEVER: it is not */
+    uint16_t port[2];  /* of a crossed life */
     struct life_end_plan end[2];
 };
 
@@ -61,14 +61,14 @@ struct lives_setting {
     struct lastack_config config[SIM_HOSTS];
     struct sim_recipe recipe;
     uint32_t mtu;
-    uint32_t at_once;           /* lives side by side */
+    uint32_t at_once; /* lives side by side */
     int backlog[SIM_HOSTS];
-    int fast_open[SIM_HOSTS];   /* TCP_FASTOPEN of the listener: how many may wait so; 0: off */
-    bool is_scarce;             /* pools so small that they refuse: not every life will succeed */
-    bool is_crowded;            /* listeners' queues overflow: SYN cookies, and what they cannot save */
-    bool has_old_duplicates;    /* segments come again much later */
-    bool is_rough;              /* so much is lost that a connection may be given up */
-    int64_t reboot_every_ns;    /* about; 0: never. The next likewise */
+    int fast_open[SIM_HOSTS]; /* TCP_FASTOPEN of the listener: how many may wait so; 0: off */
+    bool is_scarce;           /* pools so small that they refuse: not every life will succeed */
+    bool is_crowded; /* listeners' queues overflow: SYN cookies, and what they cannot save */
+    bool has_old_duplicates; /* segments come again much later */
+    bool is_rough;           /* so much is lost that a connection may be given up */
+    int64_t reboot_every_ns; /* about; 0: never. The next likewise */
     int64_t listener_closes_every_ns;
     int64_t link_fills_every_ns;
 };

@@ -56,7 +56,8 @@ void life_story_packet(const struct life_story *story, int64_t now, unsigned hos
 void life_story_record(const struct life_story *story, unsigned host,
                        const struct lastack_trace_record *record)
 {
-    if (story->out == NULL || record->what == LASTACK_TRACE_FLOW || record->what >= LASTACK_TRACE_COUNT)
+    if (story->out == NULL || record->what == LASTACK_TRACE_FLOW ||
+        record->what >= LASTACK_TRACE_COUNT)
         return;
     tell_moment(story, record->time_ns, host);
     if (record->what == LASTACK_TRACE_STATE)

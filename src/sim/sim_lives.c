@@ -7,59 +7,12 @@
  * Which life an accepted connection belongs to is told by the connecting end's port and ISS, which
  * both ends know: its bytes may never come, and its port may have had another life just before.
  */
-#include "sim_lives.h"
-
-#include "check.h"
-#include "life_end.h"
-#include "socket_table.h"
+#include "lives_inside.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIVES_PORT = 1000, AT_ONCE_MOST = 12, PORTS = 65536 };
-
-#define PATIENCE_OF_WHOLE SEC(50000)
-#define UNBORN_NS         SEC(200) /* how long after its peer's end a connection may still be accepted */
-#define REST_NS           SEC(24 * 3600)
-
-struct life {
-    uint64_t number;
-    struct life_plan plan;
-    struct life_end end[2];
-    unsigned host[2];       /* of each end */
-    struct lastack_endpoint endpoint[2];
-    uint32_t iss;           /* of end 0 */
-    int64_t unborn_until;   /* end 1, when end 0 is done already; NEVER */
-    int64_t silent_at;
-    bool is_used, is_cut, is_silent;
-};
-
-struct lives_host {
-    int listener;           /* -1: closed at present */
-    int64_t reopen_at;      /* NEVER */
-    int64_t accept_at;      /* what waits to be accepted is accepted then; NEVER */
-    int64_t link_ready_at;  /* NEVER: it is not full */
-    uint64_t trace_at;
-    uint64_t watched_flow;  /* 0: not seen yet */
-    uint8_t life_of_port[2][PORTS]; /* IPv4, IPv6: slot + 1 of the life whose end has it */
-};
-
-struct lives {
-    struct sim_world world;
-    struct lives_setting setting;
-    struct rng rng;
-    struct life life[AT_ONCE_MOST];
-    struct lives_host host[SIM_HOSTS];
-    const struct sim_watcher *watcher;
-    uint64_t watched_life;
-    struct life watched;    /* as it was when it began; is_used: it has */
-    struct sim_lives_result *result;
-    uint64_t started, wanted;
-    unsigned silent_count;
-    int64_t reboot_at, listener_closes_at, link_fills_at;
-};
-
-static void fail(struct lives *lives, const struct life *life, const char *what)
+void lives_fail(struct lives *lives, const struct life *life, const char *what)
 {
     if (lives->result->failure != NULL)
         return;
@@ -67,48 +20,16 @@ static void fail(struct lives *lives, const struct life *life, const char *what)
     lives->result->failure_life = life == NULL ? 0 : life->number;
 }
 
-static struct lastack *stack_of(const struct lives *lives, unsigned host)
-{
-    return lives->world.host[host].stack;
-}
-
-static bool is_same_endpoint(const struct lastack_endpoint *a, const struct lastack_endpoint *b)
-{
-    return a->port == b->port && lastack_address_equal(&a->address, &b->address);
-}
-
 /* ---- what a program's act leads to ---- */
 
-static bool is_whole(const struct life *life)
+bool life_is_whole(const struct life *life)
 {
-    return !life->is_cut && !life->is_silent &&
-           life_ending_is_orderly(life->plan.end[0].ending) &&
+    return !life->is_cut && !life->is_silent && life_ending_is_orderly(life->plan.end[0].ending) &&
            life_ending_is_orderly(life->plan.end[1].ending);
 }
 
-/* The end wakes; then the other one need not wait for ever. */
-static void act(struct lives *lives, struct life *life, unsigned which)
-{
-    struct life_end *end = &life->end[which], *other = &life->end[1 - which];
-    const uint32_t received = end->received;
-
-    life_end_act(end, lives->world.now);
-    lives->result->bytes += end->received - received;
-    if (end->failure != NULL)
-        fail(lives, life, end->failure);
-    if (!end->is_done || other->is_done)
-        return;
-    other->patience_at =
-        min64(other->patience_at, lives->world.now + max64(other->plan->patience_ns,
-                                                           is_whole(life) ? SEC(4000) : 0));
-    if (other->descriptor >= 0)
-        other->wake_at = min64(other->wake_at, other->patience_at);
-    if (which == 0 && life->unborn_until == NEVER)
-        life->unborn_until = lives->world.now + UNBORN_NS;
-}
-
 /* Nobody can expect anything of it any more. */
-static void cut(struct lives *lives, struct life *life)
+void lives_cut(struct lives *lives, struct life *life)
 {
     life->is_cut = true;
     for (unsigned i = 0; i < 2; i++) {
@@ -120,15 +41,36 @@ static void cut(struct lives *lives, struct life *life)
     }
 }
 
+/* The end wakes; then the other one need not wait for ever. */
+static void act(struct lives *lives, struct life *life, unsigned which)
+{
+    struct life_end *end = &life->end[which], *other = &life->end[1 - which];
+    const uint32_t received = end->received;
+
+    life_end_act(end, lives->world.now);
+    lives->result->bytes += end->received - received;
+    if (end->failure != NULL)
+        lives_fail(lives, life, end->failure);
+    if (!end->is_done || other->is_done)
+        return;
+    other->patience_at =
+        min64(other->patience_at, lives->world.now + max64(other->plan->patience_ns,
+                                                           life_is_whole(life) ? SEC(4000) : 0));
+    if (other->descriptor >= 0)
+        other->wake_at = min64(other->wake_at, other->patience_at);
+    if (which == 0 && life->unborn_until == NEVER)
+        life->unborn_until = lives->world.now + UNBORN_NS;
+}
+
 /* ---- lives begin ---- */
 
 static const struct tcp_conn *conn_of(const struct lives *lives, unsigned host, int descriptor)
 {
-    const struct sockets *table = sockets_of(stack_of(lives, host));
+    const struct sockets *table = sockets_of(lives_stack(lives, host));
     const struct sock *sock =
-        sock_at(stack_of(lives, host), table->descriptors[descriptor].socket);
+        sock_at(lives_stack(lives, host), table->descriptors[descriptor].socket);
 
-    return sock_conn(stack_of(lives, host), sock);
+    return sock_conn(lives_stack(lives, host), sock);
 }
 
 static uint64_t user_of(const struct lives *lives, const struct life *life, unsigned which)
@@ -143,9 +85,9 @@ static void hold(struct lives *lives, struct life *life, unsigned which, int des
     (void)lastack_set_user(end->stack, descriptor, user_of(lives, life, which));
     life_end_take(end, descriptor);
     /* what its own clock will do: abort while connecting, lose patience */
-    end->wake_at = min64(end->patience_at, life_ending_is_orderly(end->plan->ending)
-                                               ? NEVER
-                                               : end->start + end->plan->act_ns);
+    end->wake_at =
+        min64(end->patience_at,
+              life_ending_is_orderly(end->plan->ending) ? NEVER : end->start + end->plan->act_ns);
 }
 
 /* The server gives what it accepted to a process of its own, as inetd does. */
@@ -157,17 +99,6 @@ static int hand_over(const struct life_end *end, int descriptor)
         return descriptor; /* no descriptor left: it stays where it is */
     (void)lastack_close(end->stack, descriptor);
     return given;
-}
-
-/* A later life has the addresses of the one that is watched: what follows is about that one. */
-static void take_over_watch(struct lives *lives, const struct life *life)
-{
-    for (unsigned i = 0; i < 2; i++) {
-        if (life->number != lives->watched.number &&
-            is_same_endpoint(&life->endpoint[0], &lives->watched.endpoint[i]) &&
-            is_same_endpoint(&life->endpoint[1], &lives->watched.endpoint[1 - i]))
-            lives->watched.is_used = false;
-    }
 }
 
 /* False: refused. */
@@ -182,7 +113,7 @@ static bool dial(struct lives *lives, struct life *life, unsigned which)
 
     if (descriptor < 0) {
         if (!lives->setting.is_scarce)
-            fail(lives, life, "socket() refused though there was room");
+            lives_fail(lives, life, "socket() refused though there was room");
         return false;
     }
     hold(lives, life, which, descriptor);
@@ -191,10 +122,9 @@ static bool dial(struct lives *lives, struct life *life, unsigned which)
     if (life_end_connect(end, &life->endpoint[1 - which]) != -LASTACK_EINPROGRESS)
         return false;
     (void)lastack_getsockname(end->stack, descriptor, &life->endpoint[which]);
-    lives->host[life->host[which]]
-        .life_of_port[life->plan.is_ipv6][life->endpoint[which].port] =
+    lives->host[life->host[which]].life_of_port[life->plan.is_ipv6][life->endpoint[which].port] =
         (uint8_t)(life - lives->life + 1);
-    take_over_watch(lives, life);
+    lives_watch_port(lives, life);
     return true;
 }
 
@@ -209,18 +139,6 @@ static void refuse(struct lives *lives, struct life *life)
     life->is_cut = true;
 }
 
-static void tell_begin(struct lives *lives, const struct life *life)
-{
-    const struct sim_watcher *watcher = lives->watcher;
-
-    if (watcher == NULL || lives->watched_life != life->number)
-        return;
-    lives->watched = *life;
-    if (watcher->on_begin != NULL)
-        watcher->on_begin(watcher->context, lives->world.now, life->host[0], &life->endpoint[0],
-                          &life->endpoint[1]);
-}
-
 static void prepare_ends(struct lives *lives, struct life *life)
 {
     const uint64_t key = rng_next(&lives->rng);
@@ -231,14 +149,14 @@ static void prepare_ends(struct lives *lives, struct life *life)
 
         life->host[i] = i == 0 ? life->plan.host : 1 - life->plan.host;
         life_end_init(end, &life->plan.end[i], lives->world.now);
-        end->stack = stack_of(lives, life->host[i]);
+        end->stack = lives_stack(lives, life->host[i]);
         end->writes = key + i;
         end->reads = key + 1 - i;
         end->owner = 1 + slot * 4 + i * 2;
         end->begins = i == 0;
         life->endpoint[i].address = sim_address(life->host[i], life->plan.is_ipv6);
         life->endpoint[i].port = life->plan.is_crossed ? life->plan.port[i] : LIVES_PORT;
-        if (is_whole(life) && !lives->setting.is_scarce)
+        if (life_is_whole(life) && !lives->setting.is_scarce)
             end->patience_at = lives->world.now + PATIENCE_OF_WHOLE;
     }
 }
@@ -265,7 +183,7 @@ static void start(struct lives *lives, struct life *life)
     life->iss = conn_of(lives, life->host[0], life->end[0].descriptor)->iss.v;
     if (life->plan.is_crossed)
         life->end[1].wake_at = lives->world.now + life->plan.end[1].connect_ns;
-    tell_begin(lives, life);
+    lives_watch_begin(lives, life);
 }
 
 /* The second end of a crossed life connects. */
@@ -274,7 +192,7 @@ static void cross(struct lives *lives, struct life *life)
     life->end[1].wake_at = NEVER;
     if (!dial(lives, life, 1)) {
         life_end_finish(&life->end[1], lives->world.now);
-        cut(lives, life);
+        lives_cut(lives, life);
     }
 }
 
@@ -293,18 +211,18 @@ static struct life *life_of_child(struct lives *lives, unsigned host, int descri
     return life;
 }
 
-static void accept_all(struct lives *lives, unsigned host)
+void lives_accept(struct lives *lives, unsigned host)
 {
     struct lives_host *own = &lives->host[host];
     struct lastack_endpoint remote;
     int descriptor;
 
     own->accept_at = NEVER;
-    while ((descriptor = lastack_accept(stack_of(lives, host), own->listener, &remote)) >= 0) {
+    while ((descriptor = lastack_accept(lives_stack(lives, host), own->listener, &remote)) >= 0) {
         struct life *life = life_of_child(lives, host, descriptor, &remote);
 
         if (life == NULL) { /* its life is over at the other end */
-            (void)lastack_close(stack_of(lives, host), descriptor);
+            (void)lastack_close(lives_stack(lives, host), descriptor);
             continue;
         }
         life->unborn_until = NEVER;
@@ -323,7 +241,7 @@ static void on_lives_event(void *context, struct sim_world *world, unsigned host
     (void)world;
     if (event->descriptor == lives->host[host].listener) {
         if (rng_below(&lives->rng, 4) != 0)
-            accept_all(lives, host);
+            lives_accept(lives, host);
         else if (lives->host[host].accept_at == NEVER)
             lives->host[host].accept_at = lives->world.now + MS(rng_below(&lives->rng, 300));
     } else if (event->user != 0) {
@@ -331,308 +249,7 @@ static void on_lives_event(void *context, struct sim_world *world, unsigned host
     }
 }
 
-/* ---- the wire ---- */
-
-struct ends_of_packet {
-    uint16_t source, destination;
-};
-
-/* Ports of a TCP packet; false if it is none. Stacks write no IP options. */
-static bool read_ports(const uint8_t *data, uint32_t length, struct ends_of_packet *ports)
-{
-    const bool is_ipv4 = length > 0 && data[0] >> 4 == 4;
-    const uint32_t at = is_ipv4 ? IPV4_HEADER : IPV6_HEADER;
-
-    if (length < at + 4 || data[is_ipv4 ? 9 : 6] != IP_PROTOCOL_TCP)
-        return false;
-    ports->source = load16(data + at);
-    ports->destination = load16(data + at + 2);
-    return true;
-}
-
-/* Does a packet that `host` sends belong to the life? */
-static bool is_of_life(const struct life *life, unsigned host, const uint8_t *data, uint32_t length)
-{
-    const unsigned which = life->host[0] == host ? 0 : 1;
-    struct ends_of_packet ports;
-
-    return read_ports(data, length, &ports) && (data[0] >> 4 == 6) == life->plan.is_ipv6 &&
-           ports.source == life->endpoint[which].port &&
-           ports.destination == life->endpoint[1 - which].port;
-}
-
-/* No later life has taken its port over. */
-static bool has_its_port(const struct lives *lives, const struct life *life)
-{
-    const struct lives_host *own = &lives->host[life->host[0]];
-
-    return own->life_of_port[life->plan.is_ipv6][life->endpoint[0].port] ==
-           life - lives->life + 1;
-}
-
-static bool may_pass(void *context, unsigned host, const uint8_t *data, uint32_t length)
-{
-    const struct lives *lives = context;
-
-    if (lives->silent_count == 0)
-        return true;
-    for (unsigned i = 0; i < lives->setting.at_once; i++) {
-        const struct life *life = &lives->life[i];
-
-        if (life->is_used && life->silent_at <= lives->world.now && has_its_port(lives, life) &&
-            is_of_life(life, host, data, length))
-            return false;
-    }
-    return true;
-}
-
-static bool is_watched(const struct lives *lives, unsigned host, const struct lastack_endpoint *a,
-                       const struct lastack_endpoint *b)
-{
-    const struct life *life = &lives->watched;
-    const unsigned which = life->host[0] == host ? 0 : 1;
-
-    return is_same_endpoint(a, &life->endpoint[which]) &&
-           is_same_endpoint(b, &life->endpoint[1 - which]);
-}
-
-static void show_record(struct lives *lives, unsigned host,
-                        const struct lastack_trace_record *record)
-{
-    struct lives_host *own = &lives->host[host];
-
-    if (!lives->watched.is_used)
-        return;
-    if (record->what == LASTACK_TRACE_FLOW) {
-        const struct lastack_endpoint local = {record->u.flow_addresses.local, record->local_port};
-        const struct lastack_endpoint remote = {record->u.flow_addresses.remote,
-                                                record->remote_port};
-
-        if (is_watched(lives, host, &local, &remote))
-            own->watched_flow = record->flow;
-    }
-    if (record->flow == own->watched_flow && lives->watcher->on_record != NULL)
-        lives->watcher->on_record(lives->watcher->context, host, record);
-}
-
-static void read_trace(struct lives *lives, unsigned host)
-{
-    struct lastack_trace_record records[64];
-    uint64_t lost = 0;
-    size_t count;
-
-    while ((count = lastack_trace_read(stack_of(lives, host), &lives->host[host].trace_at, records,
-                                       64, &lost)) > 0) {
-        for (size_t i = 0; i < count; i++) {
-            state_census_take(&lives->result->census, &records[i]);
-            show_record(lives, host, &records[i]);
-        }
-    }
-    if (lost > 0)
-        fail(lives, NULL, "the trace ring was too short for one step");
-}
-
-/* What a packet did is told before the packets that answer it. */
-static void show_packet(struct lives *lives, unsigned host, bool arrives, const uint8_t *data,
-                        uint32_t length)
-{
-    if (!lives->watched.is_used || lives->watcher->on_packet == NULL ||
-        !is_of_life(&lives->watched, arrives ? 1 - host : host, data, length))
-        return;
-    read_trace(lives, host);
-    lives->watcher->on_packet(lives->watcher->context, lives->world.now, host, arrives, data,
-                              length);
-}
-
-static void on_lives_packet(void *context, int64_t now, unsigned host, const uint8_t *data,
-                            uint32_t length)
-{
-    (void)now;
-    show_packet(context, host, false, data, length);
-}
-
-static void on_lives_arrival(void *context, int64_t now, unsigned host, const uint8_t *data,
-                             uint32_t length)
-{
-    (void)now;
-    show_packet(context, host, true, data, length);
-}
-
-static void fold_hash(struct lives *lives, unsigned host)
-{
-    lives->result->trace_hash =
-        lives->result->trace_hash * 31 + lastack_trace_hash(stack_of(lives, host));
-}
-
-/* ---- mishaps ---- */
-
-/* Somewhere between half and one and a half of it from now. */
-static int64_t next_mishap(struct lives *lives, int64_t every_ns)
-{
-    return every_ns == 0
-               ? NEVER
-               : lives->world.now + every_ns / 2 +
-                     MS(rng_below(&lives->rng, (uint32_t)(every_ns / 1000000)));
-}
-
-static bool open_listener(struct lives *lives, unsigned host)
-{
-    const struct lastack_endpoint any = {.port = LIVES_PORT};
-    struct lastack *stack = stack_of(lives, host);
-    const int listener = lastack_socket(stack, LASTACK_AF_INET6, LASTACK_SOCK_STREAM, 0);
-
-    lives->host[host].reopen_at = NEVER;
-    if (listener >= 0 && lastack_set_option(stack, listener, LASTACK_SO_REUSEADDR, 1) == 0 &&
-        lastack_bind(stack, listener, &any) == 0 &&
-        lastack_set_option(stack, listener, LASTACK_TCP_FASTOPEN,
-                           lives->setting.fast_open[host]) == 0 &&
-        lastack_listen(stack, listener, lives->setting.backlog[host]) == 0) {
-        lives->host[host].listener = listener;
-        return true;
-    }
-    if (listener >= 0)
-        (void)lastack_close(stack, listener);
-    lives->host[host].reopen_at = lives->world.now + MS(100); /* pools are full: later */
-    return lives->setting.is_scarce;
-}
-
-/* With all that wait in its queues. */
-static void close_listener(struct lives *lives, unsigned host)
-{
-    struct lives_host *own = &lives->host[host];
-
-    if (own->listener < 0)
-        return;
-    (void)lastack_close(stack_of(lives, host), own->listener);
-    own->listener = -1;
-    own->accept_at = NEVER;
-    own->reopen_at = lives->world.now + MS(rng_below(&lives->rng, 3000));
-    for (unsigned i = 0; i < lives->setting.at_once; i++) {
-        struct life *life = &lives->life[i];
-
-        if (life->is_used && life->host[1] == host && !life->end[1].was_opened)
-            cut(lives, life);
-    }
-}
-
-/* The stack forgets everything; programs are gone with it. */
-static void reboot(struct lives *lives, unsigned host)
-{
-    struct lives_host *own = &lives->host[host];
-
-    read_trace(lives, host);
-    fold_hash(lives, host);
-    lives->result->reboots++;
-    own->trace_at = 0;
-    own->listener = -1;
-    own->accept_at = own->link_ready_at = NEVER;
-    if (!sim_reboot(&lives->world, host))
-        fail(lives, NULL, "a host did not come back");
-    for (unsigned i = 0; i < lives->setting.at_once; i++) {
-        struct life *life = &lives->life[i];
-
-        if (!life->is_used)
-            continue;
-        cut(lives, life);
-        life_end_forget(&life->end[life->host[0] == host ? 0 : 1]);
-    }
-    if (!open_listener(lives, host))
-        fail(lives, NULL, "listen() refused after a reboot");
-}
-
-static void fill_link(struct lives *lives, unsigned host)
-{
-    lastack_link_full(stack_of(lives, host), 1);
-    lives->host[host].link_ready_at = lives->world.now + MS(1 + rng_below(&lives->rng, 5000));
-}
-
-static void mishaps(struct lives *lives)
-{
-    const int64_t now = lives->world.now;
-
-    if (now >= lives->reboot_at) {
-        reboot(lives, rng_below(&lives->rng, SIM_HOSTS));
-        lives->reboot_at = next_mishap(lives, lives->setting.reboot_every_ns);
-    }
-    if (now >= lives->listener_closes_at) {
-        close_listener(lives, rng_below(&lives->rng, SIM_HOSTS));
-        lives->listener_closes_at = next_mishap(lives, lives->setting.listener_closes_every_ns);
-    }
-    if (now >= lives->link_fills_at) {
-        fill_link(lives, rng_below(&lives->rng, SIM_HOSTS));
-        lives->link_fills_at = next_mishap(lives, lives->setting.link_fills_every_ns);
-    }
-    for (unsigned host = 0; host < SIM_HOSTS; host++) {
-        struct lives_host *own = &lives->host[host];
-
-        if (now >= own->link_ready_at) {
-            lastack_link_ready(stack_of(lives, host), 1);
-            own->link_ready_at = NEVER;
-        }
-        if (now >= own->reopen_at && !open_listener(lives, host))
-            fail(lives, NULL, "listen() refused");
-        if (now >= own->accept_at)
-            accept_all(lives, host);
-    }
-}
-
-static int64_t next_of_host(const struct lives_host *own)
-{
-    return min64(min64(own->reopen_at, own->accept_at), own->link_ready_at);
-}
-
 /* ---- lives end ---- */
-
-/* Whoever saw the end has seen everything before it. */
-static void judge_ends(struct lives *lives, const struct life *life)
-{
-    /* A SYN with text that comes twice may make two connections (RFC 7413 §2.1): if the first was
-     * ended, the end that is seen may be the second's. */
-    if (life->plan.end[0].fast_open && !is_whole(life))
-        return;
-    for (unsigned i = 0; i < 2; i++) {
-        const struct life_end *reader = &life->end[i], *writer = &life->end[1 - i];
-
-        if (reader->saw_end && !reader->saw_error && !reader->has_shut_reading &&
-            !reader->lost_patience && reader->received != writer->sent)
-            fail(lives, life, "the end was seen before everything that was sent");
-    }
-}
-
-/* Everything arrived where neither end cut the other short. */
-static void judge_whole(struct lives *lives, const struct life *life)
-{
-    const struct lives_setting *setting = &lives->setting;
-    const struct life_end *a = &life->end[0], *b = &life->end[1];
-    const bool may_fail = setting->is_scarce || setting->is_crowded || setting->is_rough ||
-                          setting->has_old_duplicates || life->plan.is_crossed;
-
-    if (a->saw_end && b->saw_end && !a->saw_error && !b->saw_error &&
-        a->received == life->plan.end[1].to_send && b->received == life->plan.end[0].to_send) {
-        lives->result->completed++;
-        return;
-    }
-    if (!may_fail)
-        fail(lives, life,
-             a->lost_patience || b->lost_patience ? "an orderly life got stuck"
-             : a->saw_error || b->saw_error       ? "an orderly life saw an error"
-                                                  : "an orderly life did not deliver everything");
-    if (b->was_opened)
-        lives->result->given_up++;
-    else
-        lives->result->refused++;
-}
-
-static void judge(struct lives *lives, const struct life *life)
-{
-    judge_ends(lives, life);
-    if (life->is_silent)
-        lives->result->silent++;
-    else if (!is_whole(life))
-        lives->result->cut++;
-    else
-        judge_whole(lives, life);
-}
 
 static void wake_end(struct lives *lives, struct life *life, unsigned which)
 {
@@ -657,7 +274,7 @@ static void turn_over_life(struct lives *lives, struct life *life)
     }
     if (!life->end[0].is_done || !life->end[1].is_done)
         return;
-    judge(lives, life);
+    life_judge(lives, life);
     lives->silent_count -= life->silent_at != NEVER;
     life->is_used = false;
 }
@@ -673,7 +290,7 @@ static int64_t turn_over(struct lives *lives)
 {
     int64_t next;
 
-    mishaps(lives);
+    lives_mishaps(lives);
     for (unsigned i = 0; i < lives->setting.at_once; i++) {
         struct life *life = &lives->life[i];
 
@@ -683,7 +300,8 @@ static int64_t turn_over(struct lives *lives)
             start(lives, life);
     }
     next = min64(min64(lives->reboot_at, lives->listener_closes_at), lives->link_fills_at);
-    next = min64(next, min64(next_of_host(&lives->host[0]), next_of_host(&lives->host[1])));
+    next = min64(next,
+                 min64(lives_next_of_host(&lives->host[0]), lives_next_of_host(&lives->host[1])));
     for (unsigned i = 0; i < lives->setting.at_once; i++) {
         const struct life *life = &lives->life[i];
 
@@ -704,79 +322,6 @@ static bool is_any_left(const struct lives *lives)
 
 /* ---- the whole ---- */
 
-/* The connection that this end still holds; NULL: none that is alive. */
-static const struct tcp_conn *living_conn(const struct lives *lives, const struct life *life,
-                                          unsigned which)
-{
-    const struct lastack *stack = stack_of(lives, life->host[which]);
-    const int descriptor = life->end[which].descriptor;
-    const struct tcp_conn *conn;
-    const struct sock *sock;
-
-    if (descriptor < 0)
-        return NULL;
-    sock = sock_at(stack, sockets_of(stack)->descriptors[descriptor].socket);
-    if (sock->phase != SOCKET_ATTACHED)
-        return NULL;
-    conn = sock_conn(stack, sock);
-    return tcp_state_is_synchronized(conn->state) && conn->state != TCP_CLOSED &&
-                   !conn_has(conn, CONN_DETACHED)
-               ? conn
-               : NULL;
-}
-
-/* What one end sent, and what the other knows of it. */
-static void check_direction(struct lives *lives, const struct life *life,
-                            const struct tcp_conn *sender, const struct tcp_conn *receiver)
-{
-    const uint32_t fin = conn_fin_sent(sender) ? 1 : 0;
-
-    if (seq_after(sender->snd.una, receiver->rcv.nxt))
-        fail(lives, life, "something was acknowledged that did not arrive");
-    if (seq_after(receiver->rcv.nxt, sender->snd.max))
-        fail(lives, life, "something arrived that was not sent");
-    /* Text in a SYN leaves before any window is known (RFC 7413 §4.2). */
-    if (sender->fast_open == 0 && seq_after(seq_sub(sender->snd.max, fin), receiver->rcv.edge))
-        fail(lives, life, "more was sent than the window allows");
-}
-
-static void check_pair(struct lives *lives, const struct life *life)
-{
-    const struct tcp_conn *a = living_conn(lives, life, 0), *b = living_conn(lives, life, 1);
-
-    if (a == NULL || b == NULL || !seq_equal(a->iss, b->irs) || !seq_equal(b->iss, a->irs))
-        return;
-    check_direction(lives, life, a, b);
-    check_direction(lives, life, b, a);
-}
-
-static void check_step(struct lives *lives)
-{
-    for (unsigned i = 0; i < lives->setting.at_once; i++) {
-        if (lives->life[i].is_used)
-            check_pair(lives, &lives->life[i]);
-    }
-    for (unsigned host = 0; host < SIM_HOSTS; host++) {
-        read_trace(lives, host);
-        lastack_check(stack_of(lives, host));
-    }
-}
-
-static void check_rest(struct lives *lives)
-{
-    for (unsigned host = 0; host < SIM_HOSTS; host++) {
-        for (enum lastack_pool pool = 0; pool < LASTACK_POOL_COUNT; pool++) {
-            struct lastack_pool_usage usage;
-
-            lastack_pool_usage(stack_of(lives, host), pool, &usage);
-            if (usage.used != 0 && pool != LASTACK_POOL_NEIGHBORS && pool != LASTACK_POOL_PATHS)
-                fail(lives, NULL, usage.name);
-        }
-    }
-    if (!sim_fences_stand(&lives->world))
-        fail(lives, NULL, "something was written behind a stack's memory");
-}
-
 /* All programs are done: now the stacks must come to rest by themselves. */
 static void rest(struct lives *lives)
 {
@@ -784,17 +329,17 @@ static void rest(struct lives *lives)
 
     for (unsigned host = 0; host < SIM_HOSTS; host++) {
         if (lives->host[host].listener >= 0)
-            (void)lastack_close(stack_of(lives, host), lives->host[host].listener);
+            (void)lastack_close(lives_stack(lives, host), lives->host[host].listener);
         if (lives->host[host].link_ready_at != NEVER)
-            lastack_link_ready(stack_of(lives, host), 1);
+            lastack_link_ready(lives_stack(lives, host), 1);
     }
     sim_settle(&lives->world);
     do
-        check_step(lives);
+        lives_check_step(lives);
     while (sim_step(&lives->world, limit));
     if (sim_next(&lives->world) != NEVER)
-        fail(lives, NULL, "a deadline was still armed after a day");
-    check_rest(lives);
+        lives_fail(lives, NULL, "a deadline was still armed after a day");
+    lives_check_rest(lives);
 }
 
 static void live(struct lives *lives)
@@ -803,7 +348,7 @@ static void live(struct lives *lives)
         const int64_t until = turn_over(lives);
 
         sim_settle(&lives->world);
-        check_step(lives);
+        lives_check_step(lives);
         if (is_any_left(lives))
             (void)sim_step(&lives->world, max64(until, lives->world.now));
     }
@@ -830,11 +375,11 @@ static bool create_world(struct lives *lives, const struct sim_lives_options *op
                              options->seed))
         return false;
     lives->world.on_event = on_lives_event;
-    lives->world.may_pass = may_pass;
+    lives->world.may_pass = lives_may_pass;
     lives->world.context = lives;
     if (lives->watcher != NULL) {
-        lives->world.on_packet = on_lives_packet;
-        lives->world.on_arrival = on_lives_arrival;
+        lives->world.on_packet = lives_on_packet;
+        lives->world.on_arrival = lives_on_arrival;
     }
     return true;
 }
@@ -843,15 +388,15 @@ static bool begin(struct lives *lives)
 {
     bool is_listening = true;
 
-    lives->reboot_at = next_mishap(lives, lives->setting.reboot_every_ns);
-    lives->listener_closes_at = next_mishap(lives, lives->setting.listener_closes_every_ns);
-    lives->link_fills_at = next_mishap(lives, lives->setting.link_fills_every_ns);
+    lives->reboot_at = lives_next_mishap(lives, lives->setting.reboot_every_ns);
+    lives->listener_closes_at = lives_next_mishap(lives, lives->setting.listener_closes_every_ns);
+    lives->link_fills_at = lives_next_mishap(lives, lives->setting.link_fills_every_ns);
     for (unsigned host = 0; host < SIM_HOSTS; host++) {
         struct lives_host *own = &lives->host[host];
 
         own->listener = -1;
         own->accept_at = own->link_ready_at = NEVER;
-        is_listening = open_listener(lives, host) && is_listening;
+        is_listening = lives_open_listener(lives, host) && is_listening;
     }
     return is_listening;
 }
@@ -877,11 +422,11 @@ void sim_lives_run(const struct sim_lives_options *options, struct sim_lives_res
     if (begin(lives))
         live(lives);
     else
-        fail(lives, NULL, "listen() refused");
+        lives_fail(lives, NULL, "listen() refused");
     result->steps = lives->world.steps;
     result->virtual_ns = lives->world.now;
     for (unsigned host = 0; host < SIM_HOSTS; host++)
-        fold_hash(lives, host);
+        lives_fold_hash(lives, host);
     sim_world_free(&lives->world);
     free(lives);
 }

@@ -26,7 +26,7 @@ struct run {
     int64_t last_byte_at;
     /* the sender's silence: since when, and how long it may last */
     int64_t silent_since, silence_most;
-    bool has_spoken;    /* since silence_most was looked up */
+    bool has_spoken; /* since silence_most was looked up */
     uint64_t trace_at[SIM_HOSTS];
     uint8_t data[CHUNK]; /* of one call */
 };
@@ -73,8 +73,8 @@ static void read_on(struct run *run)
     struct sim_transfer_result *result = run->result;
     int64_t got;
 
-    while ((got = lastack_recv(stack_of(run, RECEIVER), run->descriptor[RECEIVER], run->data,
-                               CHUNK, 0)) > 0) {
+    while ((got = lastack_recv(stack_of(run, RECEIVER), run->descriptor[RECEIVER], run->data, CHUNK,
+                               0)) > 0) {
         if (!sim_bytes_are(run->key, result->bytes, run->data, (uint32_t)got))
             fail(run, "a byte was delivered that was not sent there");
         if (result->bytes > 0) /* how long the handshake took is another matter */
@@ -274,16 +274,14 @@ static void count_sender(struct run *run)
         result->segments = row.tcp_info.tcpi_data_segs_out;
         result->retransmitted = row.tcp_info.tcpi_total_retrans;
     }
-    result->timeouts =
-        lastack_counter(stack_of(run, SENDER), LASTACK_CAUSE_RETRANSMISSION_TIMEOUT);
+    result->timeouts = lastack_counter(stack_of(run, SENDER), LASTACK_CAUSE_RETRANSMISSION_TIMEOUT);
     for (unsigned host = 0; host < SIM_HOSTS; host++) {
         result->lost += run->world.host[host].out.lost;
         result->overflowed += run->world.host[host].out.overflowed;
     }
     result->elapsed_ns = run->last_byte_at;
     if (run->last_byte_at > 0)
-        result->goodput_bps =
-            (uint64_t)((double)result->bytes * 8e9 / (double)run->last_byte_at);
+        result->goodput_bps = (uint64_t)((double)result->bytes * 8e9 / (double)run->last_byte_at);
 }
 
 /* Everything is closed, and both come to rest. */

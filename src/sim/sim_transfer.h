@@ -19,7 +19,7 @@
 struct sim_transfer {
     uint64_t seed;
     uint64_t bytes;
-    struct sim_recipe recipe;         /* of both directions */
+    struct sim_recipe recipe; /* of both directions */
     uint32_t mtu;
     bool is_ipv6;
     struct lastack_params params[SIM_HOSTS];
@@ -27,16 +27,16 @@ struct sim_transfer {
 };
 
 struct sim_transfer_result {
-    uint64_t bytes;              /* that the receiver read */
-    int64_t elapsed_ns;          /* from connect() to the last byte */
+    uint64_t bytes;     /* that the receiver read */
+    int64_t elapsed_ns; /* from connect() to the last byte */
     uint64_t goodput_bps;
     uint64_t segments, retransmitted; /* with text, of the sender */
-    uint64_t timeouts;           /* of its retransmission timer */
-    uint64_t lost, overflowed;   /* packets, both directions */
-    int64_t longest_stall_ns;    /* without a new byte for the reader */
-    int64_t longest_silence_ns;  /* of the sender, since its last packet or the last ACK */
+    uint64_t timeouts;                /* of its retransmission timer */
+    uint64_t lost, overflowed;        /* packets, both directions */
+    int64_t longest_stall_ns;         /* without a new byte for the reader */
+    int64_t longest_silence_ns;       /* of the sender, since its last packet or the last ACK */
     uint64_t trace_hash;
-    const char *failure;         /* NULL: everything held */
+    const char *failure; /* NULL: everything held */
 };
 
 /* Defaults: 1 MiB, 10 ms each way, 1500 bytes, the linux profile. */

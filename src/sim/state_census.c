@@ -6,36 +6,24 @@
 
 /*
  * Figure 5 of RFC 9293, arrow by arrow, and what else is legal. Not among them is LISTEN ->
- * SYN-SENT (SEND on a listener): sockets have no such call. CLOSE in SYN-RECEIVED is queued until the
- * connection is established, and then FIN-WAIT-1 is entered from there (RFC 9293 §3.10.4). FIN and
- * the ACK of ours in one segment are two steps, the fifth and the eighth: FIN-WAIT-1 -> FIN-WAIT-2 ->
- * TIME-WAIT. What a passive open leaves by RST is SYN-RECEIVED -> LISTEN.
+ * SYN-SENT (SEND on a listener): sockets have no such call. CLOSE in SYN-RECEIVED is queued until
+ * the connection is established, and then FIN-WAIT-1 is entered from there (RFC 9293 §3.10.4). FIN and
+ * the ACK of ours in one segment are two steps, the fifth and the eighth: FIN-WAIT-1 ->
+ * FIN-WAIT-2 -> TIME-WAIT. What a passive open leaves by RST is SYN-RECEIVED -> LISTEN.
  */
 static const struct state_move wanted[] = {
-    {TCP_CLOSED, TCP_LISTEN},
-    {TCP_LISTEN, TCP_CLOSED},
-    {TCP_CLOSED, TCP_SYN_SENT},
-    {TCP_LISTEN, TCP_SYN_RECEIVED},
-    {TCP_SYN_SENT, TCP_SYN_RECEIVED},
-    {TCP_SYN_SENT, TCP_ESTABLISHED},
-    {TCP_SYN_SENT, TCP_CLOSED},
-    {TCP_SYN_RECEIVED, TCP_ESTABLISHED},
-    {TCP_SYN_RECEIVED, TCP_LISTEN},
-    {TCP_SYN_RECEIVED, TCP_CLOSED},
-    {TCP_ESTABLISHED, TCP_FIN_WAIT_1},
-    {TCP_ESTABLISHED, TCP_CLOSE_WAIT},
-    {TCP_ESTABLISHED, TCP_CLOSED},
-    {TCP_FIN_WAIT_1, TCP_FIN_WAIT_2},
-    {TCP_FIN_WAIT_1, TCP_CLOSING},
-    {TCP_FIN_WAIT_1, TCP_CLOSED},
-    {TCP_FIN_WAIT_2, TCP_TIME_WAIT},
-    {TCP_FIN_WAIT_2, TCP_CLOSED},
-    {TCP_CLOSING, TCP_TIME_WAIT},
-    {TCP_CLOSING, TCP_CLOSED},
-    {TCP_CLOSE_WAIT, TCP_LAST_ACK},
-    {TCP_CLOSE_WAIT, TCP_CLOSED},
-    {TCP_LAST_ACK, TCP_CLOSED},
-    {TCP_TIME_WAIT, TCP_CLOSED},
+    {TCP_CLOSED, TCP_LISTEN},          {TCP_LISTEN, TCP_CLOSED},
+    {TCP_CLOSED, TCP_SYN_SENT},        {TCP_LISTEN, TCP_SYN_RECEIVED},
+    {TCP_SYN_SENT, TCP_SYN_RECEIVED},  {TCP_SYN_SENT, TCP_ESTABLISHED},
+    {TCP_SYN_SENT, TCP_CLOSED},        {TCP_SYN_RECEIVED, TCP_ESTABLISHED},
+    {TCP_SYN_RECEIVED, TCP_LISTEN},    {TCP_SYN_RECEIVED, TCP_CLOSED},
+    {TCP_ESTABLISHED, TCP_FIN_WAIT_1}, {TCP_ESTABLISHED, TCP_CLOSE_WAIT},
+    {TCP_ESTABLISHED, TCP_CLOSED},     {TCP_FIN_WAIT_1, TCP_FIN_WAIT_2},
+    {TCP_FIN_WAIT_1, TCP_CLOSING},     {TCP_FIN_WAIT_1, TCP_CLOSED},
+    {TCP_FIN_WAIT_2, TCP_TIME_WAIT},   {TCP_FIN_WAIT_2, TCP_CLOSED},
+    {TCP_CLOSING, TCP_TIME_WAIT},      {TCP_CLOSING, TCP_CLOSED},
+    {TCP_CLOSE_WAIT, TCP_LAST_ACK},    {TCP_CLOSE_WAIT, TCP_CLOSED},
+    {TCP_LAST_ACK, TCP_CLOSED},        {TCP_TIME_WAIT, TCP_CLOSED},
     {TCP_TIME_WAIT, TCP_SYN_RECEIVED}, /* RFC 9293 MAY-2, RFC 6191 */
     {TCP_SYN_RECEIVED, TCP_TIME_WAIT}, /* RFC 1122 §4.2.2.13: it was an old duplicate */
 };

@@ -7,8 +7,9 @@
  *
  * Prints one line for each world with the hash of both stacks' traces: the same on every machine,
  * for every compiler and every optimisation (tools/test-all compares the last line). --twice runs
- * each world again at once; --every-move wants each arrow of the state diagram taken. A failure names
- * the seed that repeats it; --life tells that life of the first world, packet by packet. `lastack sim --lives` is the same for people, with profiles.
+ * each world again at once; --every-move wants each arrow of the state diagram taken. A failure
+ * names the seed that repeats it; --life tells that life of the first world, packet by packet.
+ * `lastack sim --lives` is the same for people.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -58,7 +59,9 @@ static bool live(uint64_t seed, uint32_t lives, bool twice, bool quiet,
 {
     struct life_story story = {.out = stdout};
     struct sim_watcher watcher;
-    const struct sim_lives_options options = {.seed = seed, .lives = lives, .profiles = profiles,
+    const struct sim_lives_options options = {.seed = seed,
+                                              .lives = lives,
+                                              .profiles = profiles,
                                               .profile_count = profile_count,
                                               .watched_life = watched_life,
                                               .watcher = &watcher};

@@ -159,12 +159,11 @@ static void check_requests(const struct tcp *tcp, uint32_t index, struct tally *
         if (entry->flags & SYN_SUPERSEDES) {
             struct time_wait_record record;
 
-            time_wait_read(&tcp->time_waits,
-                           (struct time_wait_ref){!ip_is_ipv4(&entry->tuple.local),
-                                                  entry->superseded},
-                           &record);
-            CHECK(record.flags & TIME_WAIT_SUSPENDED &&
-                  tuple_equal(&record.tuple, &entry->tuple));
+            time_wait_read(
+                &tcp->time_waits,
+                (struct time_wait_ref){!ip_is_ipv4(&entry->tuple.local), entry->superseded},
+                &record);
+            CHECK(record.flags & TIME_WAIT_SUSPENDED && tuple_equal(&record.tuple, &entry->tuple));
         }
     }
     CHECK(syns == listener->syns);

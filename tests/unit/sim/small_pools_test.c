@@ -52,8 +52,8 @@ static void converse(unsigned host)
     life.saw_end[host] = life.saw_end[host] || done == 0;
     life.is_refused = life.is_refused || (done < 0 && done != -LASTACK_EAGAIN);
     while (life.sent[host] < TEXT) {
-        const uint32_t length = TEXT - life.sent[host] < sizeof data ? TEXT - life.sent[host]
-                                                                     : (uint32_t)sizeof data;
+        const uint32_t length =
+            TEXT - life.sent[host] < sizeof data ? TEXT - life.sent[host] : (uint32_t)sizeof data;
 
         for (uint32_t i = 0; i < length; i++)
             data[i] = byte_at(host, life.sent[host] + i);

@@ -25,7 +25,15 @@
 #define TEST(name) static void name(__attribute__((unused)) void **state)
 #define ONE_WAY    MS(10)
 
-enum { OURS, PEER, PORT = 80, MOVES_MOST = 32, FIN = LASTACK_FIN, SYN = LASTACK_SYN, ACK = LASTACK_ACK };
+enum {
+    OURS,
+    PEER,
+    PORT = 80,
+    MOVES_MOST = 32,
+    FIN = LASTACK_FIN,
+    SYN = LASTACK_SYN,
+    ACK = LASTACK_ACK
+};
 
 struct move {
     enum tcp_state from, to;
@@ -204,8 +212,7 @@ static void we_connect(void)
     const struct lastack_endpoint remote = endpoint_of(PEER);
 
     pair.fd[OURS] = socket_of(OURS);
-    assert_int_equal(lastack_connect(stack_of(OURS), pair.fd[OURS], &remote),
-                     -LASTACK_EINPROGRESS);
+    assert_int_equal(lastack_connect(stack_of(OURS), pair.fd[OURS], &remote), -LASTACK_EINPROGRESS);
     settle();
 }
 
@@ -241,8 +248,7 @@ static void expect_moves(unsigned host, const struct move *moves, unsigned count
         if (at >= pair.move_count[host])
             fail_msg("line %d: host %u did not go from %s to %s", line, host,
                      lastack_state_text(moves[i].from), lastack_state_text(moves[i].to));
-        if (seen->from != moves[i].from || seen->to != moves[i].to ||
-            seen->cause != moves[i].cause)
+        if (seen->from != moves[i].from || seen->to != moves[i].to || seen->cause != moves[i].cause)
             fail_msg("line %d: host %u went from %s to %s (%s), expected %s to %s (%s)", line, host,
                      lastack_state_text(seen->from), lastack_state_text(seen->to),
                      lastack_cause_text(seen->cause), lastack_state_text(moves[i].from),
@@ -253,12 +259,15 @@ static void expect_moves(unsigned host, const struct move *moves, unsigned count
                  lastack_state_text(pair.moves[host][pair.moves_read[host]].to));
 }
 
-#define MOVE(from, to, cause) {TCP_##from, TCP_##to, LASTACK_CAUSE_##cause}
+#define MOVE(from, to, cause)                                                                      \
+    {                                                                                              \
+        TCP_##from, TCP_##to, LASTACK_CAUSE_##cause                                                \
+    }
 #define MOVES(host, ...)                                                                           \
     expect_moves((host), (const struct move[]){__VA_ARGS__},                                       \
                  sizeof((const struct move[]){__VA_ARGS__}) / sizeof(struct move), __LINE__)
 #define NO_MOVE(host) expect_moves((host), NULL, 0, __LINE__)
-#define FORGET(host) (pair.moves_read[host] = pair.move_count[host])
+#define FORGET(host)  (pair.moves_read[host] = pair.move_count[host])
 
 /* Both ESTABLISHED, both descriptors held; how they came there is forgotten. */
 static void connect_pair(void)
@@ -296,8 +305,7 @@ TEST(both_open_at_once)
     settle();
     run_for(SEC(1));
     for (unsigned host = 0; host < SIM_HOSTS; host++) {
-        MOVES(host, MOVE(CLOSED, SYN_SENT, CALL_CONNECT),
-              MOVE(SYN_SENT, SYN_RECEIVED, SYN_CROSSED),
+        MOVES(host, MOVE(CLOSED, SYN_SENT, CALL_CONNECT), MOVE(SYN_SENT, SYN_RECEIVED, SYN_CROSSED),
               MOVE(SYN_RECEIVED, ESTABLISHED, HANDSHAKE_ACK));
     }
     writes(OURS, "from host 0");
@@ -637,9 +645,14 @@ TEST(peer_vanishes)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RUN(both_open_at_once),  RUN(both_open_at_once_and_lose), RUN(both_close_at_once),
-        RUN(fin_is_lost),        RUN(last_ack_is_lost),           RUN(old_duplicate_in_time_wait),
-        RUN(old_duplicate_in_time_wait_by_rfc1337), RUN(peer_vanishes),
+        RUN(both_open_at_once),
+        RUN(both_open_at_once_and_lose),
+        RUN(both_close_at_once),
+        RUN(fin_is_lost),
+        RUN(last_ack_is_lost),
+        RUN(old_duplicate_in_time_wait),
+        RUN(old_duplicate_in_time_wait_by_rfc1337),
+        RUN(peer_vanishes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
