@@ -174,6 +174,8 @@ static enum verdict syn_received_check_ack(struct tcp *tcp, struct tcp_conn *con
     }
     take_rest_of_syn(tcp, conn);
     conn_stop_deadline(conn, LASTACK_TIMER_RETRANSMIT, &tcp->report);
+    if (seq_after(conn->snd.max, seg->ack)) /* text left in SYN-RECEIVED (RFC 7413 §4.2.2) */
+        conn_arm_timeout(tcp, conn, true);
     conn->owe |= OWE_SEND;
     if (conn_has(conn, CONN_FIN_QUEUED)) /* CLOSE was called in SYN-RECEIVED (§3.10.4) */
         tcp_enter(conn, TCP_FIN_WAIT_1, LASTACK_CAUSE_CALL_CLOSE, &tcp->report);
