@@ -81,7 +81,7 @@ static void reboot(struct lives *lives, unsigned host)
 static void fill_link(struct lives *lives, unsigned host)
 {
     lastack_link_full(lives_stack(lives, host), 1);
-    lives->host[host].link_ready_at = lives->world.now + MS(1 + rng_below(&lives->rng, 5000));
+    lives->host[host].link_ready_at = lives->world.now + MS(1 + rng_below(&lives->rng, 1000));
 }
 
 void lives_mishaps(struct lives *lives)
