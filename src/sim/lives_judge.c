@@ -10,9 +10,10 @@
 /* Whoever saw the end has seen everything before it. */
 static void judge_ends(struct lives *lives, const struct life *life)
 {
-    /* A SYN with text that comes twice may make two connections (RFC 7413 §2.1): if the first was
-     * ended, the end that is seen may be the second's. */
-    if (life->plan.end[0].fast_open && !life_is_whole(life))
+    /* A SYN with text that comes twice may make two connections (RFC 7413 §2.1), and so may the ACK
+     * of a SYN cookie: if the first was ended, the end that is seen may be the second's. */
+    if ((life->plan.end[0].fast_open || lives->setting.is_crowded || lives->setting.is_scarce) &&
+        !life_is_whole(life))
         return;
     for (unsigned i = 0; i < 2; i++) {
         const struct life_end *reader = &life->end[i], *writer = &life->end[1 - i];

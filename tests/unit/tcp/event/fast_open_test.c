@@ -256,6 +256,27 @@ TEST(text_is_read_before_the_handshake_is_over)
     assert_int_equal(row_of(p).tcp_info.tcpi_options & 32, 32);
 }
 
+/* What was written in SYN-RECEIVED is lost, the ACK of our SYN is not: it is sent again. */
+TEST(text_of_syn_received_is_sent_again)
+{
+    struct peer *p = peer_at(PEER_PORT);
+    const uint64_t cookie = serves(5)->cookie;
+
+    ARRIVES(p, .flags = SYN, .seq = 0, .text = 300, .fast_open = FULL, .cookie = cookie);
+    STATE(p, LISTEN, SYN_RECEIVED, FAST_OPEN_PASSIVE);
+    SENDS(p, .flags = SYN | ACK, .seq = 0, .ack = 301, .fast_open = NONE);
+    ACCEPTS(p);
+    READS(p, 300);
+    WRITES(p, 200);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 301, .text = 200);
+    ARRIVES(p, .flags = ACK, .seq = 301, .ack = 1);
+    STATE(p, SYN_RECEIVED, ESTABLISHED, HANDSHAKE_ACK);
+    lastack_check(world.stack); /* somebody waits for its ACK */
+    AFTER(SEC(2));
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 301, .text = 200);
+    FORGET(p);
+}
+
 /* covers: 7413-4.2.2-srv 7413-4.1.2 */
 TEST(a_bad_cookie_is_answered_with_a_good_one)
 {
@@ -448,6 +469,7 @@ int main(void)
         RUN(connect_waits_for_text),
         RUN(the_client_is_off),
         RUN(text_is_read_before_the_handshake_is_over),
+        RUN(text_of_syn_received_is_sent_again),
         RUN(a_bad_cookie_is_answered_with_a_good_one),
         RUN(a_cookie_is_of_one_address),
         RUN(a_listener_has_to_ask_for_it),
