@@ -80,7 +80,7 @@ MUTATIONS = [
      '        conn_end(tcp, conn, LASTACK_CAUSE_FIN_ACKED, 0);', '9293-3.10.7.4-ack-CLOSING'),
     (ACK, '        conn_end(tcp, conn, LASTACK_CAUSE_FIN_ACKED, 0);', '        conn_enter_time_wait(tcp, conn, LASTACK_CAUSE_FIN_ACKED);',
      '9293-3.10.7.4-ack-LA'),
-    (ACK, '    if (seq_after(seg->ack, conn->snd.una))\n        acknowledge(tcp, conn, seg);', '    if (false)\n        acknowledge(tcp, conn, seg);',
+    (ACK, '    if (ack.is_advance)\n        acknowledge(tcp, conn, seg, &ack);', '    if (false)\n        acknowledge(tcp, conn, seg, &ack);',
      '9293-3.10.7.4-ack-E1'),
     (ACK, '        conn->probes = 0; /* an answered probe: never give up on it (MUST-37) */', '        (void)0;', '9293-MUST-37'),
     (ACK, '    if (!seq_after(seg->ack, conn->snd.una) && !seq_before(conn->snd.wl1, seg->seq) &&', '    if (false &&',
