@@ -27,7 +27,7 @@ $(RELEASE)/build.ninja:
 format: ; @git ls-files '*.c' '*.h' | xargs clang-format -i
 tidy: ; @tools/tidy.py --lengths
 install: $(RELEASE)/build.ninja
-	@$(NINJA) -C $(RELEASE)
+	@$(NINJA) -C $(RELEASE) lastack liblastack.a
 	@meson install -C $(RELEASE) --no-rebuild
 
 clean: ; @rm -rf build build-*/
