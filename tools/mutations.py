@@ -73,7 +73,7 @@ MUTATIONS = [
     (ACK, '    if (!(seg->flags & LASTACK_ACK)) {', '    if (false) {', '9293-3.10.7.4-noack'),
     (ACK, '    if (seq_after(seg->ack, conn->snd.max)) {', '    if (false) {', '9293-3.10.7.4-ack-E2'),
     (ACK, '    if (seq_before(seg->ack, seq_sub(conn->snd.una, conn->snd.wnd_max))) {', '    if (false) {', '5961-5.2-range'),
-    (ACK, '        reply_rst_to(tcp, seg, conn->flow, conn->state);\n        return STOP;\n    }\n    conn->snd.wnd = seg->window;',
+    (ACK, '        reply_rst_by(tcp, conn, seg);\n        return STOP;\n    }\n    conn->snd.wnd = seg->window;',
      '        return STOP;\n    }\n    conn->snd.wnd = seg->window;', '9293-3.10.7.4-ack-SR'),
     (ACK, '        tcp_enter(conn, TCP_FIN_WAIT_2, LASTACK_CAUSE_FIN_ACKED, &tcp->report);\n', '', '9293-3.10.7.4-ack-FW1'),
     (ACK, '        conn_enter_time_wait(tcp, conn, LASTACK_CAUSE_FIN_ACKED);',
