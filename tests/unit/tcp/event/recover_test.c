@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * recover_test.c: losses repaired: by RACK, by RFC 6675's counting, by duplicate ACKs, by a tail
+ * loss probe, after a timeout; and taken back when nothing was lost.
+ */
+#include "peer.h"
+
+static uint32_t ca_state_of(const struct peer *p)
+{
+    return row_of(p).tcp_info.tcpi_ca_state;
+}
+
+/* Ten segments are out; the round trip takes 100 ms. */
+static struct peer *ten_out(void)
+{
+    struct peer *p = ACCEPTED(.shift = 8, .rtt = MS(100), .sack = true, .mss = 1000);
+
+    WRITES(p, 10000);
+    assert_int_equal(packets_forgotten(p), 10);
+    AFTER(MS(100));
+    return p;
+}
+
+/* The first is lost: the third that was sacked behind it brings it back at once; a window later the
+ * episode is over and the window is ssthresh.
+ * covers: 8985-6.2-loss 9937-6.4 5681-3.2-fr */
+TEST(one_loss_with_rack)
+{
+    struct peer *p = ten_out();
+
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .sack = {{1001, 2001}});
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .sack = {{1001, 3001}});
+    SENDS_NOTHING(p);
+    assert_int_equal(ca_state_of(p), 1);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .sack = {{1001, 4001}});
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1000);
+    assert_int_equal(ca_state_of(p), 3);
+    assert_int_equal(row_of(p).tcp_info.tcpi_sacked, 3);
+    assert_int_equal(row_of(p).tcp_info.tcpi_lost, 1);
+    assert_int_equal(row_of(p).tcp_info.tcpi_retrans, 1);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .sack = {{1001, 10001}});
+    AFTER(MS(100));
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 10001);
+    assert_int_equal(ca_state_of(p), 0);
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_cwnd, row_of(p).tcp_info.tcpi_snd_ssthresh);
+    FORGET(p);
+}
+
+/* Only one is sacked, then silence: the reordering window runs out.
+ * covers: 8985-6.2-timer */
+TEST(racks_timer)
+{
+    struct peer *p = ten_out();
+
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .sack = {{7001, 8001}});
+    SENDS_NOTHING(p);
+    MARK();
+    AFTER(MS(24));
+    SENDS_NOTHING(p);
+    AFTER(MS(6));
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1000, .at = MS(27));
+    assert_int_equal(row_of(p).tcp_info.tcpi_lost, 7);
+    FORGET(p);
+}
+
+/* Without SACK: the third duplicate, not the second.
+ * covers: 5681-3.2-fr 8985-4-1 */
+TEST(without_sack)
+{
+    struct peer *p = ACCEPTED(.shift = 8, .rtt = MS(100), .mss = 1000);
+
+    WRITES(p, 10000);
+    assert_int_equal(packets_forgotten(p), 10);
+    AFTER(MS(100));
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1);
+    SENDS_NOTHING(p);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1000);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 4001); /* partial: the next hole */
+    SENDS(p, .flags = ACK, .seq = 4001, .ack = 1, .text = 1000);
+    FORGET(p);
+}
+
+/* RFC 6675 in the rfc way: more than two segments above, and nothing by time.
+ * covers: 6675-5-enter 8985-9.2 */
+TEST(by_count)
+{
+    struct lastack_config config;
+    struct peer *p;
+
+    peer_config(&config);
+    config.params.loss_detection = LASTACK_LOSS_SACK;
+    config.params.tail_loss_probe = false;
+    restart(&config);
+    p = ten_out();
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .sack = {{7001, 8001}});
+    AFTER(MS(100)); /* RACK would have sent by now */
+    SENDS_NOTHING(p);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .sack = {{7001, 10001}});
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1000);
+    assert_int_equal(row_of(p).tcp_info.tcpi_lost, 7);
+    FORGET(p);
+}
+
+/* The last is lost: probed two round trips after it left, before the timeout; the probe's ACK tells
+ * that one congestion response is due.
+ * covers: 8985-7.2 8985-7.3 8985-7.4 LNX-TLP */
+TEST(a_tail_is_lost)
+{
+    struct peer *p = ten_out();
+
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 8001);
+    MARK();
+    AFTER(MS(201));
+    SENDS_NOTHING(p);
+    AFTER(MS(2));
+    SENDS(p, .flags = ACK, .seq = 9001, .ack = 1, .text = 1000, .at = MS(202));
+    assert_int_equal(row_of(p).timer, LASTACK_TIMER_RETRANSMIT);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 8001, .sack = {{9001, 10001}});
+    FORGET(p);
+}
+
+/* A DSACK for the probe: both copies arrived, nothing was lost.
+ * covers: 8985-7.4 2883-4-rcv */
+TEST(a_probe_for_nothing)
+{
+    struct peer *p = ten_out();
+    const uint32_t cwnd = row_of(p).tcp_info.tcpi_snd_cwnd;
+
+    AFTER(MS(150));
+    SENDS(p, .flags = ACK, .seq = 9001, .ack = 1, .text = 1000);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 10001);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 10001, .sack = {{9001, 10001}});
+    SENDS_NOTHING(p);
+    assert_true(row_of(p).tcp_info.tcpi_snd_cwnd >= cwnd);
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_ssthresh, 0x7fffffff);
+}
+
+/* A delay spike: the timeout was spurious. New data after the first ACK, no flood of
+ * retransmissions, and the window is what it was.
+ * covers: 5682-2.1 9438-4.9 */
+TEST(a_spurious_timeout)
+{
+    struct peer *p = ten_out();
+    const uint32_t cwnd = row_of(p).tcp_info.tcpi_snd_cwnd;
+
+    WRITES(p, 5000);
+    AFTER(MS(420));
+    assert_true(packets_forgotten(p) > 0); /* the probe, then the timeout */
+    assert_int_equal(ca_state_of(p), 4);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 3001); /* of what was sent once */
+    assert_int_equal(ca_state_of(p), 0);
+    assert_in_range(row_of(p).tcp_info.tcpi_snd_cwnd, cwnd, cwnd + 3);
+    assert_int_equal(row_of(p).tcp_info.tcpi_lost, 0);
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_ssthresh, 0x7fffffff);
+    FORGET(p);
+}
+
+/* Blocks that cannot be change nothing.
+ * covers: 2018-5-valid */
+TEST(impossible_blocks)
+{
+    struct peer *p = ten_out();
+
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .sack = {{4001, 4001}});
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .sack = {{5001, 4001}});
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .sack = {{9001, 12001}});
+    assert_int_equal(row_of(p).tcp_info.tcpi_sacked, 0);
+    FORGET(p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RUN(one_loss_with_rack), RUN(racks_timer),        RUN(without_sack),
+        RUN(by_count),           RUN(a_tail_is_lost),     RUN(a_probe_for_nothing),
+        RUN(a_spurious_timeout), RUN(impossible_blocks),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
