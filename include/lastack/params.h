@@ -189,6 +189,7 @@ struct lastack_params {
     uint32_t time_wait_max;      /* records held at the most */
     uint32_t reassembly_ranges_max; /* holes per connection */
     uint32_t ack_every_segs;     /* an ACK at least every so many full segments: 2 */
+    uint32_t ecn_retries;        /* repeated SYNs that still ask for ECN (RFC 3168 §6.1.1.1) */
     uint32_t fast_open;          /* enum lastack_fast_open, or-ed */
     /* a frame is put off until it holds this part of the window, 1/n; 0 = never (not Linux) */
     uint32_t tso_win_divisor;

@@ -186,6 +186,8 @@ enum lastack_trace_class { /* bits of the switch */
     X(SYN_COOKIE, "SYN answered with a SYN cookie")                                                \
     X(COOKIE_ACK, "ACK with a valid SYN cookie arrived")                                           \
     X(SYN_EVICTED, "evicted from a full SYN queue")                                                \
+    X(ECN_CE, "text arrived with CE (ECN)")                                                        \
+    X(ECN_ECHO, "ECE told of congestion (ECN)")                                                    \
     X(FAST_OPEN_COOKIE, "Fast Open cookie asked for")                                              \
     X(FAST_OPEN_PASSIVE, "SYN with a valid Fast Open cookie arrived")                              \
     X(FAST_OPEN_PASSIVE_FAILED, "bad Fast Open cookie")                                            \

@@ -59,6 +59,7 @@ static void linux_counts(struct lastack_params *params)
     params->time_wait_max = LINUX_ESTABLISHED_HASH / 2;
     params->reassembly_ranges_max = 1024; /* Linux bounds holes by memory only; this is ours */
     params->ack_every_segs = 2;
+    params->ecn_retries = 0; /* tcp_ecn_fallback */
     params->fast_open = LASTACK_FAST_OPEN_CLIENT;
     params->tso_win_divisor = 3;
     params->min_tso_segs = 2;

@@ -17,6 +17,7 @@ void loopback_deliver(struct lastack *stack, const struct tcp_out *out)
     seg.local = out->seg.remote;
     seg.remote = out->seg.local;
     seg.ttl = stack->tcp.params.ttl;
+    seg.ecn = out->tos & ECN_MASK;
     if (out->text != NULL && seg.text_length > 0) {
         CHECK(seg.text_length <= LOOPBACK_MTU);
         stream_get(out->text, &stack->tcp.pages, tcp_out_text_seq(out), stack->loopback_text,

@@ -142,6 +142,7 @@ static void fill_info(const struct lastack *stack, const struct tcp_conn *conn,
         .tcpi_options = (uint8_t)((conn_has(conn, CONN_TIMESTAMP) ? 1 : 0) |
                                   (conn_has(conn, CONN_SACK) ? 2 : 0) |
                                   (conn_has(conn, CONN_WINDOW_SCALE) ? 4 : 0) |
+                                  (conn->ecn & ECN_ON ? 8 : 0) | (conn->ecn & ECN_SEEN ? 16 : 0) |
                                   (conn->fast_open & FAST_OPEN_TEXT_ACKED ? 32 : 0)),
         .tcpi_snd_wscale = conn->snd_shift,
         .tcpi_rcv_wscale = conn->rcv_shift,

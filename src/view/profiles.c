@@ -58,6 +58,7 @@ static const struct setting freebsd[] = {
     {"icmp_errors", "bsd"},
     {"syn_overflow", "evict-oldest"},
     {"implied_connect", "on"},
+    {"ecn_retries", "1"},
     {"fast_open_path_disable", "900s"},
     {"syn_queue_ages", "off"},
     {"drop_syn_fin", "off"},

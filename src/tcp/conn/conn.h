@@ -24,6 +24,7 @@
 #include "ack_policy.h"
 #include "cc.h"
 #include "deadlines.h"
+#include "ecn.h"
 #include "owe.h"
 #include "paws.h"
 #include "ranges.h"
@@ -179,6 +180,7 @@ struct tcp_conn {
     int16_t error;           /* LASTACK_E... for the socket: why it ended; 0 */
     int16_t soft_error;      /* last ICMP soft error, reported when retries run out */
     uint8_t fast_open;       /* enum conn_fast_open */
+    uint8_t ecn;             /* enum ecn_flag */
     uint32_t told;           /* what of `arrived` the peer hears first (sack_told.h); POOL_NONE */
     int64_t since;           /* in this state */
     /* when the segment that is being retransmitted was first sent; NEVER */

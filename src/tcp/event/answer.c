@@ -79,7 +79,8 @@ void reply_ack(struct tcp *tcp, struct tcp_conn *conn)
 
 void reply_ack_again(struct tcp *tcp, struct tcp_conn *conn, struct sack_block again)
 {
-    struct reply *reply = new_reply(tcp, &conn->tuple, conn->flow, conn->state, LASTACK_ACK);
+    struct reply *reply = new_reply(tcp, &conn->tuple, conn->flow, conn->state,
+                                    LASTACK_ACK | ecn_echo(conn->ecn));
     struct segment seg;
 
     if (reply == NULL)
@@ -90,7 +91,7 @@ void reply_ack_again(struct tcp *tcp, struct tcp_conn *conn, struct sack_block a
     reply->ack = conn->rcv.nxt;
     reply->wnd = conn_offer_window(conn);
     reply->window = (uint32_t)reply->wnd << conn->rcv_shift;
-    reply->tos = conn->options.tos;
+    reply->tos = conn->options.tos & (uint8_t)~ECN_MASK;
     reply->ttl = conn->options.ttl;
     conn_fill_options(tcp, conn, &seg);
     reply->options = seg.options;
@@ -148,7 +149,8 @@ void reply_syn_ack(struct tcp *tcp, const struct syn_entry *entry,
                    const struct fast_open_answer *answer)
 {
     struct reply *reply = new_reply(tcp, &entry->tuple, entry->flow, TCP_SYN_RECEIVED,
-                                    LASTACK_SYN | LASTACK_ACK);
+                                    LASTACK_SYN | LASTACK_ACK |
+                                        (entry->flags & SYN_ECN ? LASTACK_ECE : 0));
     const struct listener *listener = pool_at(&tcp->listeners, entry->listener);
 
     if (reply == NULL)
@@ -157,7 +159,7 @@ void reply_syn_ack(struct tcp *tcp, const struct syn_entry *entry,
     reply->ack = seq_add(entry->irs, 1);
     reply->wnd = (uint16_t)min32(entry->rcv_wnd, 65535);
     reply->window = reply->wnd;
-    reply->tos = entry->tos;
+    reply->tos = entry->tos & (uint8_t)~ECN_MASK;
     reply->ttl = listener->options.ttl;
     reply->options =
         (uint16_t)(OPTION_MSS | (entry->flags & SYN_WINDOW_SCALE ? OPTION_WINDOW_SCALE : 0) |

@@ -123,6 +123,10 @@ static void arrives_in_syn_sent(struct tcp *tcp, struct tcp_conn *conn, const st
     /* offered in our SYN */
     conn->rcv.edge = seq_add(conn->rcv.nxt, seq_distance(seq_of(0), conn->rcv.edge));
     conn_take_syn_options(tcp, conn, seg);
+    if (is_ack_good)
+        conn->ecn = ecn_agree(conn->ecn, seg->flags);
+    else /* their SYN asks, and our SYN-ACK answers it */
+        conn->ecn = tcp->params.ecn_accept && ecn_is_setup_syn(seg->flags, seg->ecn) ? ECN_ON : 0;
     if (!is_ack_good) {
         syn_sent_becomes_syn_received(tcp, conn);
         conn->snd.wnd = seg->wnd;

@@ -240,6 +240,8 @@ enum verdict fifth_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struc
     }
     is_window_changed = update_window(conn, seg);
     take_ack(tcp, conn, seg, is_window_changed);
+    if (conn->ecn & ECN_ON && seg->flags & LASTACK_ECE)
+        recover_congestion_echoed(tcp, conn);
     if (conn->snd.wnd == 0 && conn->deadline.at[LASTACK_TIMER_PERSIST] != NEVER)
         conn->probes = 0; /* an answered probe: never give up on it (MUST-37) */
     if (is_window_changed || conn->deadline.at[LASTACK_TIMER_PERSIST] != NEVER)

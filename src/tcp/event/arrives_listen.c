@@ -39,6 +39,8 @@ static void take_syn_options(const struct tcp *tcp, const struct listener *liste
         entry->snd_shift = (uint8_t)min32(seg->window_scale, 14);
         entry->rcv_shift = request_shift(tcp, listener);
     }
+    if (params->ecn_accept && ecn_is_setup_syn(seg->flags, seg->ecn))
+        entry->flags |= SYN_ECN;
     if (params->sack && seg->options & OPTION_SACK_PERMITTED)
         entry->flags |= SYN_SACK;
     if (params->timestamps && seg->options & OPTION_TIMESTAMP) {
@@ -466,6 +468,7 @@ struct tcp_conn *conn_from_request(struct tcp *tcp, const struct syn_entry *entr
     conn->flags |= (entry->flags & SYN_WINDOW_SCALE ? CONN_WINDOW_SCALE : 0) |
                    (entry->flags & SYN_SACK ? CONN_SACK : 0) |
                    (entry->flags & SYN_TIMESTAMP ? CONN_TIMESTAMP : 0);
+    conn->ecn = entry->flags & SYN_ECN ? ECN_ON : 0;
     conn->mss_peer = entry->mss_peer;
     conn_start(tcp, conn, &listener->options, listener->flags);
     conn_round_buffers(tcp, conn);

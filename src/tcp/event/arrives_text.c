@@ -199,6 +199,20 @@ static void trim_taken(const struct tcp_conn *conn, struct segment *seg)
     seg->len -= old;
 }
 
+/* RFC 3168 §6.1.3. Text without ECT from a peer that had it is sent again: he waits for an ACK. */
+static void take_congestion_marks(struct tcp *tcp, struct tcp_conn *conn,
+                                  const struct segment *seg)
+{
+    const bool is_again = conn->ecn & ECN_SEEN && seg->ecn == ECN_NOT_ECT;
+
+    if (seg->ecn == ECN_CE)
+        report_count(&tcp->report, LASTACK_CAUSE_ECN_CE);
+    if (ecn_text_arrived(&conn->ecn, seg->flags, seg->ecn))
+        conn->owe |= OWE_ACK;
+    else if (is_again && tcp->params.quick_ack == LASTACK_QUICK_ACK_LINUX)
+        ack_policy_quicken(&conn->ack, conn_rcv_wnd(conn), conn_rcv_mss(conn), 2);
+}
+
 enum verdict seventh_take_text(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
 {
     trim_taken(conn, seg);
@@ -211,6 +225,8 @@ enum verdict seventh_take_text(struct tcp *tcp, struct tcp_conn *conn, struct se
     }
     if (conn_has(conn, CONN_ORPHAN))
         return text_after_close(tcp, conn, seg);
+    if (conn->ecn & ECN_ON)
+        take_congestion_marks(tcp, conn, seg);
     measure_mss(conn, seg);
     return seq_equal(seg->seq, conn->rcv.nxt) ? take_in_order(tcp, conn, seg)
                                               : take_beyond_hole(tcp, conn, seg);

@@ -31,9 +31,10 @@ static void start_segment(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out
     out->text = NULL;
     out->gso_size = 0;
     out->conn = tcp_index_of(tcp, conn);
-    out->tos = conn->options.tos;
+    out->tos = conn->options.tos & (uint8_t)~ECN_MASK;
     out->ttl = conn->options.ttl;
     if (!(flags & LASTACK_SYN)) {
+        seg->flags |= ecn_echo(conn->ecn);
         seg->wnd = conn_offer_window(conn);
         conn_fill_options(tcp, conn, seg);
     }
@@ -96,6 +97,15 @@ static uint16_t syn_options(const struct tcp *tcp, const struct tcp_conn *conn)
     return options;
 }
 
+/* RFC 3168 §6.1.1.1: a SYN that nobody answered may have been dropped for its flags. */
+static uint16_t ask_ecn(const struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (!tcp->params.ecn_request || conn->retries > tcp->params.ecn_retries)
+        return 0;
+    conn->ecn |= ECN_ASKED;
+    return LASTACK_ECE | LASTACK_CWR;
+}
+
 /* Fast Open: what rides in our SYN. It is not among the bursts sent: what the SYN-ACK does not
  * acknowledge has never left. */
 static void put_syn_text(struct tcp_conn *conn, struct tcp_out *out, uint32_t length, int64_t now)
@@ -118,6 +128,7 @@ static bool emit_syn(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out
     seg->seq = conn->iss;
     if (!is_answer)
         seg->ack = seq_of(0);
+    seg->flags |= is_answer ? (conn->ecn & ECN_ON ? LASTACK_ECE : 0) : ask_ecn(tcp, conn);
     seg->wnd = (uint16_t)min32(window, 65535); /* RFC 7323 §2.2: never scaled */
     seg->options = syn_options(tcp, conn);
     seg->mss = conn->mss_own;
@@ -283,6 +294,8 @@ static void watch_zero_window(struct tcp *tcp, struct tcp_conn *conn)
 /* Text of one frame: whole segments, as many as the link takes at once. */
 static uint32_t frame_limit(const struct tcp_conn *conn)
 {
+    if (conn->ecn & ECN_OWES_CWR)
+        return conn->mss; /* it goes on one segment */
     return conn->gso_max > conn->mss ? conn->gso_max - conn->gso_max % conn->mss : conn->mss;
 }
 
@@ -356,6 +369,17 @@ static uint32_t next_piece(struct tcp *tcp, struct tcp_conn *conn, struct seq fr
     return left > 0 && left <= room ? left : length_of_frame(tcp, conn, from);
 }
 
+/* RFC 3168 §6.1.2: new text, and nothing else, is ECN-capable and tells of a smaller window. */
+static void mark_new_text(struct tcp_conn *conn, struct tcp_out *out)
+{
+    if (!(conn->ecn & ECN_ON) || out->seg.text_length == 0)
+        return;
+    out->tos |= ECN_ECT_0;
+    if (conn->ecn & ECN_OWES_CWR)
+        out->seg.flags |= LASTACK_CWR;
+    conn->ecn &= (uint8_t)~ECN_OWES_CWR;
+}
+
 /* New text, and the FIN when its turn has come. */
 static bool emit_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out, bool is_probe)
 {
@@ -401,6 +425,7 @@ static bool emit_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out
     }
     start_segment(tcp, conn, out, LASTACK_ACK);
     put_text(tcp, conn, out, from, length);
+    mark_new_text(conn, out);
     if (length == offered)
         out->seg.flags &= (uint16_t)~LASTACK_FIN; /* it takes a place in the window too (§3.4) */
     conn->flags &= ~(uint32_t)CONN_SEND_SMALL;

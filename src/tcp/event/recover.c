@@ -347,6 +347,7 @@ static void begin_reduction(struct tcp *tcp, struct tcp_conn *conn, struct recov
     const uint32_t from = reduction_from(tcp, conn);
     uint32_t base = conn->cc.cwnd;
 
+    ecn_window_came_down(&conn->ecn);
     recovery->high = conn->snd.max;
     recovery->has_probe = false;
     recovery->window_before = conn->cc.cwnd;
@@ -774,6 +775,24 @@ void recover_end(struct tcp *tcp, struct tcp_conn *conn, const struct segment *s
         conn->owe |= OWE_SEND;
 }
 
+void recover_congestion_echoed(struct tcp *tcp, struct tcp_conn *conn)
+{
+    struct recovery *recovery = conn_need_recovery(tcp, conn);
+
+    if (recovery == NULL ? (conn->ecn & ECN_OWES_CWR) != 0 : recovery->state > RECOVERY_DISORDER)
+        return;
+    report_count(&tcp->report, LASTACK_CAUSE_ECN_ECHO);
+    if (recovery != NULL) {
+        begin_reduction(tcp, conn, recovery);
+        set_state(recovery, RECOVERY_CWR);
+        return;
+    }
+    conn->cc.ssthresh =
+        cc_hooks(conn->cc.algorithm)->reduced(&conn->cc, NULL, reduction_from(tcp, conn));
+    conn->cc.cwnd = min32(conn->cc.cwnd, conn->cc.ssthresh);
+    ecn_window_came_down(&conn->ecn);
+}
+
 /* ---- the timers ---- */
 
 void recover_timed_out(struct tcp *tcp, struct tcp_conn *conn)
@@ -783,6 +802,7 @@ void recover_timed_out(struct tcp *tcp, struct tcp_conn *conn)
     const struct sent_set sent = conn_sent(tcp, conn);
     bool is_new;
 
+    ecn_window_came_down(&conn->ecn);
     if (recovery == NULL) { /* no room to be clever */
         if (conn->retries == 1)
             conn->cc.ssthresh = cc->reduced(&conn->cc, NULL, reduction_from(tcp, conn));

@@ -35,6 +35,10 @@ void recover_begin(struct tcp *tcp, struct tcp_conn *conn, const struct segment 
 void recover_end(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg,
                  struct recover_ack *ack);
 
+/* The peer told of congestion by ECE (RFC 3168 §6.1.2): as a loss, once a window, and not on top of
+ * one. */
+void recover_congestion_echoed(struct tcp *tcp, struct tcp_conn *conn);
+
 /* The retransmission timer fired. */
 void recover_timed_out(struct tcp *tcp, struct tcp_conn *conn);
 /* The LOSS timer fired: RACK's window is over, or a tail loss probe is due. */

@@ -380,6 +380,8 @@ static const char *difference(struct peer *peer, const struct line *line,
         return "at";
     if (line->tos != 0 && line->tos != packet->traffic_class)
         return "tos";
+    if (line->not_ect && (packet->traffic_class & 3) != 0)
+        return "ECT";
     if (line->ttl != 0 && line->ttl != packet->ttl)
         return "ttl";
     if (line->from.bytes[10] != 0 && !lastack_address_equal(&line->from, &packet->source))
@@ -493,6 +495,7 @@ static size_t build(struct peer *peer, const struct line *line, uint8_t *bytes)
                           .destination = peer->local.address,
                           .protocol = IP_PROTOCOL_TCP,
                           .ttl = 64,
+                          .traffic_class = line->tos,
                           .dont_fragment = true};
     uint8_t header[TCP_HEADER_MAX];
     uint8_t text[PACKET_MOST];

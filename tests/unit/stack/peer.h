@@ -36,7 +36,7 @@
 #include <cmocka.h>
 
 enum { FIN = LASTACK_FIN, SYN = LASTACK_SYN, RST = LASTACK_RST, PSH = LASTACK_PSH };
-enum { ACK = LASTACK_ACK, URG = LASTACK_URG };
+enum { ACK = LASTACK_ACK, URG = LASTACK_URG, ECE = LASTACK_ECE, CWR = LASTACK_CWR };
 
 enum { PEER_PORT = 40000, STACK_PORT = 80, PEER_MSS = 1460, PEER_LINK = 1 };
 
@@ -61,7 +61,9 @@ struct line {
     uint64_t cookie;   /* ... its first 8, in the order of the wire */
     bool experiment;   /* ... as option 254 */
     int64_t at;        /* when it left, counted from MARK */
-    uint8_t tos, ttl;  /* SENDS; 0: never mind */
+    uint8_t tos;       /* all 8 bits. SENDS; 0: never mind */
+    uint8_t ttl;       /* SENDS; 0: never mind */
+    bool not_ect;      /* SENDS: neither ECT nor CE */
     struct lastack_address from; /* SENDS: the source; all 0: never mind */
     bool no_push;      /* SENDS: it has no PSH */
     bool new_id;       /* SENDS: its IPv4 ID is none that this peer saw before */
