@@ -11,7 +11,7 @@
 
 static const struct bench *const benches[] = {&bench_life,     &bench_bulk, &bench_demux,
                                               &bench_timewait, &bench_tun,  &bench_tail,
-                                              &bench_fair,     &bench_recovery};
+                                              &bench_fair,     &bench_recovery, &bench_attack};
 
 enum { BENCHES = sizeof benches / sizeof benches[0] };
 

@@ -41,6 +41,6 @@ struct bench {
 int bench_run(int argc, char **argv);
 
 extern const struct bench bench_life, bench_bulk, bench_demux, bench_timewait, bench_recovery,
-    bench_tail, bench_fair, bench_tun;
+    bench_tail, bench_fair, bench_tun, bench_attack;
 
 #endif
