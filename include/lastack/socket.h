@@ -98,6 +98,19 @@ int lastack_abort(struct lastack *stack, int descriptor);
 int lastack_getsockname(struct lastack *stack, int descriptor, struct lastack_endpoint *local);
 int lastack_getpeername(struct lastack *stack, int descriptor, struct lastack_endpoint *remote);
 
+/*
+ * Urgent text (RFC 9293 §3.8.5). New programs should not use it: RFC 6093, RFC 9293 SHLD-13. The last
+ * octet of what is sent with MSG_OOB is urgent. What arrives is read in line with SO_OOBINLINE;
+ * else the last urgent octet is stepped over, and recv(MSG_OOB) has it (-LASTACK_EINVAL: there is
+ * none, -LASTACK_EAGAIN: it has not arrived). Reading always stops before it once.
+ */
+/* SIOCATMARK: 1 if that octet is next, else 0. -LASTACK_EBADF. */
+int lastack_at_mark(struct lastack *stack, int descriptor);
+/* The last soft error of its connection, which did not end it (RFC 9293 §3.9.1.8): LASTACK_E...,
+ * LASTACK_ETIMEDOUT for R1 retransmissions in vain; 0: none since the last ACK of something new.
+ * -LASTACK_EBADF. */
+int lastack_soft_error(struct lastack *stack, int descriptor);
+
 /* Readiness now (level-triggered), bits as poll(2) has them on Linux. */
 enum {
     LASTACK_POLLIN = 1,
@@ -121,6 +134,7 @@ enum { LASTACK_SOL_IP = 0, LASTACK_SOL_SOCKET = 1, LASTACK_SOL_TCP = 6, LASTACK_
     X(SO_SNDBUF, LASTACK_SOL_SOCKET, 7)                                                            \
     X(SO_RCVBUF, LASTACK_SOL_SOCKET, 8)                                                            \
     X(SO_KEEPALIVE, LASTACK_SOL_SOCKET, 9)                                                         \
+    X(SO_OOBINLINE, LASTACK_SOL_SOCKET, 10)                                                        \
     X(SO_LINGER, LASTACK_SOL_SOCKET, 13)                                                           \
     X(SO_REUSEPORT, LASTACK_SOL_SOCKET, 15)                                                        \
     X(TCP_NODELAY, LASTACK_SOL_TCP, 1)                                                             \
@@ -139,6 +153,7 @@ enum { LASTACK_SOL_IP = 0, LASTACK_SOL_SOCKET = 1, LASTACK_SOL_TCP = 6, LASTACK_
     X(TCP_FASTOPEN_NO_COOKIE, LASTACK_SOL_TCP, 34)                                                 \
     X(TCP_NOOPT, LASTACK_SOL_TCP, 0x8008)    /* BSD's; Linux has no number for it */               \
     X(TCP_KEEPINIT, LASTACK_SOL_TCP, 0x8080) /* likewise */                                        \
+    X(TCP_ADVICE, LASTACK_SOL_TCP, 1000) /* ours: LASTACK_EVENT_ADVICE on (1, at first) or off */  \
     X(IP_TOS, LASTACK_SOL_IP, 1)                                                                   \
     X(IP_TTL, LASTACK_SOL_IP, 2)                                                                   \
     X(IPV6_V6ONLY, LASTACK_SOL_IPV6, 26)

@@ -142,6 +142,10 @@ enum lastack_event_kind {
     LASTACK_EVENT_WRITABLE,  /* room in the send buffer again; also: connected */
     LASTACK_EVENT_ERROR,     /* an error is pending (SO_ERROR) */
     LASTACK_EVENT_HANGUP,    /* both directions closed */
+    LASTACK_EVENT_URGENT,    /* the peer's urgent pointer advanced (lastack_at_mark, MSG_OOB) */
+    /* delivery is failing for now: an ICMP error, or R1 retransmissions (lastack_soft_error);
+     * LASTACK_TCP_ADVICE 0 switches it off */
+    LASTACK_EVENT_ADVICE,
 };
 
 struct lastack_event {

@@ -186,6 +186,8 @@ enum lastack_trace_class { /* bits of the switch */
     X(SYN_COOKIE, "SYN answered with a SYN cookie")                                                \
     X(COOKIE_ACK, "ACK with a valid SYN cookie arrived")                                           \
     X(SYN_EVICTED, "evicted from a full SYN queue")                                                \
+    X(URGENT, "urgent pointer advanced")                                                           \
+    X(R1, "retransmitted in vain (R1): told to program and IP")                                    \
     X(ECN_CE, "text arrived with CE (ECN)")                                                        \
     X(ECN_ECHO, "ECE told of congestion (ECN)")                                                    \
     X(FAST_OPEN_COOKIE, "Fast Open cookie asked for")                                              \

@@ -286,6 +286,15 @@ void neighbor_confirm(struct neighbors *neighbors, int64_t now, uint32_t link,
     neighbor_enter(neighbors, index, NEIGHBOR_REACHABLE, now);
 }
 
+void neighbor_doubt(struct neighbors *neighbors, int64_t now, uint32_t link,
+                    const struct lastack_address *next_hop)
+{
+    const uint32_t index = neighbor_index(neighbors, link, next_hop);
+
+    if (index != POOL_NONE && neighbor_at(neighbors, index)->state == NEIGHBOR_REACHABLE)
+        neighbor_enter(neighbors, index, NEIGHBOR_STALE, now);
+}
+
 /* A deadline of one entry. */
 static void neighbor_times_out(struct neighbors *neighbors, uint32_t index, int64_t now)
 {

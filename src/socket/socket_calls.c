@@ -115,6 +115,8 @@ int lastack_accept(struct lastack *stack, int descriptor, struct lastack_endpoin
     }
     sock->creator = owner;
     sock->flags = listening->flags;
+    sock->oob_inline = listening->oob_inline;
+    sock->is_deaf = listening->is_deaf;
     sock->options = listening->options;
     sock->linger_s = listening->linger_s;
     sock->phase = SOCKET_ATTACHED;

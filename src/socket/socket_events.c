@@ -138,6 +138,8 @@ static void collect_conn(struct lastack *stack, uint32_t index, uint8_t wake)
     CHECK(sock->phase == SOCKET_ATTACHED && sock->conn == index);
     if (tcp_state_is_synchronized(conn->state))
         sock->was_connected = true;
+    if (wake & WAKE_URGENT)
+        sock_has_urgent(sock);
     if (conn->state == TCP_CLOSED || conn_has(conn, CONN_DETACHED))
         take_leavings(stack, sock, conn);
     sock_wake(stack, sock, wake);
@@ -174,6 +176,8 @@ bool lastack_next_event(struct lastack *stack, struct lastack_event *event)
         kinds |= sock->wake & WAKE_WRITABLE ? 1u << LASTACK_EVENT_WRITABLE : 0;
         kinds |= sock->wake & WAKE_ERROR ? 1u << LASTACK_EVENT_ERROR : 0;
         kinds |= sock->wake & WAKE_HANGUP ? 1u << LASTACK_EVENT_HANGUP : 0;
+        kinds |= sock->wake & WAKE_URGENT ? 1u << LASTACK_EVENT_URGENT : 0;
+        kinds |= sock->wake & WAKE_ADVICE && !sock->is_deaf ? 1u << LASTACK_EVENT_ADVICE : 0;
         sock->wake = 0;
         if (kinds == 0)
             continue;
@@ -199,9 +203,9 @@ static uint32_t poll_attached(struct lastack *stack, const struct sock *sock)
 {
     const struct tcp_conn *conn = sock_conn(stack, sock);
     const bool is_end = conn_has(conn, CONN_FIN_RECEIVED);
-    uint32_t bits = 0;
+    uint32_t bits = sock_poll_urgent(stack, sock);
 
-    if (conn_readable(conn) > 0 || is_end || sock->shut_read)
+    if (conn_readable(conn) > (bits != 0 && !sock->has_oob && !sock->oob_inline) || is_end || sock->shut_read)
         bits |= LASTACK_POLLIN;
     if (is_end || sock->shut_read)
         bits |= LASTACK_POLLRDHUP;

@@ -113,6 +113,8 @@ static int set_number(struct lastack *stack, struct sock *sock, enum lastack_opt
     case LASTACK_TCP_FASTOPEN:
     case LASTACK_TCP_FASTOPEN_CONNECT:
     case LASTACK_TCP_FASTOPEN_NO_COOKIE:
+    case LASTACK_TCP_ADVICE:
+    case LASTACK_SO_OOBINLINE:
         return -LASTACK_ENOPROTOOPT;
     }
     if (sock->phase == SOCKET_ATTACHED)
@@ -168,6 +170,12 @@ int lastack_set_option(struct lastack *stack, int descriptor, enum lastack_optio
     case LASTACK_TCP_FASTOPEN_CONNECT:
     case LASTACK_TCP_FASTOPEN_NO_COOKIE:
         return sock_set_fast_open(stack, sock, option, value);
+    case LASTACK_SO_OOBINLINE:
+        sock->oob_inline = value != 0;
+        return 0;
+    case LASTACK_TCP_ADVICE:
+        sock->is_deaf = value == 0;
+        return 0;
     case LASTACK_SO_LINGER: /* lastack_set_linger has both its numbers */
     case LASTACK_SO_ERROR:
         return -LASTACK_ENOPROTOOPT;
@@ -272,6 +280,12 @@ int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_optio
         return 0;
     case LASTACK_TCP_USER_TIMEOUT:
         *value = (int)options->user_timeout_ms;
+        return 0;
+    case LASTACK_SO_OOBINLINE:
+        *value = sock->oob_inline;
+        return 0;
+    case LASTACK_TCP_ADVICE:
+        *value = !sock->is_deaf;
         return 0;
     case LASTACK_TCP_FASTOPEN:
         *value = (int)sock->fast_open;

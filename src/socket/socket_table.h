@@ -35,6 +35,8 @@ struct sock {
     uint8_t wake;             /* enum wake: news since the last event */
     bool is_bound, is_v6_only, is_queued, shut_read, shut_write, was_connected;
     bool is_connecting;       /* connect() has not told of its success yet */
+    bool oob_inline, oob_was_read, has_oob, is_deaf; /* is_deaf: no advice wanted */
+    uint8_t oob;              /* the octet stepped over, while has_oob */
     bool is_deferred;         /* connect() waits for the text that its SYN will carry */
     bool fast_open_connect, fast_open_no_cookie;
     uint8_t last_state;       /* enum tcp_state when the connection ended */
@@ -124,6 +126,17 @@ static inline struct tcp_conn *sock_conn(const struct lastack *stack, const stru
     CHECK(sock->phase == SOCKET_ATTACHED);
     return tcp_conn_at(&stack->tcp, sock->conn);
 }
+
+/* ---- urgent_calls.c ---- */
+
+/* How much of what can be read lies before the mark; steps over the octet there where it is out of
+ * band. */
+uint32_t sock_until_mark(struct lastack *stack, struct sock *sock, uint32_t length, bool is_peek);
+int64_t sock_recv_oob(struct lastack *stack, struct sock *sock, uint8_t *data, size_t size,
+                      bool is_peek);
+uint32_t sock_poll_urgent(struct lastack *stack, const struct sock *sock);
+/* RCV.UP has advanced. */
+void sock_has_urgent(struct sock *sock);
 
 /* ---- fast_open_calls.c ---- */
 

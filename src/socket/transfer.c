@@ -43,8 +43,6 @@ static int64_t send_vector(struct lastack *stack, struct sock *sock,
 
     if (sock_send_opens(stack, sock, iov, count, flags, remote, &done))
         return done;
-    if (flags & LASTACK_MSG_OOB)
-        return -LASTACK_EOPNOTSUPP; /* docs/decisions/0011 */
     error = cannot_send(stack, sock);
     if (error < 0)
         return error;
@@ -59,6 +57,8 @@ static int64_t send_vector(struct lastack *stack, struct sock *sock,
         if (taken < iov[i].length)
             break;
     }
+    if (done > 0 && flags & LASTACK_MSG_OOB)
+        tcp_send_urgent(&stack->tcp, sock->conn);
     if (done > 0)
         return done;
     for (size_t i = 0; i < count; i++) {
@@ -165,11 +165,12 @@ int64_t lastack_recv(struct lastack *stack, int descriptor, void *data, size_t s
     if (sock->type == LASTACK_SOCK_DGRAM)
         return datagram_receive(stack, sock, data, size, flags, NULL);
     if (flags & LASTACK_MSG_OOB)
-        return -LASTACK_EOPNOTSUPP; /* docs/decisions/0011 */
+        return sock_recv_oob(stack, sock, data, size, (flags & LASTACK_MSG_PEEK) != 0);
     if (sock->phase == SOCKET_IDLE || sock->phase == SOCKET_LISTENING)
         return sock->error != 0 ? take_error(sock) : -LASTACK_ENOTCONN;
+    length = sock_until_mark(stack, sock, UINT32_MAX, (flags & LASTACK_MSG_PEEK) != 0);
     text = text_of(stack, sock);
-    length = size < text.length ? (uint32_t)size : text.length;
+    length = min32(length, size < text.length ? (uint32_t)size : text.length);
     if (length == 0)
         return size == 0 && text.length > 0 ? 0 : nothing(stack, sock, &text);
     if (!(flags & LASTACK_MSG_TRUNC)) /* TRUNC on a stream: taken, not copied */

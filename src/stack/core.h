@@ -126,6 +126,8 @@ static inline void stack_drop(struct lastack *stack, enum lastack_cause cause)
     report_count(&stack->tcp.report, cause);
 }
 
+/* Retransmission to `remote` goes on in vain: its next hop is asked whether it is still there. */
+void stack_doubt(void *context, const struct lastack_address *remote);
 /* The path of a connection, for struct tcp. */
 struct tcp_path stack_path(void *context, const struct lastack_address *local,
                            const struct lastack_address *remote);

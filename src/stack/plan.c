@@ -83,7 +83,7 @@ static uint32_t recovery_limit(const struct lastack_config *config)
 
 struct plan {
     void *index, *conns, *write_queues, *time_waits, *syns, *listeners, *pages, *ranges;
-    void *recoveries, *replies, *endpoints, *syn_budgets, *fast_open;
+    void *recoveries, *replies, *endpoints, *syn_budgets, *fast_open, *urgents;
     void *links, *routes, *trace, *loopback, *neighbors, *paths, *reassembly, *udp;
 };
 
@@ -107,6 +107,7 @@ static void lay_out_stack(struct arena *arena, const struct lastack_config *conf
         arena_take(arena, time_wait_size(config->max_time_waits_ipv4, config->max_time_waits_ipv6));
     plan->syns = arena_take(arena, syn_cache_size(config->max_syn_entries));
     plan->syn_budgets = arena_take(arena, syn_limit_size(config->max_syn_budgets));
+    plan->urgents = arena_take(arena, sizeof(struct urgent) * config->max_connections);
     plan->fast_open = arena_take(arena, fast_open_cache_size(config->max_paths));
     plan->ranges = arena_take(arena, pool_size(sizeof(struct range), config->max_ranges));
     plan->recoveries =
@@ -175,6 +176,8 @@ static void place_tcp(struct lastack *stack, const struct plan *plan)
     tcp->cookie_keys.minute = derive_key(config->seed, KEY_COOKIE_MINUTE);
     rng_init(&tcp->rng, derive_key(config->seed, KEY_RNG).k0);
     tcp->path = stack_path;
+    tcp->doubt = stack_doubt;
+    tcp->urgents = plan->urgents;
     tcp->path_context = stack;
 }
 
@@ -272,6 +275,16 @@ static struct tcp_path find_path(struct lastack *stack, const struct lastack_add
         .is_loopback = route.link == LINK_LOOPBACK,
         .is_reachable = true,
     };
+}
+
+void stack_doubt(void *context, const struct lastack_address *remote)
+{
+    struct lastack *stack = context;
+    struct ip_route route;
+
+    if (routes_find(&stack->routes, &stack->links, remote, &route) &&
+        link_at(&stack->links, route.link)->config.kind == LASTACK_LINK_ETHERNET)
+        neighbor_doubt(&stack->neighbors, stack->now, route.link, &route.next_hop);
 }
 
 struct tcp_path stack_path(void *context, const struct lastack_address *local,

@@ -216,6 +216,10 @@ static void trim_front(struct segment *seg, struct seq from)
 
     if (!seq_before(seg->seq, from))
         return;
+    if (seg->urgent >= old) /* it counts from SEG.SEQ */
+        seg->urgent = (uint16_t)(seg->urgent - old);
+    else
+        seg->flags &= (uint16_t)~LASTACK_URG;
     CHECK(old <= seg->len);
     if (seg->flags & LASTACK_SYN) {
         seg->flags &= (uint16_t)~LASTACK_SYN;
@@ -440,7 +444,7 @@ static enum verdict eight_steps(struct tcp *tcp, struct tcp_conn *conn, struct s
         return v;
     if ((v = fifth_check_ack(tcp, conn, seg)) != GO_ON)
         return v;
-    /* sixth: URG: urgent text is read in line (RFC 9293 SHLD-13; docs/decisions/0011) */
+    sixth_check_urg(tcp, conn, seg);
     if ((v = seventh_take_text(tcp, conn, seg)) != GO_ON)
         return v;
     if ((v = eighth_check_fin(tcp, conn, seg)) != GO_ON)

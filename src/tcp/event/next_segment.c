@@ -58,6 +58,8 @@ static void finish_segment(struct tcp *tcp, struct tcp_conn *conn, struct tcp_ou
 
     seg->len =
         seg->text_length + (seg->flags & LASTACK_SYN ? 1 : 0) + (seg->flags & LASTACK_FIN ? 1 : 0);
+    if (conn_has(conn, CONN_URGENT_OUT))
+        urgent_fill(tcp, conn, seg);
     pay_ack(tcp, conn, seg);
     conn->stats.segs_out++;
     report_segment(&tcp->report, LASTACK_TRACE_SEGMENT_OUT, conn->flow, conn->state, seg, window);
@@ -294,8 +296,8 @@ static void watch_zero_window(struct tcp *tcp, struct tcp_conn *conn)
 /* Text of one frame: whole segments, as many as the link takes at once. */
 static uint32_t frame_limit(const struct tcp_conn *conn)
 {
-    if (conn->ecn & ECN_OWES_CWR)
-        return conn->mss; /* it goes on one segment */
+    if (conn->ecn & ECN_OWES_CWR || conn_has(conn, CONN_URGENT_OUT))
+        return conn->mss; /* CWR goes on one segment, a pointer counts from each */
     return conn->gso_max > conn->mss ? conn->gso_max - conn->gso_max % conn->mss : conn->mss;
 }
 

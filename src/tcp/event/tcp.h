@@ -30,6 +30,7 @@
 #include "syn_cookie.h"
 #include "syn_limit.h"
 #include "time_wait.h"
+#include "urgent.h"
 #include "verdict.h"
 
 /* What IP knows about the way to a destination. */
@@ -51,6 +52,9 @@ static inline uint16_t mss_offered(const struct tcp_path *path, uint16_t clamp)
     return (uint16_t)min32(mss, clamp != 0 ? clamp : 65535);
 }
 
+/* Retransmission goes on in vain: IP may doubt its way there (RFC 9293 §3.8.3, R1). */
+typedef void tcp_doubt(void *context, const struct lastack_address *remote);
+
 typedef struct tcp_path tcp_path_lookup(void *context, const struct lastack_address *local,
                                         const struct lastack_address *remote);
 
@@ -70,6 +74,7 @@ struct tcp {
     struct lastack_params params;
     struct report report;       /* report.now is the stack's clock */
     struct pool conns;
+    struct urgent *urgents;     /* by index of the connection */
     struct wheel wheel;         /* over conns */
     struct flow_index index;
     struct time_wait time_waits;
@@ -99,6 +104,7 @@ struct tcp {
     struct siphash_key isn_key;
     struct secret_memo secret;
     tcp_path_lookup *path;
+    tcp_doubt *doubt;
     void *path_context;
     int64_t time_wait_warned_at;
 };
@@ -171,6 +177,10 @@ void tcp_want_room(struct tcp *tcp, uint32_t index);
 /* The send buffer's size, and what is charged to it; bytes. */
 uint32_t tcp_send_limit(const struct tcp *tcp, const struct tcp_conn *conn);
 uint32_t tcp_send_charge(const struct tcp *tcp, const struct tcp_conn *conn);
+/* What was queued last is urgent: SND.UP is behind it. */
+void tcp_send_urgent(struct tcp *tcp, uint32_t index);
+/* Where the last urgent octet is, if it was not read yet. */
+bool tcp_urgent_mark(struct tcp *tcp, uint32_t index, struct seq *mark);
 /* The user took `length` bytes that conn_readable() promised. */
 void tcp_received(struct tcp *tcp, uint32_t index, uint32_t length);
 /* CLOSE of our direction: a FIN follows what is queued. */
@@ -512,6 +522,9 @@ void conn_take_syn_options(struct tcp *tcp, struct tcp_conn *conn, const struct 
 
 enum verdict fifth_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg);
 /* What of the text had arrived before is left in seg->again. */
+void sixth_check_urg(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg);
+/* URG and pointer of a segment that leaves, while there is one to tell. */
+void urgent_fill(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg);
 enum verdict seventh_take_text(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg);
 /* "Queue for processing after the ESTABLISHED state has been reached": text and FIN behind a SYN
  * that crossed ours. */

@@ -113,6 +113,21 @@ static void enter_loss(struct tcp *tcp, struct tcp_conn *conn)
         recover_timed_out(tcp, conn);
 }
 
+/* §3.8.3 (a) R1: IP may look for another way, and the program learns that delivery is failing
+ * (SHLD-9); once, until something is acknowledged. */
+static void tell_r1(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (conn_has(conn, CONN_R1_TOLD) || !tcp_state_is_synchronized(conn->state) ||
+        conn->retries < tcp->params.retries1)
+        return;
+    conn->flags |= CONN_R1_TOLD;
+    report_note(&tcp->report, LASTACK_TRACE_WARNING, conn->flow, &conn->tuple, conn->state,
+                LASTACK_CAUSE_R1, conn->retries, 0);
+    report_count(&tcp->report, LASTACK_CAUSE_R1);
+    tcp->doubt(tcp->path_context, &conn->tuple.remote);
+    conn_wake(tcp, conn, WAKE_ADVICE);
+}
+
 /* True: the connection has ended. */
 static bool retransmission_timeout(struct tcp *tcp, struct tcp_conn *conn)
 {
@@ -132,6 +147,7 @@ static bool retransmission_timeout(struct tcp *tcp, struct tcp_conn *conn)
     if (tcp->params.mtu_probing && tcp_state_is_synchronized(conn->state) &&
         is_worn_out(tcp, conn, tcp->params.retries1))
         conn_suspect_black_hole(tcp, conn);
+    tell_r1(tcp, conn);
     enter_loss(tcp, conn);
     back_off(tcp, conn);
     conn->owe |= OWE_RETRANSMIT; /* RFC 6298 §5.4 */

@@ -110,6 +110,7 @@ void tcp_unreachable(struct tcp *tcp, const struct tuple *tuple, struct seq seq,
         return;
     }
     conn->soft_error = (int16_t)error;
+    conn_wake(tcp, conn, WAKE_ADVICE);
 }
 
 bool tcp_is_in_flight(const struct tcp *tcp, const struct tuple *tuple, struct seq seq)

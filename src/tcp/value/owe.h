@@ -23,6 +23,8 @@ enum wake {
     WAKE_WRITABLE = 1 << 1,
     WAKE_ERROR = 1 << 2,
     WAKE_HANGUP = 1 << 3,
+    WAKE_URGENT = 1 << 4, /* RCV.UP has advanced */
+    WAKE_ADVICE = 1 << 5, /* a soft error: delivery is failing, for now */
 };
 
 #endif

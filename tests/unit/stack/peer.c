@@ -380,6 +380,8 @@ static const char *difference(struct peer *peer, const struct line *line,
         return "at";
     if (line->tos != 0 && line->tos != packet->traffic_class)
         return "tos";
+    if (line->urgent != 0 && line->urgent != seg->urgent)
+        return "urgent";
     if (line->not_ect && (packet->traffic_class & 3) != 0)
         return "ECT";
     if (line->ttl != 0 && line->ttl != packet->ttl)
@@ -488,6 +490,7 @@ static size_t build(struct peer *peer, const struct line *line, uint8_t *bytes)
         .ack = seq_of(line->flags & ACK ? peer->iss + (uint32_t)line->ack : 0),
         .flags = line->flags,
         .wnd = (uint16_t)(line->win == NONE ? 0 : line->win == 0 ? 65535 : line->win),
+        .urgent = (uint16_t)line->urgent,
         .local = peer->remote,
         .remote = peer->local,
     };

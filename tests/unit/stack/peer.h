@@ -61,6 +61,7 @@ struct line {
     uint64_t cookie;   /* ... its first 8, in the order of the wire */
     bool experiment;   /* ... as option 254 */
     int64_t at;        /* when it left, counted from MARK */
+    int32_t urgent;    /* the pointer, as on the wire; SENDS: 0 never mind */
     uint8_t tos;       /* all 8 bits. SENDS; 0: never mind */
     uint8_t ttl;       /* SENDS; 0: never mind */
     bool not_ect;      /* SENDS: neither ECT nor CE */
