@@ -65,7 +65,7 @@ enum conn_flag {
     CONN_SEND_SMALL = 1 << 24,   /* the next segment may be small, whatever holds it back */
     CONN_R1_TOLD = 1 << 25,
     CONN_URGENT_IN = 1 << 26,    /* RCV.UP lies ahead of what was read (urgent.h) */
-    CONN_URGENT_OUT = 1 << 30,   /* SND.UP lies ahead of SND.UNA */
+    CONN_URGENT_OUT = (int)(1u << 31), /* SND.UP lies ahead of SND.UNA */
     CONN_SUPERSEDES = 1 << 27,   /* made by a SYN that reopened TIME-WAIT */
     CONN_WANTS_ROOM = 1 << 29,   /* its socket found no room to write and waits for some */
     CONN_NO_OPTIONS = 1 << 30,   /* TCP_NOOPT: no option in our SYN, none of the peer's taken */
