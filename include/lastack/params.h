@@ -261,6 +261,9 @@ struct lastack_params {
     bool time_wait_needs_ack;
     /* an ACK of what was not sent yet is dropped unanswered (Linux) instead of with an ACK */
     bool ack_of_unsent_silent;
+    /* our MSS option says what the path carries as far as we know (Linux), not what the link can
+     * bring (RFC 9293 MUST-67) */
+    bool mss_option_of_path;
     /* PSH on the last segment of each frame of several, whatever the user wrote (Linux) */
     bool push_every_frame;
 

@@ -30,6 +30,7 @@ enum { LASTACK_SHUT_RD = 0, LASTACK_SHUT_WR = 1, LASTACK_SHUT_RDWR = 2 };
 enum lastack_message_flag { /* Linux's values */
     LASTACK_MSG_OOB = 0x01,
     LASTACK_MSG_PEEK = 0x02,
+    LASTACK_MSG_CTRUNC = 0x08,
     LASTACK_MSG_TRUNC = 0x20,
     LASTACK_MSG_DONTWAIT = 0x40,
     LASTACK_MSG_EOR = 0x80,
@@ -84,6 +85,44 @@ int64_t lastack_send_to(struct lastack *stack, int descriptor, const void *data,
 int64_t lastack_recv_from(struct lastack *stack, int descriptor, void *data, size_t size,
                           uint32_t flags, struct lastack_endpoint *remote);
 
+/* A piece of the caller's memory to read into. */
+struct lastack_buffer {
+    void *base;
+    size_t length;
+};
+
+/* As recv, into several pieces, one filled after the other. */
+int64_t lastack_recvv(struct lastack *stack, int descriptor, const struct lastack_buffer *buffers,
+                      size_t count, uint32_t flags);
+
+/* What comes along with a message (cmsg(3)), by Linux's level and type numbers. */
+enum { LASTACK_CM_INQ = 36 }; /* of LASTACK_SOL_TCP: bytes left to read, with TCP_INQ */
+
+struct lastack_control {
+    int32_t level, type;
+    int32_t number;
+};
+
+/* sendmsg(2), recvmsg(2). */
+struct lastack_message {
+    struct lastack_endpoint *remote;  /* or NULL. Of recv: filled in */
+    const struct lastack_iovec *send; /* pieces to send */
+    const struct lastack_buffer *receive; /* pieces to read into */
+    size_t count;                     /* of either */
+    struct lastack_control *control;  /* recv: room for control_count of them, or NULL */
+    size_t control_count;             /* recv: how many there are now */
+    uint32_t flags;                   /* recv: LASTACK_MSG_TRUNC, LASTACK_MSG_CTRUNC ... */
+};
+
+/* Sends the pieces of `message` one behind the other. What lastack_send and lastack_send_to answer;
+ * control messages are -LASTACK_EINVAL: none is known that sends something. */
+int64_t lastack_send_message(struct lastack *stack, int descriptor,
+                             const struct lastack_message *message, uint32_t flags);
+/* Fills the pieces of `message` with what can be read, and tells what came along. What lastack_recv
+ * answers. */
+int64_t lastack_recv_message(struct lastack *stack, int descriptor,
+                             struct lastack_message *message, uint32_t flags);
+
 /* Without copying: up to `count` pieces of what can be read, in order; returns how many pieces.
  * Valid until the next call on the stack. lastack_recv_done gives the first `length` bytes back. */
 int lastack_recv_peek(struct lastack *stack, int descriptor, struct lastack_iovec *iov, int count);
@@ -119,9 +158,64 @@ enum {
     LASTACK_POLLERR = 8,
     LASTACK_POLLHUP = 16,
     LASTACK_POLLNVAL = 32,
+    LASTACK_POLLRDNORM = 64,
+    LASTACK_POLLWRNORM = 256,
     LASTACK_POLLRDHUP = 0x2000
 };
 uint32_t lastack_poll(struct lastack *stack, int descriptor);
+
+/* poll(2) without waiting: fills in each revents; returns how many are not 0. */
+struct lastack_pollfd {
+    int32_t descriptor; /* < 0: skipped */
+    uint32_t events, revents;
+};
+int lastack_poll_many(struct lastack *stack, struct lastack_pollfd *entries, size_t count);
+
+/* Many descriptors at once, as epoll(7): level-triggered, or with these among the events. */
+#define LASTACK_EPOLLEXCLUSIVE 0x10000000u /* of several epolls one is told; not with _MOD */
+#define LASTACK_EPOLLWAKEUP    0x20000000u /* accepted, no effect */
+#define LASTACK_EPOLLONESHOT   0x40000000u /* told once, then silent until _MOD */
+#define LASTACK_EPOLLET        0x80000000u /* edge-triggered: told once for all news since it was told last */
+
+struct lastack_epoll_event {
+    uint32_t events; /* LASTACK_POLL... bits; ERR and HUP are told unasked */
+    uint64_t data;   /* yours */
+};
+
+enum lastack_epoll_operation {
+    LASTACK_EPOLL_CTL_ADD = 1,
+    LASTACK_EPOLL_CTL_DEL = 2,
+    LASTACK_EPOLL_CTL_MOD = 3,
+};
+
+/* A descriptor of `owner` for a new epoll: lastack_close gives it back. -LASTACK_ENOBUFS,
+ * -LASTACK_EMFILE. */
+int lastack_epoll_create(struct lastack *stack, uint32_t owner);
+/* Watches a socket, changes what is asked for, or ceases to. event: may be NULL for _DEL.
+ * -LASTACK_EBADF, -LASTACK_EEXIST, -LASTACK_ENOENT, -LASTACK_EINVAL (an epoll in an epoll, or
+ * EPOLLEXCLUSIVE with _MOD), -LASTACK_ENOSPC. A closed socket ceases to be watched. */
+int lastack_epoll_control(struct lastack *stack, int epoll, enum lastack_epoll_operation operation,
+                          int descriptor, const struct lastack_epoll_event *event);
+/* Up to `most` (> 0) descriptors with news; never waits: 0 if there are none. */
+int lastack_epoll_wait(struct lastack *stack, int epoll, struct lastack_epoll_event *events,
+                       int most);
+
+/* fcntl(2): LASTACK_F_GETFL, _SETFL (LASTACK_O_NONBLOCK is remembered for whoever makes blocking
+ * calls of these: nothing here blocks), _GETFD, _SETFD (close-on-exec, remembered), _DUPFD (the
+ * lowest free number). Like Linux, the former two belong to the socket, not the descriptor.
+ * -LASTACK_EBADF, -LASTACK_EINVAL. */
+enum { LASTACK_F_DUPFD = 0, LASTACK_F_GETFD = 1, LASTACK_F_SETFD = 2, LASTACK_F_GETFL = 3,
+       LASTACK_F_SETFL = 4 };
+enum { LASTACK_O_RDWR = 2, LASTACK_O_NONBLOCK = 0x800 };
+int lastack_fcntl(struct lastack *stack, int descriptor, int command, int argument);
+
+/* ioctl(2). _INQ (FIONREAD): bytes to read, without the FIN; of a listener -LASTACK_EINVAL. _OUTQ:
+ * bytes queued and not acknowledged. _OUTQNSD: bytes queued and not sent. _ATMARK: the next byte
+ * is urgent: never (docs/decisions/0011). FIONBIO: *value 0 or 1, as fcntl. -LASTACK_ENOTTY for
+ * others. */
+enum { LASTACK_SIOCINQ = 0x541b, LASTACK_SIOCOUTQ = 0x5411, LASTACK_SIOCOUTQNSD = 0x894b,
+       LASTACK_SIOCATMARK = 0x8905, LASTACK_FIONBIO = 0x5421 };
+int lastack_ioctl(struct lastack *stack, int descriptor, unsigned request, int *value);
 
 /* A number of yours that comes back in events. */
 int lastack_set_user(struct lastack *stack, int descriptor, uint64_t user);
@@ -130,6 +224,15 @@ int lastack_set_user(struct lastack *stack, int descriptor, uint64_t user);
 enum { LASTACK_SOL_IP = 0, LASTACK_SOL_SOCKET = 1, LASTACK_SOL_TCP = 6, LASTACK_SOL_IPV6 = 41 };
 #define LASTACK_OPTIONS(X)                                                                         \
     X(SO_REUSEADDR, LASTACK_SOL_SOCKET, 2)                                                         \
+    X(SO_TYPE, LASTACK_SOL_SOCKET, 3)             /* read only, as the next three */               \
+    X(SO_PROTOCOL, LASTACK_SOL_SOCKET, 38)                                                         \
+    X(SO_DOMAIN, LASTACK_SOL_SOCKET, 39)                                                           \
+    X(SO_ACCEPTCONN, LASTACK_SOL_SOCKET, 30)                                                       \
+    X(SO_PRIORITY, LASTACK_SOL_SOCKET, 12)        /* remembered: there are no queues to choose */  \
+    X(SO_MARK, LASTACK_SOL_SOCKET, 36)            /* remembered, shown in rows */                  \
+    X(SO_OOBINLINE, LASTACK_SOL_SOCKET, 10)       /* urgent text always is (decision 0011) */      \
+    X(SO_RCVLOWAT, LASTACK_SOL_SOCKET, 18)        /* readable from so many bytes on */             \
+    X(SO_SNDLOWAT, LASTACK_SOL_SOCKET, 19)        /* 1, fixed as on Linux */                       \
     X(SO_ERROR, LASTACK_SOL_SOCKET, 4)                                                             \
     X(SO_SNDBUF, LASTACK_SOL_SOCKET, 7)                                                            \
     X(SO_RCVBUF, LASTACK_SOL_SOCKET, 8)                                                            \
@@ -145,7 +248,9 @@ enum { LASTACK_SOL_IP = 0, LASTACK_SOL_SOCKET = 1, LASTACK_SOL_TCP = 6, LASTACK_
     X(TCP_KEEPCNT, LASTACK_SOL_TCP, 6)                                                             \
     X(TCP_SYNCNT, LASTACK_SOL_TCP, 7)                                                              \
     X(TCP_LINGER2, LASTACK_SOL_TCP, 8)                                                             \
+    X(TCP_DEFER_ACCEPT, LASTACK_SOL_TCP, 9)       /* 0 only: not there */                          \
     X(TCP_QUICKACK, LASTACK_SOL_TCP, 12)                                                           \
+    X(TCP_INQ, LASTACK_SOL_TCP, 36)               /* lastack_recv_message tells what is left */    \
     X(TCP_USER_TIMEOUT, LASTACK_SOL_TCP, 18)                                                       \
     X(TCP_FASTOPEN, LASTACK_SOL_TCP, 23)                                                           \
     X(TCP_NOTSENT_LOWAT, LASTACK_SOL_TCP, 25)                                                      \
@@ -156,6 +261,15 @@ enum { LASTACK_SOL_IP = 0, LASTACK_SOL_SOCKET = 1, LASTACK_SOL_TCP = 6, LASTACK_
     X(TCP_ADVICE, LASTACK_SOL_TCP, 1000) /* ours: LASTACK_EVENT_ADVICE on (1, at first) or off */  \
     X(IP_TOS, LASTACK_SOL_IP, 1)                                                                   \
     X(IP_TTL, LASTACK_SOL_IP, 2)                                                                   \
+    X(IP_MTU_DISCOVER, LASTACK_SOL_IP, 10)        /* remembered: DF is always set, as for WANT */  \
+    X(IP_RECVERR, LASTACK_SOL_IP, 11)             /* remembered: no error queue */                 \
+    X(IP_MTU, LASTACK_SOL_IP, 14)                 /* read only, of a connection */                 \
+    X(IP_FREEBIND, LASTACK_SOL_IP, 15)            /* bind() to any address */                      \
+    X(IPV6_UNICAST_HOPS, LASTACK_SOL_IPV6, 16)                                                     \
+    X(IPV6_MTU_DISCOVER, LASTACK_SOL_IPV6, 23)                                                     \
+    X(IPV6_MTU, LASTACK_SOL_IPV6, 24)                                                              \
+    X(IPV6_RECVERR, LASTACK_SOL_IPV6, 25)                                                          \
+    X(IPV6_TCLASS, LASTACK_SOL_IPV6, 67)                                                           \
     X(IPV6_V6ONLY, LASTACK_SOL_IPV6, 26)
 
 enum lastack_option {

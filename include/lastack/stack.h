@@ -59,6 +59,7 @@ struct lastack_config {
     uint32_t max_neighbors;
     uint32_t max_paths;         /* destinations whose path MTU etc. is remembered */
     uint32_t max_udp_sockets;
+    uint32_t max_watches;       /* of all epolls together */
     uint32_t udp_queue_bytes;   /* of datagrams that wait to be read, per socket; 2048..2^24 */
     /* IP packets in pieces at once, about 66 KiB each; 0: fragments are refused */
     uint32_t max_reassemblies;

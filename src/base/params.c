@@ -127,6 +127,7 @@ static void linux_switches(struct lastack_params *params)
     params->rst_error_closing = true;
     params->time_wait_needs_ack = false;
     params->ack_of_unsent_silent = true;
+    params->mss_option_of_path = true;
     params->push_every_frame = true;
 }
 

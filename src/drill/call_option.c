@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * call_option.c: setsockopt, getsockopt, fcntl, poll.
+ * call_option.c: setsockopt, getsockopt, fcntl.
  *
  * Options travel under Linux's numbers, which are those of socket.h; an option that no system of
  * ours has is the stack's to refuse. Whether a descriptor blocks is known to the runner alone.
@@ -8,7 +8,6 @@
 #include "call_value.h"
 #include "calls.h"
 
-#include "duration.h"
 #include "symbols.h"
 
 #include <string.h>
@@ -200,56 +199,9 @@ static enum call_outcome call_fcntl(struct runner *runner, struct posted_call *p
     return call_returns(posted, 0);
 }
 
-/* ---- poll ---- */
-
-/* Sets *ready to how many are ready; with `checks` their revents must be the script's. */
-static bool poll_all(struct runner *runner, const struct drill_value *list, bool checks,
-                     int64_t *ready)
-{
-    const uint32_t always = LASTACK_POLLERR | LASTACK_POLLHUP | LASTACK_POLLNVAL;
-
-    *ready = 0;
-    for (const struct drill_value *entry = list->first; entry != NULL; entry = entry->next) {
-        const struct drill_value *fd = value_member(entry, "fd");
-        struct run_descriptor descriptor;
-        int64_t events, expected;
-        uint32_t seen;
-
-        if (fd == NULL || !value_descriptor(runner, fd, &descriptor) ||
-            !value_member_number(runner, entry, "events", SYMBOL_POLL, 0, &events) ||
-            !value_member_number(runner, entry, "revents", SYMBOL_POLL, 0, &expected))
-            return fd != NULL || runner_fail(runner, DRILL_CLASS_SCRIPT, entry->place,
-                                             "expected {fd=..., events=..., revents=...}");
-        seen = lastack_poll(runner->target.stack, descriptor.live) & ((uint32_t)events | always);
-        *ready += seen != 0;
-        if (checks && seen != expected)
-            return runner_fail(runner, DRILL_CLASS_BEHAVIOUR, entry->place,
-                               "Bad poll revents: expected: 0x%llx actual: 0x%x",
-                               (unsigned long long)expected, seen);
-    }
-    return true;
-}
-
-static enum call_outcome call_poll(struct runner *runner, struct posted_call *posted)
-{
-    const struct drill_value *list = call_argument(posted->call, 0);
-    int64_t timeout_ms, ready;
-
-    if (!value_in_range(runner, call_argument(posted->call, 2), SYMBOL_OTHER, "a time-out in ms",
-                        -1, INT32_MAX, &timeout_ms) ||
-        !poll_all(runner, list, false, &ready))
-        return CALL_BROKEN;
-    if (!posted->has_begun && timeout_ms >= 0)
-        posted->deadline = runner->target.now + MS(timeout_ms);
-    if (ready == 0 && runner->target.now < posted->deadline)
-        return CALL_WAITS;
-    return poll_all(runner, list, true, &ready) ? call_returns(posted, ready) : CALL_BROKEN;
-}
-
 const struct call_row calls_on_options[] = {
     {"setsockopt", 5, 5, call_setsockopt},
     {"getsockopt", 5, 5, call_getsockopt},
     {"fcntl", 2, 3, call_fcntl},
-    {"poll", 3, 3, call_poll},
     {NULL, 0, 0, NULL},
 };

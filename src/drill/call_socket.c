@@ -211,8 +211,10 @@ static enum call_outcome call_close(struct runner *runner, struct posted_call *p
 
     if (!value_descriptor(runner, call_argument(posted->call, 0), &descriptor))
         return CALL_BROKEN;
-    tell_holder(runner, &descriptor);
-    result = lastack_close(runner->target.stack, descriptor.live);
+    if (descriptor.file == NULL)
+        tell_holder(runner, &descriptor);
+    result = descriptor.file != NULL ? 0
+                                     : lastack_close(runner->target.stack, descriptor.live);
     known = runner_descriptor(runner, descriptor.script);
     if (result == 0 && known != NULL)
         known->is_open = false;

@@ -257,18 +257,10 @@ static enum call_outcome call_readv(struct runner *runner, struct posted_call *p
                ? transfer_in(runner, posted, &transfer) : CALL_BROKEN;
 }
 
-static enum call_outcome call_recvmsg(struct runner *runner, struct posted_call *posted)
-{
-    struct transfer transfer;
-
-    return read_message_call(runner, posted->call, &transfer)
-               ? transfer_in(runner, posted, &transfer) : CALL_BROKEN;
-}
-
 const struct call_row calls_that_transfer[] = {
     {"read", 3, 3, call_read},         {"recv", 4, 4, call_read},
     {"recvfrom", 6, 6, call_read},     {"readv", 3, 3, call_readv},
-    {"recvmsg", 3, 3, call_recvmsg},   {"write", 3, 3, call_write},
+    {"write", 3, 3, call_write},
     {"send", 4, 4, call_write},        {"sendto", 6, 6, call_sendto},
     {"writev", 3, 3, call_writev},     {"sendmsg", 3, 3, call_sendmsg},
     {NULL, 0, 0, NULL},

@@ -29,6 +29,9 @@ struct call_row {
 extern const struct call_row calls_on_sockets[];
 extern const struct call_row calls_that_transfer[];
 extern const struct call_row calls_on_options[];
+extern const struct call_row calls_on_readiness[];
+extern const struct call_row calls_with_messages[];
+extern const struct call_row calls_on_files[];
 
 /* A socket that was not bound begins to connect: the runner learns where it speaks from. */
 void call_notes_connecting(struct runner *runner, const struct run_descriptor *descriptor,

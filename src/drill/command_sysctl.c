@@ -157,3 +157,25 @@ enum command_outcome command_restore(struct runner *runner, const struct command
     lastack_set_params(runner->target.stack, &runner->options->params);
     return COMMAND_SUCCEEDED;
 }
+
+/* "/sys/module/tcp_cubic/parameters/NAME" is called tcp_cubic.NAME; names below /proc/sys are known as
+ * they stand. */
+static const char *name_of_file(struct runner *runner, const char *path)
+{
+    static const char modules[] = "/sys/module/";
+    const char *module = path + sizeof modules - 1;
+    const char *name = strrchr(path, '/') + 1;
+
+    if (strncmp(path, modules, sizeof modules - 1) != 0)
+        return path;
+    return script_format(&runner->memory, "%.*s.%s", (int)strcspn(module, "/"), module, name);
+}
+
+enum command_outcome command_write_parameter(struct runner *runner, const char *path,
+                                             struct command_io *io)
+{
+    const char *text = text_string(&io->output);
+    const char *value = script_copy(&runner->memory, text, strcspn(text, "\n"));
+
+    return set_one(runner, io, name_of_file(runner, path), value);
+}

@@ -26,6 +26,9 @@ typedef enum command_outcome command_function(struct runner *runner,
 
 /* sysctl, set_sysctls.py, defaults.sh, sysctl_restore_...sh: parameters under any name. */
 command_function command_sysctl, command_set_sysctls, command_defaults, command_restore;
+/* What a command wrote to a file that stands for a parameter. */
+enum command_outcome command_write_parameter(struct runner *runner, const char *path,
+                                             struct command_io *io);
 /* sockstat, tcpdrop: connections, as FreeBSD shows and ends them. */
 command_function command_sockstat, command_tcpdrop;
 /* nstat: how often things happened since the last nstat. */

@@ -37,7 +37,8 @@ enum call_outcome call_returns_or_waits(struct posted_call *posted,
 static const struct call_row *find_call(const char *name)
 {
     static const struct call_row *const tables[] = {calls_on_sockets, calls_that_transfer,
-                                                    calls_on_options};
+                                                    calls_on_options, calls_on_readiness,
+                                                    calls_with_messages, calls_on_files};
 
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         for (const struct call_row *row = tables[i]; row->name != NULL; row++)
@@ -57,7 +58,8 @@ struct run_descriptor *runner_descriptor(struct runner *runner, int script_fd)
     return descriptor; /* the newest with this number */
 }
 
-static void keep_descriptor(struct runner *runner, int script_fd, const struct run_descriptor *made)
+void runner_keep_descriptor(struct runner *runner, int script_fd,
+                            const struct run_descriptor *made)
 {
     struct run_descriptor *descriptor = script_take(&runner->memory, sizeof *descriptor);
 
@@ -117,7 +119,7 @@ static bool check_result(struct runner *runner, const struct posted_call *posted
     if (!value_number(runner, result, is_flags ? SYMBOL_OPEN : SYMBOL_OTHER, &expected))
         return false;
     if (posted->made.live >= 0 && expected >= 0) { /* any descriptor will do: it is mapped */
-        keep_descriptor(runner, (int)expected, &posted->made);
+        runner_keep_descriptor(runner, (int)expected, &posted->made);
         return true;
     }
     if (expected != posted->value)

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FILE_BYTES_MAX = 64 << 20 };
+
 /* ---- small ones ---- */
 
 static enum command_outcome command_true(struct runner *runner, const struct command_stage *stage,
@@ -50,6 +52,57 @@ static enum command_outcome command_grep(struct runner *runner, const struct com
     if (counts)
         text_addf(&io->output, "%u\n", found);
     return found > 0 ? COMMAND_SUCCEEDED : COMMAND_FAILED;
+}
+
+static enum command_outcome command_echo(struct runner *runner, const struct command_stage *stage,
+                                         struct command_io *io)
+{
+    (void)runner;
+    for (unsigned i = 1; i < stage->count; i++)
+        text_addf(&io->output, "%s%s", i > 1 ? " " : "", stage->words[i]);
+    text_add(&io->output, "\n");
+    return COMMAND_SUCCEEDED;
+}
+
+/* rm [-f] FILE...: of files that this run made. */
+static enum command_outcome command_rm(struct runner *runner, const struct command_stage *stage,
+                                       struct command_io *io)
+{
+    (void)io;
+    for (unsigned i = 1; i < stage->count; i++)
+        if (stage->words[i][0] != '-')
+            runner_remove_file(runner, stage->words[i]);
+    return COMMAND_SUCCEEDED;
+}
+
+/* dd if=/dev/zero of=FILE [bs=N] [count=N]: a file that only this run knows. */
+static enum command_outcome command_dd(struct runner *runner, const struct command_stage *stage,
+                                       struct command_io *io)
+{
+    int64_t size = 512, count = 0;
+    const char *path = NULL;
+    bool is_zero = false;
+
+    (void)io;
+    for (unsigned i = 1; i < stage->count; i++) {
+        const char *word = stage->words[i];
+
+        if (strncmp(word, "of=", 3) == 0)
+            path = word + 3;
+        else if (strncmp(word, "bs=", 3) == 0)
+            size = strtol(word + 3, NULL, 10);
+        else if (strncmp(word, "count=", 6) == 0)
+            count = strtol(word + 6, NULL, 10);
+        else if (strcmp(word, "if=/dev/zero") == 0)
+            is_zero = true;
+        else if (strncmp(word, "status=", 7) != 0)
+            return COMMAND_UNKNOWN;
+    }
+    if (path == NULL || !is_zero || size <= 0 || size > FILE_BYTES_MAX || count <= 0 ||
+        count > FILE_BYTES_MAX / size)
+        return COMMAND_UNKNOWN;
+    runner_make_file(runner, path, size * count);
+    return COMMAND_SUCCEEDED;
 }
 
 /* Offloads of a network card that is not there: off they are already. */
@@ -91,6 +144,8 @@ static const struct command_row rows[] = {
     {"sockstat", command_sockstat}, {"tcpdrop", command_tcpdrop},
     {"nstat", command_nstat},     {"grep", command_grep},
     {"ethtool", command_ethtool}, {"ip", command_ip},
+    {"echo", command_echo},       {"rm", command_rm},
+    {"dd", command_dd},
     {"kldload", command_true},    {"true", command_true},
     {":", command_true},
 };
@@ -111,10 +166,17 @@ static const struct command_row *find_command(const char *word)
 
 /* ---- running ---- */
 
-/* Nothing is written to files. */
+/* Where parameters of a system stand as files; what is written there sets one. */
+static bool is_parameter_file(const char *path)
+{
+    return strncmp(path, "/proc/sys/", 10) == 0 || strncmp(path, "/sys/module/tcp_", 16) == 0;
+}
+
+/* Nothing is written to files of the host. */
 static bool has_known_output(const struct command_stage *stage)
 {
-    return stage->output == NULL || strcmp(stage->output, "/dev/null") == 0;
+    return stage->output == NULL || strcmp(stage->output, "/dev/null") == 0 ||
+           is_parameter_file(stage->output);
 }
 
 /* The first stage that cannot be run, or NULL. */
@@ -142,6 +204,9 @@ static enum command_outcome run_pipeline(struct runner *runner,
 
         outcome = find_command(stage->words[0])->run(runner, stage, &io);
         *last = stage;
+        if (outcome == COMMAND_SUCCEEDED && stage->output != NULL &&
+            is_parameter_file(stage->output))
+            outcome = command_write_parameter(runner, stage->output, &io);
         *output = script_copy(&runner->memory, text_string(&io.output), io.output.length);
         text_free(&io.output);
         if (outcome == COMMAND_UNKNOWN)

@@ -5,7 +5,10 @@
  *     run.c            events in order          run_call.c        a call's table, result, time
  *     run_time.c       the clock, tolerances    call_socket.c     socket ... close
  *     run_packet.c     < packets                call_transfer.c   read, write and their kin
- *     run_await.c      > packets                call_option.c     setsockopt, fcntl, poll
+ *     run_await.c      > packets                call_option.c     setsockopt, fcntl
+ *                                      call_epoll.c      epoll, poll, ioctl
+ *                                      call_message.c    recvmsg
+ *                                      call_file.c       open, sendfile, pipe, splice
  *     run_command.c    `commands`               run_code.c        names in %{ }%
  *     run_report.c     what is said about a failure
  *
@@ -25,6 +28,7 @@ struct run_descriptor {
     int script, live;
     bool is_open, is_nonblocking;
     struct conversation *conversation;
+    struct drill_file *file; /* no socket, but a file or a pipe of the runner's own */
 };
 
 /* A call that was made and may not have returned yet. */
@@ -54,6 +58,7 @@ struct runner {
     struct conversation *current;  /* the one under test, or NULL */
     struct run_descriptor *descriptors; /* newest first */
     struct posted_call posted;
+    struct drill_file *files;
     struct seen_packet ahead;      /* looked at, not yet taken */
     bool has_ahead;
     struct code_environment code;
@@ -117,6 +122,16 @@ bool runner_try_posted(struct runner *runner);
 bool runner_finish_posted(struct runner *runner);
 /* The descriptor of this script number: an open one, else the last closed one, else NULL. */
 struct run_descriptor *runner_descriptor(struct runner *runner, int script_fd);
+
+/* A descriptor of the script's, from now on. */
+void runner_keep_descriptor(struct runner *runner, int script_fd,
+                            const struct run_descriptor *made);
+
+/* ---- call_file.c ---- */
+
+/* A file of zeros that only this run knows; or none by that name any more. */
+void runner_make_file(struct runner *runner, const char *path, int64_t length);
+void runner_remove_file(struct runner *runner, const char *path);
 
 /* ---- run_command.c, run_code.c ---- */
 

@@ -42,6 +42,14 @@ bool datagrams_are_waiting(const struct lastack *stack, const struct sock *sock)
     return queue_of(stack, sock)->count > 0;
 }
 
+uint32_t datagrams_first_length(const struct lastack *stack, const struct sock *sock)
+{
+    struct udp_record record;
+    const uint8_t *bytes;
+
+    return udp_queue_front(queue_of(stack, sock), &record, &bytes) ? record.length : 0;
+}
+
 uint32_t datagrams_bytes(const struct lastack *stack, const struct sock *sock)
 {
     return queue_of(stack, sock)->bytes;

@@ -71,6 +71,13 @@ uint32_t descriptor_remove(struct lastack *stack, int descriptor)
 
 struct sock *sock_of(struct lastack *stack, int descriptor)
 {
+    struct sock *sock = holder_of(stack, descriptor);
+
+    return sock != NULL && sock->type != SOCK_TYPE_EPOLL ? sock : NULL;
+}
+
+struct sock *holder_of(struct lastack *stack, int descriptor)
+{
     const struct sockets *table = sockets_of(stack);
 
     sockets_collect(stack);
@@ -83,7 +90,7 @@ struct sock *sock_of(struct lastack *stack, int descriptor)
 
 int lastack_dup(struct lastack *stack, int descriptor)
 {
-    struct sock *sock = sock_of(stack, descriptor);
+    struct sock *sock = holder_of(stack, descriptor);
 
     if (sock == NULL)
         return -LASTACK_EBADF;
@@ -93,7 +100,7 @@ int lastack_dup(struct lastack *stack, int descriptor)
 
 int lastack_dup_to(struct lastack *stack, int descriptor, uint32_t owner)
 {
-    struct sock *sock = sock_of(stack, descriptor);
+    struct sock *sock = holder_of(stack, descriptor);
 
     if (sock == NULL)
         return -LASTACK_EBADF;

@@ -27,6 +27,7 @@ static void describe_holder(const struct lastack *stack, uint32_t socket,
     row->v6_only = sock->is_v6_only;
     row->reuse_address = (sock->flags & CONN_REUSE_ADDRESS) != 0;
     row->reuse_port = (sock->flags & CONN_REUSE_PORT) != 0;
+    row->mark = sock->values.mark;
     row->holders = sock->holders;
     if (sock->first_descriptor == POOL_NONE)
         return;
@@ -68,6 +69,8 @@ static bool idle_row(const struct lastack *stack, uint32_t *index,
     for (; *index < pool->bump; ++*index) {
         const struct sock *sock = sock_at(stack, *index);
 
+        if (sock->type == SOCK_TYPE_EPOLL)
+            continue;
         if ((sock->phase == SOCKET_IDLE && sock->is_bound) || sock->phase == SOCKET_ENDED) {
             row_of_idle(stack, sock, row);
             return true;
@@ -98,6 +101,7 @@ static struct sockets *place_sockets(struct arena *arena, const struct lastack_c
     void *descriptors = arena_take(arena, sizeof(struct descriptor) * config->max_descriptors);
     const uint32_t stride = (UDP_QUEUE_HEAD + config->udp_queue_bytes + 63) & ~63u;
     void *queues = arena_take(arena, pool_size(stride, config->max_udp_sockets));
+    void *watches = arena_take(arena, pool_size(sizeof(struct watch), config->max_watches));
 
     if (table == NULL)
         return NULL;
@@ -106,6 +110,7 @@ static struct sockets *place_sockets(struct arena *arena, const struct lastack_c
     table->event_head = table->event_tail = POOL_NONE;
     pool_init(&table->sockets, sockets, sizeof(struct sock), config->max_sockets);
     pool_init(&table->udp_queues, queues, stride, config->max_udp_sockets);
+    pool_init(&table->watches, watches, sizeof(struct watch), config->max_watches);
     return table;
 }
 

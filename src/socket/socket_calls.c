@@ -119,6 +119,8 @@ int lastack_accept(struct lastack *stack, int descriptor, struct lastack_endpoin
     sock->is_deaf = listening->is_deaf;
     sock->options = listening->options;
     sock->linger_s = listening->linger_s;
+    sock->values = listening->values;
+    sock->values.is_nonblocking = sock->values.is_cloexec = false;
     sock->phase = SOCKET_ATTACHED;
     sock->was_connected = true;
     sock->conn = tcp_accept(&stack->tcp, listening->conn, sock_index(stack, sock));
@@ -263,6 +265,7 @@ static void close_attached(struct lastack *stack, struct sock *sock)
 /* The last descriptor of a socket is gone. */
 static void close_socket(struct lastack *stack, struct sock *sock)
 {
+    epoll_forget(stack, sock);
     switch ((enum socket_phase)sock->phase) {
     case SOCKET_LISTENING:
         sock_end_listening(stack, sock);
@@ -284,7 +287,7 @@ static void close_socket(struct lastack *stack, struct sock *sock)
 
 int lastack_close(struct lastack *stack, int descriptor)
 {
-    const struct sock *sock = sock_of(stack, descriptor);
+    const struct sock *sock = holder_of(stack, descriptor);
     uint32_t last;
 
     if (sock == NULL)

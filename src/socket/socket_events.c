@@ -50,6 +50,10 @@ struct sock *sock_new(struct lastack *stack, uint8_t domain, uint8_t type)
         .next_event = POOL_NONE,
         .generation = generation,
         .linger_s = -1,
+        .first_watch = POOL_NONE,
+        .ready_head = POOL_NONE,
+        .ready_tail = POOL_NONE,
+        .values = {.receive_lowat = 1, .mtu_discover = 1},
         .flags = domain == LASTACK_AF_INET6 ? CONN_IPV6_SOCKET : 0,
     };
     if (domain == LASTACK_AF_INET) {
@@ -87,6 +91,7 @@ void sock_free(struct lastack *stack, struct sock *sock)
 
     if (sock->is_queued)
         forget_event(stack, index);
+    epoll_forget(stack, sock);
     stream_clear(&sock->left, &stack->tcp.pages);
     sock->phase = SOCKET_FREE;
     pool_give(&sockets_of(stack)->sockets, index);
@@ -97,6 +102,8 @@ void sock_wake(struct lastack *stack, struct sock *sock, uint8_t wake)
     struct sockets *table = sockets_of(stack);
     const uint32_t index = sock_index(stack, sock);
 
+    if (sock->first_watch != POOL_NONE)
+        epoll_socket_wakes(stack, sock, wake);
     sock->wake |= wake;
     if (sock->is_queued || sock->holders == 0)
         return;
@@ -199,13 +206,24 @@ int lastack_set_user(struct lastack *stack, int descriptor, uint64_t user)
 
 /* ---- the level ---- */
 
+/* SO_RCVLOWAT, as far as the buffer can hold so much. */
+static uint32_t readable_from(const struct lastack *stack, const struct sock *sock)
+{
+    const struct tcp_conn *conn = sock_conn(stack, sock);
+
+    return max32(min32((uint32_t)sock->values.receive_lowat, conn->space.limit / 2), 1);
+}
+
 static uint32_t poll_attached(struct lastack *stack, const struct sock *sock)
 {
     const struct tcp_conn *conn = sock_conn(stack, sock);
     const bool is_end = conn_has(conn, CONN_FIN_RECEIVED);
     uint32_t bits = sock_poll_urgent(stack, sock);
+    const uint32_t is_unread_mark = bits != 0 && !sock->has_oob && !sock->oob_inline;
 
-    if (conn_readable(conn) > (bits != 0 && !sock->has_oob && !sock->oob_inline) || is_end || sock->shut_read)
+    /* An urgent byte that waits to be taken out of band is nothing to read. */
+    if (conn_readable(conn) >= readable_from(stack, sock) + is_unread_mark || is_end ||
+        sock->shut_read)
         bits |= LASTACK_POLLIN;
     if (is_end || sock->shut_read)
         bits |= LASTACK_POLLRDHUP;
@@ -223,13 +241,12 @@ static uint32_t poll_attached(struct lastack *stack, const struct sock *sock)
     return bits;
 }
 
-uint32_t lastack_poll(struct lastack *stack, int descriptor)
+static uint32_t poll_socket(struct lastack *stack, const struct sock *sock)
 {
-    const struct sock *sock = sock_of(stack, descriptor);
     uint32_t bits;
 
-    if (sock == NULL)
-        return LASTACK_POLLNVAL;
+    if (sock->type == SOCK_TYPE_EPOLL)
+        return sock->ready_head != POOL_NONE ? LASTACK_POLLIN : 0;
     bits = sock->error != 0 ? LASTACK_POLLERR : 0;
     if (sock->type == LASTACK_SOCK_DGRAM)
         return bits | LASTACK_POLLOUT | (datagrams_are_waiting(stack, sock) ? LASTACK_POLLIN : 0);
@@ -249,4 +266,34 @@ uint32_t lastack_poll(struct lastack *stack, int descriptor)
         break;
     }
     return LASTACK_POLLNVAL;
+}
+
+/* IN and RDNORM, OUT and WRNORM say the same of a stream. */
+uint32_t lastack_poll(struct lastack *stack, int descriptor)
+{
+    const struct sock *sock = holder_of(stack, descriptor);
+    uint32_t bits;
+
+    if (sock == NULL)
+        return LASTACK_POLLNVAL;
+    bits = poll_socket(stack, sock);
+    bits |= bits & LASTACK_POLLIN ? LASTACK_POLLRDNORM : 0;
+    bits |= bits & LASTACK_POLLOUT ? LASTACK_POLLWRNORM : 0;
+    return bits;
+}
+
+int lastack_poll_many(struct lastack *stack, struct lastack_pollfd *entries, size_t count)
+{
+    const uint32_t always = LASTACK_POLLERR | LASTACK_POLLHUP | LASTACK_POLLNVAL;
+    int ready = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct lastack_pollfd *entry = &entries[i];
+
+        entry->revents = entry->descriptor < 0
+                             ? 0
+                             : lastack_poll(stack, entry->descriptor) & (entry->events | always);
+        ready += entry->revents != 0;
+    }
+    return ready;
 }

@@ -45,7 +45,7 @@ static int set_number(struct lastack *stack, struct sock *sock, enum lastack_opt
 {
     struct conn_options *options = options_of(stack, sock);
 
-    switch (option) {
+    switch ((int)option) {
     case LASTACK_TCP_MAXSEG:
         if (value != 0 && (value < 88 || value > 32767))
             return -LASTACK_EINVAL;
@@ -91,30 +91,30 @@ static int set_number(struct lastack *stack, struct sock *sock, enum lastack_opt
     case LASTACK_SO_RCVBUF:
         options->receive_buffer = (uint32_t)clamp64(value, 1152, INT32_MAX / 2);
         break;
-    case LASTACK_IP_TOS:
-        options->tos = (uint8_t)value;
+    case LASTACK_IPV6_TCLASS:
+        if (value < -1 || value > 255)
+            return -LASTACK_EINVAL;
+        options->tos = value < 0 ? 0 : (uint8_t)value;
         break;
+    case LASTACK_IP_TOS: /* Linux keeps the ECN bits of a stream to itself */
+        options->tos = (uint8_t)value;
+        if (sock->type == LASTACK_SOCK_STREAM)
+            options->tos &= (uint8_t)~3u;
+        break;
+    case LASTACK_IPV6_UNICAST_HOPS:
+        if (value == 0)
+            return -LASTACK_EINVAL;
+        if (value == -1) {
+            options->ttl = 0;
+            break;
+        }
+        /* fallthrough */
     case LASTACK_IP_TTL:
         if (value < 1 || value > 255)
             return -LASTACK_EINVAL;
         options->ttl = (uint8_t)value;
         break;
-    case LASTACK_SO_REUSEADDR:
-    case LASTACK_SO_REUSEPORT:
-    case LASTACK_SO_KEEPALIVE:
-    case LASTACK_SO_LINGER:
-    case LASTACK_SO_ERROR:
-    case LASTACK_TCP_NOOPT:
-    case LASTACK_TCP_KEEPINIT:
-    case LASTACK_TCP_NODELAY:
-    case LASTACK_TCP_CORK:
-    case LASTACK_TCP_QUICKACK:
-    case LASTACK_IPV6_V6ONLY:
-    case LASTACK_TCP_FASTOPEN:
-    case LASTACK_TCP_FASTOPEN_CONNECT:
-    case LASTACK_TCP_FASTOPEN_NO_COOKIE:
-    case LASTACK_TCP_ADVICE:
-    case LASTACK_SO_OOBINLINE:
+    default:
         return -LASTACK_ENOPROTOOPT;
     }
     if (sock->phase == SOCKET_ATTACHED)
@@ -125,13 +125,149 @@ static int set_number(struct lastack *stack, struct sock *sock, enum lastack_opt
     return 0;
 }
 
+/* ---- what acts on the socket floor, or only is remembered ---- */
+
+static bool is_remembered(enum lastack_option option)
+{
+    switch ((int)option) {
+    case LASTACK_SO_PRIORITY:
+    case LASTACK_SO_MARK:
+    case LASTACK_SO_OOBINLINE:
+    case LASTACK_SO_RCVLOWAT:
+    case LASTACK_SO_SNDLOWAT:
+    case LASTACK_TCP_DEFER_ACCEPT:
+    case LASTACK_TCP_INQ:
+    case LASTACK_IP_MTU_DISCOVER:
+    case LASTACK_IP_RECVERR:
+    case LASTACK_IP_FREEBIND:
+    case LASTACK_IPV6_MTU_DISCOVER:
+    case LASTACK_IPV6_RECVERR:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static int remember(struct sock *sock, enum lastack_option option, int value)
+{
+    struct sock_values *values = &sock->values;
+
+    switch ((int)option) {
+    case LASTACK_SO_PRIORITY:
+        values->priority = (uint32_t)value;
+        return 0;
+    case LASTACK_SO_MARK:
+        values->mark = (uint32_t)value;
+        return 0;
+    case LASTACK_SO_OOBINLINE:
+        values->is_inline_oob = value != 0;
+        return 0;
+    case LASTACK_SO_RCVLOWAT: /* negative: no limit; 0: 1 */
+        values->receive_lowat = value < 0 ? INT32_MAX : value == 0 ? 1 : value;
+        return 0;
+    case LASTACK_TCP_INQ:
+        if (value != 0 && value != 1)
+            return -LASTACK_EINVAL;
+        values->tells_inq = value != 0;
+        return 0;
+    case LASTACK_TCP_DEFER_ACCEPT:
+        return value == 0 ? 0 : -LASTACK_EOPNOTSUPP;
+    case LASTACK_IP_MTU_DISCOVER:
+    case LASTACK_IPV6_MTU_DISCOVER:
+        if (value < 0 || value > 5)
+            return -LASTACK_EINVAL;
+        values->mtu_discover = (uint8_t)value;
+        return 0;
+    case LASTACK_IP_RECVERR:
+    case LASTACK_IPV6_RECVERR:
+        values->has_recverr = value != 0;
+        return 0;
+    case LASTACK_IP_FREEBIND:
+        values->is_freebind = value != 0;
+        return 0;
+    default:
+        return -LASTACK_ENOPROTOOPT; /* SO_SNDLOWAT: fixed */
+    }
+}
+
+static int mtu_of_path(const struct lastack *stack, const struct sock *sock)
+{
+    const struct tcp_conn *conn;
+
+    if (sock->phase != SOCKET_ATTACHED)
+        return -LASTACK_ENOTCONN;
+    conn = sock_conn(stack, sock);
+    return conn->mss_path + 20 + (ip_is_ipv4(&conn->tuple.remote) ? 20 : 40);
+}
+
+/* Its value, or -ENOPROTOOPT if it is none of these. */
+static int recall(const struct lastack *stack, const struct sock *sock, enum lastack_option option,
+                  int *value)
+{
+    const struct sock_values *values = &sock->values;
+    const bool is_stream = sock->type == LASTACK_SOCK_STREAM;
+
+    switch ((int)option) {
+    case LASTACK_SO_TYPE:
+        *value = sock->type;
+        return 0;
+    case LASTACK_SO_PROTOCOL:
+        *value = is_stream ? LASTACK_PROTOCOL_TCP : LASTACK_PROTOCOL_UDP;
+        return 0;
+    case LASTACK_SO_DOMAIN:
+        *value = sock->domain;
+        return 0;
+    case LASTACK_SO_ACCEPTCONN:
+        *value = sock->phase == SOCKET_LISTENING;
+        return 0;
+    case LASTACK_SO_PRIORITY:
+        *value = (int)values->priority;
+        return 0;
+    case LASTACK_SO_MARK:
+        *value = (int)values->mark;
+        return 0;
+    case LASTACK_SO_OOBINLINE:
+        *value = values->is_inline_oob;
+        return 0;
+    case LASTACK_SO_RCVLOWAT:
+        *value = values->receive_lowat;
+        return 0;
+    case LASTACK_SO_SNDLOWAT:
+        *value = 1;
+        return 0;
+    case LASTACK_TCP_INQ:
+        *value = values->tells_inq;
+        return 0;
+    case LASTACK_TCP_DEFER_ACCEPT:
+        *value = 0;
+        return 0;
+    case LASTACK_IP_MTU_DISCOVER:
+    case LASTACK_IPV6_MTU_DISCOVER:
+        *value = values->mtu_discover;
+        return 0;
+    case LASTACK_IP_RECVERR:
+    case LASTACK_IPV6_RECVERR:
+        *value = values->has_recverr;
+        return 0;
+    case LASTACK_IP_FREEBIND:
+        *value = values->is_freebind;
+        return 0;
+    case LASTACK_IP_MTU:
+    case LASTACK_IPV6_MTU:
+        *value = mtu_of_path(stack, sock);
+        return *value < 0 ? *value : 0;
+    default:
+        return -LASTACK_ENOPROTOOPT;
+    }
+}
+
 int lastack_set_option(struct lastack *stack, int descriptor, enum lastack_option option, int value)
 {
     struct sock *sock = sock_of(stack, descriptor);
 
     if (sock == NULL)
         return -LASTACK_EBADF;
-    switch (option) {
+    switch ((int)option) {
     case LASTACK_SO_REUSEADDR:
         return set_flag(stack, sock, CONN_REUSE_ADDRESS, value);
     case LASTACK_SO_REUSEPORT:
@@ -178,22 +314,20 @@ int lastack_set_option(struct lastack *stack, int descriptor, enum lastack_optio
         return 0;
     case LASTACK_SO_LINGER: /* lastack_set_linger has both its numbers */
     case LASTACK_SO_ERROR:
+    case LASTACK_SO_TYPE:
+    case LASTACK_SO_PROTOCOL:
+    case LASTACK_SO_DOMAIN:
+    case LASTACK_SO_ACCEPTCONN:
+    case LASTACK_IP_MTU:
+    case LASTACK_IPV6_MTU:
         return -LASTACK_ENOPROTOOPT;
-    case LASTACK_TCP_MAXSEG:
-    case LASTACK_TCP_KEEPIDLE:
-    case LASTACK_TCP_KEEPINTVL:
-    case LASTACK_TCP_KEEPCNT:
-    case LASTACK_TCP_SYNCNT:
-    case LASTACK_TCP_LINGER2:
-    case LASTACK_TCP_USER_TIMEOUT:
-    case LASTACK_TCP_NOTSENT_LOWAT:
-    case LASTACK_SO_SNDBUF:
-    case LASTACK_SO_RCVBUF:
-    case LASTACK_IP_TOS:
-    case LASTACK_IP_TTL:
-        return set_number(stack, sock, option, value);
+    default:
+        if (is_remembered(option))
+            return remember(sock, option, value);
+        return (int)option >> 16 == LASTACK_SOL_IPV6 && sock->domain != LASTACK_AF_INET6
+                   ? -LASTACK_ENOPROTOOPT
+                   : set_number(stack, sock, option, value);
     }
-    return -LASTACK_ENOPROTOOPT;
 }
 
 static int or_default(uint32_t value, int64_t otherwise)
@@ -226,7 +360,7 @@ int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_optio
     if (sock == NULL)
         return -LASTACK_EBADF;
     options = options_of(stack, sock);
-    switch (option) {
+    switch ((int)option) {
     case LASTACK_SO_ERROR:
         *value = sock->error;
         sock->error = 0;
@@ -300,22 +434,27 @@ int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_optio
         *value = (int)options->notsent_lowat;
         return 0;
     case LASTACK_SO_SNDBUF:
-        *value = or_default(options->send_buffer, params->send_buffer);
+        *value = sock->phase == SOCKET_ATTACHED
+                     ? (int)tcp_send_limit(&stack->tcp, sock_conn(stack, sock))
+                     : or_default(options->send_buffer, params->send_buffer);
         return 0;
     case LASTACK_SO_RCVBUF:
         *value = receive_buffer_of(stack, sock, options);
         return 0;
     case LASTACK_IP_TOS:
+    case LASTACK_IPV6_TCLASS:
         *value = options->tos;
         return 0;
     case LASTACK_IP_TTL:
+    case LASTACK_IPV6_UNICAST_HOPS:
         *value = or_default(options->ttl, params->ttl);
         return 0;
     case LASTACK_IPV6_V6ONLY:
         *value = sock->is_v6_only;
         return sock->domain == LASTACK_AF_INET6 ? 0 : -LASTACK_ENOPROTOOPT;
+    default:
+        return recall(stack, sock, option, value);
     }
-    return -LASTACK_ENOPROTOOPT;
 }
 
 int lastack_set_linger(struct lastack *stack, int descriptor, int seconds)

@@ -20,12 +20,25 @@ enum { OWNERS_MOST = 256, OWNER_NAME = 32, UDP_QUEUE_HEAD = 64 };
 
 _Static_assert(sizeof(struct udp_queue) <= UDP_QUEUE_HEAD, "a queue's ring follows it");
 
+enum { SOCK_TYPE_EPOLL = 100 }; /* beside enum lastack_socket_type: an epoll, see epoll.c */
+
 enum socket_phase {
     SOCKET_FREE,
     SOCKET_IDLE,      /* no connection yet; maybe bound */
     SOCKET_LISTENING,
     SOCKET_ATTACHED,  /* to a connection */
     SOCKET_ENDED,     /* its connection is over; text may be left */
+};
+
+/* Options that act here, or that only are remembered. */
+struct sock_values {
+    uint32_t mark, priority;
+    int32_t receive_lowat;
+    uint8_t mtu_discover;     /* IP_MTU_DISCOVER: what the program thinks; see socket_options.c */
+    uint8_t traffic_class;    /* IPV6_TCLASS */
+    bool tells_inq;           /* TCP_INQ */
+    bool is_inline_oob, has_recverr, is_freebind, has_zerocopy;
+    bool is_nonblocking, is_cloexec;
 };
 
 struct sock {
@@ -61,6 +74,21 @@ struct sock {
     struct stream left;       /* text of an ended connection that was not read */
     struct seq left_from, left_to;
     bool left_is_end;         /* the peer's FIN followed it */
+    uint32_t first_watch;     /* epolls that watch it; of an epoll: all that it watches */
+    uint32_t ready_head, ready_tail; /* of an epoll: watches with news */
+    struct sock_values values;
+};
+
+/* An epoll watches a descriptor. */
+struct watch {
+    uint32_t free_link;
+    uint32_t epoll, socket;
+    int32_t descriptor;
+    uint32_t events;          /* as given */
+    uint32_t next_of_socket, next_of_epoll, next_ready;
+    bool is_ready;
+    bool is_spent;            /* one-shot, and it was told */
+    uint64_t data;
 };
 
 struct descriptor {
@@ -77,6 +105,7 @@ struct owner_name {
 struct sockets {
     struct pool sockets;
     struct pool udp_queues;   /* struct udp_queue and its ring */
+    struct pool watches;
     struct descriptor *descriptors;
     uint32_t descriptor_limit, descriptor_bump, descriptor_used, descriptor_peak;
     uint32_t lowest_free;     /* no descriptor below it is free */
@@ -96,7 +125,9 @@ static inline struct sock *sock_at(const struct lastack *stack, uint32_t index)
     return pool_at(&sockets_of(stack)->sockets, index);
 }
 
-/* The socket of a descriptor, news collected; NULL: EBADF. */
+/* What a descriptor holds, socket or epoll; news collected; NULL: EBADF. */
+struct sock *holder_of(struct lastack *stack, int descriptor);
+/* Only if it is a socket. */
 struct sock *sock_of(struct lastack *stack, int descriptor);
 uint32_t sock_index(const struct lastack *stack, const struct sock *sock);
 
@@ -160,6 +191,13 @@ bool sock_send_opens(struct lastack *stack, struct sock *sock, const struct last
 /* Remembers why, and answers -error. */
 int sock_refuse(struct lastack *stack, enum lastack_cause why, int error);
 
+/* ---- epoll.c ---- */
+
+/* The socket has news. */
+void epoll_socket_wakes(struct lastack *stack, const struct sock *sock, uint8_t wake);
+/* A socket or an epoll goes: its watches with it. */
+void epoll_forget(struct lastack *stack, struct sock *sock);
+
 /* ---- naming.c: bind and what it shares with listen and connect ---- */
 
 /* Takes the local endpoint, or an ephemeral port if its port is 0; 0 or a negative error. */
@@ -180,6 +218,8 @@ void sock_reuse_changed(struct lastack *stack, struct sock *sock);
 bool datagrams_open(struct lastack *stack, struct sock *sock);
 void datagrams_close(struct lastack *stack, struct sock *sock);
 bool datagrams_are_waiting(const struct lastack *stack, const struct sock *sock);
+/* Of the datagram that would be read next; 0: none. */
+uint32_t datagrams_first_length(const struct lastack *stack, const struct sock *sock);
 uint32_t datagrams_bytes(const struct lastack *stack, const struct sock *sock);
 int64_t datagram_receive(struct lastack *stack, struct sock *sock, void *data, size_t size,
                          uint32_t flags, struct lastack_endpoint *remote);

@@ -30,6 +30,7 @@ void lastack_config_default(struct lastack_config *config)
         .max_reassemblies = 16,
         .max_udp_sockets = 64,
         .udp_queue_bytes = 65536,
+        .max_watches = 8192,
         .trace_records = 4096,
         .trace_classes = LASTACK_TRACE_CLASS_STATE | LASTACK_TRACE_CLASS_DROP,
         .shard_count = 1,
@@ -60,7 +61,7 @@ bool config_is_valid(const struct lastack_config *config)
            config->max_routes <= 65536 && config->max_addresses >= 2 &&
            config->max_addresses <= 65536 && config->max_neighbors < most &&
            config->max_paths < most && config->max_reassemblies <= 65536 &&
-           config->max_udp_sockets < most && config->udp_queue_bytes >= 2048 &&
+           config->max_udp_sockets < most && config->max_watches < most && config->udp_queue_bytes >= 2048 &&
            config->udp_queue_bytes <= 1u << 24 &&
            (config->trace_records == 0 || is_power_of_two(config->trace_records)) &&
            config->shard_count >= 1 && config->shard_id < config->shard_count;

@@ -107,6 +107,7 @@ static const struct alias aliases[] = {
     L("net.ipv4.tcp_tso_win_divisor", "tso_win_divisor", FORM_SCALED, 1),
     L("net.ipv4.tcp_min_tso_segs", "min_tso_segs", FORM_SCALED, 1),
     NOT(LINUX, "net.ipv4.tcp_tso_rtt_log", NO_PACING),
+    NOT(LINUX, "tcp_cubic.hystart_detect", "both detectors of HyStart are on where CUBIC is"),
     NOT(LINUX, "net.ipv4.tcp_pacing_ss_ratio", NO_PACING),
     NOT(LINUX, "net.ipv4.tcp_pacing_ca_ratio", NO_PACING),
     NOT(LINUX, "net.ipv4.tcp_limit_output_bytes", NO_PACING),

@@ -144,6 +144,8 @@ void conn_take_path(struct tcp *tcp, struct tcp_conn *conn)
         mss = min32(mss, conn->mss_hole);
     conn->mss_path = (uint16_t)min32(mss, 65535 - 60);
     conn->mss_own = mss_offered(&path, conn->options.mss_clamp);
+    if (tcp->params.mss_option_of_path)
+        conn->mss_own = (uint16_t)min32(conn->mss_own, path.payload > 20 ? path.payload - 20 : 1);
     if (conn->mss_peer != 0)
         mss = min32(conn->mss_path, conn->mss_peer);
     if (conn_has(conn, CONN_TIMESTAMP))

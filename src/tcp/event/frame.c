@@ -122,8 +122,10 @@ enum frame_verdict conn_next_frame(const struct tcp *tcp, const struct tcp_conn 
     const struct chunk chunk = chunks_at(&queue->chunks, &tcp->ranges, from, conn->snd.end);
     const uint32_t left = seq_after(chunk.end, from) ? seq_distance(from, chunk.end) : 0;
     const uint32_t ahead = seq_distance(conn->snd.nxt, from);
-    const uint32_t window = room_behind(conn_offered_room(conn), ahead);
-    uint32_t quota = room_behind(conn_congestion_room(tcp, conn), ahead) / conn->mss;
+    /* (our SYN, not acknowledged yet, counts as a byte in flight, but it takes no place) */
+    const uint32_t syn = seq_equal(conn->snd.una, conn->iss);
+    const uint32_t window = room_behind(conn_offered_room(conn), ahead) + syn;
+    uint32_t quota = (room_behind(conn_congestion_room(tcp, conn), ahead) + syn) / conn->mss;
 
     *length = 0;
     if (left == 0)

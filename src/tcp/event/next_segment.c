@@ -310,15 +310,20 @@ static uint32_t segs_of(const struct tcp_conn *conn, uint32_t text)
 static void sent_text(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
 {
     const struct seq to = seq_add(seg->seq, seg->text_length + (seg->flags & LASTACK_FIN ? 1 : 0));
+    const bool is_again = conn->fast_open & FAST_OPEN_SYN_TEXT && /* it left with the SYN */
+                          seq_equal(seg->seq, seq_add(conn->iss, 1));
 
     conn->snd.nxt = to;
     conn->snd.max = seq_max(conn->snd.max, to);
     recover_sent_new(tcp, conn, seg->seq, to, segs_of(conn, seg->text_length));
     if (seg->text_length > 0) {
+        if (conn->owe & OWE_ACK && conn_has(conn, CONN_ACTIVE) && !is_again)
+            ack_policy_connected(&conn->ack, &tcp->params, tcp->report.now);
         ack_policy_data_sent(&conn->ack, tcp->report.now);
         conn->stats.data_segs_out += segs_of(conn, seg->text_length);
         conn->last_sent_ms = clock_ms(tcp->report.now);
-        if (seg->text_length % conn->mss != 0 && conn->write_queue != POOL_NONE)
+        if (seg->text_length % conn->mss != 0 && conn->write_queue != POOL_NONE &&
+            !is_again)
             conn_queue(tcp, conn)->small = to;
     }
     if (conn->write_queue != POOL_NONE)

@@ -38,6 +38,15 @@ void ack_policy_quicken(struct ack_policy *ack, uint32_t window, uint32_t mss, u
     ack->pingpong = false;
 }
 
+void ack_policy_connected(struct ack_policy *ack, const struct lastack_params *params, int64_t now)
+{
+    if (ack->ato_ns != 0 || params->quick_ack != LASTACK_QUICK_ACK_LINUX)
+        return;
+    ack->quick = QUICK_MAX;
+    ack->last_data_at = now;
+    set_ato(ack, params->delayed_ack_min_ns);
+}
+
 void ack_policy_data_arrived(struct ack_policy *ack, const struct lastack_params *params,
                              int64_t now, int64_t rto_ns, uint32_t window, uint32_t mss)
 {

@@ -30,6 +30,10 @@ void ack_policy_quicken(struct ack_policy *ack, uint32_t window, uint32_t mss, u
 void ack_policy_data_arrived(struct ack_policy *ack, const struct lastack_params *params,
                              int64_t now, int64_t rto_ns, uint32_t window, uint32_t mss);
 
+/* Text leaves with the ACK of the SYN-ACK: its writer waited for the connection, so this will be a
+ * conversation (Linux). Nothing once text has arrived. */
+void ack_policy_connected(struct ack_policy *ack, const struct lastack_params *params, int64_t now);
+
 /* We sent text: is this a conversation? */
 void ack_policy_data_sent(struct ack_policy *ack, int64_t now);
 
