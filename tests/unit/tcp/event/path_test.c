@@ -268,14 +268,32 @@ TEST(mss_option)
     }
 }
 
+/* Linux says what the path carries: the peer's segments will come the same way. */
+TEST(mss_option_of_a_narrow_path)
+{
+    struct peer *p = with_text_in_flight(PEER_PORT);
+    struct peer *q = peer_at(PEER_PORT + 1);
+
+    ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 1000, .seq = 1);
+    FORGET(p);
+    CONNECTS(q);
+    SENDS(q, .flags = SYN, .seq = 0, .mss = 1000 - 40);
+    FORGET(q);
+}
+
 /* The path got narrow: what we send is smaller, what we say we can take is not.
  * covers: 9293-MUST-67 6691-2 */
 TEST(mss_option_over_a_narrow_path)
 {
-    struct peer *p = with_text_in_flight(PEER_PORT);
-    struct peer *q = peer_at(PEER_PORT + 1);
-    struct peer *r = peer_at(PEER_PORT + 2);
+    struct lastack_config config;
+    struct peer *p, *q, *r;
 
+    peer_config(&config);
+    config.params.mss_option_of_path = false;
+    restart(&config);
+    p = with_text_in_flight(PEER_PORT);
+    q = peer_at(PEER_PORT + 1);
+    r = peer_at(PEER_PORT + 2);
     ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 1000, .seq = 1);
     FORGET(p);
     CONNECTS(q);
@@ -305,6 +323,7 @@ int main(void)
         RUN(black_hole_is_suspected_after_r1),
         RUN(mss_option),
         RUN(mss_option_over_a_narrow_path),
+        RUN(mss_option_of_a_narrow_path),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
