@@ -14,6 +14,8 @@
 
 enum {
     TRANSFER_MAX = 64 << 20,
+    /* MSG_DONTROUTE, MSG_CONFIRM, MSG_CMSG_CLOEXEC: nothing to do here */
+    FLAGS_WITHOUT_MEANING = 0x4 | 0x800 | 0x40000000,
     FLAGS_KNOWN = LASTACK_MSG_PEEK | LASTACK_MSG_TRUNC | LASTACK_MSG_DONTWAIT | LASTACK_MSG_EOR |
                   LASTACK_MSG_WAITALL | LASTACK_MSG_NOSIGNAL | LASTACK_MSG_MORE |
                   LASTACK_MSG_FASTOPEN,
@@ -22,6 +24,7 @@ enum {
 struct transfer {
     struct run_descriptor descriptor;
     int64_t length;
+    bool is_null; /* bytes are asked for where there is no memory */
     uint32_t flags;
     struct lastack_endpoint remote; /* sendto */
     bool has_remote;
@@ -41,6 +44,7 @@ static bool read_flags(struct runner *runner, const struct drill_value *value,
 
     if (!value_number(runner, value, SYMBOL_MESSAGE, &flags))
         return false;
+    flags &= ~(int64_t)FLAGS_WITHOUT_MEANING;
     transfer->flags = (uint32_t)flags;
     if ((flags & ~(int64_t)FLAGS_KNOWN) == 0)
         return true;
@@ -57,6 +61,7 @@ static bool read_buffer_call(struct runner *runner, const struct drill_call *cal
     if (!value_descriptor(runner, call_argument(call, 0), &transfer->descriptor) ||
         !read_length(runner, call_argument(call, 2), &transfer->length))
         return false;
+    transfer->is_null = transfer->length > 0 && call_argument(call, 1)->kind == VALUE_NULL;
     return call->argument_count < 4 || read_flags(runner, call_argument(call, 3), transfer);
 }
 
@@ -109,10 +114,25 @@ static int64_t send_some(struct runner *runner, const struct transfer *transfer,
     return lastack_send(stack, live, zeros, (size_t)length, transfer->flags);
 }
 
-/* NULL where there should be bytes: our calls take pointers on trust, so the fault is found here. */
-static bool is_fault(const struct drill_call *call, const struct transfer *transfer)
+/* NULL where there should be bytes: our calls take pointers on trust, so the fault is found here; but
+ * an error of the socket goes first. */
+static int64_t fault_of_write(struct runner *runner, const struct transfer *transfer)
 {
-    return transfer->length > 0 && call_argument(call, 1)->kind == VALUE_NULL;
+    const int64_t sent =
+        lastack_send(runner->target.stack, transfer->descriptor.live, "", 0, transfer->flags);
+    const bool is_open = sent >= 0 || sent == -LASTACK_EAGAIN || sent == -LASTACK_EINPROGRESS ||
+                         transfer->flags & LASTACK_MSG_FASTOPEN;
+
+    return is_open ? -LASTACK_EFAULT : sent;
+}
+
+static int64_t fault_of_read(struct runner *runner, const struct transfer *transfer)
+{
+    char byte;
+    const int64_t got = lastack_recv(runner->target.stack, transfer->descriptor.live, &byte, 1,
+                                     transfer->flags | LASTACK_MSG_PEEK);
+
+    return got > 0 ? -LASTACK_EFAULT : got;
 }
 
 static bool may_wait(const struct transfer *transfer)
@@ -145,6 +165,8 @@ static enum call_outcome transfer_out(struct runner *runner, struct posted_call 
     void *zeros;
     int64_t sent;
 
+    if (transfer->is_null)
+        return call_returns(posted, fault_of_write(runner, transfer));
     if (posted->has_begun && may_wait(transfer) && !may_wake(runner, transfer))
         return CALL_WAITS;
     if (posted->waits_for_handshake) { /* it is over */
@@ -205,8 +227,8 @@ static enum call_outcome call_sendto(struct runner *runner, struct posted_call *
 
     if (!read_buffer_call(runner, posted->call, &transfer))
         return CALL_BROKEN;
-    if (is_fault(posted->call, &transfer))
-        return call_returns(posted, -LASTACK_EFAULT);
+    if (transfer.is_null)
+        return call_returns(posted, fault_of_write(runner, &transfer));
     conversation = transfer.descriptor.conversation;
     if (address->kind != VALUE_NULL) {
         transfer.has_remote = true;
@@ -229,8 +251,11 @@ static enum call_outcome transfer_in(struct runner *runner, struct posted_call *
     int64_t got;
 
     CHECK(buffer != NULL);
-    got = lastack_recv(runner->target.stack, transfer->descriptor.live, buffer, (size_t)left,
-                       transfer->flags & ~(uint32_t)LASTACK_MSG_WAITALL);
+    if (transfer->is_null)
+        got = fault_of_read(runner, transfer);
+    else
+        got = lastack_recv(runner->target.stack, transfer->descriptor.live, buffer,
+                           (size_t)left, transfer->flags & ~(uint32_t)LASTACK_MSG_WAITALL);
     free(buffer);
     if (got > 0)
         posted->done += got;
