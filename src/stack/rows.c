@@ -129,6 +129,15 @@ static void fill_recovery(const struct lastack *stack, const struct tcp_conn *co
     info->tcpi_reord_seen = recovery->reordering_seen;
 }
 
+/* The SYN (with its text, if it had any), and of what was sent what is not outstanding. */
+static uint32_t segments_delivered(const struct tcp_conn *conn)
+{
+    const uint32_t with_syn = conn->fast_open & FAST_OPEN_SYN_TEXT ? 1 : 0;
+    const uint32_t sent = conn->stats.data_segs_out - min32(with_syn, conn->stats.data_segs_out);
+
+    return tcp_state_is_synchronized(conn->state) ? 1 + sent - min32(conn->packets, sent) : 0;
+}
+
 static void fill_info(const struct lastack *stack, const struct tcp_conn *conn,
                       struct lastack_tcp_info *info)
 {
@@ -182,11 +191,7 @@ static void fill_info(const struct lastack *stack, const struct tcp_conn *conn,
         .tcpi_bytes_sent = conn_bytes_sent(conn),
         .tcpi_snd_wnd = conn->snd.wnd,
         .tcpi_rcv_wnd = conn_rcv_wnd(conn),
-        /* the SYN, and of what was sent what is not outstanding */
-        .tcpi_delivered = tcp_state_is_synchronized(conn->state)
-                              ? 1 + conn->stats.data_segs_out -
-                                    min32(conn->packets, conn->stats.data_segs_out)
-                              : 0,
+        .tcpi_delivered = segments_delivered(conn),
     };
     fill_recovery(stack, conn, info);
 }
