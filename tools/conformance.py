@@ -63,7 +63,7 @@ def read_table(path):
 def difference(report):
     """The first line of the report's message, without the path."""
     line = report['message'].split('\n')[0]
-    line = re.sub(r'^.*?\.pkt:(\d+): ', r'line \1: ', line)
+    line = re.sub(r'^.*?\.pkt:(\d+)(:\d+)?: ', r'line \1: ', line)
     line = line.replace('error handling packet: ', '').replace('|', '\\|')
     return line if len(line) <= REASON_MAX else line[:REASON_MAX - 3] + '...'
 
