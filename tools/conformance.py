@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-docs/conformance.md: every public script, whether it passes here, and if not what differs and why.
+docs/conformance-scripts.md: every public script, whether it passes here, and if not what differs and why.
 
-    conformance.py LASTACK --google FOLDER [--index TSV] [--freebsd FOLDER] > docs/conformance.md
+    conformance.py LASTACK --google FOLDER [--index TSV] [--freebsd FOLDER] > docs/conformance-scripts.md
 
 The suites are no part of this repository: the page names scripts only. What differs comes from the drill's
 own report; why stands in conformance-notes.tsv beside this file: a pattern of names, a tab, a reason. A
