@@ -132,7 +132,6 @@ static bool is_remembered(enum lastack_option option)
     switch ((int)option) {
     case LASTACK_SO_PRIORITY:
     case LASTACK_SO_MARK:
-    case LASTACK_SO_OOBINLINE:
     case LASTACK_SO_RCVLOWAT:
     case LASTACK_SO_SNDLOWAT:
     case LASTACK_TCP_DEFER_ACCEPT:
@@ -158,9 +157,6 @@ static int remember(struct sock *sock, enum lastack_option option, int value)
         return 0;
     case LASTACK_SO_MARK:
         values->mark = (uint32_t)value;
-        return 0;
-    case LASTACK_SO_OOBINLINE:
-        values->is_inline_oob = value != 0;
         return 0;
     case LASTACK_SO_RCVLOWAT: /* negative: no limit; 0: 1 */
         values->receive_lowat = value < 0 ? INT32_MAX : value == 0 ? 1 : value;
@@ -225,9 +221,6 @@ static int recall(const struct lastack *stack, const struct sock *sock, enum las
         return 0;
     case LASTACK_SO_MARK:
         *value = (int)values->mark;
-        return 0;
-    case LASTACK_SO_OOBINLINE:
-        *value = values->is_inline_oob;
         return 0;
     case LASTACK_SO_RCVLOWAT:
         *value = values->receive_lowat;

@@ -37,7 +37,7 @@ struct sock_values {
     uint8_t mtu_discover;     /* IP_MTU_DISCOVER: what the program thinks; see socket_options.c */
     uint8_t traffic_class;    /* IPV6_TCLASS */
     bool tells_inq;           /* TCP_INQ */
-    bool is_inline_oob, has_recverr, is_freebind, has_zerocopy;
+    bool has_recverr, is_freebind, has_zerocopy;
     bool is_nonblocking, is_cloexec;
 };
 
