@@ -126,6 +126,14 @@ void recover_sent_new(struct tcp *tcp, struct tcp_conn *conn, struct seq from, s
     }
 }
 
+/* RFC 6298 §5.1, §5.6. After a timeout the next one stands already, counted from the timeout itself:
+ * a departure that a full link holds back does not move it. */
+static void arm_for_head(struct tcp *tcp, struct tcp_conn *conn, bool is_head)
+{
+    if (conn->deadline.at[LASTACK_TIMER_RETRANSMIT] == NEVER || (is_head && conn->retries == 0))
+        conn_arm_timeout(tcp, conn, true);
+}
+
 void recover_sent_again(struct tcp *tcp, struct tcp_conn *conn, struct seq from, struct seq to,
                         uint32_t count)
 {
@@ -135,7 +143,7 @@ void recover_sent_again(struct tcp *tcp, struct tcp_conn *conn, struct seq from,
 
     conn->packets += sent_again(&sent, from, to, tcp->report.now);
     if (recovery == NULL) {
-        conn_arm_timeout(tcp, conn, true);
+        arm_for_head(tcp, conn, true);
         return;
     }
     recovery->again_segs += count;
@@ -148,10 +156,8 @@ void recover_sent_again(struct tcp *tcp, struct tcp_conn *conn, struct seq from,
     if (recovery_is_reducing(recovery))
         recovery->prr.out +=
             conn_charge(tcp, conn, (struct sent_amount){count, seq_distance(from, to)});
-    if (recovery->is_waiting)
-        return;
-    if (is_first || conn->deadline.at[LASTACK_TIMER_RETRANSMIT] == NEVER)
-        conn_arm_timeout(tcp, conn, true);
+    if (!recovery->is_waiting)
+        arm_for_head(tcp, conn, is_first);
 }
 
 void recover_sent_probe(struct tcp *tcp, struct tcp_conn *conn, bool is_again)
