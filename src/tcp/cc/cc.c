@@ -108,7 +108,8 @@ uint32_t cc_slow_start(struct cc *cc, uint32_t acked, uint32_t limit)
 
     cc->cwnd += min32(used, limit);
     cc->cwnd = min32(cc->cwnd, CC_WINDOW_MAX);
-    return acked - used;
+    /* what the limit cut off is no growth in congestion avoidance either */
+    return cc->cwnd < cc->ssthresh ? 0 : acked - used;
 }
 
 void cc_avoid(struct cc *cc, uint32_t per, uint32_t acked)

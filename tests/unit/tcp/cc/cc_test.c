@@ -60,6 +60,10 @@ static void newreno(void **state)
     a.limit = 2 * SEG;
     ack(&cc, NULL, &a);
     assert_int_equal(cc.cwnd, 13 * SEG);
+    cc.ssthresh = 16 * SEG; /* more was acknowledged than up to there, but the limit is the limit */
+    a.acked = 50 * SEG;
+    ack(&cc, NULL, &a);
+    assert_int_equal(cc.cwnd, 15 * SEG);
     cc.ssthresh = cc_hooks(cc.algorithm)->reduced(&cc, NULL, 13 * SEG);
     assert_int_equal(cc.ssthresh, 6 * SEG);
     assert_int_equal(cc_hooks(cc.algorithm)->reduced(&cc, NULL, 3 * SEG), 2 * SEG);
