@@ -131,7 +131,7 @@ void recover_begin(struct tcp *tcp, struct tcp_conn *conn, const struct segment 
         .lost_before = recovery == NULL ? 0 : recovery->lost_segs,
         .is_advance = seq_after(seg->ack, conn->snd.una),
         .is_old = seq_before(seg->ack, conn->snd.una),
-        .has_text = seg->text_length > 0,
+        .has_text = seg->text_length > 0 || seg->flags & (LASTACK_SYN | LASTACK_FIN),
     };
     sent_news_init(&ack->news, recovery == NULL ? NULL : &recovery->board, tcp->report.now,
                    rtt_ns(conn->rtt.min), recovery == NULL ? conn->snd.una : recovery->high);
@@ -364,6 +364,17 @@ static void begin_reduction(struct tcp *tcp, struct tcp_conn *conn, struct recov
         conn->cc.cwnd = conn->cc.ssthresh;
 }
 
+/* The first hole leaves whatever the window says (RFC 5681 §3.2 step 3, RFC 6582 §3.2 step 3); PRR
+ * has room for it anyway. */
+static void owe_first_hole(struct tcp *tcp, struct tcp_conn *conn)
+{
+    const struct sent_set sent = conn_sent(tcp, conn);
+    const struct range *first = sent_first(&sent);
+
+    if (tcp->params.prr == LASTACK_PRR_OFF && first != NULL && first->flags & SENT_HOLE)
+        conn->owe |= OWE_RETRANSMIT;
+}
+
 static void begin_recovery(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
                            struct recover_ack *ack)
 {
@@ -377,6 +388,7 @@ static void begin_recovery(struct tcp *tcp, struct tcp_conn *conn, struct recove
             recovery->prr.base += conn_charge(tcp, conn, ack->news.delivered);
     }
     set_state(recovery, RECOVERY_RECOVERY);
+    owe_first_hole(tcp, conn);
     report_count(&tcp->report, LASTACK_CAUSE_FAST_RETRANSMIT);
 }
 
@@ -574,6 +586,8 @@ static void alert(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recov
         if (undo_by_duplicates(tcp, conn, recovery))
             keep_open(conn, recovery);
         ack->was_lost_again = find_losses(tcp, conn, recovery, ack);
+        if (recovery->state == RECOVERY_RECOVERY && ack->is_advance)
+            owe_first_hole(tcp, conn);
         if (recovery->state == RECOVERY_RECOVERY || recovery->board.lost.segs == 0)
             return;
         break;

@@ -18,7 +18,8 @@ struct recover_ack {
     uint32_t in_flight;     /* before */
     uint32_t lost_before;   /* segments ever marked lost */
     bool is_advance;        /* SND.UNA moved */
-    bool has_text, is_window_update;
+    bool has_text;          /* or SYN, or FIN: no duplicate (RFC 5681 §2) */
+    bool is_window_update;
     bool is_sack_news;      /* its SACK blocks told something new */
     bool is_dsack, is_dsack_of_probe;
     bool is_old;            /* acknowledges less than the last one */
