@@ -344,7 +344,8 @@ static uint32_t present_ssthresh(const struct tcp_conn *conn, const struct recov
 static void begin_reduction(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery)
 {
     const struct scoreboard *board = &recovery->board;
-    const uint32_t from = reduction_from(tcp, conn);
+    /* what Limited Transmit sent on top of the window does not count (RFC 5681 §3.2 step 2) */
+    const uint32_t from = min32(reduction_from(tcp, conn), conn->cc.cwnd);
     uint32_t base = conn->cc.cwnd;
 
     ecn_window_came_down(&conn->ecn);
