@@ -43,11 +43,13 @@ extern "C" {
     X(ESHUTDOWN, 108, "endpoint shut down")                                                        \
     X(ETIMEDOUT, 110, "connection timed out")                                                      \
     X(ECONNREFUSED, 111, "connection refused")                                                     \
+    X(EHOSTDOWN, 112, "host is down")                                                              \
     X(EHOSTUNREACH, 113, "no route to host")                                                       \
     X(EALREADY, 114, "operation already in progress")                                              \
     X(EINPROGRESS, 115, "operation now in progress")                                               \
     X(EMSGSIZE, 90, "message too long")                                                            \
     X(EDESTADDRREQ, 89, "destination address required")                                            \
+    X(ENONET, 64, "machine is not on the network")                                                 \
     X(EPROTO, 71, "protocol error")                                                               \
     X(ENOMSG, 42, "no message of that kind")                                                      \
     X(ENOTSOCK, 88, "not a socket")

@@ -63,6 +63,14 @@ struct meaning {
     bool is_hard; /* RFC 1122 §4.2.3.9 */
 };
 
+/* By code, as Linux has them. Fragmentation needed never comes here. */
+static const int16_t icmp_unreachable_errors[] = {
+    LASTACK_ENETUNREACH,  LASTACK_EHOSTUNREACH, LASTACK_ENOPROTOOPT,  LASTACK_ECONNREFUSED,
+    LASTACK_EMSGSIZE,     LASTACK_EOPNOTSUPP,   LASTACK_ENETUNREACH,  LASTACK_EHOSTDOWN,
+    LASTACK_ENONET,       LASTACK_ENETUNREACH,  LASTACK_EHOSTUNREACH, LASTACK_ENETUNREACH,
+    LASTACK_EHOSTUNREACH, LASTACK_EHOSTUNREACH, LASTACK_EHOSTUNREACH, LASTACK_EHOSTUNREACH,
+};
+
 static struct meaning meaning_of_unreachable(const struct icmp_message *message)
 {
     struct meaning meaning = {LASTACK_CAUSE_ICMP_UNREACHABLE, LASTACK_EHOSTUNREACH, false};
@@ -76,17 +84,11 @@ static struct meaning meaning_of_unreachable(const struct icmp_message *message)
             meaning = (struct meaning){meaning.cause, LASTACK_EACCES, true};
         return meaning;
     }
-    switch (message->code) {
-    case ICMP_CODE_PROTOCOL:
-        return (struct meaning){meaning.cause, LASTACK_ENOPROTOOPT, true};
-    case ICMP_CODE_PORT:
-        return (struct meaning){meaning.cause, LASTACK_ECONNREFUSED, true};
-    case ICMP_CODE_NET:
-        meaning.error = LASTACK_ENETUNREACH;
-        return meaning;
-    default:
-        return meaning;
-    }
+    if (message->code >= sizeof icmp_unreachable_errors / sizeof icmp_unreachable_errors[0])
+        return (struct meaning){LASTACK_CAUSE_NONE, 0, false};
+    meaning.error = icmp_unreachable_errors[message->code];
+    meaning.is_hard = message->code == ICMP_CODE_PROTOCOL || message->code == ICMP_CODE_PORT;
+    return meaning;
 }
 
 /* BSD knows two answers: it is away, or somebody said no. */

@@ -86,6 +86,98 @@ TEST(errors_about_what_is_not_in_flight)
     STATE(q, SYN_SENT, CLOSED, ICMP_UNREACHABLE);
 }
 
+/* An attempt to connect ends with the first error, whatever it says; which number the program is
+ * told follows from type and code.
+ * covers: LNX-ICMP-SYN */
+TEST(errors_end_an_attempt)
+{
+    static const struct {
+        uint8_t type, code;
+        enum lastack_cause cause;
+        int error;
+    } cases[] = {
+        {ICMP_TYPE_UNREACHABLE, 0, LASTACK_CAUSE_ICMP_UNREACHABLE, LASTACK_ENETUNREACH},
+        {ICMP_TYPE_UNREACHABLE, 1, LASTACK_CAUSE_ICMP_UNREACHABLE, LASTACK_EHOSTUNREACH},
+        {ICMP_TYPE_UNREACHABLE, 2, LASTACK_CAUSE_ICMP_UNREACHABLE, LASTACK_ENOPROTOOPT},
+        {ICMP_TYPE_UNREACHABLE, 3, LASTACK_CAUSE_ICMP_UNREACHABLE, LASTACK_ECONNREFUSED},
+        {ICMP_TYPE_UNREACHABLE, 5, LASTACK_CAUSE_ICMP_UNREACHABLE, LASTACK_EOPNOTSUPP},
+        {ICMP_TYPE_UNREACHABLE, 6, LASTACK_CAUSE_ICMP_UNREACHABLE, LASTACK_ENETUNREACH},
+        {ICMP_TYPE_UNREACHABLE, 7, LASTACK_CAUSE_ICMP_UNREACHABLE, LASTACK_EHOSTDOWN},
+        {ICMP_TYPE_UNREACHABLE, 8, LASTACK_CAUSE_ICMP_UNREACHABLE, LASTACK_ENONET},
+        {ICMP_TYPE_UNREACHABLE, 9, LASTACK_CAUSE_ICMP_UNREACHABLE, LASTACK_ENETUNREACH},
+        {ICMP_TYPE_UNREACHABLE, 10, LASTACK_CAUSE_ICMP_UNREACHABLE, LASTACK_EHOSTUNREACH},
+        {ICMP_TYPE_UNREACHABLE, 11, LASTACK_CAUSE_ICMP_UNREACHABLE, LASTACK_ENETUNREACH},
+        {ICMP_TYPE_UNREACHABLE, 12, LASTACK_CAUSE_ICMP_UNREACHABLE, LASTACK_EHOSTUNREACH},
+        {ICMP_TYPE_UNREACHABLE, 13, LASTACK_CAUSE_ICMP_UNREACHABLE, LASTACK_EHOSTUNREACH},
+        {ICMP_TYPE_UNREACHABLE, 14, LASTACK_CAUSE_ICMP_UNREACHABLE, LASTACK_EHOSTUNREACH},
+        {ICMP_TYPE_UNREACHABLE, 15, LASTACK_CAUSE_ICMP_UNREACHABLE, LASTACK_EHOSTUNREACH},
+        {ICMP_TYPE_TIME_EXCEEDED, 0, LASTACK_CAUSE_ICMP_TIME_EXCEEDED, LASTACK_EHOSTUNREACH},
+        {ICMP_TYPE_PARAMETER_PROBLEM, 0, LASTACK_CAUSE_ICMP_PARAMETER_PROBLEM, LASTACK_EPROTO},
+    };
+
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct peer *p = peer_at((uint16_t)(PEER_PORT + i));
+
+        CONNECTS(p);
+        STATE(p, CLOSED, SYN_SENT, CALL_CONNECT);
+        SENDS(p, .flags = SYN, .seq = 0);
+        ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 1000, .seq = 0); /* not this one */
+        ICMP_ARRIVES(p, .type = cases[i].type, .code = cases[i].code, .seq = 1);  /* SND.NXT */
+        ICMP_ARRIVES(p, .type = cases[i].type, .code = cases[i].code, .seq = -1); /* stale */
+        NO_STATE(p);
+        (void)packets_forgotten(p);
+        ICMP_ARRIVES(p, .type = cases[i].type, .code = cases[i].code, .seq = 0);
+        peer_state(p, TCP_SYN_SENT, TCP_CLOSED, cases[i].cause, __FILE__, __LINE__);
+        SENDS_NOTHING(p);
+        READS_ERROR(p, cases[i].error);
+    }
+}
+
+/* Linux knows sixteen codes. */
+TEST(codes_that_nobody_knows)
+{
+    struct peer *p = reach(PEER_PORT, TCP_SYN_SENT);
+
+    ICMP_ARRIVES(p, .type = ICMP_TYPE_UNREACHABLE, .code = 16, .seq = 0);
+    NO_STATE(p);
+    SENDS_NOTHING(p);
+}
+
+static int soft_error_of(const struct peer *p)
+{
+    return lastack_soft_error(world.stack, p->fd);
+}
+
+/* What the path said last can be asked for, does not end the connection, is no longer true once
+ * something gets through, and is the reason in the end if nothing does.
+ * covers: 9293-SHLD-25 LNX-ICMP-SYN */
+TEST(soft_errors_are_told)
+{
+    struct peer *p = with_text_in_flight(PEER_PORT);
+
+    assert_int_equal(soft_error_of(p), 0);
+    ICMP_ARRIVES(p, .type = ICMP_TYPE_UNREACHABLE, .code = 1, .seq = 4001); /* stale */
+    assert_int_equal(soft_error_of(p), 0);
+    ICMP_ARRIVES(p, .type = ICMP_TYPE_UNREACHABLE, .code = 1, .seq = 1);
+    assert_int_equal(soft_error_of(p), LASTACK_EHOSTUNREACH);
+    ICMP_ARRIVES(p, .type = ICMP_TYPE_UNREACHABLE, .code = 0, .seq = 1461);
+    assert_int_equal(soft_error_of(p), LASTACK_ENETUNREACH);
+    ICMP_ARRIVES(p, .type = ICMP_TYPE_PARAMETER_PROBLEM, .seq = 2921);
+    assert_int_equal(soft_error_of(p), LASTACK_EPROTO);
+    ICMP_ARRIVES(p, .type = ICMP_TYPE_TIME_EXCEEDED, .seq = 4000);
+    assert_int_equal(soft_error_of(p), LASTACK_EHOSTUNREACH);
+    NO_STATE(p);
+    SENDS_NOTHING(p);
+    READS_NOTHING(p);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1461);
+    assert_int_equal(soft_error_of(p), 0);
+    ICMP_ARRIVES(p, .type = ICMP_TYPE_UNREACHABLE, .code = 0, .seq = 1461);
+    AFTER(SEC(2000));
+    (void)packets_forgotten(p);
+    STATE(p, ESTABLISHED, CLOSED, RETRIES_EXHAUSTED);
+    READS_ERROR(p, LASTACK_ENETUNREACH); /* not ETIMEDOUT */
+}
+
 /* ---- path MTU ---- */
 
 /* covers: 1191-6.3-df 9293-SHLD-24 */
@@ -314,6 +406,9 @@ int main(void)
         RUN(source_quench_is_nothing),
         RUN(errors_do_not_end_what_works),
         RUN(errors_about_what_is_not_in_flight),
+        RUN(errors_end_an_attempt),
+        RUN(codes_that_nobody_knows),
+        RUN(soft_errors_are_told),
         RUN(dont_fragment),
         RUN(a_burst_of_reports),
         RUN(two_connections_over_one_path),
