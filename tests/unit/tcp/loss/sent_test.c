@@ -154,8 +154,10 @@ static void the_peer_reneges(void **state)
     recount(&h);
 }
 
-/* Whatever happens in whatever order, the amounts are those of the ranges, and in the end nothing is
- * left. */
+/* Whatever happens in whatever order, the amounts are those of the ranges, in the end nothing is
+ * left, and what an ACK delivered is how far SND.UNA moved and, with its sign, how much more is
+ * sacked.
+ * covers: 9937-6.2-del */
 static void random_histories(void **state)
 {
     struct rng rng;
@@ -170,6 +172,7 @@ static void random_histories(void **state)
         begin(&h, 0u - 40000u);
         for (int64_t now = 1; now < 250; now++) {
             const uint32_t what = rng_below(&rng, 10);
+            const uint32_t sacked = h.board.sacked.segs;
             const uint32_t some = nxt > una ? una + rng_below(&rng, nxt - una) : una;
 
             if (what < 3) {
@@ -179,10 +182,13 @@ static void random_histories(void **state)
                     nxt += count;
             } else if (what < 6 && some < nxt) {
                 (void)sack(&h, some, some + 1 + rng_below(&rng, nxt - some), &news);
+                assert_int_equal(news.delivered.segs, h.board.sacked.segs - sacked);
             } else if (what == 6) {
                 sent_news_init(&news, &h.board, now, 1, at(&h, 0));
                 sent_acknowledged(&h.sent, at(&h, some), &news);
                 assert_int_equal(news.acked.segs, some - una);
+                assert_int_equal(news.delivered.segs, some - una + h.board.sacked.segs - sacked);
+                assert_int_equal(news.delivered.bytes, SEG * news.delivered.segs);
                 una = some;
             } else if (what == 7) {
                 (void)sent_lost_by_time(&h.sent, now, at(&h, nxt), now - rng_below(&rng, 60));
