@@ -217,6 +217,8 @@ struct lastack_params {
     bool mtu_probing;            /* after R1 the path is taken for a black hole (RFC 4821 §7.7) */
     bool tcp_rfc1337;            /* ignore RST in TIME-WAIT */
     bool slow_start_after_idle;
+    /* ... after one RTO of silence (RFC 5681 §4.1), not halved for each (RFC 2861, Linux) */
+    bool idle_restart_at_once;
     bool autotune_receive, autotune_send;
     /* requests are repeated less often while a listener's SYN queue is more than half full */
     bool syn_queue_ages;

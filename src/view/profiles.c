@@ -139,6 +139,7 @@ static const struct setting rfc[] = {
     {"slow_start_limit", "2"},       /* RFC 3465 §2.3 */
     {"cwnd_counts_segs", "off"},     /* RFC 5681 counts bytes */
     {"ssthresh_from_cwnd", "off"},   /* RFC 5681 (4) */
+    {"idle_restart_at_once", "on"},  /* RFC 5681 §4.1 */
     {NULL, NULL},
 };
 

@@ -279,7 +279,7 @@ static void restart_after_idle(struct tcp *tcp, struct tcp_conn *conn)
     if (tcp->params.slow_start_after_idle && conn_in_flight(conn) == 0 && idle > timeout &&
         conn->stats.data_segs_out > 0)
         cc_after_idle(&conn->cc, cc_initial_segs(&tcp->params, conn->mss),
-                      (uint32_t)min64(idle / timeout, 32));
+                      tcp->params.idle_restart_at_once ? 32 : (uint32_t)min64(idle / timeout, 32));
 }
 
 /* Nothing may leave because the offered window is shut: the persist timer watches (MUST-36). */

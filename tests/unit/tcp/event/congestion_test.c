@@ -32,6 +32,7 @@ static void rfc_config(struct lastack_config *config)
     params->send_accounting = LASTACK_SNDBUF_BYTES;
     params->send_buffer = params->send_buffer_max = 200000;
     params->tail_loss_probe = params->frto = false;
+    params->idle_restart_at_once = true;
     params->cwnd_counts_segs = params->ssthresh_from_cwnd = false;
 }
 
@@ -325,30 +326,42 @@ TEST(slow_start_after_a_timeout)
 
 /* ---- idle ---- */
 
-/* A window of forty, all of it used; two timeouts of silence.
- * covers: 5681-4.1 */
-TEST(a_window_after_idle)
+/* A window of forty, all of it used. */
+static struct peer *forty(void)
 {
-    struct peer *p;
+    struct peer *p = ACCEPTED(.shift = 8, .rtt = MS(100), .mss = SEG);
     int64_t una = 1;
-    uint32_t leave = INITIAL;
 
-    begin();
-    p = ACCEPTED(.shift = 8, .rtt = MS(100), .mss = SEG);
-    while (leave < 40) { /* an ACK for two segments: it doubles */
+    for (uint32_t leave = INITIAL; leave < 40; leave *= 2) { /* an ACK for two: it doubles */
         WRITES(p, leave * SEG);
         assert_int_equal(packets_forgotten(p), leave);
         AFTER(MS(100));
         for (uint32_t i = 0; i < leave; i += 2)
             acks(p, una += 2 * SEG);
-        leave *= 2;
     }
     assert_int_equal(cwnd_of(p), 40);
-    AFTER(MS(2100));
+    return p;
+}
+
+/* So much leaves at once after so long, RTO being 1 s. */
+static void leaves_after(int64_t idle, uint32_t segs)
+{
+    struct peer *p;
+
+    begin();
+    p = forty();
+    AFTER(idle);
     WRITES(p, 40 * SEG);
-    assert_int_equal(packets_forgotten(p), INITIAL);
-    assert_int_equal(cwnd_of(p), INITIAL);
-    FORGET(p);
+    assert_int_equal(packets_forgotten(p), segs);
+    assert_int_equal(cwnd_of(p), segs);
+}
+
+/* covers: 5681-4.1 */
+TEST(a_window_after_idle)
+{
+    leaves_after(MS(800), 40);
+    leaves_after(MS(1100), INITIAL); /* counted from the last departure */
+    leaves_after(SEC(60), INITIAL);
 }
 
 /* ---- NewReno ---- */
