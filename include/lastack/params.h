@@ -229,6 +229,9 @@ struct lastack_params {
     bool rst_extra_linux;        /* RST also taken at RCV.NXT-1 in CLOSE-WAIT, LAST-ACK, CLOSING */
     bool tail_loss_probe;        /* RFC 8985 §7 */
     bool frto;                   /* RFC 5682 */
+    /* without SACK only the first partial ACK of an episode restarts the timer (RFC 6582 §4: the
+     * Impatient variant), not each (Slow-but-Steady, Linux) */
+    bool impatient_newreno;
     bool undo;                   /* reductions that prove needless are taken back */
     bool cwnd_counts_segs;       /* a small segment takes as much of the window as a full one */
     bool ssthresh_from_cwnd;     /* a reduction starts from the window, not from what is in flight */

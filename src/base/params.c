@@ -97,6 +97,7 @@ static void linux_switches(struct lastack_params *params)
     params->tcp_rfc1337 = false;
     params->slow_start_after_idle = true;
     params->idle_restart_at_once = false;
+    params->impatient_newreno = false;
     params->autotune_receive = true;
     params->autotune_send = true;
     params->syn_queue_ages = true;

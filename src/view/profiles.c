@@ -140,6 +140,7 @@ static const struct setting rfc[] = {
     {"cwnd_counts_segs", "off"},     /* RFC 5681 counts bytes */
     {"ssthresh_from_cwnd", "off"},   /* RFC 5681 (4) */
     {"idle_restart_at_once", "on"},  /* RFC 5681 §4.1 */
+    {"impatient_newreno", "on"},     /* RFC 6582 §3.2 step 3 */
     {NULL, NULL},
 };
 

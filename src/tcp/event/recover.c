@@ -389,6 +389,7 @@ static void begin_recovery(struct tcp *tcp, struct tcp_conn *conn, struct recove
             recovery->prr.base += conn_charge(tcp, conn, ack->news.delivered);
     }
     set_state(recovery, RECOVERY_RECOVERY);
+    recovery->had_partial = false;
     owe_first_hole(tcp, conn);
     report_count(&tcp->report, LASTACK_CAUSE_FAST_RETRANSMIT);
 }
@@ -738,6 +739,21 @@ static bool moves_timer(const struct tcp *tcp, const struct tcp_conn *conn,
     return ack->news.first_sacked_at < first->at;
 }
 
+/* RFC 6582 §3.2 step 3: "for the first partial ACK ... reset the retransmit timer". True: this one
+ * leaves it alone. */
+static bool is_later_partial(const struct tcp *tcp, const struct tcp_conn *conn,
+                             struct recovery *recovery, const struct recover_ack *ack)
+{
+    bool is_later;
+
+    if (recovery == NULL || recovery->state != RECOVERY_RECOVERY || !ack->is_advance ||
+        !seq_before(conn->snd.una, recovery->high))
+        return false;
+    is_later = recovery->had_partial;
+    recovery->had_partial = true;
+    return is_later && tcp->params.impatient_newreno && !conn_has(conn, CONN_SACK);
+}
+
 static void learn_of_ack(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
                          const struct segment *seg, struct recover_ack *ack)
 {
@@ -777,7 +793,8 @@ void recover_end(struct tcp *tcp, struct tcp_conn *conn, const struct segment *s
     }
     if (is_duplicate)
         report_count(&tcp->report, LASTACK_CAUSE_DROP_ACK_DUPLICATE);
-    if ((was_waiting || moves_timer(tcp, conn, ack)) &&
+    if (!is_later_partial(tcp, conn, recovery, ack) &&
+        (was_waiting || moves_timer(tcp, conn, ack)) &&
         !(recovery != NULL && recovery->is_waiting))
         conn_arm_loss(tcp, conn, true);
     ack->news.delivered.segs += ack->dsack_segs;

@@ -139,13 +139,16 @@ void recover_sent_again(struct tcp *tcp, struct tcp_conn *conn, struct seq from,
 {
     const struct sent_set sent = conn_sent(tcp, conn);
     struct recovery *recovery = conn_recovery(tcp, conn);
-    const bool is_first = !seq_after(from, conn->snd.una);
+    bool is_first = !seq_after(from, conn->snd.una);
 
     conn->packets += sent_again(&sent, from, to, tcp->report.now);
     if (recovery == NULL) {
         arm_for_head(tcp, conn, true);
         return;
     }
+    if (tcp->params.impatient_newreno && !conn_has(conn, CONN_SACK) && recovery->had_partial &&
+        recovery->state == RECOVERY_RECOVERY)
+        is_first = false; /* the first partial ACK has set the timer for all of the episode */
     recovery->again_segs += count;
     recovery->again_bytes += seq_distance(from, to);
     if (!recovery->has_retry_stamp) {

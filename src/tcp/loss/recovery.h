@@ -34,6 +34,7 @@ struct recovery {
     struct rack rack;
     struct prr prr;
     uint8_t state;            /* enum recovery_state */
+    bool had_partial;         /* a partial ACK came in this episode */
     uint16_t reordering;      /* segments; grows as reordering is seen */
     bool is_frto;             /* RFC 5682: not yet known whether the timeout was spurious */
     bool may_undo;            /* `undo` is set */

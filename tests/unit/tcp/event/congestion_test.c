@@ -32,7 +32,7 @@ static void rfc_config(struct lastack_config *config)
     params->send_accounting = LASTACK_SNDBUF_BYTES;
     params->send_buffer = params->send_buffer_max = 200000;
     params->tail_loss_probe = params->frto = false;
-    params->idle_restart_at_once = true;
+    params->idle_restart_at_once = params->impatient_newreno = true;
     params->cwnd_counts_segs = params->ssthresh_from_cwnd = false;
 }
 
@@ -523,6 +523,45 @@ TEST(a_partial_ack)
     FORGET(p);
 }
 
+/* Every second one is lost, a round trip takes 300 ms: the first partial ACK sets the timer, those
+ * behind it do not move it; where they do, it is the last that counts. */
+static void times_out_at(bool impatient, int64_t at)
+{
+    struct lastack_config config;
+    struct peer *p;
+
+    rfc_config(&config);
+    config.params.impatient_newreno = impatient;
+    restart(&config);
+    p = recovering(INITIAL);
+    sends_at(p, 1);
+    acks(p, 1);
+    acks(p, 1);
+    AFTER(MS(300));
+    MARK();
+    acks(p, 2001);
+    sends_at(p, 2001);
+    AFTER(MS(300));
+    acks(p, 4001);
+    sends_at(p, 4001);
+    AFTER(MS(300));
+    acks(p, 6001);
+    sends_at(p, 6001);
+    assert_int_equal(ca_state_of(p), 3);
+    assert_int_equal(counted(LASTACK_CAUSE_RETRANSMISSION_TIMEOUT), 0);
+    AFTER(SEC(1));
+    SENDS(p, .flags = ACK, .seq = 6001, .ack = 1, .text = SEG, .at = at);
+    SENDS_NOTHING(p);
+    assert_int_equal(ca_state_of(p), 4);
+}
+
+/* covers: 6582-3.2-3b */
+TEST(only_the_first_partial_ack_restarts_the_timer)
+{
+    times_out_at(true, SEC(1));
+    times_out_at(false, MS(1600));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -543,6 +582,7 @@ int main(void)
         RUN(a_timeout_in_recovery),
         RUN(a_full_ack),
         RUN(a_partial_ack),
+        RUN(only_the_first_partial_ack_restarts_the_timer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
