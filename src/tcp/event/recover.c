@@ -183,6 +183,10 @@ static void add_duplicate(const struct tcp *tcp, struct tcp_conn *conn,
 {
     const uint32_t before = recovery->board.sacked.segs;
 
+    /* RFC 9937 §6.2: no more arrived in an episode than was in flight when it began */
+    if (tcp->params.prr == LASTACK_PRR_RFC9937 && recovery_is_reducing(recovery) &&
+        recovery->prr.delivered >= recovery->prr.base)
+        return;
     recovery->board.sacked.segs++;
     limit_duplicates(tcp, conn, recovery, 0);
     set_duplicates(conn, recovery);
@@ -791,6 +795,8 @@ void recover_end(struct tcp *tcp, struct tcp_conn *conn, const struct segment *s
         if (is_dubious(recovery, ack, is_duplicate))
             alert(tcp, conn, recovery, seg, ack, is_duplicate);
     }
+    if (recovery != NULL && conn->packets == 0)
+        recovery->is_waiting = false; /* all arrived: RACK has nothing left to wait for */
     if (is_duplicate)
         report_count(&tcp->report, LASTACK_CAUSE_DROP_ACK_DUPLICATE);
     if (!is_later_partial(tcp, conn, recovery, ack) &&
