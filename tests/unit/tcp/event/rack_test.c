@@ -65,6 +65,7 @@ TEST(ends_at_the_recovery_point)
     FORGET(p);
     ARRIVES(p, .flags = ACK, .seq = 1, .ack = 10000); /* a byte is missing */
     assert_int_equal(info_of(p).tcpi_ca_state, 3);
+    assert_int_equal(counted(LASTACK_CAUSE_FAST_RETRANSMIT), 1); /* it is still the same */
     ARRIVES(p, .flags = ACK, .seq = 1, .ack = 10001);
     assert_in_range(info_of(p).tcpi_ca_state, 0, 1);
     assert_int_equal(info_of(p).tcpi_sacked, 1); /* what lies above stays known */

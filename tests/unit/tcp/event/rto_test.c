@@ -283,7 +283,7 @@ static uint32_t rtt_of(const struct peer *p)
 TEST(a_sample_in_every_round_trip)
 {
     struct lastack_config config;
-    uint32_t una = 1, sent = 1, rtt;
+    uint32_t una = 1, rtt;
     struct peer *p;
 
     peer_config(&config);
@@ -293,19 +293,17 @@ TEST(a_sample_in_every_round_trip)
     p = ACCEPTED(.rtt = MS(100), .mss = 1000);
     rtt = rtt_of(p);
     assert_int_equal(rtt, 100000);
-    WRITES(p, 10000);
-    for (unsigned round = 1; round <= 12; round++) {
+    WRITES(p, 2000);
+    for (uint32_t round = 1; round <= 12; round++) {
         const uint32_t expected = (7 * rtt + 100000 + 20000 * round) / 8;
 
-        sent += 1000 * packets_forgotten(p);
         AFTER(MS(100 + 20 * round));
-        WRITES(p, 2000);
-        sent += 1000 * packets_forgotten(p);
-        una += 2000; /* the next two of the flight: they waited for one round trip or more */
+        WRITES(p, 2000); /* these are on their way when the two before are acknowledged */
+        assert_int_equal(row_of(p).tcp_info.tcpi_unacked, 4);
+        una += 2000;
         ARRIVES(p, .flags = ACK, .seq = 1, .ack = una);
-        assert_true(una < sent);
-        assert_true(rtt_of(p) >= expected);
         rtt = rtt_of(p);
+        assert_in_range(rtt, expected - 1, expected + 1);
     }
     FORGET(p);
 }
