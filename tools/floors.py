@@ -5,6 +5,7 @@ The floors of the house, in one place for every tool: which folder may see which
     floor 7  cmd                                 a folder sees itself and every folder of a lower floor;
     floor 6  drill view doctor gateway bench     folders of one floor do not see each other;
              instruments drill                   the verbs see view (and doctor)
+             packetdrill                         the original's shared object: sees drill's target
     floor 5  sim host services                   host sees sim: its relay is a simulated link between real ends
     floor 4  socket          } the core: freestanding, amalgamated,
     floor 3  stack           } sealed into liblastack.a
@@ -42,6 +43,7 @@ FOLDERS = {
     'src/gateway': (6, 0),
     'src/bench': (6, 0),
     'src/instruments': (6, 1),
+    'src/packetdrill': (6, 2),
     'cmd': (7, 0),
 }
 

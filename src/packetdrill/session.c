@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * session.c: see session.h.
+ */
+#include "session.h"
+
+#include "duration.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LINK = 1, STEPS_MAX = 10000000 };
+
+static const int64_t grace_ns = MS(20); /* real time for a thread to ask what time it is */
+
+/* ---- opening ---- */
+
+/* target.h knows one address; scripts may speak both versions of IP. */
+static bool add_ipv6(struct target *target, const struct lastack_address *own)
+{
+    const struct lastack_address any = {{0}};
+
+    return lastack_add_address(target->stack, LINK, own, 128) == 0 &&
+           lastack_add_route(target->stack, &any, 0, LINK, NULL) == 0;
+}
+
+bool session_open(struct session *session, const char *text, char *message, size_t size)
+{
+    struct so_flags flags;
+    struct target_config config;
+
+    if (!so_flags_read(&flags, text, message, size))
+        return false;
+    config = (struct target_config){
+        .params = flags.params, .address = flags.local[0], .mtu = flags.mtu};
+    session->patience = flags.patience;
+    session->driver = pthread_self();
+    session->wake_at = INT64_MAX;
+    if (!target_open(&session->target, &config) ||
+        !add_ipv6(&session->target, &flags.local[1])) {
+        snprintf(message, size, "the stack refuses its configuration");
+        return false;
+    }
+    pthread_mutex_init(&session->lock, NULL);
+    pthread_cond_init(&session->changed, NULL);
+    pthread_cond_init(&session->settled, NULL);
+    return true;
+}
+
+void session_close(struct session *session)
+{
+    for (int fd = 0; fd < SESSION_FDS; fd++)
+        if (session->live[fd] != 0)
+            close(fd);
+    target_close(&session->target);
+    pthread_cond_destroy(&session->settled);
+    pthread_cond_destroy(&session->changed);
+    pthread_mutex_destroy(&session->lock);
+}
+
+/* ---- calls ---- */
+
+struct session *session_enter(void *userdata)
+{
+    struct session *session = userdata;
+
+    pthread_mutex_lock(&session->lock);
+    return session;
+}
+
+int64_t session_leave(struct session *session, int64_t value)
+{
+    target_settle(&session->target);
+    session_changed(session);
+    pthread_mutex_unlock(&session->lock);
+    if (value >= 0)
+        return value;
+    errno = (int)-value; /* the numbers are Linux's */
+    return -1;
+}
+
+/* ---- descriptors ---- */
+
+int session_live(const struct session *session, int fd)
+{
+    return fd >= 0 && fd < SESSION_FDS && session->live[fd] != 0 ? session->live[fd] - 1
+                                                                  : -LASTACK_EBADF;
+}
+
+int session_new_fd(struct session *session, int live)
+{
+    int fd;
+
+    if (live < 0)
+        return live;
+    fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (fd >= 0 && fd < SESSION_FDS) {
+        /* if it had another meaning, libc's close() ended that behind our back */
+        if (session->live[fd] != 0)
+            (void)lastack_close(session->target.stack, session->live[fd] - 1);
+        session->live[fd] = live + 1;
+        return fd;
+    }
+    if (fd >= 0)
+        close(fd);
+    (void)lastack_close(session->target.stack, live);
+    return -LASTACK_EMFILE;
+}
+
+int session_close_fd(struct session *session, int fd)
+{
+    const int live = session_live(session, fd);
+
+    if (live < 0)
+        return live;
+    session->live[fd] = 0;
+    close(fd);
+    return lastack_close(session->target.stack, live);
+}
+
+bool session_may_wait(const struct session *session, int live, int flags)
+{
+    const int mode = lastack_fcntl(session->target.stack, live, LASTACK_F_GETFL, 0);
+
+    return mode >= 0 && !(mode & LASTACK_O_NONBLOCK) && !(flags & MSG_DONTWAIT);
+}
+
+/* ---- waiting ---- */
+
+void session_changed(struct session *session)
+{
+    session->generation++;
+    session->behind = session->waiting;
+    if (session->waiting == 0)
+        return;
+    session->wake_at = INT64_MAX; /* each says it again */
+    pthread_cond_broadcast(&session->changed);
+}
+
+static void sleep_until_changed(struct session *session, int64_t deadline)
+{
+    const uint64_t before = session->generation;
+
+    if (deadline < session->wake_at)
+        session->wake_at = deadline;
+    session->waiting++;
+    while (session->generation == before)
+        pthread_cond_wait(&session->changed, &session->lock);
+    session->waiting--;
+    if (--session->behind == 0)
+        pthread_cond_broadcast(&session->settled);
+}
+
+/* A thread whose call has returned asks for the time next: it is still what it was. */
+static void let_returned_look(struct session *session)
+{
+    struct timespec until;
+    int64_t ns;
+
+    if (!session->has_returned || pthread_equal(session->returned, pthread_self()))
+        return;
+    clock_gettime(CLOCK_REALTIME, &until);
+    ns = until.tv_nsec + grace_ns;
+    until.tv_sec += ns / SEC(1);
+    until.tv_nsec = ns % SEC(1);
+    while (session->has_returned &&
+           pthread_cond_timedwait(&session->settled, &session->lock, &until) == 0)
+        continue;
+    session->has_returned = false;
+}
+
+void session_step(struct session *session, int64_t until)
+{
+    while (session->behind > 0)
+        pthread_cond_wait(&session->settled, &session->lock);
+    let_returned_look(session);
+    if (session->wake_at < until)
+        until = session->wake_at;
+    (void)target_step(&session->target, until);
+    session_changed(session);
+}
+
+/* The driver's own call: nobody else moves time, so it does, within its patience. */
+static int64_t drive(struct session *session, int64_t deadline, session_attempt *attempt,
+                     void *context)
+{
+    const int64_t patient = session->target.now + session->patience;
+    const int64_t until = deadline < patient ? deadline : patient;
+    int64_t value = -LASTACK_EAGAIN;
+
+    for (unsigned step = 0; step < STEPS_MAX && value == -LASTACK_EAGAIN; step++) {
+        if (session->target.now >= until)
+            break;
+        session_step(session, until);
+        value = attempt(session, context);
+        target_settle(&session->target);
+    }
+    return value;
+}
+
+int64_t session_wait(struct session *session, int64_t deadline, session_attempt *attempt,
+                     void *context)
+{
+    int64_t value = attempt(session, context);
+
+    target_settle(&session->target);
+    if (value != -LASTACK_EAGAIN || session->target.now >= deadline)
+        return value;
+    if (pthread_equal(session->driver, pthread_self()))
+        return drive(session, deadline, attempt, context);
+    while (value == -LASTACK_EAGAIN && session->target.now < deadline) {
+        sleep_until_changed(session, deadline);
+        value = attempt(session, context);
+        target_settle(&session->target);
+    }
+    session->has_returned = true;
+    session->returned = pthread_self();
+    return value;
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * so_transfer.c: read, readv, recv, recvfrom, recvmsg; write, writev, send, sendto, sendmsg: each a
+ * message of pieces.
+ *
+ * On a descriptor in blocking mode a write returns when all is queued, a read when there is
+ * something to read (with MSG_WAITALL: all of it, or the end).
+ */
+#include "session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    PIECES_MOST = 64,
+    CONTROLS_MOST = 8,
+    FLAGS_WITHOUT_MEANING = MSG_DONTROUTE | MSG_CONFIRM | MSG_CMSG_CLOEXEC,
+};
+
+struct transfer {
+    int live;
+    uint32_t flags;
+    bool is_stream, may_wait;
+    struct lastack_message message;
+    struct lastack_endpoint remote;
+    struct lastack_iovec send[PIECES_MOST];
+    struct lastack_buffer receive[PIECES_MOST];
+    struct lastack_control control[CONTROLS_MOST];
+    int64_t done; /* bytes */
+};
+
+/* ---- pieces ---- */
+
+static int64_t begin(struct session *session, struct transfer *transfer, int fd,
+                     const struct iovec *iov, size_t count, int flags)
+{
+    int type = LASTACK_SOCK_STREAM;
+
+    memset(transfer, 0, sizeof *transfer);
+    transfer->live = session_live(session, fd);
+    if (transfer->live < 0)
+        return transfer->live;
+    if (count > PIECES_MOST)
+        return -LASTACK_EMSGSIZE;
+    if (count > 0 && iov == NULL)
+        return -LASTACK_EFAULT;
+    for (size_t i = 0; i < count; i++) {
+        if (iov[i].iov_base == NULL && iov[i].iov_len > 0)
+            return -LASTACK_EFAULT;
+        transfer->send[i] = (struct lastack_iovec){iov[i].iov_base, iov[i].iov_len};
+        transfer->receive[i] = (struct lastack_buffer){iov[i].iov_base, iov[i].iov_len};
+    }
+    (void)lastack_get_option(session->target.stack, transfer->live, LASTACK_SO_TYPE, &type);
+    transfer->is_stream = type == LASTACK_SOCK_STREAM;
+    transfer->may_wait = session_may_wait(session, transfer->live, flags);
+    transfer->flags = (uint32_t)(flags & ~FLAGS_WITHOUT_MEANING);
+    transfer->message.send = transfer->send;
+    transfer->message.receive = transfer->receive;
+    transfer->message.count = count;
+    return 0;
+}
+
+/* Drops the first `length` bytes of the pieces: they are done. */
+static void go_on(struct transfer *transfer, size_t length)
+{
+    transfer->done += (int64_t)length;
+    for (size_t i = 0; i < transfer->message.count && length > 0; i++) {
+        struct lastack_iovec *send = &transfer->send[i];
+        struct lastack_buffer *receive = &transfer->receive[i];
+        const size_t part = length < send->length ? length : send->length;
+
+        send->base = (const char *)send->base + part;
+        receive->base = (char *)receive->base + part;
+        send->length -= part;
+        receive->length -= part;
+        length -= part;
+    }
+}
+
+static size_t left(const struct transfer *transfer)
+{
+    size_t length = 0;
+
+    for (size_t i = 0; i < transfer->message.count; i++)
+        length += transfer->send[i].length;
+    return length;
+}
+
+/* What was done counts more than an error behind it. */
+static int64_t finish(struct session *session, struct transfer *transfer, session_attempt *attempt)
+{
+    const int64_t value = transfer->may_wait
+                              ? session_wait(session, INT64_MAX, attempt, transfer)
+                              : attempt(session, transfer);
+
+    return value < 0 && transfer->done > 0 ? transfer->done : value;
+}
+
+/* ---- sending ---- */
+
+static int64_t try_send(struct session *session, void *context)
+{
+    struct transfer *transfer = context;
+    const int64_t value = lastack_send_message(session->target.stack, transfer->live,
+                                               &transfer->message, transfer->flags);
+
+    if (value == -LASTACK_EINPROGRESS && transfer->may_wait) {
+        /* Fast Open without a cookie: the text goes when the handshake is done */
+        transfer->flags &= ~(uint32_t)LASTACK_MSG_FASTOPEN;
+        transfer->message.remote = NULL;
+        return -LASTACK_EAGAIN;
+    }
+    if (value < 0 || !transfer->is_stream)
+        return value;
+    go_on(transfer, (size_t)value);
+    transfer->flags &= ~(uint32_t)LASTACK_MSG_FASTOPEN;
+    transfer->message.remote = NULL;
+    return left(transfer) > 0 && transfer->may_wait ? -LASTACK_EAGAIN : transfer->done;
+}
+
+static int64_t send_pieces(struct session *session, int fd, const struct msghdr *message,
+                           int flags)
+{
+    struct transfer transfer;
+    int64_t value =
+        begin(session, &transfer, fd, message->msg_iov, message->msg_iovlen, flags);
+
+    if (value < 0)
+        return value;
+    if (message->msg_controllen > 0)
+        return -LASTACK_EINVAL; /* none is known that sends something */
+    if (message->msg_name != NULL) {
+        value = so_name_read(message->msg_name, message->msg_namelen, &transfer.remote);
+        transfer.message.remote = &transfer.remote;
+    }
+    return value < 0 ? value : finish(session, &transfer, try_send);
+}
+
+static ssize_t so_sendmsg(void *userdata, int fd, const struct msghdr *message, int flags)
+{
+    struct session *session = session_enter(userdata);
+
+    return session_leave(session, message == NULL ? -LASTACK_EFAULT
+                                                  : send_pieces(session, fd, message, flags));
+}
+
+static ssize_t so_sendto(void *userdata, int fd, const void *buffer, size_t size, int flags,
+                         const struct sockaddr *address, socklen_t length)
+{
+    struct iovec iov = {(void *)(uintptr_t)buffer, size};
+    const struct msghdr message = {.msg_name = (void *)(uintptr_t)address,
+                                   .msg_namelen = length,
+                                   .msg_iov = &iov,
+                                   .msg_iovlen = 1};
+
+    return so_sendmsg(userdata, fd, &message, flags);
+}
+
+static ssize_t so_send(void *userdata, int fd, const void *buffer, size_t size, int flags)
+{
+    return so_sendto(userdata, fd, buffer, size, flags, NULL, 0);
+}
+
+static bool is_ours(void *userdata, int fd)
+{
+    struct session *session = session_enter(userdata);
+    const int live = session_live(session, fd);
+
+    (void)session_leave(session, 0);
+    return live >= 0;
+}
+
+static ssize_t so_write(void *userdata, int fd, const void *buffer, size_t size)
+{
+    return is_ours(userdata, fd) ? so_send(userdata, fd, buffer, size, 0)
+                                 : write(fd, buffer, size);
+}
+
+static ssize_t so_writev(void *userdata, int fd, const struct iovec *iov, int count)
+{
+    const struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)iov,
+                                   .msg_iovlen = count > 0 ? (size_t)count : 0};
+
+    return is_ours(userdata, fd) ? so_sendmsg(userdata, fd, &message, 0)
+                                 : writev(fd, iov, count);
+}
+
+/* ---- receiving ---- */
+
+static int64_t try_receive(struct session *session, void *context)
+{
+    struct transfer *transfer = context;
+    const bool wants_all = (transfer->flags & LASTACK_MSG_WAITALL) && transfer->may_wait &&
+                           transfer->is_stream && !(transfer->flags & LASTACK_MSG_PEEK);
+    int64_t value;
+
+    transfer->message.control = transfer->control;
+    transfer->message.control_count = CONTROLS_MOST;
+    value = lastack_recv_message(session->target.stack, transfer->live, &transfer->message,
+                                 transfer->flags & ~(uint32_t)LASTACK_MSG_WAITALL);
+    if (!wants_all || value < 0)
+        return value;
+    go_on(transfer, (size_t)value);
+    return value > 0 && left(transfer) > 0 ? -LASTACK_EAGAIN : transfer->done;
+}
+
+/* What came along, as cmsg(3). */
+static void write_control(const struct lastack_message *seen, struct msghdr *message)
+{
+    const size_t room = message->msg_control != NULL ? message->msg_controllen : 0;
+    size_t used = 0;
+
+    for (size_t i = 0; i < seen->control_count; i++) {
+        const struct lastack_control *control = &seen->control[i];
+        struct cmsghdr *header = (struct cmsghdr *)((char *)message->msg_control + used);
+
+        if (room - used < CMSG_SPACE(sizeof control->number)) {
+            message->msg_flags |= MSG_CTRUNC;
+            break;
+        }
+        header->cmsg_level = control->level;
+        header->cmsg_type = control->type;
+        header->cmsg_len = CMSG_LEN(sizeof control->number);
+        memcpy(CMSG_DATA(header), &control->number, sizeof control->number);
+        used += CMSG_SPACE(sizeof control->number);
+    }
+    message->msg_controllen = used;
+}
+
+static int64_t receive_pieces(struct session *session, int fd, struct msghdr *message, int flags)
+{
+    struct transfer transfer;
+    int64_t value =
+        begin(session, &transfer, fd, message->msg_iov, message->msg_iovlen, flags);
+
+    if (value < 0)
+        return value;
+    if (!transfer.is_stream)
+        transfer.message.remote = &transfer.remote;
+    value = finish(session, &transfer, try_receive);
+    if (value < 0)
+        return value;
+    message->msg_flags = (int)transfer.message.flags;
+    write_control(&transfer.message, message);
+    if (transfer.is_stream)
+        message->msg_namelen = 0; /* TCP tells no name */
+    else
+        so_name_write(&transfer.remote, so_name_is_ipv6(session, transfer.live),
+                      message->msg_name, &message->msg_namelen);
+    return value;
+}
+
+static ssize_t so_recvmsg(void *userdata, int fd, struct msghdr *message, int flags)
+{
+    struct session *session = session_enter(userdata);
+
+    return session_leave(session, message == NULL
+                                      ? -LASTACK_EFAULT
+                                      : receive_pieces(session, fd, message, flags));
+}
+
+static ssize_t so_recvfrom(void *userdata, int fd, void *buffer, size_t size, int flags,
+                           struct sockaddr *address, socklen_t *length)
+{
+    struct iovec iov = {buffer, size};
+    struct msghdr message = {.msg_name = address,
+                             .msg_namelen = length != NULL ? *length : 0,
+                             .msg_iov = &iov,
+                             .msg_iovlen = 1};
+    const ssize_t value = so_recvmsg(userdata, fd, &message, flags);
+
+    if (value >= 0 && length != NULL)
+        *length = message.msg_namelen;
+    return value;
+}
+
+static ssize_t so_recv(void *userdata, int fd, void *buffer, size_t size, int flags)
+{
+    return so_recvfrom(userdata, fd, buffer, size, flags, NULL, NULL);
+}
+
+static ssize_t so_read(void *userdata, int fd, void *buffer, size_t size)
+{
+    return is_ours(userdata, fd) ? so_recv(userdata, fd, buffer, size, 0)
+                                 : read(fd, buffer, size);
+}
+
+static ssize_t so_readv(void *userdata, int fd, const struct iovec *iov, int count)
+{
+    struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)iov,
+                             .msg_iovlen = count > 0 ? (size_t)count : 0};
+
+    return is_ours(userdata, fd) ? so_recvmsg(userdata, fd, &message, 0) : readv(fd, iov, count);
+}
+
+void so_fill_transfer(struct packetdrill_interface *interface)
+{
+    interface->read = so_read;
+    interface->readv = so_readv;
+    interface->recv = so_recv;
+    interface->recvfrom = so_recvfrom;
+    interface->recvmsg = so_recvmsg;
+    interface->write = so_write;
+    interface->writev = so_writev;
+    interface->send = so_send;
+    interface->sendto = so_sendto;
+    interface->sendmsg = so_sendmsg;
+}

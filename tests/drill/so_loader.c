@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * so_loader.c: a stand-in for the original packetdrill: loads liblastack-packetdrill.so as that does
+ * (RTLD_NOW, LOCAL, NODELETE, DEEPBIND) and plays against it through the interface alone.
+ *
+ *     so_loader LIBRARY          the callbacks
+ *     so_loader LIBRARY hooks    run with the preload object: close, getsockopt and system of libc
+ *
+ * The peer is written out byte by byte here, so nothing of the stack judges itself.
+ */
+#include "packetdrill_interface.h"
+
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* not <netinet/tcp.h>: its tcp_info is an old one */
+#include <linux/tcp.h>
+
+#define EXPECT(condition)                                                                          \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "%s:%d: not so: %s (errno %d)\n", __FILE__, __LINE__, #condition,      \
+                    errno);                                                                        \
+            exit(1);                                                                               \
+        }                                                                                          \
+    } while (0)
+
+enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
+
+static struct packetdrill_interface so;
+static void (*init)(const char *, struct packetdrill_interface *);
+
+static void start(const char *flags)
+{
+    memset(&so, 0, sizeof so);
+    init(flags, &so);
+    /* userdata and 32 callbacks, none of them missing */
+    EXPECT(sizeof so == (1 + 32) * sizeof(void *));
+    for (size_t i = 0; i < sizeof so / sizeof(void *); i++) {
+        void *member;
+
+        memcpy(&member, (char *)&so + i * sizeof member, sizeof member);
+        EXPECT(member != NULL);
+    }
+}
+
+static int64_t now_us(void)
+{
+    struct timeval now;
+
+    EXPECT(so.gettimeofday(so.userdata, &now, NULL) == 0);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_usec;
+}
+
+/* ---- the peer ---- */
+
+struct seen {
+    uint8_t flags;
+    uint32_t seq, ack;
+    size_t length; /* text */
+    uint8_t text[1500];
+    long long at;
+    uint16_t source, destination;
+};
+
+struct peer {
+    bool is_ipv6;
+    uint16_t port, local_port;
+};
+
+static const char *address_of(const struct peer *peer, bool is_local)
+{
+    if (peer->is_ipv6)
+        return is_local ? "fd3d:0a0b:17d6::1" : "fd3d:fa7b:d17d::1";
+    return is_local ? "192.168.0.1" : "192.0.2.1";
+}
+
+static uint32_t sum(const uint8_t *bytes, size_t length, uint32_t start_sum)
+{
+    for (size_t i = 0; i < length; i++)
+        start_sum += i % 2 == 0 ? (uint32_t)bytes[i] << 8 : bytes[i];
+    return start_sum;
+}
+
+static uint16_t folded(uint32_t value)
+{
+    while (value >> 16 != 0)
+        value = (value & 0xffff) + (value >> 16);
+    return (uint16_t)~value;
+}
+
+static void put16(uint8_t *at, unsigned value)
+{
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
+static void put32(uint8_t *at, uint32_t value)
+{
+    put16(at, value >> 16);
+    put16(at + 2, value & 0xffff);
+}
+
+static uint32_t get16(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 8 | at[1];
+}
+
+static uint32_t get32(const uint8_t *at)
+{
+    return get16(at) << 16 | get16(at + 2);
+}
+
+static void arrives(const struct peer *peer, uint8_t flags, uint32_t seq, uint32_t ack,
+                    const char *text)
+{
+    const size_t length = strlen(text), head = peer->is_ipv6 ? 40 : 20, size = 20 + length;
+    uint8_t packet[256] = {0}, *tcp = packet + head;
+    const size_t width = peer->is_ipv6 ? 16 : 4, names = peer->is_ipv6 ? 8 : 12;
+    const int family = peer->is_ipv6 ? AF_INET6 : AF_INET;
+
+    EXPECT(inet_pton(family, address_of(peer, false), packet + names) == 1);
+    EXPECT(inet_pton(family, address_of(peer, true), packet + names + width) == 1);
+    packet[0] = peer->is_ipv6 ? 0x60 : 0x45;
+    put16(packet + (peer->is_ipv6 ? 4 : 2), (unsigned)(peer->is_ipv6 ? size : size + head));
+    packet[peer->is_ipv6 ? 6 : 9] = IPPROTO_TCP;
+    packet[peer->is_ipv6 ? 7 : 8] = 64;
+    if (!peer->is_ipv6)
+        put16(packet + 10, folded(sum(packet, 20, 0)));
+    put16(tcp, peer->port);
+    put16(tcp + 2, peer->local_port);
+    put32(tcp + 4, seq);
+    put32(tcp + 8, ack);
+    tcp[12] = 5 << 4;
+    tcp[13] = flags;
+    put16(tcp + 14, 32792);
+    memcpy(tcp + 20, text, length);
+    put16(tcp + 16, folded(sum(tcp, size, sum(packet + names, 2 * width,
+                                              (uint32_t)(IPPROTO_TCP + size)))));
+    EXPECT(so.netdev_send(so.userdata, packet, head + size) == 0);
+}
+
+/* The next packet of the stack, with its checksums; false: none. */
+static bool leaves(struct seen *seen)
+{
+    uint8_t packet[65536], *tcp;
+    size_t length = sizeof packet, head, names, width;
+
+    EXPECT(so.netdev_receive(so.userdata, packet, &length, &seen->at) == 0);
+    if (length == 0)
+        return false;
+    head = packet[0] >> 4 == 6 ? 40 : 20;
+    names = head == 40 ? 8 : 12;
+    width = head == 40 ? 16 : 4;
+    tcp = packet + head;
+    EXPECT(length >= head + 20);
+    EXPECT(head == 40 || folded(sum(packet, 20, 0)) == 0);
+    EXPECT(folded(sum(tcp, length - head, sum(packet + names, 2 * width,
+                                              (uint32_t)(IPPROTO_TCP + length - head)))) == 0);
+    seen->source = (uint16_t)get16(tcp);
+    seen->destination = (uint16_t)get16(tcp + 2);
+    seen->seq = get32(tcp + 4);
+    seen->ack = get32(tcp + 8);
+    seen->flags = tcp[13];
+    seen->length = length - head - (size_t)(tcp[12] >> 4) * 4;
+    EXPECT(seen->length < sizeof seen->text);
+    memcpy(seen->text, packet + length - seen->length, seen->length);
+    return true;
+}
+
+/* ---- sockets of the script ---- */
+
+static socklen_t name(struct sockaddr_storage *storage, const struct peer *peer, bool is_local,
+                      uint16_t port)
+{
+    struct sockaddr_in6 *six = (struct sockaddr_in6 *)storage;
+    struct sockaddr_in *four = (struct sockaddr_in *)storage;
+
+    memset(storage, 0, sizeof *storage);
+    if (peer->is_ipv6) {
+        six->sin6_family = AF_INET6;
+        six->sin6_port = htons(port);
+        EXPECT(inet_pton(AF_INET6, address_of(peer, is_local), &six->sin6_addr) == 1);
+        return sizeof *six;
+    }
+    four->sin_family = AF_INET;
+    four->sin_port = htons(port);
+    EXPECT(inet_pton(AF_INET, address_of(peer, is_local), &four->sin_addr) == 1);
+    return sizeof *four;
+}
+
+static int new_socket(const struct peer *peer)
+{
+    const int fd =
+        so.socket(so.userdata, peer->is_ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM, IPPROTO_TCP);
+
+    EXPECT(fd >= 0);
+    EXPECT(fcntl(fd, F_GETFD) >= 0); /* a real one: the script's end closes it with libc's close */
+    return fd;
+}
+
+static int new_listener(const struct peer *peer)
+{
+    struct sockaddr_storage local;
+    const int fd = new_socket(peer);
+    const int one = 1;
+
+    EXPECT(so.setsockopt(so.userdata, fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0);
+    EXPECT(so.bind(so.userdata, fd, (struct sockaddr *)&local,
+                   name(&local, peer, true, peer->local_port)) == 0);
+    EXPECT(so.listen(so.userdata, fd, 1) == 0);
+    return fd;
+}
+
+/* The handshake of a peer that starts at sequence number 0; the stack's own is returned. */
+static uint32_t shake(const struct peer *peer)
+{
+    struct seen seen;
+
+    arrives(peer, SYN, 0, 0, "");
+    EXPECT(leaves(&seen) && seen.flags == (SYN | ACK) && seen.ack == 1);
+    EXPECT(seen.source == peer->local_port && seen.destination == peer->port);
+    arrives(peer, ACK, 1, seen.seq + 1, "");
+    return seen.seq;
+}
+
+/* ---- what is played ---- */
+
+static void play_passive(bool is_ipv6)
+{
+    const struct peer peer = {is_ipv6, 40000, 8080};
+    struct sockaddr_storage remote;
+    socklen_t length = sizeof remote;
+    struct seen seen;
+    char text[16];
+    uint32_t iss;
+    int listener, fd;
+
+    start("profile=linux,net.ipv4.tcp_syn_retries=2");
+    listener = new_listener(&peer);
+    iss = shake(&peer);
+    fd = so.accept(so.userdata, listener, (struct sockaddr *)&remote, &length);
+    EXPECT(fd >= 0 && fd != listener);
+    EXPECT(remote.ss_family == (is_ipv6 ? AF_INET6 : AF_INET));
+    EXPECT(ntohs(((struct sockaddr_in *)&remote)->sin_port) == peer.port);
+    arrives(&peer, PSH | ACK, 1, iss + 1, "hello");
+    EXPECT(leaves(&seen) && seen.flags == ACK && seen.ack == 6);
+    EXPECT(so.read(so.userdata, fd, text, sizeof text) == 5 && memcmp(text, "hello", 5) == 0);
+    EXPECT(so.fcntl(so.userdata, fd, F_SETFL, O_RDWR | O_NONBLOCK) == 0);
+    errno = 0;
+    EXPECT(so.read(so.userdata, fd, text, sizeof text) == -1 && errno == EAGAIN);
+    EXPECT(so.write(so.userdata, fd, "good day", 8) == 8);
+    EXPECT(leaves(&seen) && seen.seq == iss + 1 && seen.length == 8);
+    EXPECT(memcmp(seen.text, "good day", 8) == 0);
+    arrives(&peer, ACK, 6, iss + 9, "");
+    EXPECT(so.close(so.userdata, fd) == 0);
+    EXPECT(leaves(&seen) && (seen.flags & FIN) && seen.seq == iss + 9);
+    arrives(&peer, FIN | ACK, 6, iss + 10, "");
+    EXPECT(leaves(&seen) && seen.flags == ACK && seen.ack == 7 && seen.seq == iss + 10);
+    errno = 0;
+    EXPECT(so.read(so.userdata, fd, text, 1) == -1 && errno == EBADF);
+    EXPECT(so.close(so.userdata, listener) == 0);
+    so.free(so.userdata);
+}
+
+/* A SYN that nobody answers comes again by virtual time alone; then a RST refuses it. */
+static void play_refused(void)
+{
+    struct peer peer = {false, 9, 0};
+    struct sockaddr_storage remote;
+    struct seen first, second;
+    struct pollfd entry;
+    int fd, error = 0;
+    socklen_t length = sizeof error;
+
+    start("profile=linux");
+    fd = new_socket(&peer);
+    EXPECT(so.fcntl(so.userdata, fd, F_SETFL, O_RDWR | O_NONBLOCK) == 0);
+    errno = 0;
+    EXPECT(so.connect(so.userdata, fd, (struct sockaddr *)&remote,
+                      name(&remote, &peer, false, 9)) == -1 && errno == EINPROGRESS);
+    EXPECT(leaves(&first) && first.flags == SYN && first.destination == 9);
+    EXPECT(leaves(&second) && second.flags == SYN && second.seq == first.seq);
+    EXPECT(second.at - first.at == 1000000); /* RFC 6298 §2.1: an RTO of one second */
+    peer.local_port = first.source;
+    arrives(&peer, RST | ACK, 0, first.seq + 1, "");
+    entry = (struct pollfd){.fd = fd, .events = POLLOUT};
+    EXPECT(so.poll(so.userdata, &entry, 1, 0) == 1 && (entry.revents & POLLERR));
+    EXPECT(so.getsockopt(so.userdata, fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0);
+    EXPECT(error == ECONNREFUSED && length == sizeof error);
+    so.free(so.userdata);
+}
+
+/* ---- a blocking accept on a thread of its own ---- */
+
+struct blocked {
+    int listener, fd;
+    int64_t returned_us;
+};
+
+static void *accept_blocking(void *context)
+{
+    struct blocked *blocked = context;
+
+    blocked->fd = so.accept(so.userdata, blocked->listener, NULL, NULL);
+    blocked->returned_us = now_us();
+    return NULL;
+}
+
+static void play_blocking(void)
+{
+    const struct peer peer = {false, 40001, 8080};
+    struct blocked blocked = {.fd = -1};
+    pthread_t thread;
+    int64_t finished_us;
+
+    start(NULL);
+    blocked.listener = new_listener(&peer);
+    EXPECT(pthread_create(&thread, NULL, accept_blocking, &blocked) == 0);
+    usleep(50000); /* real time: it sleeps in the library by now */
+    EXPECT(so.usleep(so.userdata, 250000) == 0);
+    EXPECT(blocked.fd == -1);
+    (void)shake(&peer);
+    finished_us = now_us();
+    /* Time jumps at once, yet the thread sees the time when the handshake was done. */
+    EXPECT(so.usleep(so.userdata, 5000000) == 0);
+    EXPECT(pthread_join(thread, NULL) == 0);
+    EXPECT(blocked.fd >= 0 && blocked.fd != blocked.listener);
+    EXPECT(blocked.returned_us - finished_us <= 10 && finished_us - blocked.returned_us <= 10);
+    EXPECT(now_us() - finished_us >= 5000000);
+    so.free(so.userdata);
+}
+
+/* ---- time ---- */
+
+static void play_retransmission(void)
+{
+    const struct peer peer = {false, 40002, 8080};
+    struct seen seen;
+    int64_t first, gap = 0, last;
+    uint32_t iss;
+    int fd;
+
+    start("profile=linux");
+    fd = new_listener(&peer);
+    iss = shake(&peer);
+    fd = so.accept(so.userdata, fd, NULL, NULL);
+    EXPECT(fd >= 0);
+    EXPECT(so.write(so.userdata, fd, "x", 1) == 1);
+    EXPECT(leaves(&seen) && seen.seq == iss + 1);
+    first = last = seen.at;
+    for (int i = 0; i < 6; i++) {
+        EXPECT(leaves(&seen) && seen.seq == iss + 1 && seen.length == 1);
+        /* RFC 6298 §5.5: doubled each time (a loss probe, RFC 8985 §7, may come before) */
+        EXPECT(i < 3 || seen.at - last >= 2 * gap - 1000);
+        gap = seen.at - last;
+        last = seen.at;
+    }
+    EXPECT(last - first > 5000000 && now_us() >= last);
+    so.free(so.userdata);
+}
+
+static void play_giving_up(void)
+{
+    struct seen seen;
+    int64_t before, after;
+
+    start("patience=2");
+    before = now_us();
+    EXPECT(!leaves(&seen));
+    after = now_us();
+    EXPECT(after > before && after <= before + 2000000 + 10);
+    for (int i = 0; i < 1000; i++) { /* a clock that stood still would hang the original */
+        before = after;
+        after = now_us();
+        EXPECT(after >= before + 1);
+    }
+    EXPECT(so.usleep(so.userdata, 123456) == 0);
+    EXPECT(now_us() >= after + 123456);
+    so.free(so.userdata);
+}
+
+/* ---- epoll, pieces, splice ---- */
+
+static void play_readiness(void)
+{
+    const struct peer peer = {false, 40003, 8080};
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = 77}, got[4];
+    char a[3], b[8];
+    struct iovec pieces[2] = {{a, 3}, {b, sizeof b}};
+    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = 2};
+    loff_t offset = 0;
+    struct seen seen;
+    int64_t before;
+    uint32_t iss;
+    int fd, epoll, ends[2];
+
+    start("profile=linux");
+    fd = new_listener(&peer);
+    iss = shake(&peer);
+    fd = so.accept(so.userdata, fd, NULL, NULL);
+    epoll = so.epoll_create(so.userdata, 1);
+    EXPECT(fd >= 0 && epoll >= 0 && epoll != fd);
+    EXPECT(so.epoll_ctl(so.userdata, epoll, EPOLL_CTL_ADD, fd, &event) == 0);
+    before = now_us();
+    EXPECT(so.epoll_wait(so.userdata, epoll, got, 4, 100) == 0);
+    EXPECT(now_us() - before >= 100000);
+    arrives(&peer, PSH | ACK, 1, iss + 1, "abcdefgh");
+    EXPECT(so.epoll_wait(so.userdata, epoll, got, 4, 0) == 1);
+    EXPECT(got[0].data.u64 == 77 && (got[0].events & EPOLLIN));
+    EXPECT(so.recvmsg(so.userdata, fd, &message, 0) == 8);
+    EXPECT(memcmp(a, "abc", 3) == 0 && memcmp(b, "defgh", 5) == 0);
+    EXPECT(leaves(&seen) && seen.ack == 9);
+    EXPECT(so.pipe(so.userdata, ends) == 0);
+    arrives(&peer, PSH | ACK, 9, iss + 1, "pipe");
+    EXPECT(so.splice(so.userdata, fd, &offset, ends[1], &offset, 4, 0) == 4);
+    EXPECT(so.splice(so.userdata, ends[0], &offset, fd, &offset, 4, 0) == 4);
+    do
+        EXPECT(leaves(&seen)); /* acknowledgments may come before */
+    while (seen.length == 0);
+    EXPECT(seen.length == 4 && memcmp(seen.text, "pipe", 4) == 0);
+    so.free(so.userdata);
+}
+
+/* ---- with the preloaded object ---- */
+
+static void play_hooks(void)
+{
+    const struct peer peer = {false, 40004, 8080};
+    struct tcp_info info;
+    socklen_t length = sizeof info;
+    struct seen seen;
+    uint32_t iss;
+    int listener, fd;
+
+    start("profile=linux");
+    EXPECT(system("sysctl -q net.ipv4.tcp_sack=0 && ../common/defaults.sh") == 0);
+    EXPECT(system("sysctl -q net.ipv4.tcp_nothing_of_the_kind=0") != 0);
+    EXPECT(system("true") != 0); /* not done on the host */
+    listener = new_listener(&peer);
+    iss = shake(&peer);
+    fd = so.accept(so.userdata, listener, NULL, NULL);
+    EXPECT(fd >= 0);
+    EXPECT(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0);
+    EXPECT(info.tcpi_state == 1 && info.tcpi_snd_cwnd == 10 && info.tcpi_unacked == 0);
+    EXPECT(close(fd) == 0); /* libc's, which the stack hears of */
+    EXPECT(leaves(&seen) && (seen.flags & FIN) && seen.seq == iss + 1);
+    EXPECT(close(fd) == -1);
+    so.free(so.userdata);
+    EXPECT(system("true") == 0); /* the stack is gone: the host's again */
+}
+
+int main(int count, char **arguments)
+{
+    void *library, *found;
+
+    EXPECT(count == 2 || count == 3);
+    library = dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE | RTLD_DEEPBIND);
+    if (library == NULL)
+        fprintf(stderr, "%s\n", dlerror());
+    EXPECT(library != NULL);
+    found = dlsym(library, "packetdrill_interface_init");
+    EXPECT(found != NULL);
+    memcpy(&init, &found, sizeof init);
+    alarm(30);
+    if (count == 3) {
+        play_hooks();
+        return 0;
+    }
+    play_passive(false);
+    play_passive(true);
+    play_refused();
+    play_blocking();
+    play_retransmission();
+    play_giving_up();
+    play_readiness();
+    return 0;
+}
