@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* not <netinet/tcp.h>: its tcp_info is an old one */
@@ -341,6 +342,128 @@ static void play_blocking(void)
     so.free(so.userdata);
 }
 
+/* Other calls that wait, each in its thread while time jumps over its end. */
+struct waiter {
+    int fd;
+    int64_t value, returned_us;
+    int error;
+    struct peer peer;
+    char text[8];
+};
+
+static void *poll_waiting(void *context)
+{
+    struct waiter *waiter = context;
+    struct pollfd entry = {.fd = waiter->fd, .events = POLLIN};
+
+    waiter->value = so.poll(so.userdata, &entry, 1, 300);
+    waiter->returned_us = now_us();
+    return NULL;
+}
+
+static void *connect_waiting(void *context)
+{
+    struct waiter *waiter = context;
+    struct sockaddr_storage remote;
+
+    waiter->value = so.connect(so.userdata, waiter->fd, (struct sockaddr *)&remote,
+                               name(&remote, &waiter->peer, false, waiter->peer.port));
+    waiter->error = errno;
+    return NULL;
+}
+
+static void *receive_waiting(void *context)
+{
+    struct waiter *waiter = context;
+
+    waiter->value = so.recv(so.userdata, waiter->fd, waiter->text, 8, MSG_WAITALL);
+    waiter->returned_us = now_us();
+    return NULL;
+}
+
+static pthread_t begin(void *(*call)(void *), struct waiter *waiter)
+{
+    pthread_t thread;
+
+    waiter->value = -2;
+    EXPECT(pthread_create(&thread, NULL, call, waiter) == 0);
+    usleep(50000);
+    EXPECT(waiter->value == -2); /* it waits */
+    return thread;
+}
+
+static void play_waiting(void)
+{
+    const struct peer peer = {false, 40005, 8080};
+    struct waiter polls, receives, connects = {.peer = {false, 9, 0}};
+    struct seen seen;
+    pthread_t thread;
+    int64_t before;
+    uint32_t iss;
+
+    start("profile=linux");
+    polls.fd = new_listener(&peer);
+    before = now_us();
+    thread = begin(poll_waiting, &polls);
+    EXPECT(so.usleep(so.userdata, 5000000) == 0);
+    EXPECT(pthread_join(thread, NULL) == 0);
+    EXPECT(polls.value == 0 && polls.returned_us - before >= 300000);
+    EXPECT(polls.returned_us - before <= 300010); /* not when the jump was over */
+
+    iss = shake(&peer);
+    receives.fd = so.accept(so.userdata, polls.fd, NULL, NULL);
+    EXPECT(receives.fd >= 0);
+    thread = begin(receive_waiting, &receives);
+    arrives(&peer, PSH | ACK, 1, iss + 1, "four");
+    EXPECT(so.usleep(so.userdata, 1000000) == 0);
+    EXPECT(receives.value == -2);
+    arrives(&peer, PSH | ACK, 5, iss + 1, "more");
+    before = now_us();
+    EXPECT(so.usleep(so.userdata, 1000000) == 0);
+    EXPECT(pthread_join(thread, NULL) == 0);
+    EXPECT(receives.value == 8 && memcmp(receives.text, "fourmore", 8) == 0);
+    EXPECT(receives.returned_us - before <= 10);
+    EXPECT(leaves(&seen) && seen.ack >= 5);
+    while (seen.ack != 9)
+        EXPECT(leaves(&seen));
+
+    connects.fd = new_socket(&peer);
+    thread = begin(connect_waiting, &connects);
+    EXPECT(leaves(&seen) && seen.flags == SYN);
+    connects.peer.local_port = seen.source;
+    arrives(&connects.peer, RST | ACK, 0, seen.seq + 1, "");
+    EXPECT(pthread_join(thread, NULL) == 0);
+    EXPECT(connects.value == -1 && connects.error == ECONNREFUSED);
+    so.free(so.userdata);
+}
+
+/* What --so_flags may not say ends the program with a word about it. */
+static void play_bad_flags(void)
+{
+    static const char *const bad[] = {"profile=plan9", "nothing_of_the_kind=1", "mtu=12",
+                                      "local=everywhere", "patience=", "word",
+                                      "net.ipv4.tcp_sack=many"};
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        int ends[2], status;
+        char said[512];
+        pid_t child;
+
+        EXPECT(pipe(ends) == 0);
+        child = fork();
+        if (child == 0) {
+            dup2(ends[1], STDERR_FILENO);
+            init(bad[i], &so);
+            _exit(0);
+        }
+        close(ends[1]);
+        EXPECT(child > 0 && waitpid(child, &status, 0) == child);
+        EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE);
+        EXPECT(read(ends[0], said, sizeof said) > 0);
+        close(ends[0]);
+    }
+}
+
 /* ---- time ---- */
 
 static void play_retransmission(void)
@@ -481,6 +604,8 @@ int main(int count, char **arguments)
     play_passive(true);
     play_refused();
     play_blocking();
+    play_waiting();
+    play_bad_flags();
     play_retransmission();
     play_giving_up();
     play_readiness();
