@@ -6,46 +6,13 @@
  * script needs of it, its packets will show.
  */
 #include "commands.h"
+#include "fast_open_key.h"
 #include "parameters.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { MESSAGE_MAX = 240 };
-
-/* "a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4[,...]": the secret of Fast Open cookies, which is no
- * parameter. */
-static bool set_fast_open_key(struct lastack *stack, const char *text)
-{
-    uint8_t key[32];
-    unsigned words = 0;
-
-    do {
-        char *end;
-        const unsigned long word = strtoul(text, &end, 16);
-
-        if (end == text || word > UINT32_MAX || words == 8 ||
-            (*end != '\0' && *end != (words % 4 == 3 ? ',' : '-')))
-            return false;
-        for (unsigned i = 0; i < 4; i++)
-            key[4 * words + i] = (uint8_t)(word >> 8 * i);
-        words++;
-        text = *end == '\0' ? end : end + 1;
-    } while (*text != '\0');
-    return words % 4 == 0 && lastack_set_fast_open_key(stack, -1, key, 4 * words) == 0;
-}
-
-static bool is_fast_open_key(const char *name)
-{
-    static const char suffix[] = "ipv4?tcp_fastopen_key";
-    const size_t length = strlen(name);
-
-    if (length < sizeof suffix - 1)
-        return false;
-    name += length - (sizeof suffix - 1);
-    return strncmp(name, "ipv4", 4) == 0 && (name[4] == '.' || name[4] == '/') &&
-           strcmp(name + 5, suffix + 5) == 0;
-}
 
 /* Sets NAME to a value; what is wrong goes to the output. */
 static enum command_outcome set_one(struct runner *runner, struct command_io *io, const char *name,
@@ -54,8 +21,8 @@ static enum command_outcome set_one(struct runner *runner, struct command_io *io
     struct lastack_params params = *lastack_params(runner->target.stack);
     char message[MESSAGE_MAX];
 
-    if (is_fast_open_key(name)) {
-        if (set_fast_open_key(runner->target.stack, value))
+    if (fast_open_key_is_named(name)) {
+        if (fast_open_key_set(runner->target.stack, value))
             return COMMAND_SUCCEEDED;
         text_addf(&io->output, "%s takes 4 or 8 hexadecimal words, not \"%s\"\n", name, value);
         return COMMAND_FAILED;
@@ -143,7 +110,7 @@ enum command_outcome command_defaults(struct runner *runner, const struct comman
     (void)io;
     profile_packetdrill_defaults(&params);
     lastack_set_params(runner->target.stack, &params);
-    if (!set_fast_open_key(runner->target.stack, "a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4"))
+    if (!fast_open_key_set(runner->target.stack, FAST_OPEN_KEY_OF_SUITES))
         return COMMAND_FAILED;
     return COMMAND_SUCCEEDED;
 }

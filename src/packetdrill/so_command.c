@@ -9,6 +9,7 @@
  */
 #include "session.h"
 
+#include "fast_open_key.h"
 #include "parameters.h"
 
 #include <stdio.h>
@@ -35,6 +36,12 @@ static int assign(struct session *session, char *word)
     if (length >= 2 && strchr("\"'", value[0]) != NULL && value[length - 1] == value[0]) {
         value[length - 1] = '\0';
         value++;
+    }
+    if (fast_open_key_is_named(word)) {
+        if (fast_open_key_set(session->target.stack, value))
+            return 0;
+        fprintf(stderr, "lastack: %s takes 4 or 8 hexadecimal words, not \"%s\"\n", word, value);
+        return COMMAND_FAILED;
     }
     result = parameter_set(&params, word, value, message, sizeof message);
     if (result != PARAMETER_DONE)
@@ -80,7 +87,9 @@ static int run_one(struct session *session, char *rest)
 
         profile_packetdrill_defaults(&params);
         lastack_set_params(session->target.stack, &params);
-        return 0;
+        return fast_open_key_set(session->target.stack, FAST_OPEN_KEY_OF_SUITES)
+                   ? 0
+                   : COMMAND_FAILED;
     }
     if (strcmp(base, "sysctl") != 0 && strcmp(base, "set_sysctls.py") != 0) {
         fprintf(stderr, "lastack: not done on the host, and not known here: %s\n", program);

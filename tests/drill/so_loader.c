@@ -569,6 +569,8 @@ static void play_hooks(void)
     start("profile=linux");
     EXPECT(system("sysctl -q net.ipv4.tcp_sack=0 && ../common/defaults.sh") == 0);
     EXPECT(system("sysctl -q net.ipv4.tcp_nothing_of_the_kind=0") != 0);
+    EXPECT(system("sysctl -w net.ipv4.tcp_fastopen_key=1-2-3-4") == 0);
+    EXPECT(system("sysctl -w net.ipv4.tcp_fastopen_key=1-2") != 0);
     EXPECT(system("true") != 0); /* not done on the host */
     listener = new_listener(&peer);
     iss = shake(&peer);
