@@ -172,11 +172,16 @@ static void let_returned_look(struct session *session)
     session->has_returned = false;
 }
 
-void session_step(struct session *session, int64_t until)
+void session_let_try(struct session *session)
 {
     while (session->behind > 0)
         pthread_cond_wait(&session->settled, &session->lock);
     let_returned_look(session);
+}
+
+void session_step(struct session *session, int64_t until)
+{
+    session_let_try(session);
     if (session->wake_at < until)
         until = session->wake_at;
     (void)target_step(&session->target, until);

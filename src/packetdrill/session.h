@@ -59,7 +59,9 @@ typedef int64_t session_attempt(struct session *session, void *context);
 int64_t session_wait(struct session *session, int64_t deadline, session_attempt *attempt,
                      void *context);
 
-/* Time goes on to the next thing that happens, at most to `until`. */
+/* Calls that wait try with what happened until now; what they send has been sent then. */
+void session_let_try(struct session *session);
+/* ... then time goes on to the next thing that happens, at most to `until`. */
 void session_step(struct session *session, int64_t until);
 /* Something happened. */
 void session_changed(struct session *session);

@@ -28,16 +28,17 @@ static int so_netdev_send(void *userdata, const void *bytes, size_t length)
 static struct sent_packet *await_packet(struct session *session)
 {
     const int64_t until = session->target.now + session->patience;
-    struct sent_packet *sent = target_take(&session->target);
+    struct sent_packet *sent;
 
+    session_let_try(session);
+    sent = target_take(&session->target);
     for (unsigned step = 0; sent == NULL && step < STEPS_MOST; step++) {
         const int64_t next = target_next(&session->target);
 
-        /* A call that waits may yet send something, at its deadline at the latest. */
-        if ((next > until && session->wake_at > until && session->behind == 0) ||
-            session->target.now >= until)
+        if ((next > until && session->wake_at > until) || session->target.now >= until)
             return NULL;
         session_step(session, until);
+        session_let_try(session);
         sent = target_take(&session->target);
     }
     return sent;

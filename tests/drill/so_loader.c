@@ -381,6 +381,15 @@ static void *receive_waiting(void *context)
     return NULL;
 }
 
+static void *write_waiting(void *context)
+{
+    struct waiter *waiter = context;
+    static char text[400000];
+
+    waiter->value = so.write(so.userdata, waiter->fd, text, sizeof text);
+    return NULL;
+}
+
 static pthread_t begin(void *(*call)(void *), struct waiter *waiter)
 {
     pthread_t thread;
@@ -434,6 +443,34 @@ static void play_waiting(void)
     arrives(&connects.peer, RST | ACK, 0, seen.seq + 1, "");
     EXPECT(pthread_join(thread, NULL) == 0);
     EXPECT(connects.value == -1 && connects.error == ECONNREFUSED);
+    so.free(so.userdata);
+}
+
+/* A write of more than fits: all of it arrives, none twice, as fast as the peer acknowledges. */
+static void play_long_write(void)
+{
+    const struct peer peer = {true, 40006, 8080};
+    const int room = 20000;
+    struct waiter writes;
+    struct seen seen;
+    pthread_t thread;
+    uint32_t iss, next;
+    int64_t before;
+
+    start("profile=linux");
+    writes.fd = new_listener(&peer);
+    iss = shake(&peer);
+    writes.fd = so.accept(so.userdata, writes.fd, NULL, NULL);
+    EXPECT(so.setsockopt(so.userdata, writes.fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room) == 0);
+    thread = begin(write_waiting, &writes);
+    before = now_us();
+    for (next = iss + 1; next != iss + 1 + 400000;) {
+        EXPECT(leaves(&seen) && seen.length > 0 && seen.seq == next);
+        next += (uint32_t)seen.length;
+        arrives(&peer, ACK, 1, next, "");
+    }
+    EXPECT(pthread_join(thread, NULL) == 0 && writes.value == 400000);
+    EXPECT(now_us() - before < 1000000); /* nothing was waited for but acknowledgments */
     so.free(so.userdata);
 }
 
@@ -607,6 +644,7 @@ int main(int count, char **arguments)
     play_refused();
     play_blocking();
     play_waiting();
+    play_long_write();
     play_bad_flags();
     play_retransmission();
     play_giving_up();
