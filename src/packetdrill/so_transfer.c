@@ -213,7 +213,7 @@ static void write_control(const struct lastack_message *seen, struct msghdr *mes
 
     for (size_t i = 0; i < seen->control_count; i++) {
         const struct lastack_control *control = &seen->control[i];
-        struct cmsghdr *header = (struct cmsghdr *)((char *)message->msg_control + used);
+        struct cmsghdr *header = (void *)((char *)message->msg_control + used);
 
         if (room - used < CMSG_SPACE(sizeof control->number)) {
             message->msg_flags |= MSG_CTRUNC;
