@@ -15,13 +15,14 @@ enum { OPTION_COLOR = 256, OPTION_HELP };
 
 static void help(FILE *out)
 {
-    fputs("usage: lastack demo [--color=auto|always|never] [NAME...]\n"
-          "\n"
-          "Plays stories of connections' ends between two stacks of this library, over a simulated\n"
-          "link of 10 ms each way, on a clock that jumps. All that both ends do is told. Without "
-          "NAME:\n"
-          "the list.\n\n",
-          out);
+    fputs(
+        "usage: lastack demo [--color=auto|always|never] [NAME...]\n"
+        "\n"
+        "Plays stories of connections' ends between two stacks of this library, over a simulated\n"
+        "link of 10 ms each way, on a clock that jumps. All that both ends do is told. Without "
+        "NAME:\n"
+        "the list.\n\n",
+        out);
     for (size_t i = 0; story_at(i) != NULL; i++)
         fprintf(out, "  %-16s %s\n", story_at(i)->name, story_at(i)->summary);
     fputs("\nExit status: 0, 1 if something told did not come true, 2 usage.\n", out);

@@ -65,7 +65,9 @@ static void tell_record(struct stage *stage, enum stage_host host,
         text_addf(&stage->line, ": %s", cause);
     } else if (record->what == LASTACK_TRACE_RETRANSMIT) {
         text_addf(&stage->line, "%s sent again: %s",
-                  record->flags & LASTACK_FIN ? "FIN" : record->flags & LASTACK_SYN ? "SYN" : "text",
+                  record->flags & LASTACK_FIN   ? "FIN"
+                  : record->flags & LASTACK_SYN ? "SYN"
+                                                : "text",
                   cause);
     } else {
         text_addf(&stage->line, "2MSL restarts: %s", cause);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * stage.h: where `lastack demo` plays: two stacks, a link of 10 ms each way, a clock that jumps. All
- * that happens at either end is told; what a story claims is checked against the stacks.
+ * stage.h: where `lastack demo` plays: two stacks, a link of 10 ms each way, a clock that jumps.
+ * All that happens at either end is told; what a story claims is checked against the stacks.
  *
  *     0.000000  client CLOSED -> SYN-SENT: connect()
  *     0.000000  client ─▶  SYN

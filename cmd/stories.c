@@ -11,8 +11,9 @@
 
 static void play_closing(struct stage *stage)
 {
-    stage_say(stage, "CLOSING is the state nobody ever sees: both ends close within one trip of the "
-                     "link, and their FINs cross. First, a connection.");
+    stage_say(stage,
+              "CLOSING is the state nobody ever sees: both ends close within one trip of the "
+              "link, and their FINs cross. First, a connection.");
     stage_listen(stage, false);
     stage_connect(stage);
     stage_say(stage, "Now both close in the same moment. Each sends a FIN before the other's has "
@@ -24,8 +25,9 @@ static void play_closing(struct stage *stage)
     stage_shows(stage, STAGE_SERVER, TCP_CLOSING);
     stage_shows(stage, STAGE_CLIENT, TCP_CLOSING);
     stage_wait(stage, MS(15));
-    stage_say(stage, "Both closed first, so both hold TIME-WAIT: the only way to get two records of "
-                     "one connection. After 2MSL nothing is left.");
+    stage_say(stage,
+              "Both closed first, so both hold TIME-WAIT: the only way to get two records of "
+              "one connection. After 2MSL nothing is left.");
     stage_shows(stage, STAGE_SERVER, TCP_TIME_WAIT);
     stage_shows(stage, STAGE_CLIENT, TCP_TIME_WAIT);
     stage_wait(stage, SEC(61));
@@ -39,8 +41,9 @@ static void play_close_wait(struct stage *stage)
 {
     struct lastack *server = stage_stack(stage, STAGE_SERVER);
 
-    stage_say(stage, "A server accepts a connection and hands a copy of the descriptor to a worker, "
-                     "as fork() does.");
+    stage_say(stage,
+              "A server accepts a connection and hands a copy of the descriptor to a worker, "
+              "as fork() does.");
     stage_listen(stage, false);
     stage_connect(stage);
     (void)lastack_name_owner(server, 7, "worker");
@@ -219,9 +222,10 @@ static void play_port_exhaustion(struct stage *stage)
                   -LASTACK_EINPROGRESS);
     stage_wait(stage, MS(100));
     (void)lastack_close(client, fd);
-    stage_say(stage, "tcp_tw_reuse=1 lets connect() take a record's tuple when it is a second old "
-                     "and both ends use timestamps, which prove the new connection newer. A pool of "
-                     "connections would have needed none of this.");
+    stage_say(stage,
+              "tcp_tw_reuse=1 lets connect() take a record's tuple when it is a second old "
+              "and both ends use timestamps, which prove the new connection newer. A pool of "
+              "connections would have needed none of this.");
     stage_wait(stage, SEC(1));
     stage_connect(stage);
     stage_shows(stage, STAGE_CLIENT, TCP_ESTABLISHED);

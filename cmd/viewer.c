@@ -196,11 +196,11 @@ static json_t *causes_json(const struct viewer *viewer)
 static void tell_summary(const struct viewer *viewer, const struct host_link *link, int exit_status)
 {
     json_line(stderr, json_pack("{s:b, s:I, s:I, s:i, s:o, s:o, s:o, s:o*}", "summary", 1,
-                                "connections", (json_int_t)flows_count(viewer->flows), "records_lost",
-                                (json_int_t)viewer->lost, "exit_status", exit_status, "pools",
-                                pools_json(viewer), "causes", causes_json(viewer), "left",
-                                leftovers_json(viewer->stack, "stack"), "link",
-                                link != NULL ? link_json(link) : NULL));
+                                "connections", (json_int_t)flows_count(viewer->flows),
+                                "records_lost", (json_int_t)viewer->lost, "exit_status",
+                                exit_status, "pools", pools_json(viewer), "causes",
+                                causes_json(viewer), "left", leftovers_json(viewer->stack, "stack"),
+                                "link", link != NULL ? link_json(link) : NULL));
 }
 
 void viewer_end(struct viewer *viewer, const struct host_link *link, int exit_status)

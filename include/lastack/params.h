@@ -160,7 +160,8 @@ struct lastack_params {
     int64_t paws_slack_ns;
     /* TS.Recent means nothing after so much silence (RFC 7323 §5.5: 24 days) */
     int64_t paws_stale_ns;
-    int64_t isn_tick_ns;        /* of the clock in initial sequence numbers. linux 64 ns, rfc 4 us */
+    /* of the clock in initial sequence numbers. linux 64 ns, rfc 4 us */
+    int64_t isn_tick_ns;
     int64_t connect_timeout_ns; /* keepinit; 0 = by retries only */
     /* no Fast Open at all after three timeouts of one such SYN; doubles; 0 = never */
     int64_t fast_open_blackhole_ns;
@@ -234,7 +235,8 @@ struct lastack_params {
     bool impatient_newreno;
     bool undo;                   /* reductions that prove needless are taken back */
     bool cwnd_counts_segs;       /* a small segment takes as much of the window as a full one */
-    bool ssthresh_from_cwnd;     /* a reduction starts from the window, not from what is in flight */
+    /* a reduction starts from the window, not from what is in flight */
+    bool ssthresh_from_cwnd;
     bool abort_on_unread;        /* close() with unread data sends RST (Linux, RFC 2525 §2.17) */
     bool missing_timestamp_ok;   /* a segment without TS though negotiated is taken (Linux) */
     bool log_in_vain_silence;    /* blackhole: no RST to closed ports */
@@ -258,7 +260,8 @@ struct lastack_params {
     bool time_wait_fin_restarts;
     /* a segment with SYN and FIN is dropped whatever it is for, not in LISTEN alone (BSD) */
     bool drop_syn_fin_always;
-    /* text and FIN of a crossing SYN are kept for ESTABLISHED (RFC 9293); Linux has them sent again */
+    /* text and FIN of a crossing SYN are kept for ESTABLISHED (RFC 9293); Linux has them sent
+     * again */
     bool syn_text_kept;
     /* a RST in CLOSING or LAST-ACK is an error for the user (Linux, BSD) */
     bool rst_error_closing;

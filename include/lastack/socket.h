@@ -138,10 +138,11 @@ int lastack_getsockname(struct lastack *stack, int descriptor, struct lastack_en
 int lastack_getpeername(struct lastack *stack, int descriptor, struct lastack_endpoint *remote);
 
 /*
- * Urgent text (RFC 9293 §3.8.5). New programs should not use it: RFC 6093, RFC 9293 SHLD-13. The last
- * octet of what is sent with MSG_OOB is urgent. What arrives is read in line with SO_OOBINLINE;
- * else the last urgent octet is stepped over, and recv(MSG_OOB) has it (-LASTACK_EINVAL: there is
- * none, -LASTACK_EAGAIN: it has not arrived). Reading always stops before it once.
+ * Urgent text (RFC 9293 §3.8.5). New programs should not use it: RFC 6093, RFC 9293 SHLD-13. The
+ * last octet of what is sent with MSG_OOB is urgent. What arrives is read in line with
+ * SO_OOBINLINE; else the last urgent octet is stepped over, and recv(MSG_OOB) has it
+ * (-LASTACK_EINVAL: there is none, -LASTACK_EAGAIN: it has not arrived). Reading always stops
+ * before it once.
  */
 /* SIOCATMARK: 1 if that octet is next, else 0. -LASTACK_EBADF. */
 int lastack_at_mark(struct lastack *stack, int descriptor);
@@ -175,7 +176,8 @@ int lastack_poll_many(struct lastack *stack, struct lastack_pollfd *entries, siz
 #define LASTACK_EPOLLEXCLUSIVE 0x10000000u /* of several epolls one is told; not with _MOD */
 #define LASTACK_EPOLLWAKEUP    0x20000000u /* accepted, no effect */
 #define LASTACK_EPOLLONESHOT   0x40000000u /* told once, then silent until _MOD */
-#define LASTACK_EPOLLET        0x80000000u /* edge-triggered: told once for all news since it was told last */
+/* edge-triggered: told once for all news since it was told last */
+#define LASTACK_EPOLLET        0x80000000u
 
 struct lastack_epoll_event {
     uint32_t events; /* LASTACK_POLL... bits; ERR and HUP are told unasked */

@@ -10,8 +10,9 @@
  * are equal, the shape does not follow the order of arrival, and the depth is O(log n) expected.
  *
  * Marks: `under` of a node is the union over its subtree of the flags in RANGE_HAS, and the
- * intersection of those in RANGE_LACKS. After a change it is made right again on the one or two ways
- * down that the change went. While nothing is marked all of it is 0, which is right without work.
+ * intersection of those in RANGE_LACKS. After a change it is made right again on the one or two
+ * ways down that the change went. While nothing is marked all of it is 0, which is right without
+ * work.
  *
  * Invariant: ranges are not empty, sorted and disjoint; sets made by ranges_add do not even touch.
  */

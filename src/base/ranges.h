@@ -70,15 +70,15 @@ struct range *ranges_previous(const struct ranges *set, const struct pool *pool,
 
 /* Sets the flags of a range of this set. */
 void ranges_mark(struct ranges *set, struct pool *pool, struct range *range, uint8_t flags);
-/* The first range whose `to` lies after `at` and that has `flag` (one of RANGE_HAS) or lacks it (one
- * of RANGE_LACKS); NULL if none. */
+/* The first range whose `to` lies after `at` and that has `flag` (one of RANGE_HAS) or lacks it
+ * (one of RANGE_LACKS); NULL if none. */
 struct range *ranges_first_flagged(const struct ranges *set, const struct pool *pool, struct seq at,
                                    uint8_t flag);
 /* The last such range whose `from` lies before `before`. */
 struct range *ranges_last_flagged(const struct ranges *set, const struct pool *pool,
                                   struct seq before, uint8_t flag);
-/* Joins a range with the one behind it, which it touches: flags and time are the first one's, counts
- * are added. */
+/* Joins a range with the one behind it, which it touches: flags and time are the first one's,
+ * counts are added. */
 void ranges_join_next(struct ranges *set, struct pool *pool, struct range *range);
 /* Takes a range out. */
 void ranges_remove(struct ranges *set, struct pool *pool, struct range *range);

@@ -68,8 +68,9 @@ static inline uint64_t sip_finish(struct sip_state *s, unsigned rounds)
 
 /* Inlined with constant rounds, so that each variant becomes straight code. `last` is what the
  * block of the length begins with. */
-static inline ALWAYS_INLINE uint64_t sip_words(const struct siphash_key *key, const uint64_t *words, size_t count,
-                                 uint64_t last, unsigned word_rounds, unsigned final_rounds)
+static inline ALWAYS_INLINE uint64_t sip_words(const struct siphash_key *key, const uint64_t *words,
+                                               size_t count, uint64_t last, unsigned word_rounds,
+                                               unsigned final_rounds)
 {
     struct sip_state s = sip_start(key);
 

@@ -7,9 +7,9 @@
  *                 scoreboard, options that are all different, fragments that never become a whole, floods of
  *                 SYNs, guesses
  *
- * Packets are made before they are counted, 32 to a batch; what the stack sends in answer is counted
- * with them. Bound: no attack may cost more than five ordinary packets (instructions of callgrind,
- * so the machine's load does not matter).
+ * Packets are made before they are counted, 32 to a batch; what the stack sends in answer is
+ * counted with them. Bound: no attack may cost more than five ordinary packets (instructions of
+ * callgrind, so the machine's load does not matter).
  */
 #include "bench.h"
 
@@ -302,8 +302,9 @@ static void make_syn(struct attack_bench *bench, unsigned number)
 
     (void)number;
     seg.seq = seq_of(random);
-    seg.local = (struct lastack_endpoint){
-        lastack_ipv4(198, 18, (uint8_t)(random >> 8), (uint8_t)random), (uint16_t)(random >> 16 | 1)};
+    seg.local =
+        (struct lastack_endpoint){lastack_ipv4(198, 18, (uint8_t)(random >> 8), (uint8_t)random),
+                                  (uint16_t)(random >> 16 | 1)};
     seg.options = OPTION_MSS | OPTION_SACK_PERMITTED | OPTION_TIMESTAMP | OPTION_WINDOW_SCALE;
     seg.mss = 1460;
     attack_put(bench, &seg, 0);

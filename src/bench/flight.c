@@ -37,7 +37,8 @@ static struct lastack *receiver_of(const struct flight *flight)
 
 static uint8_t *frame_at(const struct flight *flight, uint32_t i)
 {
-    return (uint8_t *)flight->wire.base + (size_t)((flight->first + i) % flight->frames) * FLIGHT_FRAME;
+    return (uint8_t *)flight->wire.base +
+           (size_t)((flight->first + i) % flight->frames) * FLIGHT_FRAME;
 }
 
 /* Its length stands in front of it. */
@@ -213,7 +214,8 @@ static void ignore_event(void *context, enum pair_end end, const struct lastack_
 
 bool flight_make(struct flight *flight, uint32_t segments)
 {
-    /* Wider than what is wanted in flight: a sender waits for a good part of a large frame to fit. */
+    /* Wider than what is wanted in flight: a sender waits for a good part of a
+     * large frame to fit. */
     const uint32_t window = (segments + segments / 8 + 64) * FLIGHT_TEXT;
     struct lastack_config config;
     struct trouble trouble;

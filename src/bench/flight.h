@@ -7,8 +7,9 @@
  *        ▲                                                                                     │
  *        └──(3) takes the ACKs── [ ack | ack | ... ] ◀──────────────────────────────────────────┘
  *
- * A step moves as many segments from the front of the wire to the receiver, hands the ACKs that this
- * makes to the sender, and lets the sender fill the wire again. Each part can be counted alone.
+ * A step moves as many segments from the front of the wire to the receiver, hands the ACKs that
+ * this makes to the sender, and lets the sender fill the wire again. Each part can be counted
+ * alone.
  */
 #ifndef LASTACK_FLIGHT_H
 #define LASTACK_FLIGHT_H

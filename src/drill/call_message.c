@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * call_message.c: recvmsg: text into pieces, and what came along with it, against what the script has
- * in msg_flags and msg_control.
+ * call_message.c: recvmsg: text into pieces, and what came along with it, against what the script
+ * has in msg_flags and msg_control.
  */
 #include "call_value.h"
 #include "calls.h"

@@ -114,8 +114,8 @@ static int64_t send_some(struct runner *runner, const struct transfer *transfer,
     return lastack_send(stack, live, zeros, (size_t)length, transfer->flags);
 }
 
-/* NULL where there should be bytes: our calls take pointers on trust, so the fault is found here; but
- * an error of the socket goes first. */
+/* NULL where there should be bytes: our calls take pointers on trust, so the fault is found here;
+ * but an error of the socket goes first. */
 static int64_t fault_of_write(struct runner *runner, const struct transfer *transfer)
 {
     const int64_t sent =
@@ -187,9 +187,9 @@ static enum call_outcome transfer_out(struct runner *runner, struct posted_call 
         call_notes_connecting(runner, &transfer->descriptor,
                               transfer->has_remote ? &transfer->remote : &runner->remote);
     }
-    if (may_wait(transfer) &&
-        (sent == -LASTACK_EAGAIN || sent == -LASTACK_EINPROGRESS ||
-         (posted->waits_for_handshake && is_connecting(runner, transfer)) || (sent >= 0 && posted->done < transfer->length)))
+    if (may_wait(transfer) && (sent == -LASTACK_EAGAIN || sent == -LASTACK_EINPROGRESS ||
+                               (posted->waits_for_handshake && is_connecting(runner, transfer)) ||
+                               (sent >= 0 && posted->done < transfer->length)))
         return CALL_WAITS;
     /* What was queued before an error counts; the error is told next time. */
     return call_returns(posted, posted->done > 0 ? posted->done : sent);

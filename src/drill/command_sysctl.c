@@ -125,8 +125,8 @@ enum command_outcome command_restore(struct runner *runner, const struct command
     return COMMAND_SUCCEEDED;
 }
 
-/* "/sys/module/tcp_cubic/parameters/NAME" is called tcp_cubic.NAME; names below /proc/sys are known as
- * they stand. */
+/* "/sys/module/tcp_cubic/parameters/NAME" is called tcp_cubic.NAME; names below /proc/sys are
+ * known as they stand. */
 static const char *name_of_file(struct runner *runner, const char *path)
 {
     static const char modules[] = "/sys/module/";

@@ -156,10 +156,11 @@ bool relay_open(struct relay *relay, const struct relay_config *config, struct t
     for (unsigned d = 0; d < RELAY_DIRECTIONS; d++)
         sim_link_init(&relay->link[d], &config->recipe[d], config->seed + d);
     for (unsigned i = 0; i < relay->flow_count; i++)
-        relay->flow[i] = (struct relay_flow){.is_ours = i >= config->kernel_senders,
-                                             .sender = -1,
-                                             .receiver = -1,
-                                             .left = config->bytes > 0 ? config->bytes : UINT64_MAX};
+        relay->flow[i] =
+            (struct relay_flow){.is_ours = i >= config->kernel_senders,
+                                .sender = -1,
+                                .receiver = -1,
+                                .left = config->bytes > 0 ? config->bytes : UINT64_MAX};
     if (make_kernel_ends(relay, trouble) &&
         (config->our_senders == 0 || make_our_end(relay, trouble)) && watch_all(relay, trouble))
         return true;

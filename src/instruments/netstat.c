@@ -30,7 +30,8 @@ static const char usage[] =
     "  -p       PID and program          -o      timers; with -a and without -p also PID, as on "
     "Windows\n"
     "  -e       user and inode           -s      the kernel's counters, those that are not 0\n"
-    "  --stack N  of a running lastack stack (all: of every one); with -s how often each cause occurred\n"
+    "  --stack N  of a running lastack stack (all: of every one); with -s how often each cause "
+    "occurred\n"
     "  --all-netns --json --help\n"
     "A PID of 0 (or -) is bookkeeping, not a program: the reason stands beside it.\n";
 

@@ -121,8 +121,8 @@ enum resolve_answer neighbor_resolve(struct neighbors *neighbors, const struct l
 void neighbor_confirm(struct neighbors *neighbors, int64_t now, uint32_t link,
                       const struct lastack_address *next_hop);
 
-/* The opposite: nothing comes back through it. Who was reachable is asked again when the next packet
- * leaves (RFC 1122 §2.3.2.1, advice of a higher layer). */
+/* The opposite: nothing comes back through it. Who was reachable is asked again when the next
+ * packet leaves (RFC 1122 §2.3.2.1, advice of a higher layer). */
 void neighbor_doubt(struct neighbors *neighbors, int64_t now, uint32_t link,
                     const struct lastack_address *next_hop);
 

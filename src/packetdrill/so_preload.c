@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * so_preload.c: liblastack-packetdrill-preload.so: the three calls that packetdrill makes to libc
- * where it should ask the stack: close at a script's end, getsockopt for %{ }%, system for the shell.
+ * where it should ask the stack: close at a script's end, getsockopt for %{ }%, system for the
+ * shell.
  */
 #include "so_hooks.h"
 

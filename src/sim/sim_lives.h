@@ -5,10 +5,10 @@
  *
  * A world runs a number of lives one after the other and side by side: open, from one side or from
  * both at once, send both ways, shut down, half-close, close, abort, linger, exit, be killed,
- * vanish; with copied descriptors, slow readers, listeners that close, hosts that reboot, links that fill;
- * over a wire that loses, reorders, repeats and brings old duplicates; pools, windows, segments and
- * port ranges from ample to tiny; every profile, option and IP version: all drawn from one seed
- * (life_plan.h). Checked:
+ * vanish; with copied descriptors, slow readers, listeners that close, hosts that reboot, links
+ * that fill; over a wire that loses, reorders, repeats and brings old duplicates; pools, windows,
+ * segments and port ranges from ample to tiny; every profile, option and IP version: all drawn
+ * from one seed (life_plan.h). Checked:
  *
  *     - every byte that is delivered is the byte that was sent there, in order, none twice;
  *     - an end that is seen comes behind everything that was sent;

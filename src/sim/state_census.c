@@ -7,8 +7,8 @@
 /*
  * Figure 5 of RFC 9293, arrow by arrow, and what else is legal. Not among them is LISTEN ->
  * SYN-SENT (SEND on a listener): sockets have no such call. CLOSE in SYN-RECEIVED is queued until
- * the connection is established, and then FIN-WAIT-1 is entered from there (RFC 9293 §3.10.4). FIN and
- * the ACK of ours in one segment are two steps, the fifth and the eighth: FIN-WAIT-1 ->
+ * the connection is established, and then FIN-WAIT-1 is entered from there (RFC 9293 §3.10.4). FIN
+ * and the ACK of ours in one segment are two steps, the fifth and the eighth: FIN-WAIT-1 ->
  * FIN-WAIT-2 -> TIME-WAIT. What a passive open leaves by RST is SYN-RECEIVED -> LISTEN.
  */
 static const struct state_move wanted[] = {

@@ -4,9 +4,10 @@
  *
  *     socket ── wakes ──▶ its watches ──▶ ready list of their epoll ──▶ lastack_epoll_wait samples the level
  *
- * A watch stands in the ready list once; it gets there when its socket has news that it asked for, or
- * when it is made and the level is there already. Level-triggered ones stay while the level lasts,
- * edge-triggered ones leave when they are reported, one-shot ones ask for nothing afterwards.
+ * A watch stands in the ready list once; it gets there when its socket has news that it asked for,
+ * or when it is made and the level is there already. Level-triggered ones stay while the level
+ * lasts, edge-triggered ones leave when they are reported, one-shot ones ask for nothing
+ * afterwards.
  *
  * An epoll is held by descriptors like a socket and stands in the same pool.
  */
@@ -94,7 +95,8 @@ void epoll_socket_wakes(struct lastack *stack, const struct sock *sock, uint8_t 
     const uint32_t bits = poll_bits_of(wake);
     bool has_exclusive = false;
 
-    for (uint32_t at = sock->first_watch; at != POOL_NONE; at = watch_at(stack, at)->next_of_socket) {
+    for (uint32_t at = sock->first_watch; at != POOL_NONE;
+         at = watch_at(stack, at)->next_of_socket) {
         const struct watch *watch = watch_at(stack, at);
         const bool is_exclusive = watch->events & LASTACK_EPOLLEXCLUSIVE;
 

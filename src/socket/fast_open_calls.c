@@ -105,7 +105,8 @@ static uint32_t queue_text(struct lastack *stack, const struct sock *sock,
     uint32_t done = 0;
 
     for (size_t i = 0; i < count && done < room; i++) {
-        const uint32_t want = min32(room - done, (uint32_t)min64((int64_t)iov[i].length, INT32_MAX));
+        const uint32_t want =
+            min32(room - done, (uint32_t)min64((int64_t)iov[i].length, INT32_MAX));
         const bool is_last = i + 1 == count || done + want == room;
         /* what leaves with the SYN leaves again as one segment, if it must */
         const struct tcp_send_how how = {.more = !is_last, .ends_record = is_last};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * messages_in_pieces.c: sendmsg, recvmsg, readv: text out of and into several pieces, and what comes
- * along with it.
+ * messages_in_pieces.c: sendmsg, recvmsg, readv: text out of and into several pieces, and what
+ * comes along with it.
  */
 #include "socket_table.h"
 
@@ -52,7 +52,8 @@ static uint32_t sock_readable(struct lastack *stack, int descriptor)
     return sock->phase == SOCKET_ENDED ? seq_distance(sock->left_from, sock->left_to) : 0;
 }
 
-/* With MSG_PEEK only the first piece is looked into: what is behind it has not come to the front. */
+/* With MSG_PEEK only the first piece is looked into: what is behind it has not
+ * come to the front. */
 int64_t lastack_recvv(struct lastack *stack, int descriptor, const struct lastack_buffer *buffers,
                       size_t count, uint32_t flags)
 {
@@ -73,8 +74,8 @@ int64_t lastack_recvv(struct lastack *stack, int descriptor, const struct lastac
     return done;
 }
 
-/* What is left to read; where all is read and the peer's FIN is next, 1, so that the reader knows that
- * something is there to be read. */
+/* What is left to read; where all is read and the peer's FIN is next, 1, so that the reader knows
+ * that something is there to be read. */
 static int32_t left_to_read(const struct lastack *stack, const struct sock *sock)
 {
     if (sock->phase == SOCKET_ATTACHED) {

@@ -33,7 +33,8 @@ static int check_address(const struct lastack *stack, const struct sock *sock,
         return -LASTACK_EAFNOSUPPORT;
     if (sock->is_v6_only && is_ipv4)
         return -LASTACK_EINVAL;
-    if (!lastack_is_any(address) && !sock->values.is_freebind && !links_is_own(&stack->links, address))
+    if (!lastack_is_any(address) && !sock->values.is_freebind &&
+        !links_is_own(&stack->links, address))
         return -LASTACK_EADDRNOTAVAIL;
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * queue_lengths.c: fcntl and ioctl: how much waits in either direction, and modes that whoever makes
- * blocking calls of these wants to remember.
+ * queue_lengths.c: fcntl and ioctl: how much waits in either direction, and modes that whoever
+ * makes blocking calls of these wants to remember.
  */
 #include "socket_table.h"
 

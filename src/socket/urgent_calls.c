@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * urgent_calls.c: urgent text as programs know it: SO_OOBINLINE, MSG_OOB, SIOCATMARK, POLLPRI; and what
- * did not end a connection but is worth knowing (RFC 9293 §3.9.1.8).
+ * urgent_calls.c: urgent text as programs know it: SO_OOBINLINE, MSG_OOB, SIOCATMARK, POLLPRI; and
+ * what did not end a connection but is worth knowing (RFC 9293 §3.9.1.8).
  *
  * The mark is the last urgent octet. In line it is read like any other, once reading has stopped
  * before it. Out of band it leaves the stream: reading steps over it, and keeps it for MSG_OOB.

@@ -50,8 +50,8 @@ bool config_is_valid(const struct lastack_config *config)
     return config->max_connections >= 1 && config->max_connections < most &&
            config->max_time_waits_ipv4 < most && config->max_time_waits_ipv6 < most &&
            config->max_syn_entries >= 1 && config->max_syn_entries < most &&
-           config->max_syn_budgets < most &&
-           config->max_sockets >= 1 && config->max_sockets < most && config->max_descriptors >= 1 &&
+           config->max_syn_budgets < most && config->max_sockets >= 1 &&
+           config->max_sockets < most && config->max_descriptors >= 1 &&
            config->max_descriptors < 1u << 30 && config->max_pages >= 2 &&
            config->max_pages < 1u << 30 && is_power_of_two(config->page_size) &&
            config->page_size >= 1024 && config->page_size <= 65536 && config->max_ranges >= 1 &&
@@ -61,8 +61,8 @@ bool config_is_valid(const struct lastack_config *config)
            config->max_routes <= 65536 && config->max_addresses >= 2 &&
            config->max_addresses <= 65536 && config->max_neighbors < most &&
            config->max_paths < most && config->max_reassemblies <= 65536 &&
-           config->max_udp_sockets < most && config->max_watches < most && config->udp_queue_bytes >= 2048 &&
-           config->udp_queue_bytes <= 1u << 24 &&
+           config->max_udp_sockets < most && config->max_watches < most &&
+           config->udp_queue_bytes >= 2048 && config->udp_queue_bytes <= 1u << 24 &&
            (config->trace_records == 0 || is_power_of_two(config->trace_records)) &&
            config->shard_count >= 1 && config->shard_id < config->shard_count;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * so_loader.c: a stand-in for the original packetdrill: loads liblastack-packetdrill.so as that does
- * (RTLD_NOW, LOCAL, NODELETE, DEEPBIND) and plays against it through the interface alone.
+ * so_loader.c: a stand-in for the original packetdrill: loads liblastack-packetdrill.so as that
+ * does (RTLD_NOW, LOCAL, NODELETE, DEEPBIND) and plays against it through the interface alone.
  *
  *     so_loader LIBRARY          the callbacks
  *     so_loader LIBRARY hooks    run with the preload object: close, getsockopt and system of libc

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * puppet.c: a stack on an interface of this network namespace, moved by lines on its standard
- * input. tests/run/puppet.py holds the strings, and beside them the kernel's end of each connection.
+ * input. tests/run/puppet.py holds the strings, and beside them the kernel's end of each
+ * connection.
  *
  *     puppet tun NAME ADDRESS/LENGTH...     or veth NAME ..., or none. With PUPPET_NAME in the
  *                                           environment `lastack ss --stack` finds it

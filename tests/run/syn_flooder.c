@@ -4,9 +4,10 @@
  *
  *     syn_flooder ADDRESS PORT MILLISECONDS
  *
- * For tests in a network namespace of their own only: it refuses any address outside of 192.0.2.0/24
- * (RFC 5737). The sources are other addresses of that network. A tun device takes what it is given
- * and loses what its queue does not hold, honest packets among it. Prints how many left.
+ * For tests in a network namespace of their own only: it refuses any address outside of
+ * 192.0.2.0/24 (RFC 5737). The sources are other addresses of that network. A tun device takes
+ * what it is given and loses what its queue does not hold, honest packets among it. Prints how
+ * many left.
  */
 #define _GNU_SOURCE /* sendmmsg */
 #include <arpa/inet.h>

@@ -78,7 +78,8 @@ void cc_set_mss(struct cc *cc, uint32_t mss, bool counts_segs);
 /* RFC 5681 §4.1, RFC 2861: at most the restart window after `idle_timeouts` timeouts of silence. */
 void cc_after_idle(struct cc *cc, uint32_t initial_segs, uint32_t idle_timeouts);
 
-/* May the window grow (RFC 5681 §3.1, RFC 7661): it was the limit, or slow start used half of it. */
+/* May the window grow (RFC 5681 §3.1, RFC 7661): it was the limit, or slow start
+ * used half of it. */
 static inline bool cc_may_grow(const struct cc *cc, const struct cc_ack *ack)
 {
     if (ack->was_limited)

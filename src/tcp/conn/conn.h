@@ -167,7 +167,8 @@ struct tcp_conn {
     uint16_t mss_peer;       /* what the peer's option said */
     uint16_t mss_path;       /* what the path's MTU allows, IP and TCP headers off */
     uint16_t mss_own;        /* what our option says: what the link can bring (RFC 9293 MUST-67) */
-    uint16_t mss_hole;       /* the path swallows more, it seems (RFC 4821 §7.7); 0: no sign of it */
+    /* the path swallows more, it seems (RFC 4821 §7.7); 0: no sign of it */
+    uint16_t mss_hole;
     uint8_t snd_shift, rcv_shift;
     uint32_t gso_max;        /* text that its link takes in one frame; 0: one segment */
     struct seq iss, irs;

@@ -2,8 +2,8 @@
 /*
  * write_queue.h: what a connection remembers about its queue to send, beside the text itself.
  *
- * It stands outside the control block, in a pool of its own: a connection has one from its first write
- * on, so that the many that only wait cost no more (docs/decisions/0007).
+ * It stands outside the control block, in a pool of its own: a connection has one from its first
+ * write on, so that the many that only wait cost no more (docs/decisions/0007).
  */
 #ifndef LASTACK_WRITE_QUEUE_H
 #define LASTACK_WRITE_QUEUE_H

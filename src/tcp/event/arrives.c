@@ -333,7 +333,8 @@ static enum verdict first_check_sequence(struct tcp *tcp, struct tcp_conn *conn,
                 seq_before(seg->seq, conn->rcv.nxt))
                 ack_policy_quicken(&conn->ack, conn_rcv_wnd(conn), conn_rcv_mss(conn), 16);
             note_old_text(conn, seg);
-            reply_ack_again(tcp, conn, seg->again); /* RFC 9293 §3.10.7.4: never limited, the peer needs it */
+            /* RFC 9293 §3.10.7.4: never limited, the peer needs it */
+            reply_ack_again(tcp, conn, seg->again);
         } else {
             reply_challenge(tcp, conn);
         }
@@ -410,7 +411,8 @@ static enum verdict fourth_check_syn(struct tcp *tcp, struct tcp_conn *conn,
     if (!(seg->flags & LASTACK_SYN))
         return GO_ON;
     report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_SYN_IN_CONNECTION);
-    if (tcp->params.insecure_syn && seq_in_window(seg->seq, conn->rcv.nxt, acceptable_window(tcp, conn))) {
+    if (tcp->params.insecure_syn &&
+        seq_in_window(seg->seq, conn->rcv.nxt, acceptable_window(tcp, conn))) {
         reply_rst_of(tcp, conn); /* RFC 793: "it is an error, send a reset" */
         conn_end(tcp, conn, LASTACK_CAUSE_SYN, 104);
         return STOPPED_CONNECTION;

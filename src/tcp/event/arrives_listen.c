@@ -352,8 +352,8 @@ static void ack_for_entry(struct tcp *tcp, const struct syn_entry *entry)
     reply->window = entry->rcv_wnd;
     if (entry->flags & SYN_TIMESTAMP) {
         reply->options = OPTION_TIMESTAMP;
-        reply->ts_value =
-            timestamp_now(timestamp_offset(tcp_secret(tcp, &entry->tuple, entry->flow)), tcp->report.now);
+        reply->ts_value = timestamp_now(
+            timestamp_offset(tcp_secret(tcp, &entry->tuple, entry->flow)), tcp->report.now);
         reply->ts_echo = entry->ts_recent;
     }
 }

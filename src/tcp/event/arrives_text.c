@@ -184,8 +184,8 @@ void take_rest_of_syn(struct tcp *tcp, struct tcp_conn *conn)
     conn_wake(tcp, conn, WAKE_READABLE);
 }
 
-/* The first step trimmed the segment to RCV.NXT, but the fifth may have moved that over the rest of a
- * SYN since. */
+/* The first step trimmed the segment to RCV.NXT, but the fifth may have moved that over the rest
+ * of a SYN since. */
 static void trim_taken(const struct tcp_conn *conn, struct segment *seg)
 {
     uint32_t old;

@@ -221,7 +221,8 @@ static void arrives_fin_wait_2(struct tcp *tcp, struct time_wait_ref ref,
                                struct time_wait_record *record, const struct segment *seg,
                                uint64_t flow)
 {
-    if (!is_in_window_of(record, seg) || (is_old(tcp, record, seg) && !(seg->flags & LASTACK_RST))) {
+    if (!is_in_window_of(record, seg) ||
+        (is_old(tcp, record, seg) && !(seg->flags & LASTACK_RST))) {
         report_drop(&tcp->report, flow, TCP_FIN_WAIT_2, seg, LASTACK_CAUSE_DROP_OUT_OF_WINDOW);
         if (!(seg->flags & LASTACK_RST))
             answer(tcp, ref, record, flow, seg->text_length == 0);

@@ -118,8 +118,8 @@ void conn_round_buffers(const struct tcp *tcp, struct tcp_conn *conn)
             whole_segments(conn->options.send_buffer, mss, params->send_buffer_max);
 }
 
-/* Linux: two segments fit into the largest window that the peer ever offered, so that one of them is
- * acknowledged while the other is under way. */
+/* Linux: two segments fit into the largest window that the peer ever offered, so that one of them
+ * is acknowledged while the other is under way. */
 void conn_bound_mss(const struct tcp *tcp, struct tcp_conn *conn)
 {
     const uint32_t seen = conn->snd.wnd_max;

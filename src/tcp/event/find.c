@@ -22,8 +22,9 @@ static bool owns(const struct tcp *tcp, struct flow_ref ref, const struct tuple 
     return false;
 }
 
-/* The flow is a name of 64 bits: that it means the same tuple as last time is near enough to true for
- * a number that only has to be hard to guess and the same for one tuple; so the tuple is not kept. */
+/* The flow is a name of 64 bits: that it means the same tuple as last time is near enough to true
+ * for a number that only has to be hard to guess and the same for one tuple; so the tuple is not
+ * kept. */
 uint64_t tcp_secret(struct tcp *tcp, const struct tuple *tuple, uint64_t flow)
 {
     struct secret_memo *memo = &tcp->secret;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * frame.c: how much text leaves in the next frame, where the queue is cut into chunks as Linux does.
+ * frame.c: how much text leaves in the next frame, where the queue is cut into chunks as Linux
+ * does.
  *
  *     what is left of a chunk ─┬─ the congestion window has no room          ─▶ FRAME_NO_CWND
  *                              ├─ the peer's window has none for a segment   ─▶ FRAME_NO_WINDOW
@@ -99,7 +100,8 @@ static bool may_defer(const struct tcp *tcp, const struct tcp_conn *conn, struct
     return now - head_at >= rtt_smoothed(&conn->rtt) / 2;
 }
 
-/* So much of a chunk of several segments that the windows allow; its small rest only if it may go. */
+/* So much of a chunk of several segments that the windows allow; its small rest
+ * only if it may go. */
 static uint32_t cut(const struct tcp_conn *conn, const struct write_queue *queue, struct seq from,
                     const struct chunk *chunk, uint32_t limit, enum frame_push push)
 {

@@ -126,8 +126,8 @@ void recover_sent_new(struct tcp *tcp, struct tcp_conn *conn, struct seq from, s
     }
 }
 
-/* RFC 6298 §5.1, §5.6. After a timeout the next one stands already, counted from the timeout itself:
- * a departure that a full link holds back does not move it. */
+/* RFC 6298 §5.1, §5.6. After a timeout the next one stands already, counted from the timeout
+ * itself: a departure that a full link holds back does not move it. */
 static void arm_for_head(struct tcp *tcp, struct tcp_conn *conn, bool is_head)
 {
     if (conn->deadline.at[LASTACK_TIMER_RETRANSMIT] == NEVER || (is_head && conn->retries == 0))

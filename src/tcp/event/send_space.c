@@ -9,8 +9,8 @@
  *                                was begun may be filled; so a write can go beyond the limit
  *
  * A long write pushes full chunks out on its way, before it is over. Here nothing leaves before the
- * call returns; what would have left is reckoned (`sent`), for it decides how the rest is cut and how
- * much counts as not sent.
+ * call returns; what would have left is reckoned (`sent`), for it decides how the rest is cut and
+ * how much counts as not sent.
  */
 #include "tcp.h"
 
@@ -98,8 +98,8 @@ static bool may_begin_chunk(const struct tcp *tcp, const struct tcp_conn *conn, 
            seq_distance(sent, conn->snd.end) < lowat_of(tcp, conn);
 }
 
-/* How far the queue would have been sent by now: one frame of a first chunk that is full, or all that
- * may leave when half of the largest window was written since the last push. */
+/* How far the queue would have been sent by now: one frame of a first chunk that is full, or all
+ * that may leave when half of the largest window was written since the last push. */
 static struct seq push_on_the_way(const struct tcp *tcp, struct tcp_conn *conn, struct seq sent)
 {
     struct write_queue *queue = conn_queue(tcp, conn);

@@ -43,8 +43,8 @@ struct tcp_path {
     bool is_reachable; /* there is a route */
 };
 
-/* The MSS that our SYN names (RFC 6691 §2): fixed headers off, what the user allows; options are the
- * sender's business, and what the path lets pass to us is not known. */
+/* The MSS that our SYN names (RFC 6691 §2): fixed headers off, what the user allows; options are
+ * the sender's business, and what the path lets pass to us is not known. */
 static inline uint16_t mss_offered(const struct tcp_path *path, uint16_t clamp)
 {
     const uint32_t mss = path->receivable - 20;

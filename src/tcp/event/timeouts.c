@@ -195,7 +195,8 @@ static bool persist_timeout(struct tcp *tcp, struct tcp_conn *conn)
     wait = clamp64(rtt_timeout(&conn->rtt, &tcp->params), tcp->params.persist_min_ns,
                    tcp->params.persist_max_ns);
     if (conn->options.user_timeout_ms != 0)
-        wait = min64(wait, MS(conn->options.user_timeout_ms) - silence_since(tcp, conn->since_probe_ms));
+        wait = min64(wait,
+                     MS(conn->options.user_timeout_ms) - silence_since(tcp, conn->since_probe_ms));
     conn_set_deadline(conn, LASTACK_TIMER_PERSIST, time_after(tcp->report.now, wait), &tcp->report);
     return false;
 }

@@ -12,8 +12,8 @@ static struct urgent *urgent_of(struct tcp *tcp, const struct tcp_conn *conn)
     return &tcp->urgents[tcp_index_of(tcp, conn)];
 }
 
-/* A pointer that is behind what has arrived, or not newer than the last one, tells nothing; one that
- * points anywhere else is believed, and harms nobody (RFC 6093 §3). */
+/* A pointer that is behind what has arrived, or not newer than the last one, tells nothing; one
+ * that points anywhere else is believed, and harms nobody (RFC 6093 §3). */
 void sixth_check_urg(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
 {
     struct urgent *urgent = urgent_of(tcp, conn);

@@ -44,7 +44,8 @@ static void sample_rfc(struct rtt *rtt, int64_t sample)
  * rto >= srtt + rto_min. A sample below the mean by more than the deviation counts an eighth: a
  * path that got faster is no jitter.
  */
-static void sample_linux(struct rtt *rtt, uint32_t floor, int64_t sample, uint32_t una, uint32_t nxt)
+static void sample_linux(struct rtt *rtt, uint32_t floor, int64_t sample, uint32_t una,
+                         uint32_t nxt)
 {
     int64_t error;
 

@@ -45,7 +45,8 @@ static inline int64_t rtt_smoothed(const struct rtt *rtt)
 void rtt_init(struct rtt *rtt, const struct lastack_params *params);
 
 /* A valid sample; least_ns: the same without an ACK's delay (`min` is the least of these). una and
- * nxt (SND.UNA, SND.NXT as plain numbers) tell rounds apart. Ends the back-off (RFC 6298 §5.7's note: a fresh measurement makes the old back-off moot). */
+ * nxt (SND.UNA, SND.NXT as plain numbers) tell rounds apart. Ends the back-off (RFC 6298 §5.7's
+ * note: a fresh measurement makes the old back-off moot). */
 void rtt_sample(struct rtt *rtt, const struct lastack_params *params, int64_t sample_ns,
                 int64_t least_ns, uint32_t una, uint32_t nxt);
 

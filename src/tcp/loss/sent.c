@@ -6,9 +6,9 @@
  * SACK, `sacked` is the count of duplicate ACKs and no range has the flag: recovery.h). HOLE and
  * RESOLVED follow from the other flags.
  *
- * The queue of what was sent again is a list of nodes from the same pool {from, to, at, left: next}.
- * An entry speaks only for ranges that are still AGAIN with just its time: nothing has to be taken
- * out of the middle when an ACK overtakes it.
+ * The queue of what was sent again is a list of nodes from the same pool {from, to, at, left:
+ * next}. An entry speaks only for ranges that are still AGAIN with just its time: nothing has to
+ * be taken out of the middle when an ACK overtakes it.
  */
 #include "sent.h"
 
@@ -182,7 +182,8 @@ static struct range *join_around(const struct sent_set *sent, struct range *rang
 
 /* ---- leaves ---- */
 
-bool sent_new(const struct sent_set *sent, struct seq from, struct seq to, uint32_t count, int64_t now)
+bool sent_new(const struct sent_set *sent, struct seq from, struct seq to, uint32_t count,
+              int64_t now)
 {
     struct range *last = ranges_last(sent->ranges, sent->pool);
     struct range *range;
@@ -337,8 +338,8 @@ void sent_acknowledged(const struct sent_set *sent, struct seq una, struct sent_
 }
 
 /* The part of a range that [from, to) covers in whole segments. False: none. */
-static bool whole_segments_of(const struct sent_set *sent, const struct range *range, struct seq *from,
-                           struct seq *to)
+static bool whole_segments_of(const struct sent_set *sent, const struct range *range,
+                              struct seq *from, struct seq *to)
 {
     *from = seq_max(*from, range->from);
     *to = seq_min(*to, range->to);
@@ -379,7 +380,8 @@ static struct range *sack_range(const struct sent_set *sent, struct range *range
     return join_around(sent, range);
 }
 
-bool sent_sacked(const struct sent_set *sent, struct seq from, struct seq to, struct sent_news *news)
+bool sent_sacked(const struct sent_set *sent, struct seq from, struct seq to,
+                 struct sent_news *news)
 {
     struct range *range = ranges_at_or_after(sent->ranges, sent->pool, from);
     const bool is_first = sent->board->sacked.segs == 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sent.h: what was sent and not yet acknowledged, one range per burst (docs/decisions/0005), and the
- * scoreboard over it: RFC 6675 §3, RFC 8985 §5.
+ * sent.h: what was sent and not yet acknowledged, one range per burst (docs/decisions/0005), and
+ * the scoreboard over it: RFC 6675 §3, RFC 8985 §5.
  *
  *      SND.UNA                                                              SND.NXT
  *        [ t1, lost ][ t9, again ][ sacked ............ ][ t4 ][ sacked ][ t5 ]
@@ -68,7 +68,7 @@ struct sent_news {
     /* out */
     struct sent_amount acked;      /* cumulatively */
     struct sent_amount delivered;  /* acked or sacked, and neither before */
-    int64_t first_at, last_at;     /* when the first and last of acked that were sent once were sent;
+    int64_t first_at, last_at; /* when the first and last of acked that were sent once were sent;
                                       NEVER */
     int64_t first_sacked_at, last_sacked_at;
     int64_t newest_at;             /* RACK: of all delivered the one sent last; NEVER */
@@ -93,7 +93,8 @@ void sent_news_init(struct sent_news *news, const struct scoreboard *board, int6
 
 /* [from, to), `count` segments, leaves for the first time. False: unrecorded, the pool is empty and
  * nothing is there to join. */
-bool sent_new(const struct sent_set *sent, struct seq from, struct seq to, uint32_t count, int64_t now);
+bool sent_new(const struct sent_set *sent, struct seq from, struct seq to, uint32_t count,
+              int64_t now);
 
 /* [from, to) leaves again: part of one range. Returns how many segments there are more than was
  * thought (the segment size shrank). */
@@ -103,7 +104,8 @@ uint32_t sent_again(const struct sent_set *sent, struct seq from, struct seq to,
 void sent_acknowledged(const struct sent_set *sent, struct seq una, struct sent_news *news);
 
 /* The peer has [from, to): RFC 2018. Only whole segments count. True: that was news. */
-bool sent_sacked(const struct sent_set *sent, struct seq from, struct seq to, struct sent_news *news);
+bool sent_sacked(const struct sent_set *sent, struct seq from, struct seq to,
+                 struct sent_news *news);
 
 /* RFC 8985 §6.2 step 5: what was sent before (at, end) and no later than `expired` is lost. Returns
  * when the last was sent that may still prove lost, or NEVER. */

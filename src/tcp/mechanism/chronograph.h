@@ -7,8 +7,8 @@
  *     rwnd    ... and the peer's window holds it back
  *     sndbuf  ... everything has left, and the user waits for room to write more
  *
- * One clock runs at a time. A more interesting reason takes over from a less interesting one; when it
- * ends the sender is merely busy again.
+ * One clock runs at a time. A more interesting reason takes over from a less interesting one; when
+ * it ends the sender is merely busy again.
  */
 #ifndef LASTACK_CHRONOGRAPH_H
 #define LASTACK_CHRONOGRAPH_H

@@ -9,8 +9,8 @@
  * Linux queues in sk_buffs: a write fills the last one up to the size of a frame, then begins
  * another; a frame never reaches over the end of one, MSG_EOR ends one early, and the user's PSH
  * belongs to the end of one. Programs see it: how much a write takes, when a socket is writable,
- * where segments end. Only the closed ones need a record, and there is none while a write is sent at
- * once.
+ * where segments end. Only the closed ones need a record, and there is none while a write is sent
+ * at once.
  *
  * When the pool refuses a record, a chunk goes on instead of ending: a boundary is lost, no byte.
  */
@@ -40,7 +40,8 @@ struct chunk {
 void chunks_init(struct chunks *chunks, struct seq start);
 void chunks_clear(struct chunks *chunks, struct pool *pool);
 
-/* Bytes of the tail that were not sent, when everything before `sent` was and text ends at `end`. */
+/* Bytes of the tail that were not sent, when everything before `sent` was and text
+ * ends at `end`. */
 static inline uint32_t chunks_tail_length(const struct chunks *chunks, struct seq sent,
                                           struct seq end)
 {

@@ -8,7 +8,8 @@
  *     ◀─────── ACK  ECE                   the sender takes it as a loss, once a window, and owes CWR
  *     text  CWR ───────▶                  ... until this
  *
- * ECT goes on new text only: never on SYNs, pure ACKs, repetitions and probes (§6.1.1, 6.1.4-6.1.6).
+ * ECT goes on new text only: never on SYNs, pure ACKs, repetitions and probes (§6.1.1,
+ * 6.1.4-6.1.6).
  */
 #ifndef LASTACK_ECN_H
 #define LASTACK_ECN_H

@@ -22,7 +22,8 @@ struct sack_told {
     struct sack_block block[SEGMENT_SACK_MAX]; /* latest first */
 };
 
-_Static_assert(sizeof(struct sack_told) <= sizeof(struct range), "it lives in a node of their pool");
+_Static_assert(sizeof(struct sack_told) <= sizeof(struct range),
+               "it lives in a node of their pool");
 
 static inline bool sack_is_empty(struct sack_block block)
 {

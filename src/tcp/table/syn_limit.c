@@ -16,8 +16,8 @@ static unsigned prefix_bits(const struct lastack_address *address, unsigned leng
     return ip_is_ipv4(address) ? 96 + length : length;
 }
 
-static bool address_starts_with(const struct lastack_address *address, const struct lastack_address *prefix,
-                                unsigned bits)
+static bool address_starts_with(const struct lastack_address *address,
+                                const struct lastack_address *prefix, unsigned bits)
 {
     const unsigned bytes = bits / 8;
     const uint8_t mask = (uint8_t)(0xff00u >> bits % 8);
@@ -115,7 +115,8 @@ static bool syn_rule_fits(const struct lastack_syn_rule *rule, const struct last
     if (rule->port != 0 && rule->port != port)
         return false;
     return ip_is_ipv4(&rule->prefix) == ip_is_ipv4(remote) &&
-           address_starts_with(remote, &rule->prefix, prefix_bits(&rule->prefix, rule->prefix_length));
+           address_starts_with(remote, &rule->prefix,
+                               prefix_bits(&rule->prefix, rule->prefix_length));
 }
 
 bool syn_limit_pass(struct syn_limit *limit, const struct lastack_address *remote, uint16_t port,

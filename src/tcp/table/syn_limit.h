@@ -10,8 +10,9 @@
  * A budget is one number, the time at which it would be full again (a leaky bucket told as
  * "theoretical arrival time"): a SYN costs 1/rate of a second, and may be paid at most `burst` of
  * them ahead. One that is full remembers nothing, so budgets live in a table of fixed size, four to
- * a line: a newcomer takes the place of the one with the least debt. A flood from more networks than
- * the table has places is thereby limited less, never more: the SYN queue and cookies stand behind.
+ * a line: a newcomer takes the place of the one with the least debt. A flood from more networks
+ * than the table has places is thereby limited less, never more: the SYN queue and cookies stand
+ * behind.
  */
 #ifndef LASTACK_SYN_LIMIT_H
 #define LASTACK_SYN_LIMIT_H

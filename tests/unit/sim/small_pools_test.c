@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * small_pools_test.c: each pool at every size from the least that the config allows up to where a life
- * succeeds, and a little beyond.
+ * small_pools_test.c: each pool at every size from the least that the config allows up to where a
+ * life succeeds, and a little beyond.
  *
  *     size      1    2    3    4    5
  *               ✗    ✗    ✓    ✓    ✓        the least that works, and one less: refused, counted, nothing left over
  *
- * One connection at a time, some text both ways, an orderly end. Whatever the size: no CHECK fails, no
- * byte is wrong, both stacks come to rest with empty pools. Below the least size that works, every
- * life has to end with a refusal that is counted.
+ * One connection at a time, some text both ways, an orderly end. Whatever the size: no CHECK
+ * fails, no byte is wrong, both stacks come to rest with empty pools. Below the least size that
+ * works, every life has to end with a refusal that is counted.
  */
 #include "sim_world.h"
 
@@ -133,7 +133,8 @@ static void expect_rest(void)
     assert_true(sim_fences_stand(&life.world));
 }
 
-/* True: everything arrived, and both saw the end. A loss now and then needs holes and repetitions. */
+/* True: everything arrived, and both saw the end. A loss now and then needs holes
+ * and repetitions. */
 static bool try(const struct lastack_config *config)
 {
     const struct sim_recipe recipe = {.delay_ns = MS(10), .loss_ppm = 50000};

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * two_stacks_test.c: the ends of connections with a stack at either end and a wire that loses what a
- * test says: both open at once, both close at once, FIN lost, last ACK lost, old duplicates in
+ * two_stacks_test.c: the ends of connections with a stack at either end and a wire that loses what
+ * a test says: both open at once, both close at once, FIN lost, last ACK lost, old duplicates in
  * TIME-WAIT, and a peer that vanishes, in each of the eleven states.
  *
  *     host 0  192.0.2.1  ── 10 ms ──▶  host 1  192.0.2.2
  *             ours       ◀────────────         peer
  *
- * Every move of both ends is expected, with its cause, in order (MOVES); at the end of each test both
- * stacks must come to rest with their pools empty.
+ * Every move of both ends is expected, with its cause, in order (MOVES); at the end of each test
+ * both stacks must come to rest with their pools empty.
  */
 #include "bytes.h"
 #include "duration.h"
@@ -453,8 +453,8 @@ static void repeat_old_text(void)
     NO_MOVE(PEER);
 }
 
-/* It is acknowledged; the peer, who has forgotten everything, answers with a RST that fits: RFC 1337's
- * assassination, which Linux lets happen. */
+/* It is acknowledged; the peer, who has forgotten everything, answers with a RST that fits: RFC
+ * 1337's assassination, which Linux lets happen. */
 TEST(old_duplicate_in_time_wait)
 {
     repeat_old_text();
@@ -566,9 +566,10 @@ static void reach_time_wait(void)
 }
 
 /*
- * Where our end (or the listener's, for LISTEN and SYN-RECEIVED) stands when the peer is heard of for
- * the last time; its way out; after how long at the most, by the clock of the linux profile; and
- * whether somebody has to close a descriptor first, without whom it would rightly wait for ever.
+ * Where our end (or the listener's, for LISTEN and SYN-RECEIVED) stands when the peer is heard of
+ * for the last time; its way out; after how long at the most, by the clock of the linux profile;
+ * and whether somebody has to close a descriptor first, without whom it would rightly wait for
+ * ever.
  */
 static const struct vanishing {
     enum tcp_state state;

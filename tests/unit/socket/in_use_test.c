@@ -30,7 +30,8 @@ static int bound_with(uint16_t port, bool reuse_address, bool reuse_port)
 }
 
 #define BINDS(port, ...)         assert_true(bound_with((port), __VA_ARGS__) >= 0)
-#define REFUSES(why, port, ...)  assert_int_equal(bound_with((port), __VA_ARGS__), -LASTACK_CAUSE_##why)
+#define REFUSES(why, port, ...)                                                                    \
+    assert_int_equal(bound_with((port), __VA_ARGS__), -LASTACK_CAUSE_##why)
 
 /* Our side closes first; then the server is stopped. */
 static struct peer *time_wait_of_a_dead_server(bool reuse_address)

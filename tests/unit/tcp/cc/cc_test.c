@@ -121,7 +121,8 @@ static void cubic_follows_its_curve(void **state)
         now += MS(100);
         if (now - SEC(1) < SEC(curve[next].seconds))
             continue;
-        assert_in_range(cc.cwnd, curve[next].segs * SEG / 100 * 97, curve[next].segs * SEG / 100 * 103);
+        assert_in_range(cc.cwnd, curve[next].segs * SEG / 100 * 97,
+                        curve[next].segs * SEG / 100 * 103);
         next++;
     }
 }
@@ -156,7 +157,8 @@ static void cubic_losses(void **state)
 
         ack(&cc, &own, &a);
     }
-    assert_in_range(cc.cwnd, 20 * SEG, 70 * SEG); /* Reno alone would have about 50 rounds of 0.53 */
+    /* Reno alone would have about 50 rounds of 0.53 */
+    assert_in_range(cc.cwnd, 20 * SEG, 70 * SEG);
 }
 
 static void round_of(struct cc *cc, uint32_t *seq, int64_t rtt_ns, enum lastack_hystart hystart)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * calls_test.c: user calls in every state, RFC 9293 §3.10.1 to §3.10.6, and the interface of §3.9.1:
- * OPEN, SEND, RECEIVE, CLOSE, STATUS as socket, listen, connect, send, recv, close and rows.
+ * calls_test.c: user calls in every state, RFC 9293 §3.10.1 to §3.10.6, and the interface of
+ * §3.9.1: OPEN, SEND, RECEIVE, CLOSE, STATUS as socket, listen, connect, send, recv, close and
+ * rows.
  */
 #include "peer.h"
 

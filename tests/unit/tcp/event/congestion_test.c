@@ -489,9 +489,9 @@ TEST(a_full_ack)
     FORGET(p);
 }
 
-/* The first and the fourth are lost. The ACK of three tells of the fourth: it is sent again at once,
- * and one new segment with it (three have been acknowledged, one comes back to the window: RFC
- * 6582 §3.2 step 3); no timer is needed.
+/* The first and the fourth are lost. The ACK of three tells of the fourth: it is sent again at
+ * once, and one new segment with it (three have been acknowledged, one comes back to the window:
+ * RFC 6582 §3.2 step 3); no timer is needed.
  * covers: 6582-3.2-3b */
 TEST(a_partial_ack)
 {

@@ -168,8 +168,8 @@ TEST(window_of_an_overtaken_ack)
     (void)packets_forgotten(p);
 }
 
-/* Text that was overtaken acknowledges something new: the window goes with it, or its right edge would
- * move beyond what the peer has offered.
+/* Text that was overtaken acknowledges something new: the window goes with it, or its right edge
+ * would move beyond what the peer has offered.
  * covers: 9293-3.10.7.4-ack-WL */
 TEST(window_of_overtaken_text)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fast_open_test.c: RFC 7413 at both ends: text in SYNs, cookies asked for, given, believed, replaced;
- * what is lost, and what is left alone afterwards.
+ * fast_open_test.c: RFC 7413 at both ends: text in SYNs, cookies asked for, given, believed,
+ * replaced; what is lost, and what is left alone afterwards.
  */
 #include "peer.h"
 

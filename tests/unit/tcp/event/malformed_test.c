@@ -101,8 +101,8 @@ static const struct fault faults[] = {
     {"option of no length", LASTACK_CAUSE_DROP_TCP_OPTION, .at = IP + TCP + 3, .to = 0},
     {"option of length 1", LASTACK_CAUSE_DROP_TCP_OPTION, .at = IP + TCP + 3, .to = 1},
     {"option beyond the header", LASTACK_CAUSE_DROP_TCP_OPTION, .at = IP + TCP + 3, .to = 11},
-    {"option's length beyond the header", LASTACK_CAUSE_DROP_TCP_OPTION, .at = IP + TCP + 3, .to = 9,
-     .at_2 = IP + TCP + 11, .to_2 = 253},
+    {"option's length beyond the header", LASTACK_CAUSE_DROP_TCP_OPTION, .at = IP + TCP + 3,
+     .to = 9, .at_2 = IP + TCP + 11, .to_2 = 253},
     {"from port 0", LASTACK_CAUSE_DROP_TCP_PORT_ZERO, .at = IP, .to = 0, .at_2 = IP + 1, .to_2 = 0},
     {"to port 0", LASTACK_CAUSE_DROP_TCP_PORT_ZERO, .at = IP + 3, .to = 0},
 };

@@ -314,8 +314,8 @@ TEST(text_of_a_crossing_syn)
     SENDS(p, .flags = ACK, .seq = 1, .ack = 4);
 }
 
-/* The segment that ends the handshake brings the text of the SYN once more, and a byte behind it: each
- * byte is taken once. */
+/* The segment that ends the handshake brings the text of the SYN once more, and a byte behind it:
+ * each byte is taken once. */
 TEST(text_of_a_crossing_syn_comes_again)
 {
     struct peer *p;

@@ -297,8 +297,8 @@ static uint32_t share_of(const struct reduction *r)
     return (10 * r->delivered + r->base - 1) / r->base;
 }
 
-/* With each of `count` ACKs one segment more is sacked: after each, so many have left as their share
- * of ten in `base`, and the window is what is in flight. */
+/* With each of `count` ACKs one segment more is sacked: after each, so many have left as their
+ * share of ten in `base`, and the window is what is in flight. */
 static void goes_on(struct peer *p, struct reduction *r, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {

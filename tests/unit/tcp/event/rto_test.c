@@ -95,7 +95,8 @@ TEST(karn)
     AFTER(MS(1800));
     SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 100, .at = MS(1800));
     AFTER(MS(1));
-    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 101); /* of the first copy, or in 1 ms of the second */
+    /* of the first copy, or in 1 ms of the second */
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 101);
     MARK();
     WRITES(p, 100);
     SENDS(p, .flags = ACK, .seq = 101, .ack = 1, .text = 100);

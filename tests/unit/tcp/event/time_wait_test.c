@@ -259,8 +259,8 @@ TEST(reopened_at_an_equal_timestamp)
     FORGET(p);
 }
 
-/* The old life had no timestamps. Where the RFC is followed, that the new one has them proves it; if
- * not, or elsewhere, its sequence number has to.
+/* The old life had no timestamps. Where the RFC is followed, that the new one has them proves it;
+ * if not, or elsewhere, its sequence number has to.
  * covers: 6191-2-c */
 TEST(reopened_by_having_timestamps)
 {

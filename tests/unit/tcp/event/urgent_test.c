@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * urgent_test.c: RFC 9293 §3.8.5, RFC 6093: urgent pointers out and in, in line and out of band; and
- * what a program hears of trouble that does not end its connection (§3.8.3 R1, §3.9.1.8).
+ * urgent_test.c: RFC 9293 §3.8.5, RFC 6093: urgent pointers out and in, in line and out of band;
+ * and what a program hears of trouble that does not end its connection (§3.8.3 R1, §3.9.1.8).
  */
 #include "peer.h"
 
@@ -37,8 +37,8 @@ static int64_t sends_oob(struct peer *peer, uint32_t bytes)
     return lastack_send(world.stack, peer->fd, data, bytes, LASTACK_MSG_OOB);
 }
 
-/* The pointer is the octet behind, counted from each segment; it goes with text that is repeated, and
- * not with what comes later.
+/* The pointer is the octet behind, counted from each segment; it goes with text that is repeated,
+ * and not with what comes later.
  * covers: 9293-MUST-30 9293-MUST-62 */
 TEST(the_pointer_is_the_octet_behind)
 {
@@ -193,8 +193,8 @@ TEST(bad_pointers)
 
 /* ---- what is told without an end ---- */
 
-/* After R1 retransmissions the program hears that delivery is failing, once; an ACK ends the trouble.
- * covers: 9293-MUST-20 9293-SHLD-9 9293-MUST-47 */
+/* After R1 retransmissions the program hears that delivery is failing, once; an ACK ends the
+ * trouble. covers: 9293-MUST-20 9293-SHLD-9 9293-MUST-47 */
 TEST(r1_is_told)
 {
     struct peer *p = ACCEPTED();

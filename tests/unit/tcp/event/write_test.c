@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * write_test.c: how much a write takes and how what was written is cut, where the profile does it as
- * Linux does: chunks, their overhead, MSG_MORE, MSG_EOR, the low-water mark of what is not sent, and
- * the clocks of what kept the sender busy.
+ * write_test.c: how much a write takes and how what was written is cut, where the profile does it
+ * as Linux does: chunks, their overhead, MSG_MORE, MSG_EOR, the low-water mark of what is not
+ * sent, and the clocks of what kept the sender busy.
  */
 #include "peer.h"
 
@@ -14,8 +14,8 @@ static struct peer *linux_peer(int64_t rtt)
     return ACCEPTED(.mss = MSS, .shift = 7 + 1, .win = 250, .rtt = rtt);
 }
 
-/* Another chunk is begun while less than the mark waits; one that was begun is filled. The first ten
- * segments have left on the way, so that the chunk they belonged to is filled again: 10 + 16. */
+/* Another chunk is begun while less than the mark waits; one that was begun is filled. The first
+ * ten segments have left on the way, so that the chunk they belonged to is filled again: 10 + 16. */
 TEST(notsent_lowat_counts_what_has_not_left)
 {
     struct peer *p = linux_peer(MS(10));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * syn_limit_test.c: the first rule that fits decides; budgets refill to the nanosecond; a full table
- * limits less, never more.
+ * syn_limit_test.c: the first rule that fits decides; budgets refill to the nanosecond; a full
+ * table limits less, never more.
  */
 #include "syn_limit.h"
 
