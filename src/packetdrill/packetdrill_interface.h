@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * packetdrill_interface.h: what the original packetdrill asks of a stack that it loads with
- * --so_filename, written down from a description of that interface.
+ * --so_filename: the same members in the same order as its own header.
  *
  *     packetdrill ── dlopen, packetdrill_interface_init(--so_flags, &interface) ──▶ this library
  *          │ calls of the script:  socket ... splice                                   │
@@ -56,6 +56,14 @@ struct packetdrill_interface {
                       socklen_t length);
     int (*poll)(void *userdata, struct pollfd *entries, nfds_t count, int timeout_ms);
 
+    /* One packet arrives at the stack. */
+    int (*netdev_send)(void *userdata, const void *packet, size_t length);
+    /* The next packet that the stack sends: *length is the room, then its length (0: none came),
+     * *time_us when it was sent, on the clock of gettimeofday. */
+    int (*netdev_receive)(void *userdata, void *packet, size_t *length, long long *time_us);
+    int (*usleep)(void *userdata, useconds_t us);
+    int (*gettimeofday)(void *userdata, struct timeval *now, struct timezone *zone);
+
     int (*epoll_create)(void *userdata, int size);
     int (*epoll_ctl)(void *userdata, int epoll, int operation, int fd, struct epoll_event *event);
     int (*epoll_wait)(void *userdata, int epoll, struct epoll_event *events, int most,
@@ -64,14 +72,6 @@ struct packetdrill_interface {
     int (*pipe)(void *userdata, int ends[2]);
     int (*splice)(void *userdata, int from, loff_t *from_offset, int to, loff_t *to_offset,
                   size_t length, unsigned int flags);
-
-    /* One packet arrives at the stack. */
-    int (*netdev_send)(void *userdata, const void *packet, size_t length);
-    /* The next packet that the stack sends: *length is the room, then its length (0: none came),
-     * *time_us when it was sent, on the clock of gettimeofday. */
-    int (*netdev_receive)(void *userdata, void *packet, size_t *length, long long *time_us);
-    int (*usleep)(void *userdata, useconds_t us);
-    int (*gettimeofday)(void *userdata, struct timeval *now, struct timezone *zone);
 };
 
 /* What the library exports. `flags` is --so_flags, or NULL. */

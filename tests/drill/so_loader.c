@@ -146,8 +146,8 @@ static void arrives(const struct peer *peer, uint8_t flags, uint32_t seq, uint32
     tcp[13] = flags;
     put16(tcp + 14, 32792);
     memcpy(tcp + 20, text, length);
-    put16(tcp + 16, folded(sum(tcp, size, sum(packet + names, 2 * width,
-                                              (uint32_t)(IPPROTO_TCP + size)))));
+    put16(tcp + 16,
+          folded(sum(tcp, size, sum(packet + names, 2 * width, (uint32_t)(IPPROTO_TCP + size)))));
     EXPECT(so.netdev_send(so.userdata, packet, head + size) == 0);
 }
 
@@ -166,8 +166,9 @@ static bool leaves(struct seen *seen)
     tcp = packet + head;
     EXPECT(length >= head + 20);
     EXPECT(head == 40 || folded(sum(packet, 20, 0)) == 0);
-    EXPECT(folded(sum(tcp, length - head, sum(packet + names, 2 * width,
-                                              (uint32_t)(IPPROTO_TCP + length - head)))) == 0);
+    EXPECT(folded(sum(tcp, length - head,
+                      sum(packet + names, 2 * width, (uint32_t)(IPPROTO_TCP + length - head)))) ==
+           0);
     seen->source = (uint16_t)get16(tcp);
     seen->destination = (uint16_t)get16(tcp + 2);
     seen->seq = get32(tcp + 4);
@@ -289,7 +290,8 @@ static void play_refused(void)
     EXPECT(so.fcntl(so.userdata, fd, F_SETFL, O_RDWR | O_NONBLOCK) == 0);
     errno = 0;
     EXPECT(so.connect(so.userdata, fd, (struct sockaddr *)&remote,
-                      name(&remote, &peer, false, 9)) == -1 && errno == EINPROGRESS);
+                      name(&remote, &peer, false, 9)) == -1 &&
+           errno == EINPROGRESS);
     EXPECT(leaves(&first) && first.flags == SYN && first.destination == 9);
     EXPECT(leaves(&second) && second.flags == SYN && second.seq == first.seq);
     EXPECT(second.at - first.at == 1000000); /* RFC 6298 §2.1: an RTO of one second */
@@ -477,9 +479,9 @@ static void play_long_write(void)
 /* What --so_flags may not say ends the program with a word about it. */
 static void play_bad_flags(void)
 {
-    static const char *const bad[] = {"profile=plan9", "nothing_of_the_kind=1", "mtu=12",
-                                      "local=everywhere", "patience=", "word",
-                                      "net.ipv4.tcp_sack=many"};
+    static const char *const bad[] = {
+        "profile=plan9", "nothing_of_the_kind=1", "mtu=12", "local=everywhere", "patience=",
+        "word",          "net.ipv4.tcp_sack=many"};
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         int ends[2], status;
@@ -622,6 +624,26 @@ static void play_hooks(void)
     EXPECT(system("true") == 0); /* the stack is gone: the host's again */
 }
 
+/* The places of the members as packetdrill counts them, each of a pointer's size. That our own
+ * header agrees with itself would prove nothing. */
+static void play_order(void)
+{
+#define AT(member) offsetof(struct packetdrill_interface, member)
+    static const size_t places[] = {
+        AT(userdata),       AT(free),       AT(socket),       AT(bind),         AT(listen),
+        AT(accept),         AT(connect),    AT(read),         AT(readv),        AT(recv),
+        AT(recvfrom),       AT(recvmsg),    AT(write),        AT(writev),       AT(send),
+        AT(sendto),         AT(sendmsg),    AT(fcntl),        AT(ioctl),        AT(close),
+        AT(shutdown),       AT(getsockopt), AT(setsockopt),   AT(poll),         AT(netdev_send),
+        AT(netdev_receive), AT(usleep),     AT(gettimeofday), AT(epoll_create), AT(epoll_ctl),
+        AT(epoll_wait),     AT(pipe),       AT(splice),
+    };
+#undef AT
+
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        EXPECT(places[i] == i * sizeof(void *));
+}
+
 int main(int count, char **arguments)
 {
     void *library, *found;
@@ -639,6 +661,7 @@ int main(int count, char **arguments)
         play_hooks();
         return 0;
     }
+    play_order();
     play_passive(false);
     play_passive(true);
     play_refused();
