@@ -3,7 +3,7 @@
  * cc.h: congestion control as one table of hooks over one small struct, RFC 5681.
  *
  * Blind to the connection: facts come in as values (struct cc_ack), the window is a value that is
- * read. loss/ and event/recover.c decide *that* something was lost and how the window comes down
+ * read. loss/ and event/recover*.c decide *that* something was lost and how the window comes down
  * (PRR); this decides how far down, and how it grows.
  *
  *     on_ack     data was delivered, not in recovery: grow

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * newreno.c: slow start, congestion avoidance, multiplicative decrease: RFC 5681 §3, byte counting
- * of RFC 3465. What recovery itself sends is event/recover.c's business (RFC 6582, 6675, 9937).
+ * of RFC 3465. What recovery itself sends is event/recover*.c's business (RFC 6582, 6675, 9937).
  *
  *     cwnd < ssthresh:   cwnd += acked, at most L segments an ACK     one window more per round trip, doubling
  *     else:              cwnd += MSS per cwnd of acked bytes

@@ -351,7 +351,7 @@ void conn_start(struct tcp *tcp, struct tcp_conn *conn, const struct conn_option
                 uint32_t flags);
 void conn_choose_iss(struct tcp_conn *conn, struct seq iss);
 
-/* ---- loss recovery: recover.c, recover_send.c, recover.h ---- */
+/* ---- loss recovery: recover*.c, recover.h ---- */
 
 static inline struct recovery *conn_recovery(const struct tcp *tcp, const struct tcp_conn *conn)
 {

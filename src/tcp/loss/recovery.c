@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * recovery.c: see recovery.h. What happens in an episode is in event/recover.c.
+ * recovery.c: see recovery.h. What happens in an episode is in event/recover*.c.
  */
 #include "recovery.h"
 
