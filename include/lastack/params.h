@@ -153,7 +153,7 @@ struct lastack_params {
     int64_t persist_min_ns;
     int64_t persist_max_ns;
     int64_t user_timeout_ns;    /* 0 = none */
-    /* one challenge ACK per connection in this time (500 ms), 0 = no limit */
+    /* challenge_count challenge ACKs per connection in this time (500 ms), 0 = no limit */
     int64_t challenge_interval_ns;
     int64_t time_wait_reuse_delay_ns;
     /* a timestamp so much too old is forgiven in a connection (Linux: 1 ms) */
@@ -179,6 +179,8 @@ struct lastack_params {
     uint32_t orphan_retries;     /* 0 means 8 (Linux) */
     uint32_t keepalive_probes;
     uint32_t max_orphans;
+    /* in challenge_interval_ns. linux 1, freebsd 5, rfc 10; at most 255, 0 = no limit */
+    uint32_t challenge_count;
     uint32_t challenge_limit;    /* for the whole stack, per second; 0 = off */
     uint32_t dupthresh;          /* 3 */
     uint32_t initial_cwnd_segs;  /* 10 (RFC 6928) */

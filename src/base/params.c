@@ -48,6 +48,7 @@ static void linux_counts(struct lastack_params *params)
     params->orphan_retries = 0;
     params->keepalive_probes = 9;
     params->max_orphans = LINUX_ESTABLISHED_HASH / 2;
+    params->challenge_count = 1;
     params->challenge_limit = 0; /* INT_MAX there, which is off too */
     params->dupthresh = 3;
     params->initial_cwnd_segs = 10;

@@ -150,10 +150,6 @@ void lives_setting_draw(struct rng *rng, const struct lastack_params *profiles,
     setting->is_scarce = chance(rng, 4);
     for (unsigned i = 0; i < SIM_HOSTS; i++) {
         draw_config(rng, profiles, profile_count, setting->is_scarce, &setting->config[i]);
-        /* Without any limit two ends that answer each other's ACKs go on for ever, and a link that
-         * repeats packets multiplies them: an ACK war is the profile's affair, not this test's. */
-        if (setting->config[i].params.challenge_interval_ns == 0)
-            setting->config[i].params.challenge_interval_ns = MS(200);
         setting->backlog[i] = chance(rng, 4) ? (int)rng_below(rng, 3) : 64;
         setting->is_crowded = setting->is_crowded || setting->backlog[i] < 64;
         setting->fast_open[i] = chance(rng, 3) ? 1 + (int)rng_below(rng, 8) : 0;

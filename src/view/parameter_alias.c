@@ -174,6 +174,8 @@ static const struct alias aliases[] = {
     B("net.inet.tcp.rexmit_min", "rto_min", FORM_SCALED, MS(1)),
     B("net.inet.tcp.rexmit_slop", "rto_slop", FORM_SCALED, MS(1)),
     B("net.inet.tcp.delacktime", "delayed_ack", FORM_SCALED, MS(1)),
+    B("net.inet.tcp.ack_war_timewindow", "challenge_interval", FORM_SCALED, MS(1)),
+    B("net.inet.tcp.ack_war_cnt", "challenge_count", FORM_SCALED, 1),
     B("net.inet.tcp.keepidle", "keepalive_idle", FORM_SCALED, MS(1)),
     B("net.inet.tcp.keepintvl", "keepalive_interval", FORM_SCALED, MS(1)),
     B("net.inet.tcp.keepcnt", "keepalive_probes", FORM_SCALED, 1),

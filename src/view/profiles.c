@@ -41,7 +41,8 @@ static const struct setting freebsd[] = {
     {"synack_retries", "3"},
     {"retries2", "12"},
     {"orphan_retries", "12"},
-    {"challenge_interval", "0"},
+    {"net.inet.tcp.ack_war_timewindow", "1000"},
+    {"net.inet.tcp.ack_war_cnt", "5"},
     {"receive_buffer", "65536"},
     {"send_buffer", "32768"},
     {"kern.ipc.maxsockbuf", "2097152"},
@@ -108,6 +109,8 @@ static const struct setting rfc[] = {
     {"orphan_retries", "15"}, /* an orphan is given up like any other */
     {"persist_max", "60s"},
     {"send_accounting", "bytes"},
+    {"challenge_interval", "5s"}, /* RFC 5961 §7: its example, 10 in 5 s */
+    {"challenge_count", "10"},
     {"isn_tick", "4us"}, /* RFC 9293 §3.4.1: the space goes round in 4.55 hours */
     {"time_wait_reuse", "off"},
     {"time_wait_syn", "drop"},       /* RFC 6191 §2 */

@@ -183,12 +183,12 @@ struct tcp_conn {
     int16_t soft_error;      /* last ICMP soft error, reported when retries run out */
     uint8_t fast_open;       /* enum conn_fast_open */
     uint8_t ecn;             /* enum ecn_flag */
-    uint32_t told;           /* what of `arrived` the peer hears first (sack_told.h); POOL_NONE */
+    uint8_t challenge_count; /* challenge ACKs in the window that challenge_ms opened */
     int64_t since;           /* in this state */
     /* when the segment that is being retransmitted was first sent; NEVER */
     int64_t first_retry_at;
     /* on the millisecond clock: good for 49 days */
-    uint32_t challenge_ms;   /* last challenge ACK, 0: none yet */
+    uint32_t challenge_ms;   /* first challenge ACK of a window (challenge.h), 0: none yet */
     uint32_t since_probe_ms; /* first of the unanswered persist probes */
     uint32_t last_sent_ms;   /* last segment with text */
     uint32_t last_received_ms;
@@ -197,6 +197,7 @@ struct tcp_conn {
     struct ranges arrived;   /* text beyond a hole */
     struct ranges sent;
     struct window_use window_use;
+    uint32_t told;           /* what of `arrived` the peer hears first (sack_told.h); POOL_NONE */
     struct ack_policy ack;
     struct rtt rtt;
     struct cc cc;

@@ -108,16 +108,23 @@ void reply_ack_again(struct tcp *tcp, struct tcp_conn *conn, struct sack_block a
 void reply_challenge(struct tcp *tcp, struct tcp_conn *conn)
 {
     const int64_t now = tcp->report.now;
-    int64_t last_at = NEVER;
+    const struct challenge_rule rule = {
+        .interval_ns = tcp->params.challenge_interval_ns,
+        .count = tcp->params.challenge_count,
+        .limit = tcp->params.challenge_limit,
+    };
+    struct challenge_window window = {.start = NEVER};
 
     if (conn->challenge_ms != 0)
-        last_at = now - MS(clock_ms(now) - conn->challenge_ms);
-    if (!challenge_allowed(&last_at, &tcp->challenges, &tcp->rng,
-                           tcp->params.challenge_interval_ns, tcp->params.challenge_limit, now)) {
+        window = (struct challenge_window){now - MS(clock_ms(now) - conn->challenge_ms),
+                                           conn->challenge_count};
+    if (!challenge_allowed(&window, &tcp->challenges, &tcp->rng, &rule, now)) {
         report_count(&tcp->report, LASTACK_CAUSE_CHALLENGE_LIMIT);
         return;
     }
-    conn->challenge_ms = max32(clock_ms(now), 1);
+    if (window.count == 1)
+        conn->challenge_ms = max32(clock_ms(now), 1);
+    conn->challenge_count = (uint8_t)min32(window.count, UINT8_MAX);
     reply_ack(tcp, conn);
 }
 

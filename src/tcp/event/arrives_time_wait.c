@@ -33,14 +33,29 @@ static void restart(struct tcp *tcp, struct time_wait_ref ref, const struct tupl
     report_count(&tcp->report, cause);
 }
 
+/* A record has no room for a count: it answers at the mean distance of what a connection may. */
+static bool may_answer(struct tcp *tcp, struct time_wait_record *record)
+{
+    const struct lastack_params *params = &tcp->params;
+    const struct challenge_rule rule = {
+        .interval_ns = params->challenge_interval_ns / max32(params->challenge_count, 1),
+        .count = params->challenge_count > 0 ? 1 : 0,
+        .limit = params->challenge_limit,
+    };
+    struct challenge_window window = {record->challenge_at, 1};
+    const bool is_allowed =
+        challenge_allowed(&window, &tcp->challenges, &tcp->rng, &rule, tcp->report.now);
+
+    record->challenge_at = window.start;
+    return is_allowed;
+}
+
 static void answer(struct tcp *tcp, struct time_wait_ref ref, struct time_wait_record *record,
                    uint64_t flow, bool is_limited)
 {
     struct reply *reply;
 
-    if (is_limited && !challenge_allowed(&record->challenge_at, &tcp->challenges, &tcp->rng,
-                                         tcp->params.challenge_interval_ns,
-                                         tcp->params.challenge_limit, tcp->report.now)) {
+    if (is_limited && !may_answer(tcp, record)) {
         report_count(&tcp->report, LASTACK_CAUSE_CHALLENGE_LIMIT);
         return;
     }

@@ -28,7 +28,8 @@ static void values_of_linux(void **state)
     assert_true(p.delayed_ack_min_ns == MS(40) && p.delayed_ack_ns == MS(200));
     assert_true(p.keepalive_idle_ns == SEC(7200) && p.keepalive_interval_ns == SEC(75));
     assert_int_equal(p.keepalive_probes, 9);
-    assert_true(p.challenge_interval_ns == MS(500) && p.challenge_limit == 0);
+    assert_true(p.challenge_interval_ns == MS(500) && p.challenge_count == 1);
+    assert_true(p.challenge_limit == 0);
     assert_true(p.time_wait_reuse_delay_ns == SEC(1));
     assert_int_equal(p.syn_retries, 6);
     assert_int_equal(p.syn_linear_retries, 4);

@@ -196,9 +196,11 @@ static void profiles_differ_where_they_should(void **state)
     assert_int_equal(params.time_wait_ns, SEC(60));
     assert_int_equal(params.option_order, LASTACK_OPTIONS_FREEBSD);
     assert_true(params.closing_repeats_fin && params.listen_synack_silent);
+    assert_true(params.challenge_interval_ns == SEC(1) && params.challenge_count == 5);
     assert_true(profile_fill("rfc", &params));
     assert_int_equal(params.time_wait_ns, SEC(240));
     assert_int_equal(params.rto_formula, LASTACK_RTO_RFC6298);
+    assert_true(params.challenge_interval_ns == SEC(5) && params.challenge_count == 10);
     assert_true(profile_fill("linux-2.6", &params));
     assert_int_equal(params.receive_window_initial, 5840);
     assert_int_equal(params.rto_initial_ns, SEC(3));

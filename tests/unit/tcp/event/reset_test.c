@@ -373,6 +373,52 @@ TEST(challenges_are_limited)
     SENDS(p, .flags = ACK, .seq = 1, .ack = 1);
 }
 
+/* FreeBSD's limit, net.inet.tcp.ack_war_cnt in ack_war_timewindow: five in the second that the
+ * first of them opens, whenever they come; the next one opens another second.
+ * covers: 5961-7 */
+TEST(challenges_are_counted_in_a_window)
+{
+    struct lastack_config config;
+    struct peer *p;
+
+    peer_config(&config);
+    config.params.challenge_interval_ns = SEC(1);
+    config.params.challenge_count = 5;
+    restart(&config);
+    p = ACCEPTED();
+    for (unsigned window = 0; window < 3; window++) {
+        for (unsigned i = 0; i < 5; i++) {
+            ARRIVES(p, .flags = RST, .seq = 2);
+            SENDS(p, .flags = ACK, .seq = 1, .ack = 1);
+            AFTER(i == 3 ? MS(600) : i == 4 ? MS(100) - 1 : MS(100)); /* 0, 100, 200, 300, 900 ms */
+        }
+        ARRIVES(p, .flags = RST, .seq = 2);
+        ARRIVES(p, .flags = SYN, .seq = 1);
+        SENDS_NOTHING(p);
+        AFTER(1); /* a second after the first of the five */
+    }
+    assert_int_equal(counted(LASTACK_CAUSE_CHALLENGE_LIMIT), 2 * 3);
+}
+
+/* A count of nothing is no limit, as FreeBSD has it, and so is a window of no time. */
+TEST(challenges_without_limit)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct lastack_config config;
+        struct peer *p;
+
+        peer_config(&config);
+        config.params.challenge_interval_ns = i == 0 ? SEC(1) : 0;
+        config.params.challenge_count = i == 0 ? 0 : 1;
+        restart(&config);
+        p = ACCEPTED();
+        for (unsigned n = 0; n < 300; n++) { /* more than the count can tell */
+            ARRIVES(p, .flags = RST, .seq = 2);
+            SENDS(p, .flags = ACK, .seq = 1, .ack = 1);
+        }
+    }
+}
+
 /* Another connection has a limit of its own. */
 TEST(challenges_are_limited_each)
 {
@@ -527,6 +573,8 @@ int main(void)
         RUN(no_ack_bit),
         RUN(outside_the_window),
         RUN(challenges_are_limited),
+        RUN(challenges_are_counted_in_a_window),
+        RUN(challenges_without_limit),
         RUN(challenges_are_limited_each),
         RUN(challenges_are_limited_together),
         RUN(abort_in_every_state),

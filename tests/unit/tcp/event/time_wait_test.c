@@ -77,6 +77,28 @@ TEST(old_ack)
     ends_after(p, SEC(60));
 }
 
+/* Where a connection may send five in a second, a record, which does not count, sends one in each
+ * fifth of it. */
+TEST(old_ack_where_a_connection_counts)
+{
+    struct lastack_config config;
+    struct peer *p;
+
+    peer_config(&config);
+    config.params.challenge_interval_ns = SEC(1);
+    config.params.challenge_count = 5;
+    restart(&config);
+    p = record(false);
+    for (unsigned i = 0; i < 10; i++) {
+        ARRIVES(p, .flags = ACK, .seq = 1, .ack = 2);
+        SENDS(p, .flags = ACK, .seq = 2, .ack = 2);
+        AFTER(MS(185)); /* (a record tells time by 8 ms) */
+        ARRIVES(p, .flags = ACK, .seq = 1, .ack = 2);
+        SENDS_NOTHING(p);
+        AFTER(MS(15));
+    }
+}
+
 /* The FIN again, with text that came before it.
  * covers: 9293-3.10.7.4-ack-TW */
 TEST(repeated_fin)
@@ -633,6 +655,7 @@ int main(void)
         RUN(bare_ack),
         RUN(old_text),
         RUN(old_ack),
+        RUN(old_ack_where_a_connection_counts),
         RUN(repeated_fin),
         RUN(without_ack_bit),
         RUN(old_timestamp),
