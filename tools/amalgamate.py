@@ -7,6 +7,9 @@ The core as two files, for programs without Meson: lastack.h (all public headers
 
 Files stand in floor order; each header appears once, before its first user. Compile with any C11 compiler:
 cc -std=c11 -c lastack.c. The only thing to bring along is a lastack_check_failed (src/base/check.h).
+
+What is not lastack_* is static there: it clashes with nothing of the program's, and the compiler may give a function
+the shape that its callers want, or none if there is only one (docs/decisions/0012). A prototype that says so is enough.
 """
 import re
 import sys
@@ -17,10 +20,12 @@ from floors import TOP
 
 OWN = re.compile(r'^[ ]*#[ ]*include[ ]+(?:"([^"]+)"|<(lastack/[^>]+)>)[^\n]*\n', re.M)
 SYSTEM = re.compile(r'^#[ ]*include[ ]+<([^>]+)>[^\n]*\n', re.M)
+# A prototype of a header in src: it begins in the first column, and not with what is no function or static already.
+PROTOTYPE = re.compile(r'^(?!static |typedef |extern |_Static_assert)(?=[a-z][\w *]*[ *](?!lastack_)\w+\()', re.M)
 LICENCE = '/* SPDX-License-Identifier: BSD-2-Clause */\n'
 
-# clang warns of unused static functions in a .c file, which is what inline helpers of headers are here.
-QUIET = '#ifdef __clang__\n#pragma clang diagnostic ignored "-Wunused-function"\n#endif\n\n'
+# Inline helpers of headers and what only higher floors call are unused static functions here.
+QUIET = '#ifdef __GNUC__\n#pragma GCC diagnostic ignored "-Wunused-function"\n#endif\n\n'
 
 PUBLIC = TOP / 'include/lastack'
 
@@ -46,6 +51,8 @@ class Amalgam:
         text = OWN.sub('', text).removeprefix(LICENCE)
         self.system.update(SYSTEM.findall(text))
         text = SYSTEM.sub('', text)
+        if path.suffix == '.h' and PUBLIC not in path.parents:
+            text = PROTOTYPE.sub('static ', text)
         self.parts.append(f'\n/* ======== {path.relative_to(TOP)} ======== */\n\n{text.strip()}\n')
 
     def find(self, name, user):
