@@ -106,11 +106,34 @@ static void put_path(struct page *page, const struct lastack_tcp_info *info)
         (unsigned)info->tcpi_rcv_wnd);
 }
 
+/* Without the peer's FIN, which tcp_info counts as a byte. */
+static uint64_t text_received(const struct lastack_connection_row *row)
+{
+    const uint64_t bytes = row->tcp_info.tcpi_bytes_received;
+
+    switch ((enum tcp_state)row->state) {
+    case TCP_CLOSE_WAIT:
+    case TCP_CLOSING:
+    case TCP_LAST_ACK:
+    case TCP_TIME_WAIT:
+        return bytes > 0 ? bytes - 1 : 0;
+    case TCP_CLOSED:
+    case TCP_LISTEN:
+    case TCP_SYN_SENT:
+    case TCP_SYN_RECEIVED:
+    case TCP_ESTABLISHED:
+    case TCP_FIN_WAIT_1:
+    case TCP_FIN_WAIT_2:
+        break;
+    }
+    return bytes;
+}
+
 static void put_counts(struct page *page, const struct lastack_connection_row *row)
 {
     const struct lastack_tcp_info *info = &row->tcp_info;
 
-    put(page, "  received     %" PRIu64 " bytes in %u segments\n", info->tcpi_bytes_received,
+    put(page, "  received     %" PRIu64 " bytes in %u segments\n", text_received(row),
         (unsigned)info->tcpi_segs_in);
     put(page, "  sent         %" PRIu64 " bytes in %u segments, %u of them again\n",
         info->tcpi_bytes_sent, (unsigned)info->tcpi_segs_out, (unsigned)info->tcpi_total_retrans);

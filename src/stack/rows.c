@@ -138,6 +138,21 @@ static uint32_t segments_delivered(const struct tcp_conn *conn)
     return tcp_state_is_synchronized(conn->state) ? 1 + sent - min32(conn->packets, sent) : 0;
 }
 
+/* Linux counts as RFC 4898 does, by what SND.UNA moved: an active opener's SYN and the FIN are among
+ * it. (Who is opened has his SND.UNA behind the SYN from the start.) */
+static uint64_t bytes_acked(const struct tcp_conn *conn)
+{
+    return conn->stats.bytes_acked +
+           (conn_has(conn, CONN_ACTIVE) && conn_syn_acked(conn) ? 1 : 0) +
+           (conn_has(conn, CONN_FIN_ACKED) ? 1 : 0);
+}
+
+/* ... and the peer's FIN among what was received. */
+static uint64_t bytes_received(const struct tcp_conn *conn)
+{
+    return conn->stats.bytes_received + (conn_has(conn, CONN_FIN_RECEIVED) ? 1 : 0);
+}
+
 static void fill_info(const struct lastack *stack, const struct tcp_conn *conn,
                       struct lastack_tcp_info *info)
 {
@@ -174,8 +189,8 @@ static void fill_info(const struct lastack *stack, const struct tcp_conn *conn,
         .tcpi_advmss = conn->mss_own,
         .tcpi_reordering = stack->tcp.params.dupthresh,
         .tcpi_rcv_space = conn->space.limit,
-        .tcpi_bytes_acked = conn->stats.bytes_acked,
-        .tcpi_bytes_received = conn->stats.bytes_received,
+        .tcpi_bytes_acked = bytes_acked(conn),
+        .tcpi_bytes_received = bytes_received(conn),
         .tcpi_segs_out = conn->stats.segs_out,
         .tcpi_segs_in = conn->stats.segs_in,
         .tcpi_notsent_bytes = seq_after(conn->snd.end, conn->snd.nxt)

@@ -12,9 +12,7 @@ _Static_assert(offsetof(struct tcp_conn, timer) + sizeof(struct wheel_node) <= 1
 
 uint32_t conn_send_held(const struct tcp_conn *conn)
 {
-    /* Before our SYN is acknowledged SND.UNA is the ISS, one before the first byte of text. */
-    const struct seq first =
-        seq_equal(conn->snd.una, conn->iss) ? seq_add(conn->iss, 1) : conn->snd.una;
+    const struct seq first = seq_add(conn->snd.una, conn_syn_acked(conn) ? 0 : 1);
 
     return seq_after(conn->snd.end, first) ? seq_distance(first, conn->snd.end) : 0;
 }
@@ -28,8 +26,7 @@ uint32_t conn_readable(const struct tcp_conn *conn)
 
 uint64_t conn_bytes_sent(const struct tcp_conn *conn)
 {
-    const struct seq first =
-        seq_equal(conn->snd.una, conn->iss) ? seq_add(conn->iss, 1) : conn->snd.una;
+    const struct seq first = seq_add(conn->snd.una, conn_syn_acked(conn) ? 0 : 1);
     const struct seq text_end = seq_min(conn->snd.max, conn->snd.end);
 
     return conn->stats.bytes_acked +

@@ -134,6 +134,7 @@ static inline struct cc_state *repair_cc(struct recovery *recovery)
 }
 
 struct conn_stats {
+    /* text only: neither SYN nor FIN is a byte */
     uint64_t bytes_acked, bytes_received;
     uint32_t segs_out, segs_in, data_segs_out, data_segs_in;
 };
@@ -233,6 +234,13 @@ static inline uint16_t conn_rcv_mss(const struct tcp_conn *conn)
 static inline bool conn_has(const struct tcp_conn *conn, uint32_t flags)
 {
     return (conn->flags & flags) != 0;
+}
+
+/* Until our SYN is acknowledged SND.UNA is the ISS, one before the first byte of text; text of 4 GiB
+ * brings it there again. */
+static inline bool conn_syn_acked(const struct tcp_conn *conn)
+{
+    return !seq_equal(conn->snd.una, conn->iss) || conn->stats.bytes_acked > 0;
 }
 
 /* Bytes queued and not acknowledged (SYN and FIN not counted). */

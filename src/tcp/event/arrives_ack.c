@@ -90,7 +90,7 @@ static void acknowledge(struct tcp *tcp, struct tcp_conn *conn, const struct seg
     const struct sent_set sent = conn_sent(tcp, conn);
     const uint32_t acked = seq_distance(conn->snd.una, seg->ack);
     const bool is_fin_acked = conn_has(conn, CONN_FIN_QUEUED) && seq_after(seg->ack, conn->snd.end);
-    const uint32_t text = acked - (is_fin_acked ? 1 : 0);
+    const uint32_t text = acked - (is_fin_acked ? 1 : 0) - (conn_syn_acked(conn) ? 0 : 1);
 
     sent_acknowledged(&sent, seg->ack, &ack->news);
     conn->packets -= min32(ack->news.acked.segs, conn->packets);

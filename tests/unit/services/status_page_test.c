@@ -78,6 +78,18 @@ static void a_row_in_words(void **state)
     assert_int_equal(length, strlen(expected));
 }
 
+static void a_fin_is_no_byte(void **state)
+{
+    struct lastack_connection_row row = sample();
+    char text[STATUS_PAGE_MAX];
+
+    (void)state;
+    row.state = TCP_CLOSE_WAIT;
+    row.tcp_info.tcpi_bytes_received = 76;
+    status_page_write(text, "demo", &row);
+    assert_non_null(strstr(text, "  received     75 bytes in 3 segments\n"));
+}
+
 static void what_is_unknown_is_left_out(void **state)
 {
     struct lastack_connection_row row = sample();
@@ -111,6 +123,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_row_in_words),
+        cmocka_unit_test(a_fin_is_no_byte),
         cmocka_unit_test(what_is_unknown_is_left_out),
         cmocka_unit_test(a_name_of_any_length_fits),
     };

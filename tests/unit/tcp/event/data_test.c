@@ -4,7 +4,84 @@
  * when an ACK may wait; when a small segment may leave; windows that are small, scaled, shut (RFC
  * 9293 §3.7.4, §3.8.6, §3.10.7.4; RFC 7323).
  */
+#include "conn.h"
 #include "peer.h"
+
+/* ---- counted ---- */
+
+static void counts(const struct peer *p, unsigned sent, unsigned acked, unsigned received)
+{
+    const struct lastack_tcp_info info = row_of(p).tcp_info;
+
+    assert_int_equal(info.tcpi_bytes_sent, sent);
+    assert_int_equal(info.tcpi_bytes_acked, acked);
+    assert_int_equal(info.tcpi_bytes_received, received);
+}
+
+/* tcp_info's bytes as Linux 6.18 counts them on both ends of a connection over lo. */
+static void counts_as_linux(struct peer *p, unsigned syn)
+{
+    counts(p, 0, syn, 0);
+    WRITES(p, 10);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 10);
+    counts(p, 10, syn, 0);
+    AFTER(MS(250));
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 10); /* a repetition counts as sent */
+    counts(p, 20, syn, 0);
+    (void)packets_forgotten(p);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 11, .text = 5);
+    assert_int_equal(row_of(p).tcp_info.tcpi_bytes_acked, syn + 10);
+    assert_int_equal(row_of(p).tcp_info.tcpi_bytes_received, 5);
+    SHUTS(p, LASTACK_SHUT_WR);
+    (void)packets_forgotten(p);
+    ARRIVES(p, .flags = ACK, .seq = 6, .ack = 12); /* our FIN */
+    assert_int_equal(row_of(p).tcp_info.tcpi_bytes_acked, syn + 11);
+    ARRIVES(p, .flags = ACK, .seq = 7, .ack = 12, .text = 4); /* beyond a hole: not yet */
+    assert_int_equal(row_of(p).tcp_info.tcpi_bytes_received, 5);
+    ARRIVES(p, .flags = ACK, .seq = 6, .ack = 12, .text = 1);
+    assert_int_equal(row_of(p).tcp_info.tcpi_bytes_received, 10);
+    FORGET(p);
+}
+
+TEST(bytes_of_who_is_opened)
+{
+    counts_as_linux(ACCEPTED(), 0);
+}
+
+TEST(bytes_of_the_opener)
+{
+    counts_as_linux(CONNECTED(), 1);
+}
+
+/* The peer's FIN; and a FIN of ours that is not acknowledged. */
+TEST(bytes_and_fin)
+{
+    struct peer *p = ACCEPTED();
+
+    ARRIVES(p, .flags = FIN | ACK, .seq = 1, .ack = 1, .text = 3);
+    STATE(p, ESTABLISHED, CLOSE_WAIT, FIN);
+    counts(p, 0, 0, 4);
+    WRITES(p, 7);
+    SHUTS(p, LASTACK_SHUT_WR);
+    (void)packets_forgotten(p);
+    counts(p, 7, 0, 4);
+    ARRIVES(p, .flags = ACK, .seq = 5, .ack = 8);
+    counts(p, 7, 7, 4);
+    FORGET(p);
+}
+
+/* After 4 GiB SND.UNA is the ISS again: its SYN was acknowledged all the same. */
+TEST(bytes_round_sequence_space)
+{
+    struct tcp_conn conn = {.snd = {.una = {7}, .nxt = {57}, .max = {57}, .end = {107}},
+                            .iss = {7}};
+
+    assert_int_equal(conn_send_held(&conn), 99); /* the SYN is not text */
+    assert_int_equal(conn_bytes_sent(&conn), 49);
+    conn.stats.bytes_acked = UINT64_C(1) << 32;
+    assert_int_equal(conn_send_held(&conn), 100);
+    assert_int_equal(conn_bytes_sent(&conn), (UINT64_C(1) << 32) + 50);
+}
 
 /* ---- acceptable? ---- */
 
@@ -719,6 +796,10 @@ TEST(tos)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        RUN(bytes_of_who_is_opened),
+        RUN(bytes_of_the_opener),
+        RUN(bytes_and_fin),
+        RUN(bytes_round_sequence_space),
         RUN(empty_segments_at_the_edges),
         RUN(segments_before_a_shut_window),
         RUN(text_is_trimmed_to_the_window),
