@@ -37,7 +37,7 @@ void lastack_check(const struct lastack *stack)
 {
     const struct sockets *table = sockets_of(stack);
     uint32_t blocks;
-    uint32_t pages = tcp_check(&stack->tcp, &blocks);
+    uint32_t pages = tcp_check(&stack->tcp, &blocks) + stack->messages.count;
     uint32_t used = 0, descriptors = 0;
 
     for (uint32_t i = 0; i < table->sockets.bump; i++) {

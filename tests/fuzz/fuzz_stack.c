@@ -12,10 +12,13 @@
  * Asked after every operation:
  *   - what is sent is well-formed, no larger than the link allows, with right checksums;
  *   - output, events and rows end; a tick leaves no deadline in the past;
- *   - no pool is above its limit.
+ *   - no pool is above its limit, every table agrees with every other (lastack_check).
  * Asked at the end, when every descriptor is closed and the network is silent:
  *   - time alone brings every pool back to empty: no state without an exit.
  * Now and then the input is played twice: the trace hash must be the same.
+ *
+ * FUZZ_TRACE=1 tells the story of an input; FUZZ_COVERAGE=1 counts, over all inputs of a run, the
+ * moves of the diagram that were made, and fails where a state was never reached.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +28,7 @@
 #include "duration.h"
 #include "fuzz.h"
 #include "ip_header.h"
+#include "policy_mix.h"
 #include "tcp_header.h"
 
 #include <lastack/lastack.h>
@@ -32,9 +36,9 @@
 enum {
     LINK = 1,
     MTU = 1500,
-    OVERHEARD = 8,      /* tuples that the peer remembers */
+    OVERHEARD = 8, /* tuples that the peer remembers */
     DESCRIPTORS = 12,
-    OUTPUT_MAX = 512,   /* packets in answer to one operation */
+    OUTPUT_MAX = 512, /* packets in answer to one operation */
     EVENTS_MAX = 256,
     OPERATIONS_MAX = 400,
     DEADLINES_MAX = 60000,
@@ -82,13 +86,7 @@ static void configure(struct lastack_config *config, struct tape *tape)
     config->max_paths = 4;
     config->trace_records = 256;
     config->trace_classes = UINT32_MAX;
-    /* Policies are data: each input has its own mixture. */
-    uint8_t policy = tape_u8(tape);
-    config->params.accept_overflow =
-        policy & 1 ? LASTACK_ACCEPT_OVERFLOW_RST : LASTACK_ACCEPT_OVERFLOW_DROP;
-    config->params.time_wait_full =
-        policy & 2 ? LASTACK_TIME_WAIT_EVICT_OLDEST : LASTACK_TIME_WAIT_REFUSE_NEW;
-    config->params.option_order = policy & 4 ? LASTACK_OPTIONS_FREEBSD : LASTACK_OPTIONS_LINUX;
+    mix_policies(&config->params, tape);
 }
 
 static struct lastack_address here_address(bool is_ipv6)
@@ -201,6 +199,7 @@ static void settle_world(struct world *world)
         lastack_pool_usage(world->stack, (enum lastack_pool)pool, &usage);
         CHECK(usage.used <= usage.limit && usage.used <= usage.peak && usage.name != NULL);
     }
+    lastack_check(world->stack);
 }
 
 /* ---- operations: the network */
@@ -252,8 +251,11 @@ static size_t put_packet(uint8_t *bytes, const struct segment *segment, const ui
     uint32_t length = header_length + segment->text_length;
     tcp_store_checksum(header, header_length, &segment->local.address, &segment->remote.address,
                        length, checksum_add(0, text, segment->text_length));
-    struct ip_build ip = {.source = segment->local.address, .destination = segment->remote.address,
-                          .payload_length = length, .protocol = IP_PROTOCOL_TCP, .ttl = 64};
+    struct ip_build ip = {.source = segment->local.address,
+                          .destination = segment->remote.address,
+                          .payload_length = length,
+                          .protocol = IP_PROTOCOL_TCP,
+                          .ttl = 64};
     unsigned ip_length = ip_build(&ip, bytes);
     memcpy(bytes + ip_length, header, header_length);
     if (segment->text_length > 0)
@@ -307,8 +309,12 @@ static void proper_answer(struct world *world, struct tape *tape)
     if (heard->here.port == 0)
         return;
     uint8_t choice = tape_u8(tape);
-    struct segment segment = {.local = heard->there, .remote = heard->here, .seq = heard->ack,
-                              .ack = heard->nxt, .flags = LASTACK_ACK, .wnd = 65535};
+    struct segment segment = {.local = heard->there,
+                              .remote = heard->here,
+                              .seq = heard->ack,
+                              .ack = heard->nxt,
+                              .flags = LASTACK_ACK,
+                              .wnd = 65535};
     static const uint8_t text[64];
     if (heard->ts_value != 0)
         add_timestamp(&segment, heard, world->now);
@@ -356,8 +362,10 @@ static void icmp_error(struct world *world, struct tape *tape)
                                   : 0;
     uint16_t checksum = checksum_finish(checksum_add(sum, body, length));
     store16(body + 2, checksum);
-    struct ip_build ip = {.source = packet.destination, .destination = packet.source,
-                          .payload_length = length, .ttl = 64,
+    struct ip_build ip = {.source = packet.destination,
+                          .destination = packet.source,
+                          .payload_length = length,
+                          .ttl = 64,
                           .protocol = packet.is_ipv6 ? IP_PROTOCOL_ICMPV6 : IP_PROTOCOL_ICMP};
     unsigned ip_length = ip_build(&ip, bytes);
     memcpy(bytes + ip_length, body, length);
@@ -393,11 +401,118 @@ static void set_some_option(struct lastack *stack, int fd, struct tape *tape)
     lastack_get_option(stack, fd, option, &back);
 }
 
+/* sendmsg of a few pieces; with a name and MSG_FASTOPEN among the flags it may open. */
+static int64_t send_in_pieces(struct world *world, int fd, struct tape *tape)
+{
+    static const uint8_t text[2048];
+    const struct lastack_iovec pieces[] = {
+        {text, tape_u16(tape) % sizeof text}, {text, tape_u8(tape)}, {NULL, 0}};
+    struct lastack_endpoint remote = some_endpoint(tape, false);
+    const uint8_t choice = tape_u8(tape);
+    const struct lastack_message message = {
+        .remote = choice & 1 ? &remote : NULL, .send = pieces, .count = choice >> 1 & 3};
+    const uint32_t flags = tape_u8(tape) | (choice & 8 ? (uint32_t)LASTACK_MSG_FASTOPEN : 0);
+
+    return lastack_send_message(world->stack, fd, &message, flags);
+}
+
+static int64_t receive_in_pieces(struct world *world, int fd, struct tape *tape)
+{
+    static uint8_t room[2048];
+    const struct lastack_buffer pieces[] = {{room, tape_u16(tape) % sizeof room},
+                                            {room, tape_u8(tape)}};
+    struct lastack_control control[2];
+    struct lastack_endpoint remote;
+    struct lastack_message message = {.remote = &remote,
+                                      .receive = pieces,
+                                      .count = tape_u8(tape) % 3,
+                                      .control = control,
+                                      .control_count = tape_u8(tape) % 3};
+    const int64_t result =
+        lastack_recv_message(world->stack, fd, &message, (uint32_t)tape_u16(tape));
+
+    CHECK(result <= (int64_t)(sizeof room + 255) && message.control_count <= 2);
+    return result;
+}
+
+/* epoll: one may exist; the others are sockets that are no epoll. */
+static int64_t watch(struct world *world, int fd, struct tape *tape)
+{
+    const uint8_t choice = tape_u8(tape);
+    struct lastack_epoll_event events[3] = {{.events = tape_u32(tape), .data = choice}};
+    struct lastack_pollfd entries[3] = {{fd, tape_u16(tape), 0}, {fd + 1, 0xffff, 0}, {-1, 1, 0}};
+    int result;
+
+    switch (choice % 4) {
+    case 0:
+        return lastack_epoll_create(world->stack, choice >> 2 & 1);
+    case 1:
+        return lastack_epoll_control(world->stack, fd,
+                                     (enum lastack_epoll_operation)(1 + (choice >> 2) % 3),
+                                     tape_u8(tape) % DESCRIPTORS, events);
+    case 2:
+        result = lastack_epoll_wait(world->stack, fd, events, 1 + (choice >> 2) % 3);
+        CHECK(result <= 3);
+        return result;
+    default:
+        result = lastack_poll_many(world->stack, entries, 3);
+        CHECK(result <= 2);
+        return result;
+    }
+}
+
+/* Reading without a copy: what is shown is there to be given back, and no more. */
+static int64_t peek(struct world *world, int fd, struct tape *tape)
+{
+    struct lastack_iovec pieces[2];
+    size_t shown = 0;
+    const int count = lastack_recv_peek(world->stack, fd, pieces, 2);
+
+    CHECK(count <= 2);
+    for (int i = 0; i < count; i++) {
+        const uint8_t *const bytes = pieces[i].base;
+
+        CHECK(pieces[i].length > 0);
+        CHECK(bytes[0] + bytes[pieces[i].length - 1] >= 0); /* the sanitizer looks */
+        shown += pieces[i].length;
+    }
+    if (count <= 0)
+        return count;
+    return lastack_recv_done(world->stack, fd, tape_u16(tape) % (shown + 1));
+}
+
+static int64_t control(struct world *world, int fd, struct tape *tape)
+{
+    static const unsigned requests[] = {LASTACK_SIOCINQ, LASTACK_SIOCOUTQ, LASTACK_SIOCOUTQNSD,
+                                        LASTACK_SIOCATMARK, 0};
+    int value = -1;
+    const int result = lastack_ioctl(world->stack, fd, requests[tape_u8(tape) % 5], &value);
+
+    CHECK(result != 0 || value >= 0);
+    lastack_soft_error(world->stack, fd);
+    lastack_set_user(world->stack, fd, tape_u8(tape));
+    return result;
+}
+
+static int64_t limit_syns(struct world *world, struct tape *tape)
+{
+    const struct lastack_syn_rule rule = {.prefix = there_address(tape_u8(tape) & 1, 0),
+                                          .prefix_length = tape_u8(tape),
+                                          .each_length = tape_u8(tape),
+                                          .port = (uint16_t)(tape_u8(tape) & 1 ? 80 : 0),
+                                          .rate = tape_u16(tape),
+                                          .burst = tape_u16(tape)};
+
+    if (tape_u8(tape) % 4 == 0)
+        lastack_clear_syn_rules(world->stack);
+    return lastack_add_syn_rule(world->stack, &rule);
+}
+
 static void socket_call(struct world *world, struct tape *tape)
 {
     struct lastack *stack = world->stack;
     static uint8_t data[4096];
-    uint8_t call = tape_u8(tape) % 20;
+    uint8_t call = tape_u8(tape) % 26;
     int fd = tape_u8(tape) % DESCRIPTORS;
     struct lastack_endpoint local = {0}, remote = {0};
     struct lastack_connection_row row;
@@ -461,6 +576,25 @@ static void socket_call(struct world *world, struct tape *tape)
         lastack_getpeername(stack, fd, &remote);
         lastack_poll(stack, fd);
         break;
+    case 19:
+        result = send_in_pieces(world, fd, tape);
+        break;
+    case 20:
+        result = receive_in_pieces(world, fd, tape);
+        break;
+    case 21:
+        result = watch(world, fd, tape);
+        break;
+    case 22:
+        result = peek(world, fd, tape);
+        break;
+    case 23:
+        result = tape_u8(tape) & 1 ? lastack_fcntl(stack, fd, tape_u8(tape) % 5, tape_u16(tape))
+                                   : control(world, fd, tape);
+        break;
+    case 24:
+        result = limit_syns(world, tape);
+        break;
     default:
         lastack_exit_owner(stack, tape_u8(tape) % 2);
     }
@@ -498,7 +632,8 @@ static void manage(struct world *world, struct tape *tape)
     uint64_t cursor = 0, lost = 0;
     unsigned rows = 0;
     struct lastack_trace_record records[8];
-    switch (choice % 6) {
+    struct lastack_params params;
+    switch (choice % 7) {
     case 0:
         lastack_kill(stack, &heard->here, &heard->there, (choice & 64) != 0);
         break;
@@ -513,6 +648,11 @@ static void manage(struct world *world, struct tape *tape)
         break;
     case 4:
         CHECK(lastack_rows(stack, LASTACK_ROWS_ALL, &cursor, count_row, &rows));
+        break;
+    case 5:
+        params = *lastack_params(stack);
+        mix_policies(&params, tape);
+        lastack_set_params(stack, &params);
         break;
     default:
         while (lastack_trace_read(stack, &cursor, records, 8, &lost) > 0)
@@ -569,8 +709,12 @@ static void listen_on(struct lastack *stack, bool is_ipv6, uint16_t port)
 /* The peer speaks as it should: flags, from the numbers that were overheard last. */
 static void peer_says(struct world *world, const struct overheard *heard, unsigned flags)
 {
-    struct segment segment = {.local = heard->there, .remote = heard->here, .seq = heard->ack,
-                              .ack = heard->nxt, .flags = (uint16_t)flags, .wnd = 4096};
+    struct segment segment = {.local = heard->there,
+                              .remote = heard->here,
+                              .seq = heard->ack,
+                              .ack = heard->nxt,
+                              .flags = (uint16_t)flags,
+                              .wnd = 4096};
     add_timestamp(&segment, heard, world->now);
     if (flags & LASTACK_SYN) {
         segment.options |= OPTION_MSS | OPTION_SACK_PERMITTED | OPTION_WINDOW_SCALE;
@@ -608,16 +752,73 @@ static void set_scene(struct world *world, struct tape *tape)
     settle_world(world);
 }
 
-/* FUZZ_TRACE=1 tells the story of a failing input. */
+/* ---- what the inputs of a run reached */
+
+static uint64_t moves[TCP_CLOSING + 1][TCP_CLOSING + 1];
+
+static void print_coverage(void)
+{
+    unsigned kinds = 0, states = 0;
+
+    for (int from = 0; from <= TCP_CLOSING; from++)
+        for (int to = 1; to <= TCP_CLOSING; to++)
+            if (moves[from][to] > 0) {
+                kinds++;
+                fprintf(stderr, "%-12s -> %-12s %12llu\n",
+                        from > 0 ? lastack_state_text((enum tcp_state)from) : "",
+                        lastack_state_text((enum tcp_state)to),
+                        (unsigned long long)moves[from][to]);
+            }
+    for (int to = 1; to <= TCP_CLOSING; to++) {
+        bool is_reached = false;
+
+        for (int from = 0; from <= TCP_CLOSING; from++)
+            is_reached = is_reached || moves[from][to] > 0;
+        states += is_reached;
+        if (!is_reached)
+            fprintf(stderr, "never reached: %s\n", lastack_state_text((enum tcp_state)to));
+    }
+    fprintf(stderr, "%u of 11 states, %u kinds of moves\n", states, kinds);
+    if (states < 11)
+        _Exit(1);
+}
+
+static bool is_asked(const char *name)
+{
+    const char *const value = getenv(name);
+
+    return value != NULL && value[0] == '1';
+}
+
+static void tell(const struct lastack_trace_record *record)
+{
+    fprintf(stderr, "%12.6f %2u %5u>%-5u state %u>%u flags %03x seq %u ack %u len %u  %s\n",
+            (double)record->time_ns / 1e9, record->what, record->local_port, record->remote_port,
+            record->old_state, record->new_state, record->flags, record->u.detail.seq,
+            record->u.detail.ack, record->u.detail.length,
+            lastack_cause_text((enum lastack_cause)record->cause));
+}
+
+/* Reads the trace, if somebody wants to know of it. */
 static void tell_story(const struct lastack *stack, uint64_t *cursor)
 {
+    static int wants_story = -1, wants_coverage = -1;
     struct lastack_trace_record record;
-    while (getenv("FUZZ_TRACE") != NULL && lastack_trace_read(stack, cursor, &record, 1, NULL) == 1)
-        fprintf(stderr, "%12.6f %2u %5u>%-5u state %u>%u flags %03x seq %u ack %u len %u  %s\n",
-                (double)record.time_ns / 1e9, record.what, record.local_port, record.remote_port,
-                record.old_state, record.new_state, record.flags, record.u.detail.seq,
-                record.u.detail.ack, record.u.detail.length,
-                lastack_cause_text((enum lastack_cause)record.cause));
+
+    if (wants_story < 0) {
+        wants_story = is_asked("FUZZ_TRACE");
+        wants_coverage = is_asked("FUZZ_COVERAGE");
+        if (wants_coverage)
+            atexit(print_coverage);
+    }
+    if (!wants_story && !wants_coverage)
+        return;
+    while (lastack_trace_read(stack, cursor, &record, 1, NULL) == 1) {
+        if (wants_story)
+            tell(&record);
+        if (record.what == LASTACK_TRACE_STATE)
+            moves[record.old_state][record.new_state]++;
+    }
 }
 
 /* Everybody closes and goes away; then time alone must end everything. */
