@@ -90,10 +90,7 @@ static void check_direction(struct lives *lives, const struct life *life,
 
     if (seq_after(sender->snd.una, receiver->rcv.nxt))
         lives_fail(lives, life, "something was acknowledged that did not arrive");
-    /* What a peer did not acknowledge of a SYN's text counts as not sent, though it may keep it
-     * where both opened at once. */
-    if ((sender->fast_open & FAST_OPEN_SYN_TEXT) == 0 &&
-        seq_after(receiver->rcv.nxt, sender->snd.max))
+    if (seq_after(receiver->rcv.nxt, sender->snd.max))
         lives_fail(lives, life, "something arrived that was not sent");
     /* Text in a SYN leaves before any window is known (RFC 7413 §4.2). */
     if (sender->fast_open == 0 && seq_after(seq_sub(sender->snd.max, fin), receiver->rcv.edge))

@@ -161,8 +161,9 @@ void fast_open_answered(struct tcp *tcp, struct tcp_conn *conn, const struct seg
         report_count(&tcp->report, is_text_acked ? LASTACK_CAUSE_FAST_OPEN_ACTIVE
                                                  : LASTACK_CAUSE_FAST_OPEN_ACTIVE_FAILED);
     }
-    /* what was not taken has never left */
-    conn->snd.nxt = conn->snd.max = syn_ack->ack;
+    /* What was not taken leaves anew. It did leave: a peer who had opened too may have kept it and
+     * acknowledge it later (§3.10.7.3), so SND.MAX stays. */
+    conn->snd.nxt = syn_ack->ack;
 }
 
 void fast_open_timed_out(struct tcp *tcp, const struct tcp_conn *conn, bool is_over)

@@ -82,6 +82,46 @@ TEST(text_that_was_taken_in_part)
     ARRIVES(p, .flags = ACK, .seq = 1, .ack = 501);
 }
 
+/* The peer may have kept text that his SYN-ACK does not acknowledge (he had opened too, RFC 9293
+ * §3.10.7.3), and acknowledge it before it leaves again: it did leave. */
+TEST(text_that_was_kept_is_acknowledged_later)
+{
+    struct peer *p = peer_at(PEER_PORT);
+
+    learns_cookie(1460);
+    assert_int_equal(FAST_OPENS(p, 500), 500);
+    FORGET(p);
+    ARRIVES(p, .flags = SYN | ACK, .seq = 0, .ack = 1, .win = NONE);
+    STATE(p, SYN_SENT, ESTABLISHED, SYN_ACK);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1);
+    assert_int_equal(row_of(p).send_q, 500);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 501, .win = 2000);
+    assert_int_equal(row_of(p).send_q, 0);
+    assert_int_equal(counted(LASTACK_CAUSE_DROP_ACK_OF_UNSENT), 0);
+    WRITES(p, 10);
+    SENDS(p, .flags = ACK, .seq = 501, .ack = 1, .text = 10);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 511);
+}
+
+/* ... and if he did not, it leaves when his window opens; until then it is probed. */
+TEST(text_that_was_not_taken_waits_for_a_window)
+{
+    struct peer *p = peer_at(PEER_PORT);
+
+    learns_cookie(1460);
+    assert_int_equal(FAST_OPENS(p, 500), 500);
+    FORGET(p);
+    ARRIVES(p, .flags = SYN | ACK, .seq = 0, .ack = 1, .win = NONE);
+    STATE(p, SYN_SENT, ESTABLISHED, SYN_ACK);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1);
+    AFTER(MS(300));
+    SENDS(p, .flags = ACK, .seq = 0, .ack = 1); /* a probe */
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .win = 2000);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 500);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 501);
+    assert_int_equal(row_of(p).send_q, 0);
+}
+
 /* covers: 7413-4.4 */
 TEST(a_repeated_syn_is_a_plain_one)
 {
@@ -461,6 +501,8 @@ int main(void)
         RUN(a_cookie_is_asked_for_and_used_next_time),
         RUN(text_that_was_not_taken_leaves_again_at_once),
         RUN(text_that_was_taken_in_part),
+        RUN(text_that_was_kept_is_acknowledged_later),
+        RUN(text_that_was_not_taken_waits_for_a_window),
         RUN(a_repeated_syn_is_a_plain_one),
         RUN(a_syn_ack_of_the_first_syn_comes_late),
         RUN(a_server_that_loses_text_is_left_alone),
