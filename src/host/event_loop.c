@@ -21,9 +21,12 @@
 
 enum {
     READY_MAX = 64,          /* descriptors served per turn */
-    OUTPUT_ROUNDS_MAX = 256, /* batches sent before looking at the input again */
+    OUTPUT_BATCH = 4,        /* packets taken from the stack at once: of the largest, SENT_MAX */
+    SENT_MAX = 256 * 1024,   /* bytes sent ... */
+    OUTPUT_ROUNDS_MAX = 256, /* ... and batches, before looking at the input again */
     EVENT_ROUND_MAX = 1024,  /* events told before sending what they caused */
-    MEMORY = EVENT_LOOP_BATCH_BYTES + HOST_LINK_PACKET_MAX,
+    READ_MAX = 512 * 1024,   /* bytes read before they are answered */
+    MEMORY = HOST_LINK_PACKET_MAX + EVENT_LOOP_BATCH_BYTES,
 };
 
 /* A watched descriptor: of a link, or of a callback. */
@@ -42,10 +45,11 @@ struct event_loop {
     int epoll_fd;
     int signal_fd;
     bool is_stopped;
-    bool has_more; /* rounds were cut short: do not sleep */
+    bool has_more;    /* a settlement was cut short: do not sleep */
+    bool has_settled; /* in this turn */
     struct watch *watches;
     struct lastack_packet_in arrived[EVENT_LOOP_BATCH];
-    struct lastack_packet_out leaving[HOST_LINK_BATCH];
+    struct lastack_packet_out leaving[OUTPUT_BATCH];
     uint8_t memory[MEMORY];
 };
 
@@ -235,10 +239,11 @@ static struct host_link *link_of(const struct event_loop *loop, uint32_t number)
     return NULL;
 }
 
-/* Sends one batch; false when there was nothing to send. */
-static bool output_batch(struct event_loop *loop, int64_t now)
+/* Sends one batch: how many bytes; 0 when there was nothing to send. */
+static size_t output_batch(struct event_loop *loop, int64_t now)
 {
-    size_t max = loop->hooks.one_by_one ? 1 : HOST_LINK_BATCH;
+    size_t sent = 0;
+    size_t max = loop->hooks.one_by_one ? 1 : OUTPUT_BATCH;
     size_t count = lastack_output(loop->stack, loop->leaving, max);
 
     for (size_t i = 0; i < count; i++) {
@@ -248,12 +253,13 @@ static bool output_batch(struct event_loop *loop, int64_t now)
         CHECK(link !=
               NULL); /* every link but the loopback, which the stack keeps to itself, is ours */
         host_link_send(link, loop->stack, packet);
+        sent += packet->length;
         if (loop->hooks.packet_out != NULL)
             loop->hooks.packet_out(loop->hooks.context, now, packet);
     }
     if (count > 0)
         traced(loop, now);
-    return count > 0;
+    return sent;
 }
 
 static bool tell_events(struct event_loop *loop, int64_t now)
@@ -270,16 +276,22 @@ static bool tell_events(struct event_loop *loop, int64_t now)
 }
 
 /* Output until 0, then events until none, until both are. A stack that is never quiet gets its next
- * turn after the other descriptors have had theirs. */
+ * turn after the other descriptors have had theirs; and a long stream of text is left alone for a
+ * look at the input, where the ACKs of its beginning may be waiting: they give back the pages that
+ * its end is then written to, still in the processor's cache. */
 static void settle(struct event_loop *loop, int64_t now)
 {
-    loop->has_more = false;
-    for (unsigned round = 0; round < OUTPUT_ROUNDS_MAX; round++) {
-        bool has_sent = output_batch(loop, now);
-        bool has_told = tell_events(loop, now);
+    size_t sent = 0;
 
-        if (!has_sent && !has_told)
+    loop->has_more = false;
+    loop->has_settled = true;
+    for (unsigned round = 0; round < OUTPUT_ROUNDS_MAX && sent < SENT_MAX; round++) {
+        const size_t part = output_batch(loop, now);
+        const bool has_told = tell_events(loop, now);
+
+        if (part == 0 && !has_told)
             return;
+        sent += part;
     }
     loop->has_more = true;
 }
@@ -312,22 +324,45 @@ static void give(struct event_loop *loop, int64_t now, const struct lastack_pack
     traced(loop, now);
 }
 
-static void read_link(struct event_loop *loop, struct host_link *link)
+static size_t receive(struct event_loop *loop, struct host_link *link)
 {
-    size_t count =
-        host_link_receive(link, loop->memory, sizeof loop->memory, loop->arrived, EVENT_LOOP_BATCH);
-    int64_t now = event_loop_clock();
+    return host_link_receive(link, loop->memory, sizeof loop->memory, loop->arrived,
+                             EVENT_LOOP_BATCH);
+}
 
-    if (!loop->hooks.one_by_one && count > 0) {
-        give(loop, now, loop->arrived, count);
-        settle(loop, now);
-        return;
-    }
+static void read_one_by_one(struct event_loop *loop, struct host_link *link)
+{
+    const size_t count = receive(loop, link);
+
     for (size_t i = 0; i < count; i++) {
-        now = event_loop_clock();
+        const int64_t now = event_loop_clock();
+
         give(loop, now, &loop->arrived[i], 1);
         settle(loop, now);
     }
+}
+
+/* Batch by batch, each told to the owner, and all answered together. Who reads a batch at once
+ * gives its pages back to the next one: so text stays in the processor's cache on its way from the
+ * device to the program, and one ACK tells of all of it. */
+static void read_batches(struct event_loop *loop, struct host_link *link)
+{
+    const uint64_t before = link->counters.bytes_in;
+    size_t count, packets = 0;
+    int64_t now = 0;
+
+    do {
+        count = receive(loop, link);
+        if (count == 0)
+            break;
+        now = event_loop_clock();
+        packets += count;
+        give(loop, now, loop->arrived, count);
+        (void)tell_events(loop, now);
+    } while (link->has_more && packets < EVENT_LOOP_BATCH &&
+             link->counters.bytes_in - before < READ_MAX);
+    if (packets > 0)
+        settle(loop, now);
 }
 
 static void serve_link(struct event_loop *loop, struct watch *watch, uint32_t events)
@@ -336,8 +371,10 @@ static void serve_link(struct event_loop *loop, struct watch *watch, uint32_t ev
         host_link_flush(watch->link, loop->stack, event_loop_clock());
         settle(loop, event_loop_clock());
     }
-    if (events & ~(uint32_t)EPOLLOUT)
-        read_link(loop, watch->link);
+    if (events & ~(uint32_t)EPOLLOUT && loop->hooks.one_by_one)
+        read_one_by_one(loop, watch->link);
+    else if (events & ~(uint32_t)EPOLLOUT)
+        read_batches(loop, watch->link);
     if (watch->link->is_gone) /* or epoll would report its error for ever */
         (void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
 }
@@ -371,7 +408,7 @@ static void let_time_pass(struct event_loop *loop)
 {
     int64_t now = event_loop_clock();
 
-    if (next_deadline(loop) > now && !loop->has_more)
+    if (next_deadline(loop) > now)
         return;
     lastack_tick(loop->stack, now);
     traced(loop, now);
@@ -401,9 +438,11 @@ static int sleep_until(struct event_loop *loop, int64_t until, struct epoll_even
 static void turn(struct event_loop *loop, int64_t until)
 {
     struct epoll_event ready[READY_MAX];
+    const bool had_more = loop->has_more;
     bool was_called = false;
     int count;
 
+    loop->has_settled = false;
     for (struct watch *watch = loop->watches; watch != NULL; watch = watch->next)
         if (watch->link != NULL)
             watch_room(loop, watch);
@@ -421,8 +460,8 @@ static void turn(struct event_loop *loop, int64_t until)
         was_called |= watch->link == NULL;
     }
     free_forgotten(loop);
-    if (was_called)
-        event_loop_settle(loop); /* what the callback did to the stack */
+    if (was_called || (had_more && !loop->has_settled))
+        event_loop_settle(loop); /* what the callback did to the stack, or was left over */
 }
 
 void event_loop_run(struct event_loop *loop, int64_t until)

@@ -4,7 +4,7 @@
  * clock.
  *
  *     ┌─▶ sleep in epoll until a packet, a descriptor, or min(stack, links, owner's deadline)
- *     │     packets ─▶ lastack_input, in batches of 64 packets or 256 KiB
+ *     │     packets ─▶ lastack_input, in batches of 64 packets or 64 KiB; events ─▶ owner
  *     │     time    ─▶ lastack_tick
  *     │   settle: lastack_output until 0 ─▶ links; lastack_next_event until none ─▶ owner
  *     └─────┘
@@ -20,7 +20,9 @@
 
 #include <signal.h>
 
-enum { EVENT_LOOP_BATCH = 64, EVENT_LOOP_BATCH_BYTES = 256 * 1024 };
+/* A batch ends with the packet that begins behind the first 48 KiB: one large frame, or many small
+ * packets. */
+enum { EVENT_LOOP_BATCH = 64, EVENT_LOOP_BATCH_BYTES = 48 * 1024 };
 
 struct event_loop_hooks {
     void *context;

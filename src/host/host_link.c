@@ -56,6 +56,7 @@ size_t host_link_receive(struct host_link *link, uint8_t *memory, size_t size,
 {
     size_t count = 0, used = 0;
 
+    link->has_more = true;
     for (size_t tries = 0; tries < max && size - used >= HOST_LINK_PACKET_MAX; tries++) {
         uint32_t flags = 0;
         int length = link->ops->receive(link, memory + used, HOST_LINK_PACKET_MAX, &flags);
@@ -65,6 +66,7 @@ size_t host_link_receive(struct host_link *link, uint8_t *memory, size_t size,
             continue;
         }
         if (length <= 0) {
+            link->has_more = false;
             link->is_gone = length == -EBADFD || length == -ENODEV;
             break;
         }

@@ -26,7 +26,7 @@
 
 struct host_link;
 
-enum { HOST_LINK_BATCH = 16 }; /* packets taken from the stack at once, and kept at the most */
+enum { HOST_LINK_BATCH = 16 }; /* packets taken from the stack at once and kept: at the most */
 
 struct host_link_ops {
     const char *kind; /* "tun", "veth" */
@@ -63,6 +63,7 @@ struct host_link {
     int64_t retry_at; /* while full or down and EPOLLOUT cannot be trusted; else INT64_MAX */
     int64_t retry_pause_ns;
     int last_error; /* of out_refused, positive */
+    bool has_more;  /* nothing says that the last host_link_receive took all there was */
     bool is_gone;   /* the interface was deleted under us: nothing will ever come or go */
     struct host_link_counters counters;
 };

@@ -3,8 +3,13 @@
  * page_pool.c: a last-in-first-out list of free pages from which any page can be taken.
  *
  * The list is doubly linked through `links`, so that a neighbour leaves it in O(1). Where no
- * neighbour is free, the page is taken from the start of the run of free pages that the newest one
- * belongs to: then the next ones find their neighbours free.
+ * neighbour is free, the page is taken from the start of the free pages of the run that the newest
+ * one belongs to: then the next ones find their neighbours free.
+ *
+ * Neighbours are looked for within a run of PAGE_RUN pages only. At its end the newest free page
+ * counts again, and that is what keeps text in the processor's cache: a stream that followed its
+ * neighbours without end would walk through every page ever touched before it came back to the ones
+ * it gave back a moment ago.
  */
 #include "page_pool.h"
 
@@ -14,7 +19,7 @@
 #define PAGE_HELD (UINT32_MAX - 1)
 
 enum {
-    PAGE_RUN_MAX = 64, /* how far a run is followed to its start */
+    PAGE_RUN = 16, /* 64 KiB of 4 KiB pages, aligned: a full frame is two or three pieces */
 };
 
 static size_t page_links_size(uint32_t limit)
@@ -69,9 +74,14 @@ static void page_unlink(struct page_pool *pages, uint32_t page)
         pages->links[link->next].prev = link->prev;
 }
 
+static bool page_begins_run(uint32_t page)
+{
+    return page % PAGE_RUN == 0;
+}
+
 static uint32_t page_start_of_run(const struct page_pool *pages, uint32_t page)
 {
-    for (unsigned i = 0; i < PAGE_RUN_MAX && page > 0 && page_is_free(pages, page - 1); i++)
+    while (!page_begins_run(page) && page_is_free(pages, page - 1))
         page--;
     return page;
 }
@@ -79,9 +89,9 @@ static uint32_t page_start_of_run(const struct page_pool *pages, uint32_t page)
 /* Which free page to take. New memory is touched only when none is free. */
 static uint32_t page_choose(const struct page_pool *pages, uint32_t after, uint32_t before)
 {
-    if (after != PAGE_NONE && page_is_free(pages, after + 1))
+    if (after != PAGE_NONE && !page_begins_run(after + 1) && page_is_free(pages, after + 1))
         return after + 1;
-    if (before != PAGE_NONE && before > 0 && page_is_free(pages, before - 1))
+    if (before != PAGE_NONE && !page_begins_run(before) && page_is_free(pages, before - 1))
         return before - 1;
     if (pages->free != PAGE_NONE)
         return page_start_of_run(pages, pages->free);

@@ -66,36 +66,74 @@ static void neighbours_are_preferred(void **state)
     for (uint32_t i = 0; i < 20; i++)
         assert_int_equal(take(&pages), i);
     page_pool_give(&pages, 7);
+    page_pool_give(&pages, 14);
     page_pool_give(&pages, 15);
+    page_pool_give(&pages, 16);
     page_pool_give(&pages, 3);
     assert_int_equal(page_pool_take(&pages, 6, PAGE_NONE, false), 7);
-    assert_int_equal(page_pool_take(&pages, 6, 16, false), 15); /* behind 6 is held */
+    assert_int_equal(page_pool_take(&pages, 6, 15, false), 14); /* behind 6 is held */
     assert_int_equal(page_pool_take(&pages, 6, 0, false), 3);   /* neither: the newest free one */
+    assert_int_equal(page_pool_take(&pages, 13, 17, false), 16); /* in its run, not far from 13 */
+    page_pool_give(&pages, 16);
+    page_pool_give(&pages, 8);
+    assert_int_equal(page_pool_take(&pages, 15, 16, false), 8); /* where a run ends: the newest */
+    assert_int_equal(page_pool_take(&pages, PAGE_NONE, PAGE_NONE, false), 16);
+    assert_int_equal(page_pool_take(&pages, PAGE_NONE, PAGE_NONE, false), 15);
     assert_int_equal(page_pool_take(&pages, 5, PAGE_NONE, false), 20); /* none free: fresh memory */
 }
 
 /* Pages that were given back one by one come again as a run, so that the next stream gets adjacent
- * ones. */
+ * ones; of an aligned sixteen, the ones given back last first. */
 static void runs_are_found_again(void **state)
 {
+    static const uint32_t expected[2][20] = {
+        {16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 10, 11, 12, 13, 14, 15},
+        {10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29}};
     struct page_pool pages;
-    uint32_t page = PAGE_NONE;
 
     (void)state;
     for (int backwards = 0; backwards < 2; backwards++) {
+        uint32_t page = PAGE_NONE;
+
         set_up(&pages, PAGES, 0);
         for (uint32_t i = 0; i < 40; i++)
             take(&pages);
         for (uint32_t i = 10; i < 30; i++)
             page_pool_give(&pages, backwards ? 39 - i : i);
-        page = page_pool_take(&pages, PAGE_NONE, PAGE_NONE, false);
-        assert_int_equal(page, 10);
-        for (uint32_t i = 11; i < 30; i++) {
+        for (unsigned i = 0; i < 20; i++) {
             page = page_pool_take(&pages, page, PAGE_NONE, false);
-            assert_int_equal(page, i);
+            assert_int_equal(page, expected[backwards][i]);
         }
         assert_int_equal(pages.bump, 40);
     }
+}
+
+/* A stream that takes as many as it gives back stays on few pages, whatever was touched before. */
+static void a_stream_comes_back_to_its_own_pages(void **state)
+{
+    struct page_pool pages;
+    bool is_used[PAGES] = {false};
+    uint32_t page = PAGE_NONE, count = 0;
+
+    (void)state;
+    set_up(&pages, PAGES, 0);
+    for (uint32_t i = 0; i < 96; i++)
+        take(&pages);
+    for (uint32_t i = 0; i < 96; i++)
+        page_pool_give(&pages, i);
+    for (unsigned round = 0; round < 50; round++) {
+        uint32_t held[16];
+
+        for (unsigned i = 0; i < 16; i++) {
+            held[i] = page = page_pool_take(&pages, page, PAGE_NONE, false);
+            is_used[page] = true;
+        }
+        for (unsigned i = 0; i < 16; i++)
+            page_pool_give(&pages, held[i]);
+    }
+    for (unsigned i = 0; i < PAGES; i++)
+        count += is_used[i];
+    assert_int_equal(count, 16);
 }
 
 static void reserve_is_for_those_who_may(void **state)
@@ -161,8 +199,8 @@ static void random_takes_and_gives(void **state)
             if (got == PAGE_NONE)
                 continue;
             assert_false(held[got]);
-            /* a free neighbour that has been used before is never passed over */
-            if (after + 1 < pages.bump && !held[after + 1])
+            /* a free neighbour of the run that has been used before is never passed over */
+            if ((after + 1) % 16 != 0 && after + 1 < pages.bump && !held[after + 1])
                 assert_int_equal(got, after + 1);
             held[got] = true;
             count++;
@@ -182,6 +220,7 @@ int main(void)
         cmocka_unit_test(pages_do_not_overlap),
         cmocka_unit_test(neighbours_are_preferred),
         cmocka_unit_test(runs_are_found_again),
+        cmocka_unit_test(a_stream_comes_back_to_its_own_pages),
         cmocka_unit_test(reserve_is_for_those_who_may),
         cmocka_unit_test(giving_twice_is_refused),
         cmocka_unit_test(random_takes_and_gives),
