@@ -48,6 +48,17 @@ static uint32_t hash_index_lines(uint32_t limit)
     return hash_index_wider(narrow) + HASH_TAIL;
 }
 
+/* The edge stands where the mean load is as wanted: at narrow with narrow * load records, at 0 with
+ * wide * load. How many it stands for. */
+static uint64_t hash_index_edge_count(const struct hash_index *index)
+{
+    const uint32_t load = hash_index_load(index->narrow);
+    const uint64_t span = (uint64_t)(index->wide - index->narrow) * load;
+
+    return (uint64_t)index->wide * load -
+           (index->edge * span + index->narrow - 1) / index->narrow;
+}
+
 size_t hash_index_size(uint32_t limit)
 {
     return (size_t)hash_index_lines(limit) * sizeof(struct hash_line);
@@ -64,6 +75,7 @@ void hash_index_init(struct hash_index *index, void *memory, uint32_t limit)
         .line_limit = hash_index_lines(limit),
         .limit = limit,
     };
+    index->edge_count = hash_index_edge_count(index);
 }
 
 size_t hash_index_touched(const struct hash_index *index)
@@ -209,20 +221,9 @@ static void hash_index_move_line(struct hash_index *index)
     }
 }
 
-/* The edge stands where the mean load is as wanted: at narrow with narrow * load records, at 0 with
- * wide * load. */
-static bool hash_index_is_tight(const struct hash_index *index)
-{
-    const uint32_t load = hash_index_load(index->narrow);
-    const uint64_t left = (uint64_t)index->wide * load - index->count;
-    const uint64_t span = (uint64_t)(index->wide - index->narrow) * load;
-
-    return index->edge * span > left * index->narrow;
-}
-
 static void hash_index_stretch(struct hash_index *index)
 {
-    while (hash_index_is_tight(index)) {
+    while (index->count > index->edge_count) {
         uint32_t ahead = index->edge > HASH_AHEAD ? index->edge - HASH_AHEAD : 0;
 
         prefetch(&index->lines[ahead]);
@@ -232,6 +233,7 @@ static void hash_index_stretch(struct hash_index *index)
             index->narrow = index->edge = index->wide;
             index->wide = hash_index_wider(index->narrow);
         }
+        index->edge_count = hash_index_edge_count(index);
     }
 }
 

@@ -46,6 +46,7 @@ struct hash_index {
     uint32_t line_limit; /* lines that exist; a few more than `wide` ever reaches */
     uint32_t count;      /* slots held */
     uint32_t limit;
+    uint64_t edge_count; /* slots that this edge is for: with more, it moves */
     uint64_t refusals;
 };
 

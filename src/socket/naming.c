@@ -86,7 +86,7 @@ int sock_bind(struct lastack *stack, struct sock *sock, const struct lastack_end
     if (conflict != LASTACK_CAUSE_NONE)
         return sock_refuse(stack, conflict, LASTACK_EADDRINUSE);
     if (is_dgram ? !local_endpoints_listen(endpoints, &use, sock_index(stack, sock))
-                 : !local_endpoints_enter(endpoints, &use))
+                 : local_endpoints_enter(endpoints, &use) == POOL_NONE)
         return sock_refuse(stack, LASTACK_CAUSE_NO_ENDPOINT_LEFT, LASTACK_ENOBUFS);
     sock->use = use;
     sock->is_bound = true;
@@ -150,7 +150,8 @@ void sock_end_listening(struct lastack *stack, struct sock *sock)
     struct endpoint_use bound = sock->use;
 
     bound.kind = ENDPOINT_BOUND;
-    CHECK(local_endpoints_enter(&stack->tcp.endpoints, &bound)); /* its entry exists: cannot fail */
+    /* its entry exists: it cannot fail */
+    CHECK(local_endpoints_enter(&stack->tcp.endpoints, &bound) != POOL_NONE);
     local_endpoints_unlisten(&stack->tcp.endpoints, &sock->use, sock->conn);
     sock->use = bound;
 }

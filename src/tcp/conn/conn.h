@@ -160,6 +160,7 @@ struct tcp_conn {
     uint32_t generation;     /* kept when the block is reused: handles are index + generation */
     uint32_t socket;         /* of the floor above; POOL_NONE */
     uint32_t listener;       /* while in its accept queue; POOL_NONE */
+    uint32_t endpoint;       /* where its local endpoint is counted (local_endpoints.h) */
     uint32_t write_queue;    /* its struct write_queue; POOL_NONE: nothing was written yet */
     uint32_t send_next, send_prev;
     uint32_t queue_next;     /* accept queue; then, with a socket, wake queue */

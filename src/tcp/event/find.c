@@ -87,14 +87,9 @@ static uint8_t endpoint_flags(bool reuse_address, bool reuse_port)
                      (reuse_port ? ENDPOINT_REUSE_PORT : 0));
 }
 
-static struct endpoint_use use_of_conn(const struct tcp_conn *conn)
+static uint8_t conn_endpoint_flags(const struct tcp_conn *conn)
 {
-    return (struct endpoint_use){
-        .local = tuple_local(&conn->tuple),
-        .kind = ENDPOINT_CONNECTION,
-        .flags =
-            endpoint_flags(conn_has(conn, CONN_REUSE_ADDRESS), conn_has(conn, CONN_REUSE_PORT)),
-    };
+    return endpoint_flags(conn_has(conn, CONN_REUSE_ADDRESS), conn_has(conn, CONN_REUSE_PORT));
 }
 
 static struct endpoint_use use_of_record(const struct time_wait_record *record)
@@ -107,18 +102,22 @@ static struct endpoint_use use_of_record(const struct time_wait_record *record)
     };
 }
 
-bool tcp_enter_endpoint(struct tcp *tcp, const struct tcp_conn *conn)
+bool tcp_enter_endpoint(struct tcp *tcp, struct tcp_conn *conn)
 {
-    const struct endpoint_use use = use_of_conn(conn);
+    const struct endpoint_use use = {
+        .local = tuple_local(&conn->tuple),
+        .kind = ENDPOINT_CONNECTION,
+        .flags = conn_endpoint_flags(conn),
+    };
 
-    return local_endpoints_enter(&tcp->endpoints, &use);
+    conn->endpoint = local_endpoints_enter(&tcp->endpoints, &use);
+    return conn->endpoint != POOL_NONE;
 }
 
 void tcp_leave_endpoint(struct tcp *tcp, const struct tcp_conn *conn)
 {
-    const struct endpoint_use use = use_of_conn(conn);
-
-    local_endpoints_leave(&tcp->endpoints, &use);
+    local_endpoints_leave_at(&tcp->endpoints, conn->endpoint, ENDPOINT_CONNECTION,
+                             conn_endpoint_flags(conn));
 }
 
 bool tcp_index_connection(struct tcp *tcp, struct tcp_conn *conn, uint32_t index,
@@ -140,18 +139,17 @@ bool tcp_index_connection(struct tcp *tcp, struct tcp_conn *conn, uint32_t index
 
 void tcp_unindex_connection(struct tcp *tcp, struct tcp_conn *conn)
 {
-    const struct endpoint_use use = use_of_conn(conn);
-
     (void)flow_remove(&tcp->index, conn->flow,
                       (struct flow_ref){FLOW_CONNECTION, tcp_index_of(tcp, conn)});
-    local_endpoints_leave(&tcp->endpoints, &use);
+    tcp_leave_endpoint(tcp, conn);
 }
 
 void tcp_endpoint_to_record(struct tcp *tcp, const struct tcp_conn *conn)
 {
-    const struct endpoint_use use = use_of_conn(conn);
+    const uint8_t flags = conn_endpoint_flags(conn);
 
-    local_endpoints_change(&tcp->endpoints, &use, ENDPOINT_TIME_WAIT, use.flags);
+    local_endpoints_change_at(&tcp->endpoints, conn->endpoint, ENDPOINT_CONNECTION, flags,
+                              ENDPOINT_TIME_WAIT, flags);
 }
 
 void tcp_leave_record(struct tcp *tcp, const struct time_wait_record *record)
@@ -163,12 +161,13 @@ void tcp_leave_record(struct tcp *tcp, const struct time_wait_record *record)
 
 void tcp_set_reuse(struct tcp *tcp, struct tcp_conn *conn, uint32_t flags)
 {
-    const struct endpoint_use use = use_of_conn(conn);
+    const uint8_t old = conn_endpoint_flags(conn);
     const uint32_t mask = CONN_REUSE_ADDRESS | CONN_REUSE_PORT;
 
     conn->flags = (conn->flags & ~mask) | (flags & mask);
     if (conn->state != TCP_CLOSED && !conn_has(conn, CONN_DETACHED))
-        local_endpoints_change(&tcp->endpoints, &use, ENDPOINT_CONNECTION, use_of_conn(conn).flags);
+        local_endpoints_change_at(&tcp->endpoints, conn->endpoint, ENDPOINT_CONNECTION, old,
+                                  ENDPOINT_CONNECTION, conn_endpoint_flags(conn));
 }
 
 uint32_t tcp_find_listener(const struct tcp *tcp, const struct lastack_endpoint *local,

@@ -404,7 +404,7 @@ bool tcp_index_connection(struct tcp *tcp, struct tcp_conn *conn, uint32_t index
                           enum lastack_cause *why);
 void tcp_unindex_connection(struct tcp *tcp, struct tcp_conn *conn);
 /* Its local endpoint alone: for a connection whose slot was a half-open request's. */
-bool tcp_enter_endpoint(struct tcp *tcp, const struct tcp_conn *conn);
+bool tcp_enter_endpoint(struct tcp *tcp, struct tcp_conn *conn);
 void tcp_leave_endpoint(struct tcp *tcp, const struct tcp_conn *conn);
 /* The connection's use of its endpoint becomes a record's, and ends with it. */
 void tcp_endpoint_to_record(struct tcp *tcp, const struct tcp_conn *conn);

@@ -2,9 +2,10 @@
 /*
  * local_endpoints.c: entries by (address, port, link) and, in a list, by port.
  *
- * One hash index serves both: a slot refers to an entry, and says whether as itself or as the first
- * of its port. Invariants: an entry that exists counts at least one use; each port with entries has
- * one slot that refers to the first of its list.
+ * One hash index serves both, and each entry has one slot in it: the first of a port's list under the
+ * port alone, every other under all that tells it apart. Nearly always the first is the only one,
+ * and one look-up finds it. Invariants: an entry that exists counts at least one use; a port's list
+ * begins with the entry that its slot refers to.
  */
 #include "local_endpoints.h"
 
@@ -25,7 +26,7 @@ static const struct {
 };
 
 /* What a slot refers to. */
-enum endpoint_role { ENDPOINT_ITSELF = 0, ENDPOINT_FIRST_OF_PORT = 1 };
+enum endpoint_role { ENDPOINT_FURTHER = 0, ENDPOINT_FIRST_OF_PORT = 1 };
 
 struct endpoint_listener {
     uint32_t listener;
@@ -104,21 +105,6 @@ static uint32_t endpoint_port_hash(const struct local_endpoints *table, uint16_t
     return (uint32_t)(endpoint_mix(table->key.k1, port) * 0xd1b54a32d192ed03u >> 32);
 }
 
-/* Index of the entry, or POOL_NONE. */
-static uint32_t endpoint_find(const struct local_endpoints *table, const struct endpoint_key *key)
-{
-    struct hash_cursor cursor;
-
-    for (struct hash_slot *slot =
-             hash_index_first(&table->index, endpoint_hash(table, key), &cursor);
-         slot != NULL; slot = hash_index_next(&cursor)) {
-        if ((slot->ref & 1) == ENDPOINT_ITSELF &&
-            endpoint_is(endpoint_at(table, endpoint_index_of(slot->ref)), key))
-            return endpoint_index_of(slot->ref);
-    }
-    return POOL_NONE;
-}
-
 /* First entry of the port, or POOL_NONE. */
 static uint32_t endpoint_first_of(const struct local_endpoints *table, uint16_t port)
 {
@@ -134,47 +120,107 @@ static uint32_t endpoint_first_of(const struct local_endpoints *table, uint16_t 
     return POOL_NONE;
 }
 
+/* Among those that are not the first of their port. */
+static uint32_t endpoint_find_further(const struct local_endpoints *table,
+                                      const struct endpoint_key *key)
+{
+    struct hash_cursor cursor;
+
+    for (struct hash_slot *slot =
+             hash_index_first(&table->index, endpoint_hash(table, key), &cursor);
+         slot != NULL; slot = hash_index_next(&cursor)) {
+        if ((slot->ref & 1) == ENDPOINT_FURTHER &&
+            endpoint_is(endpoint_at(table, endpoint_index_of(slot->ref)), key))
+            return endpoint_index_of(slot->ref);
+    }
+    return POOL_NONE;
+}
+
+/* The entry where `first` is the first of its port; POOL_NONE: there is none. */
+static uint32_t endpoint_find_behind(const struct local_endpoints *table, uint32_t first,
+                                     const struct endpoint_key *key)
+{
+    const struct local_endpoint *entry;
+
+    if (first == POOL_NONE)
+        return POOL_NONE;
+    entry = endpoint_at(table, first);
+    if (endpoint_is(entry, key))
+        return first;
+    return entry->next == POOL_NONE ? POOL_NONE : endpoint_find_further(table, key);
+}
+
+/* Index of the entry, or POOL_NONE. */
+static uint32_t endpoint_find(const struct local_endpoints *table, const struct endpoint_key *key)
+{
+    return endpoint_find_behind(table, endpoint_first_of(table, key->port), key);
+}
+
 /* ---- entries come and go ---- */
 
-/* Into the list of its port: behind the first, or as the first. False if the index is full. */
-static bool endpoint_link(struct local_endpoints *table, uint32_t index)
+static struct endpoint_key endpoint_key_at(const struct local_endpoint *entry)
 {
-    struct local_endpoint *entry = endpoint_at(table, index), *first;
-    uint32_t first_index = endpoint_first_of(table, entry->port);
+    return (struct endpoint_key){entry->address, entry->port, entry->form, entry->link};
+}
 
-    entry->prev = first_index;
-    entry->next = POOL_NONE;
-    if (first_index == POOL_NONE)
-        return hash_index_insert(&table->index, endpoint_port_hash(table, entry->port),
+/* Into the index, and behind the first of its port if there is one. False if the index is full. */
+static bool endpoint_link(struct local_endpoints *table, uint32_t index, uint32_t first,
+                          const struct endpoint_key *key)
+{
+    struct local_endpoint *entry = endpoint_at(table, index), *before;
+
+    if (first == POOL_NONE)
+        return hash_index_insert(&table->index, endpoint_port_hash(table, key->port),
                                  endpoint_ref(index, ENDPOINT_FIRST_OF_PORT));
-    first = endpoint_at(table, first_index);
-    entry->next = first->next;
-    if (first->next != POOL_NONE)
-        endpoint_at(table, first->next)->prev = index;
-    first->next = index;
+    if (!hash_index_insert(&table->index, endpoint_hash(table, key),
+                           endpoint_ref(index, ENDPOINT_FURTHER)))
+        return false;
+    before = endpoint_at(table, first);
+    entry->prev = first;
+    entry->next = before->next;
+    if (before->next != POOL_NONE)
+        endpoint_at(table, before->next)->prev = index;
+    before->next = index;
     return true;
 }
 
-static void endpoint_unlink(struct local_endpoints *table, uint32_t index)
+static void endpoint_unlink_further(struct local_endpoints *table, uint32_t index)
 {
-    struct local_endpoint *entry = endpoint_at(table, index);
-    uint32_t hash = endpoint_port_hash(table, entry->port);
+    const struct local_endpoint *entry = endpoint_at(table, index);
+    const struct endpoint_key key = endpoint_key_at(entry);
 
+    endpoint_at(table, entry->prev)->next = entry->next;
     if (entry->next != POOL_NONE)
         endpoint_at(table, entry->next)->prev = entry->prev;
-    if (entry->prev != POOL_NONE)
-        endpoint_at(table, entry->prev)->next = entry->next;
-    else if (entry->next != POOL_NONE)
-        hash_index_replace(&table->index, hash, endpoint_ref(index, ENDPOINT_FIRST_OF_PORT),
-                           endpoint_ref(entry->next, ENDPOINT_FIRST_OF_PORT));
-    else
-        hash_index_remove(&table->index, hash, endpoint_ref(index, ENDPOINT_FIRST_OF_PORT));
+    CHECK(hash_index_remove(&table->index, endpoint_hash(table, &key),
+                            endpoint_ref(index, ENDPOINT_FURTHER)));
+}
+
+/* The next of its port, if there is one, becomes the first. */
+static void endpoint_unlink_first(struct local_endpoints *table, uint32_t index)
+{
+    const struct local_endpoint *entry = endpoint_at(table, index);
+    const uint32_t hash = endpoint_port_hash(table, entry->port), next = entry->next;
+    const uint32_t ref = endpoint_ref(index, ENDPOINT_FIRST_OF_PORT);
+
+    if (next == POOL_NONE) {
+        CHECK(hash_index_remove(&table->index, hash, ref));
+        return;
+    }
+    endpoint_unlink_further(table, next);
+    endpoint_at(table, next)->prev = POOL_NONE;
+    endpoint_at(table, next)->next = entry->next;
+    if (entry->next != POOL_NONE)
+        endpoint_at(table, entry->next)->prev = next;
+    CHECK(hash_index_replace(&table->index, hash, ref,
+                             endpoint_ref(next, ENDPOINT_FIRST_OF_PORT)));
 }
 
 /* A new entry without uses, or POOL_NONE. */
-static uint32_t endpoint_create(struct local_endpoints *table, const struct endpoint_key *key)
+static uint32_t endpoint_create(struct local_endpoints *table, const struct endpoint_key *key,
+                                uint32_t first)
 {
-    uint32_t index = pool_take(&table->entries), hash;
+    const uint32_t index = pool_take(&table->entries);
 
     if (index == POOL_NONE)
         return POOL_NONE;
@@ -182,36 +228,26 @@ static uint32_t endpoint_create(struct local_endpoints *table, const struct endp
                                                          .port = key->port,
                                                          .form = key->form,
                                                          .link = key->link,
+                                                         .next = POOL_NONE,
+                                                         .prev = POOL_NONE,
                                                          .listeners = POOL_NONE};
-    hash = endpoint_hash(table, key);
-    if (hash_index_insert(&table->index, hash, endpoint_ref(index, ENDPOINT_ITSELF))) {
-        if (endpoint_link(table, index))
-            return index;
-        hash_index_remove(&table->index, hash, endpoint_ref(index, ENDPOINT_ITSELF));
-    }
+    if (endpoint_link(table, index, first, key))
+        return index;
     pool_give(&table->entries, index);
     return POOL_NONE;
 }
 
-static uint32_t endpoint_uses(const struct local_endpoint *entry)
-{
-    uint32_t uses = 0;
-
-    for (unsigned kind = 0; kind < ENDPOINT_KINDS; kind++)
-        for (unsigned flags = 0; flags <= ENDPOINT_REUSE; flags++)
-            uses |= entry->count[kind][flags];
-    return uses;
-}
-
 /* Gives the entry back if nobody uses it any more. */
-static void endpoint_settle(struct local_endpoints *table, uint32_t index,
-                            const struct endpoint_key *key)
+static void endpoint_settle(struct local_endpoints *table, uint32_t index)
 {
-    if (endpoint_uses(endpoint_at(table, index)) != 0)
+    const struct local_endpoint *entry = endpoint_at(table, index);
+
+    if (entry->uses > 0)
         return;
-    endpoint_unlink(table, index);
-    hash_index_remove(&table->index, endpoint_hash(table, key),
-                      endpoint_ref(index, ENDPOINT_ITSELF));
+    if (entry->prev == POOL_NONE)
+        endpoint_unlink_first(table, index);
+    else
+        endpoint_unlink_further(table, index);
     pool_give(&table->entries, index);
 }
 
@@ -224,7 +260,7 @@ static uint32_t *endpoint_counter(const struct local_endpoints *table, uint32_t 
 
 size_t local_endpoints_size(uint32_t limit)
 {
-    return hash_index_size(2 * limit) +
+    return hash_index_size(limit) +
            ((pool_size(sizeof(struct local_endpoint), limit) + 63) & ~(size_t)63) +
            pool_size(sizeof(struct endpoint_listener), limit);
 }
@@ -236,8 +272,8 @@ void local_endpoints_init(struct local_endpoints *table, void *memory, uint32_t 
 
     CHECK(limit > 0 && limit < UINT32_MAX / 8);
     *table = (struct local_endpoints){.key = *key};
-    hash_index_init(&table->index, at, 2 * limit);
-    at += hash_index_size(2 * limit);
+    hash_index_init(&table->index, at, limit);
+    at += hash_index_size(limit);
     pool_init(&table->entries, at, sizeof(struct local_endpoint), limit);
     at += (pool_size(sizeof(struct local_endpoint), limit) + 63) & ~(size_t)63;
     pool_init(&table->listeners, at, sizeof(struct endpoint_listener), limit);
@@ -248,49 +284,68 @@ void local_endpoints_init(struct local_endpoints *table, void *memory, uint32_t 
 static uint32_t endpoint_enter(struct local_endpoints *table, const struct endpoint_use *use)
 {
     const struct endpoint_key key = endpoint_key_of(use);
-    uint32_t index = endpoint_find(table, &key);
+    const uint32_t first = endpoint_first_of(table, key.port);
+    uint32_t index = endpoint_find_behind(table, first, &key);
 
     if (index == POOL_NONE)
-        index = endpoint_create(table, &key);
-    if (index != POOL_NONE)
-        ++*endpoint_counter(table, index, use->kind, use->flags);
+        index = endpoint_create(table, &key, first);
+    if (index == POOL_NONE)
+        return POOL_NONE;
+    ++*endpoint_counter(table, index, use->kind, use->flags);
+    endpoint_at(table, index)->uses++;
     return index;
 }
 
-bool local_endpoints_enter(struct local_endpoints *table, const struct endpoint_use *use)
+uint32_t local_endpoints_enter(struct local_endpoints *table, const struct endpoint_use *use)
 {
     CHECK(use->kind != ENDPOINT_LISTENER);
-    return endpoint_enter(table, use) != POOL_NONE;
+    return endpoint_enter(table, use);
 }
 
-static void endpoint_leave(struct local_endpoints *table, const struct endpoint_use *use)
+static void endpoint_leave(struct local_endpoints *table, uint32_t index, enum endpoint_kind kind,
+                           uint8_t flags)
 {
-    const struct endpoint_key key = endpoint_key_of(use);
-    uint32_t index = endpoint_find(table, &key);
-    uint32_t *count = endpoint_counter(table, index, use->kind, use->flags);
+    uint32_t *count = endpoint_counter(table, index, kind, flags);
 
     CHECK(*count > 0);
     --*count;
-    endpoint_settle(table, index, &key);
+    endpoint_at(table, index)->uses--;
+    endpoint_settle(table, index);
+}
+
+void local_endpoints_leave_at(struct local_endpoints *table, uint32_t index,
+                              enum endpoint_kind kind, uint8_t flags)
+{
+    CHECK(kind != ENDPOINT_LISTENER);
+    endpoint_leave(table, index, kind, flags);
 }
 
 void local_endpoints_leave(struct local_endpoints *table, const struct endpoint_use *use)
 {
-    CHECK(use->kind != ENDPOINT_LISTENER);
-    endpoint_leave(table, use);
+    const struct endpoint_key key = endpoint_key_of(use);
+
+    local_endpoints_leave_at(table, endpoint_find(table, &key), use->kind, use->flags);
+}
+
+void local_endpoints_change_at(struct local_endpoints *table, uint32_t index,
+                               enum endpoint_kind from, uint8_t from_flags, enum endpoint_kind to,
+                               uint8_t to_flags)
+{
+    uint32_t *count = endpoint_counter(table, index, from, from_flags);
+
+    /* A listener is on a list as well: it may change its flags, not its kind. */
+    CHECK(*count > 0 && (from == ENDPOINT_LISTENER) == (to == ENDPOINT_LISTENER));
+    --*count;
+    ++*endpoint_counter(table, index, to, to_flags);
 }
 
 void local_endpoints_change(struct local_endpoints *table, const struct endpoint_use *from,
                             enum endpoint_kind kind, uint8_t flags)
 {
     const struct endpoint_key key = endpoint_key_of(from);
-    uint32_t index = endpoint_find(table, &key);
-    uint32_t *count = endpoint_counter(table, index, from->kind, from->flags);
 
-    /* A listener is on a list as well: it may change its flags, not its kind. */
-    CHECK(*count > 0 && (kind == ENDPOINT_LISTENER) == (from->kind == ENDPOINT_LISTENER));
-    --*count;
-    ++*endpoint_counter(table, index, kind, flags);
+    local_endpoints_change_at(table, endpoint_find(table, &key), from->kind, from->flags, kind,
+                              flags);
 }
 
 uint32_t local_endpoints_count(const struct local_endpoints *table, const struct endpoint_use *use)
@@ -460,7 +515,7 @@ void local_endpoints_unlisten(struct local_endpoints *table, const struct endpoi
     pool_give(&table->listeners, link);
     table->listening[entry->form]--;
     table->listening_on_link -= entry->link != 0;
-    endpoint_leave(table, use);
+    endpoint_leave(table, index, use->kind, use->flags);
 }
 
 /* One of the entry's listeners: the one at the fraction spread / 2^32 of the list. */

@@ -72,13 +72,14 @@ struct local_endpoint {
     uint32_t link;
     uint32_t next, prev; /* entries of the same port; POOL_NONE */
     uint32_t listeners;  /* first of its listeners; POOL_NONE */
+    uint32_t uses;       /* all counts together */
     uint32_t count[ENDPOINT_KINDS][ENDPOINT_REUSE + 1];
 };
 
 struct local_endpoints {
     struct pool entries;
     struct pool listeners;    /* links of the lists of listeners */
-    struct hash_index index;  /* (address, port, link) to entry, port to its first entry */
+    struct hash_index index;  /* port to its first entry; (address, port, link) to the others */
     struct siphash_key key;
     uint32_t listening[ENDPOINT_FORMS]; /* listeners of each form: what need not be looked up */
     uint32_t listening_on_link;         /* listeners bound to a link */
@@ -89,14 +90,20 @@ size_t local_endpoints_size(uint32_t limit);
 void local_endpoints_init(struct local_endpoints *table, void *memory, uint32_t limit,
                           const struct siphash_key *key);
 
-/* Counts a use (any kind but a listener). False if an entry is needed and none is left: nothing
- * changed. Where another use of the same address, port and link is counted, it cannot fail. */
-bool local_endpoints_enter(struct local_endpoints *table, const struct endpoint_use *use);
+/* Counts a use (any kind but a listener): returns where, good for the two calls ..._at as long as it
+ * is counted. POOL_NONE if an entry is needed and none is left: nothing changed. Where another use of
+ * the same address, port and link is counted, it cannot fail. */
+uint32_t local_endpoints_enter(struct local_endpoints *table, const struct endpoint_use *use);
 void local_endpoints_leave(struct local_endpoints *table, const struct endpoint_use *use);
+void local_endpoints_leave_at(struct local_endpoints *table, uint32_t index,
+                              enum endpoint_kind kind, uint8_t flags);
 /* A use becomes another kind (a connection a TIME-WAIT) or has other flags (setsockopt). Cannot
  * fail. */
 void local_endpoints_change(struct local_endpoints *table, const struct endpoint_use *from,
                             enum endpoint_kind kind, uint8_t flags);
+void local_endpoints_change_at(struct local_endpoints *table, uint32_t index,
+                               enum endpoint_kind from, uint8_t from_flags, enum endpoint_kind to,
+                               uint8_t to_flags);
 
 /* Counts a listener (use->kind is ENDPOINT_LISTENER), to be found under the handle `listener`. */
 bool local_endpoints_listen(struct local_endpoints *table, const struct endpoint_use *use,

@@ -88,7 +88,7 @@ static void enter(struct fixture *f, const struct endpoint_use *use)
     if (use->kind == ENDPOINT_LISTENER)
         assert_true(local_endpoints_listen(&f->table, use, 7));
     else
-        assert_true(local_endpoints_enter(&f->table, use));
+        assert_int_not_equal(local_endpoints_enter(&f->table, use), POOL_NONE);
 }
 
 static void leave(struct fixture *f, const struct endpoint_use *use)
@@ -261,7 +261,7 @@ static void many_time_waits_are_one_entry(void **state)
     (void)state;
     set_up(&f, 2);
     for (unsigned i = 0; i < MANY; i++)
-        assert_true(local_endpoints_enter(&f.table, &use));
+        assert_int_not_equal(local_endpoints_enter(&f.table, &use), POOL_NONE);
     assert_int_equal(f.table.entries.used, 1);
     assert_int_equal(local_endpoints_count(&f.table, &use), MANY);
     assert_int_equal(local_endpoints_conflict(&f.table, &plain, NULL),
@@ -270,7 +270,7 @@ static void many_time_waits_are_one_entry(void **state)
     assert_true(local_endpoints_may_borrow(&f.table, PORT));
     /* one that died without the flag spoils it for the new one */
     use.flags = 0;
-    assert_true(local_endpoints_enter(&f.table, &use));
+    assert_int_not_equal(local_endpoints_enter(&f.table, &use), POOL_NONE);
     assert_int_equal(local_endpoints_conflict(&f.table, &reusing, NULL),
                      LASTACK_CAUSE_PORT_TIME_WAIT);
     local_endpoints_leave(&f.table, &use);
@@ -337,11 +337,11 @@ static void a_full_table_refuses_and_stays_whole(void **state)
     (void)state;
     set_up(&f, 1);
     enter(&f, &first);
-    assert_false(local_endpoints_enter(&f.table, &second));
+    assert_int_equal(local_endpoints_enter(&f.table, &second), POOL_NONE);
     assert_false(local_endpoints_listen(&f.table, &listener, 3));
     assert_int_equal(f.table.entries.refusals, 2);
     assert_true(local_endpoints_is_unused(&f.table, &second));
-    assert_true(local_endpoints_enter(&f.table, &first)); /* an entry that is there cannot refuse */
+    assert_int_not_equal(local_endpoints_enter(&f.table, &first), POOL_NONE); /* an entry that is there cannot refuse */
     leave(&f, &first);
     leave(&f, &first);
     enter(&f, &second);
