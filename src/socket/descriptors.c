@@ -69,25 +69,6 @@ uint32_t descriptor_remove(struct lastack *stack, int descriptor)
     return sock->holders == 0 ? socket : POOL_NONE;
 }
 
-struct sock *sock_of(struct lastack *stack, int descriptor)
-{
-    struct sock *sock = holder_of(stack, descriptor);
-
-    return sock != NULL && sock->type != SOCK_TYPE_EPOLL ? sock : NULL;
-}
-
-struct sock *holder_of(struct lastack *stack, int descriptor)
-{
-    const struct sockets *table = sockets_of(stack);
-
-    sockets_collect(stack);
-    stack->last_cause = LASTACK_CAUSE_NONE;
-    if (descriptor < 0 || (uint32_t)descriptor >= table->descriptor_bump ||
-        table->descriptors[descriptor].socket == POOL_NONE)
-        return NULL;
-    return sock_at(stack, table->descriptors[descriptor].socket);
-}
-
 int lastack_dup(struct lastack *stack, int descriptor)
 {
     struct sock *sock = holder_of(stack, descriptor);

@@ -41,6 +41,7 @@ static int check_address(const struct lastack *stack, const struct sock *sock,
 
 struct search {
     struct lastack *stack;
+    uint64_t flow; /* of the tuple that may connect */
     const struct local_endpoints *endpoints;
     struct endpoint_use use;
 };
@@ -57,7 +58,7 @@ static bool is_unused(void *context, const struct tuple *tuple)
 static bool choose_port_to_bind(struct lastack *stack, const struct local_endpoints *endpoints,
                                 struct endpoint_use *use)
 {
-    struct search search = {stack, endpoints, *use};
+    struct search search = {stack, 0, endpoints, *use};
     struct tuple tuple = {.local = use->local.address};
     const struct lastack_params *params = &stack->tcp.params;
 
@@ -160,9 +161,11 @@ void sock_end_listening(struct lastack *stack, struct sock *sock)
 
 static bool may_connect(void *context, const struct tuple *tuple)
 {
-    struct lastack *stack = ((struct search *)context)->stack;
+    struct search *search = context;
+    const struct lastack *stack = search->stack;
     const uint64_t flow = flow_hash(&stack->tcp.index, tuple);
 
+    search->flow = flow;
     if (flow % stack->config.shard_count != stack->config.shard_id)
         return false;
     if (!local_endpoints_may_borrow(&stack->tcp.endpoints, tuple->local_port))
@@ -171,20 +174,20 @@ static bool may_connect(void *context, const struct tuple *tuple)
 }
 
 int sock_name_for_connect(struct lastack *stack, struct sock *sock,
-                          const struct lastack_endpoint *remote)
+                          const struct lastack_endpoint *remote, uint64_t *flow)
 {
     const struct lastack_params *params = &stack->tcp.params;
+    const struct destination *destination = stack_destination(stack, &remote->address);
     struct search search = {.stack = stack};
     struct tuple tuple = {.remote = remote->address, .remote_port = remote->port};
-    struct ip_route route;
 
-    if (sock->type == LASTACK_SOCK_STREAM && /* RFC 9293 MUST-46 */
-        !links_is_one_host(&stack->links, &remote->address))
+    *flow = 0;
+    if (sock->type == LASTACK_SOCK_STREAM && !destination->is_one_host) /* RFC 9293 MUST-46 */
         return sock_refuse(stack, LASTACK_CAUSE_NO_ROUTE, LASTACK_ENETUNREACH);
-    if (!routes_find(&stack->routes, &stack->links, &remote->address, &route))
+    if (!destination->path.is_reachable)
         return sock_refuse(stack, LASTACK_CAUSE_NO_ROUTE, LASTACK_ENETUNREACH);
     if (lastack_is_any(&sock->local.address))
-        sock->local.address = route.source;
+        sock->local.address = destination->source;
     if (ip_is_ipv4(&sock->local.address) != ip_is_ipv4(&remote->address))
         return -LASTACK_EADDRNOTAVAIL;
     if (sock->is_bound)
@@ -199,5 +202,6 @@ int sock_name_for_connect(struct lastack *stack, struct sock *sock,
                       &search))
         return sock_refuse(stack, LASTACK_CAUSE_PORTS_EXHAUSTED, LASTACK_EADDRNOTAVAIL);
     sock->local.port = tuple.local_port;
+    *flow = search.flow;
     return 0;
 }

@@ -125,10 +125,6 @@ static inline struct sock *sock_at(const struct lastack *stack, uint32_t index)
     return pool_at(&sockets_of(stack)->sockets, index);
 }
 
-/* What a descriptor holds, socket or epoll; news collected; NULL: EBADF. */
-struct sock *holder_of(struct lastack *stack, int descriptor);
-/* Only if it is a socket. */
-struct sock *sock_of(struct lastack *stack, int descriptor);
 uint32_t sock_index(const struct lastack *stack, const struct sock *sock);
 
 /* ---- descriptors.c ---- */
@@ -149,6 +145,27 @@ static inline void sockets_collect(struct lastack *stack)
 {
     if (stack->tcp.wake_head != POOL_NONE || stack->tcp.listener_wake != POOL_NONE)
         sockets_collect_news(stack);
+}
+
+/* What a descriptor holds, socket or epoll; news collected; NULL: EBADF. Each call begins so. */
+static inline struct sock *holder_of(struct lastack *stack, int descriptor)
+{
+    const struct sockets *table = sockets_of(stack);
+
+    sockets_collect(stack);
+    stack->last_cause = LASTACK_CAUSE_NONE;
+    if ((uint32_t)descriptor >= table->descriptor_bump || /* a negative one too */
+        table->descriptors[descriptor].socket == POOL_NONE)
+        return NULL;
+    return sock_at(stack, table->descriptors[descriptor].socket);
+}
+
+/* Only if it is a socket. */
+static inline struct sock *sock_of(struct lastack *stack, int descriptor)
+{
+    struct sock *sock = holder_of(stack, descriptor);
+
+    return sock != NULL && sock->type != SOCK_TYPE_EPOLL ? sock : NULL;
 }
 
 /* The connection of an attached socket. */
@@ -179,9 +196,9 @@ void sock_listen_fast_open(struct lastack *stack, const struct sock *sock, uint3
 /* connect() with TCP_FASTOPEN_CONNECT: true if it waits for text. */
 bool sock_defers_connect(const struct lastack *stack, const struct sock *sock);
 int sock_prepare_connect(struct lastack *stack, struct sock *sock,
-                         const struct lastack_endpoint *remote);
-/* Opens the connection that its names speak of: 0 or a negative error. */
-int sock_open_active(struct lastack *stack, struct sock *sock, uint8_t fast_open);
+                         const struct lastack_endpoint *remote, uint64_t *flow);
+/* Opens the connection that its names speak of: 0 or a negative error. `flow` may be 0. */
+int sock_open_active(struct lastack *stack, struct sock *sock, uint8_t fast_open, uint64_t flow);
 /* A send that has to connect first: MSG_FASTOPEN, a deferred or an implied connect. True: it is
  * done, with this result. */
 bool sock_send_opens(struct lastack *stack, struct sock *sock, const struct lastack_iovec *iov,
@@ -204,9 +221,10 @@ void epoll_forget(struct lastack *stack, struct sock *sock);
 int sock_bind(struct lastack *stack, struct sock *sock, const struct lastack_endpoint *local);
 /* Gives back what bind() took. */
 void sock_unbind(struct lastack *stack, struct sock *sock);
-/* Local address and port for a connect() to `remote`; 0 or a negative error. */
+/* Local address and port for a connect() to `remote`; 0 or a negative error. Sets *flow to that of
+ * the tuple if it was asked for on the way, else to 0. */
 int sock_name_for_connect(struct lastack *stack, struct sock *sock,
-                          const struct lastack_endpoint *remote);
+                          const struct lastack_endpoint *remote, uint64_t *flow);
 /* The bound endpoint becomes (or ceases to be) a listener's. */
 int sock_begin_listening(struct lastack *stack, struct sock *sock, uint32_t listener);
 void sock_end_listening(struct lastack *stack, struct sock *sock);

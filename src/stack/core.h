@@ -41,9 +41,11 @@ struct arrived {
     uint64_t flow;
 };
 
-/* The path asked for last: a connection asks several times while it opens. */
-struct path_memo {
+/* The destination asked for last: a connection asks several times while it opens. */
+struct destination {
     struct lastack_address remote;
+    struct lastack_address source; /* what it would be reached from, if it is reachable */
+    bool is_one_host;
     struct tcp_path path;
     uint32_t own_count, route_count, generation; /* of what it was derived from */
     bool is_set;
@@ -64,7 +66,7 @@ struct lastack {
     uint32_t neighbor_changes; /* neighbors.changes when the parked were looked at last */
     bool reassembly_was_used;
     bool has_neighbors;       /* some link is an Ethernet */
-    struct path_memo path_memo;
+    struct destination destination;
     struct tcp tcp;
     struct arrived batch[INPUT_BATCH];
     uint8_t *loopback_text;   /* one packet's text on its way through link 0 */
@@ -128,6 +130,9 @@ static inline void stack_drop(struct lastack *stack, enum lastack_cause cause)
 
 /* Retransmission to `remote` goes on in vain: its next hop is asked whether it is still there. */
 void stack_doubt(void *context, const struct lastack_address *remote);
+/* What is known of a destination; good until the next is asked for. */
+const struct destination *stack_destination(struct lastack *stack,
+                                            const struct lastack_address *remote);
 /* The path of a connection, for struct tcp. */
 struct tcp_path stack_path(void *context, const struct lastack_address *local,
                            const struct lastack_address *remote);

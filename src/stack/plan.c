@@ -256,26 +256,36 @@ int lastack_add_route(struct lastack *stack, const struct lastack_address *prefi
     return routes_add(&stack->routes, &stack->links, prefix, prefix_length, link, via);
 }
 
-static struct tcp_path find_path(struct lastack *stack, const struct lastack_address *remote)
+static struct tcp_path path_along(struct lastack *stack, const struct lastack_address *remote,
+                                  const struct ip_route *route, uint32_t ip_header)
 {
-    const uint32_t ip_header = ip_is_ipv4(remote) ? IPV4_HEADER : IPV6_HEADER;
-    const struct lastack_link_config *config;
-    struct ip_route route;
-    uint32_t mtu, generation;
+    uint32_t generation;
+    const uint32_t mtu = path_mtu(&stack->paths, remote, route->mtu, stack->now, &generation);
 
-    if (!routes_find(&stack->routes, &stack->links, remote, &route))
-        return (struct tcp_path){
-            .payload = 576 - ip_header, .receivable = 576 - ip_header, .lane = LANE_PARKED};
-    config = &link_at(&stack->links, route.link)->config;
-    mtu = path_mtu(&stack->paths, remote, route.mtu, stack->now, &generation);
     return (struct tcp_path){
         .payload = max32(mtu, ip_header + 48) - ip_header,
-        .receivable = max32(route.mtu, ip_header + 48) - ip_header,
-        .gso_max = config->gso_max,
-        .lane = (uint8_t)route.link,
-        .is_loopback = route.link == LINK_LOOPBACK,
+        .receivable = max32(route->mtu, ip_header + 48) - ip_header,
+        .gso_max = link_at(&stack->links, route->link)->config.gso_max,
+        .lane = (uint8_t)route->link,
+        .is_loopback = route->link == LINK_LOOPBACK,
         .is_reachable = true,
     };
+}
+
+static void find_destination(struct lastack *stack, const struct lastack_address *remote,
+                             struct destination *destination)
+{
+    const uint32_t ip_header = ip_is_ipv4(remote) ? IPV4_HEADER : IPV6_HEADER;
+    struct ip_route route = {.link = 0};
+
+    destination->remote = *remote;
+    destination->is_one_host = links_is_one_host(&stack->links, remote);
+    if (routes_find(&stack->routes, &stack->links, remote, &route))
+        destination->path = path_along(stack, remote, &route, ip_header);
+    else
+        destination->path = (struct tcp_path){
+            .payload = 576 - ip_header, .receivable = 576 - ip_header, .lane = LANE_PARKED};
+    destination->source = route.source;
 }
 
 void stack_doubt(void *context, const struct lastack_address *remote)
@@ -288,23 +298,27 @@ void stack_doubt(void *context, const struct lastack_address *remote)
         neighbor_doubt(&stack->neighbors, stack->now, route.link, &route.next_hop);
 }
 
+const struct destination *stack_destination(struct lastack *stack,
+                                            const struct lastack_address *remote)
+{
+    struct destination *last = &stack->destination;
+
+    if (last->is_set && last->own_count == stack->links.own_count &&
+        last->route_count == stack->routes.count && last->generation == stack->paths.generation &&
+        ip_address_equal(&last->remote, remote))
+        return last;
+    find_destination(stack, remote, last);
+    last->own_count = stack->links.own_count;
+    last->route_count = stack->routes.count;
+    last->generation = stack->paths.generation;
+    /* a learnt MTU is forgotten again after a while: ask each time */
+    last->is_set = stack->paths.pool.used == 0;
+    return last;
+}
+
 struct tcp_path stack_path(void *context, const struct lastack_address *local,
                            const struct lastack_address *remote)
 {
-    struct lastack *stack = context;
-    struct path_memo *memo = &stack->path_memo;
-
     (void)local;
-    if (memo->is_set && memo->own_count == stack->links.own_count &&
-        memo->route_count == stack->routes.count && memo->generation == stack->paths.generation &&
-        ip_address_equal(&memo->remote, remote))
-        return memo->path;
-    memo->path = find_path(stack, remote);
-    memo->remote = *remote;
-    memo->own_count = stack->links.own_count;
-    memo->route_count = stack->routes.count;
-    memo->generation = stack->paths.generation;
-    /* a learnt MTU is forgotten again after a while: ask each time */
-    memo->is_set = stack->paths.pool.used == 0;
-    return memo->path;
+    return stack_destination(context, remote)->path;
 }

@@ -12,6 +12,7 @@
  * call returns; what would have left is reckoned (`sent`), for it decides how the rest is cut and
  * how much counts as not sent.
  */
+#include "bits.h"
 #include "tcp.h"
 
 enum {
@@ -28,11 +29,7 @@ static uint32_t lowat_of(const struct tcp *tcp, const struct tcp_conn *conn)
 
 static uint32_t power_of_two_from(uint32_t size)
 {
-    uint32_t power = 1;
-
-    while (power < size && power < 1u << 31)
-        power <<= 1;
-    return power;
+    return size <= 1 ? 1 : 2u << min32(highest_bit64(size - 1), 30);
 }
 
 /* Linux: room for two congestion windows of full segments, as they are charged. */
@@ -76,12 +73,22 @@ static uint32_t chunk_goal(const struct tcp_conn *conn)
     return max32(largest - largest % conn->mss, conn->mss);
 }
 
+/* What leaves as one frame is one chunk. */
+static uint32_t chunks_in_flight(const struct tcp *tcp, const struct tcp_conn *conn, uint32_t held)
+{
+    const uint32_t in_flight = min32(conn_in_flight(conn), held);
+    uint32_t frame;
+
+    if (in_flight == 0)
+        return 0;
+    frame = conn_frame_segments(tcp, conn) * conn->mss;
+    return (in_flight + frame - 1) / frame;
+}
+
 uint32_t tcp_send_charge(const struct tcp *tcp, const struct tcp_conn *conn)
 {
     const uint32_t held = conn_send_held(conn);
-    const uint32_t in_flight = min32(conn_in_flight(conn), held);
-    const uint32_t frame = conn_frame_segments(tcp, conn) * conn->mss;
-    uint32_t chunks = (in_flight + frame - 1) / frame;
+    uint32_t chunks = chunks_in_flight(tcp, conn, held);
 
     if (conn->write_queue != POOL_NONE) {
         const struct chunks *queued = &conn_queue(tcp, conn)->chunks;
@@ -92,9 +99,17 @@ uint32_t tcp_send_charge(const struct tcp *tcp, const struct tcp_conn *conn)
     return held + CHUNK_OVERHEAD * chunks;
 }
 
+/* A limit that is left to the stack is no smaller than it begins. */
+static bool is_below_limit(const struct tcp *tcp, const struct tcp_conn *conn, uint32_t charge)
+{
+    if (conn->options.send_buffer == 0 && charge < tcp->params.send_buffer)
+        return true;
+    return charge < tcp_send_limit(tcp, conn);
+}
+
 static bool may_begin_chunk(const struct tcp *tcp, const struct tcp_conn *conn, struct seq sent)
 {
-    return tcp_send_charge(tcp, conn) < tcp_send_limit(tcp, conn) &&
+    return is_below_limit(tcp, conn, tcp_send_charge(tcp, conn)) &&
            seq_distance(sent, conn->snd.end) < lowat_of(tcp, conn);
 }
 
@@ -134,7 +149,7 @@ static uint32_t put_in_pages(struct tcp *tcp, struct tcp_conn *conn, const uint8
     uint32_t done = 0;
 
     while (done < length) {
-        const uint32_t piece = min32(length - done, page - conn->snd.end.v % page);
+        const uint32_t piece = min32(length - done, page - (conn->snd.end.v & (page - 1)));
 
         if (!stream_put(&conn->send, &tcp->pages, conn->snd.end, data + done, piece)) {
             report_count(&tcp->report, LASTACK_CAUSE_NO_PAGE_LEFT);

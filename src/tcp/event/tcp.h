@@ -141,6 +141,7 @@ uint32_t tcp_retries_most(const struct tcp *tcp, const struct tcp_conn *conn);
 
 struct tcp_open {
     struct lastack_endpoint local, remote; /* local.port != 0 */
+    uint64_t flow; /* of the tuple, active OPEN, if it is known already; else 0 */
     uint32_t socket;
     uint8_t fast_open; /* FAST_OPEN_ASKED, FAST_OPEN_NO_COOKIE */
     uint32_t connect_timeout_s; /* 0: connect_timeout_ns */

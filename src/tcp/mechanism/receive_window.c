@@ -4,6 +4,7 @@
  */
 #include "receive_window.h"
 
+#include "bits.h"
 #include "check.h"
 #include "duration.h"
 
@@ -54,9 +55,8 @@ void receive_space_read(struct receive_space *space, uint32_t bytes, uint32_t li
 
 uint8_t window_shift_for(uint32_t max, uint8_t limit)
 {
-    uint8_t shift = 0;
+    /* the least shift that brings `max` into the field */
+    const uint32_t shift = highest_bit64(max | WINDOW_FIELD_MAX) - 15;
 
-    while (shift < 14 && shift < limit && max >> shift > WINDOW_FIELD_MAX)
-        shift++;
-    return shift;
+    return (uint8_t)min32(shift, min32(limit, 14));
 }
