@@ -24,7 +24,7 @@ import puppet
 from puppet import FAMILY, OURS, THEIRS, Refused, kernel_state, until
 
 PUPPET = None
-TCPI_TIMESTAMPS, TCPI_SACK, TCPI_WSCALE = 1, 2, 4
+TCPI_TIMESTAMPS, TCPI_SACK, TCPI_WSCALE, TCPI_ECN, TCPI_ECN_SEEN = 1, 2, 4, 8, 16
 
 E, FW1, FW2, TW, CW, LA, C = ('ESTABLISHED', 'FIN-WAIT-1', 'FIN-WAIT-2', 'TIME-WAIT', 'CLOSE-WAIT', 'LAST-ACK',
                               'CLOSED')
@@ -323,6 +323,58 @@ class Options(Case):
                             finally:
                                 strings.set(name, 'on')
                                 puppet.sysctl(kernel_name, 1)
+
+
+class Ecn(Options):
+    """RFC 3168: agreed on where both want it, and then the text of both is ECN-capable, as each end sees of
+    the other. Who connects has to ask, who is connected to has to accept."""
+
+    KERNEL_OFF, KERNEL_ON = 0, 1
+    KERNEL_DEFAULT = 2  # accepts, does not ask
+
+    def kernel_options(self, sock):
+        """By TCP_INFO and by ss, which have to agree."""
+        options = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 8)[5] & (TCPI_ECN | TCPI_ECN_SEEN)
+        told = subprocess.run(['ss', '-Htoi', f'sport = :{sock.getsockname()[1]}'], capture_output=True, text=True,
+                              check=True).stdout.split()
+        self.assertEqual((TCPI_ECN if 'ecn' in told else 0) | (TCPI_ECN_SEEN if 'ecnseen' in told else 0), options)
+        return options
+
+    def our_options(self, strings, ports):
+        return next(int(row[7]['options']) for row in strings.rows()
+                    if (row[2], row[4]) == ports) & (TCPI_ECN | TCPI_ECN_SEEN)
+
+    def both(self, strings, ends):
+        return self.our_options(strings, ends.ports), self.kernel_options(ends.kernel)
+
+    def agree(self, strings, version, ours_connects, is_agreed):
+        ends = Ends(strings, version, ours_connects, self.next_port())
+        wanted = TCPI_ECN if is_agreed else 0
+        self.assertEqual(until(E, lambda: ends.states()[0]), E)
+        ours, theirs = self.both(strings, ends)
+        self.assertEqual((ours & TCPI_ECN, theirs & TCPI_ECN), (wanted, wanted))
+        self.transfer(strings, ends)
+        wanted = TCPI_ECN | TCPI_ECN_SEEN if is_agreed else 0
+        self.assertEqual(self.both(strings, ends), (wanted, wanted))
+        ends.ours_close()
+        ends.kernel.close()
+
+    def test_each_switch_at_each_end(self):
+        self.addCleanup(puppet.sysctl, 'net.ipv4.tcp_ecn', self.KERNEL_DEFAULT)
+        for kind, strings in self.each_link():
+            for version in (4, 6):
+                for ours_connects in (False, True):
+                    # what we do, what the kernel does, whether they agree when we connect, when it connects
+                    for ours, kernel, *agreed in (('on', self.KERNEL_ON, True, True),
+                                                  ('on', self.KERNEL_DEFAULT, True, False),
+                                                  ('on', self.KERNEL_OFF, False, False),
+                                                  ('off', self.KERNEL_ON, False, False)):
+                        with self.subTest(link=kind, version=version, ours_connects=ours_connects, ours=ours,
+                                          kernel=kernel):
+                            strings.set('ecn_request', ours)
+                            strings.set('ecn_accept', ours)
+                            puppet.sysctl('net.ipv4.tcp_ecn', kernel)
+                            self.agree(strings, version, ours_connects, agreed[0 if ours_connects else 1])
 
 
 class Path(Case):
