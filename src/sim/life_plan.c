@@ -139,6 +139,24 @@ static void draw_mishaps(struct rng *rng, struct lives_setting *setting)
         setting->link_fills_every_ns = SEC(1 + rng_below(rng, 20));
 }
 
+/*
+ * A record that stays longer than the opener's clock of initial sequence numbers needs for half of
+ * the space takes a new SYN for one that is older than its connection. If it drops that without a
+ * word, or ignores the RST that its answer draws, nobody gets in from this port until it is gone.
+ *
+ *     64 ns a tick (Linux, BSD)    half of the space in 137 s: enough for records of 60 s, not of 240
+ *     4 us (RFC 9293 §3.4.1)       in 2 hours 23 minutes
+ *
+ * Timestamps at both ends tell the two apart (RFC 6191).
+ */
+static bool outlives_isn(const struct lastack_params *record, const struct lastack_params *opener)
+{
+    if (record->timestamps && opener->timestamps)
+        return false;
+    return record->time_wait_ns > opener->isn_tick_ns << 31 &&
+           (record->time_wait_syn == LASTACK_TIME_WAIT_SYN_DROP || record->tcp_rfc1337);
+}
+
 void lives_setting_draw(struct rng *rng, const struct lastack_params *profiles,
                         unsigned profile_count, struct lives_setting *setting)
 {
@@ -154,6 +172,10 @@ void lives_setting_draw(struct rng *rng, const struct lastack_params *profiles,
         setting->is_crowded = setting->is_crowded || setting->backlog[i] < 64;
         setting->fast_open[i] = chance(rng, 3) ? 1 + (int)rng_below(rng, 8) : 0;
     }
+    for (unsigned i = 0; i < SIM_HOSTS; i++)
+        setting->outlives_isn = setting->outlives_isn ||
+                                outlives_isn(&setting->config[i].params,
+                                             &setting->config[1 - i].params);
     draw_mishaps(rng, setting);
 }
 

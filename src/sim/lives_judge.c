@@ -37,6 +37,11 @@ static void judge_whole(struct lives *lives, const struct life *life)
         lives->result->completed++;
         return;
     }
+    if (!may_fail && setting->outlives_isn && a->saw_error && !b->was_opened) {
+        lives->result->outlived++;
+        lives->result->refused++;
+        return;
+    }
     if (!may_fail)
         lives_fail(lives, life,
                    a->lost_patience || b->lost_patience ? "an orderly life got stuck"

@@ -437,6 +437,7 @@ void sim_lives_add(struct sim_lives_result *total, const struct sim_lives_result
     total->completed += world->completed;
     total->cut += world->cut;
     total->silent += world->silent;
+    total->outlived += world->outlived;
     total->refused += world->refused;
     total->given_up += world->given_up;
     total->crossed += world->crossed;

@@ -43,6 +43,7 @@ struct sim_lives_result {
     uint64_t cut;       /* ended early by plan, or by what happened to a host */
     uint64_t silent;    /* the wire between them was cut */
     uint64_t refused;   /* never came to be: ports, pools, nobody listening */
+    uint64_t outlived;  /* of refused: a record may have taken the SYN for an old one */
     uint64_t given_up;  /* orderly, and lost to a rough link or scarce pools */
     uint64_t crossed;   /* of all: opened from both sides */
     uint64_t reboots;
