@@ -25,7 +25,7 @@ enum {
     SENT_MAX = 256 * 1024,   /* bytes sent ... */
     OUTPUT_ROUNDS_MAX = 256, /* ... and batches, before looking at the input again */
     EVENT_ROUND_MAX = 1024,  /* events told before sending what they caused */
-    READ_MAX = 512 * 1024,   /* bytes read before they are answered */
+    READ_MAX = 1024 * 1024,  /* bytes read before they are answered */
     MEMORY = HOST_LINK_PACKET_MAX + EVENT_LOOP_BATCH_BYTES,
 };
 

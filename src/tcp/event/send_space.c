@@ -141,7 +141,8 @@ static struct seq push_on_the_way(const struct tcp *tcp, struct tcp_conn *conn, 
 
 /* ---- putting text ---- */
 
-/* Page by page: what fits is taken, whatever comes behind it. */
+/* All at once if there are pages for it; else page by page: what fits is taken, whatever comes
+ * behind it. */
 static uint32_t put_in_pages(struct tcp *tcp, struct tcp_conn *conn, const uint8_t *data,
                              uint32_t length)
 {
@@ -149,11 +150,14 @@ static uint32_t put_in_pages(struct tcp *tcp, struct tcp_conn *conn, const uint8
     uint32_t done = 0;
 
     while (done < length) {
-        const uint32_t piece = min32(length - done, page - (conn->snd.end.v & (page - 1)));
+        uint32_t piece = min32(length - done, page / 8 * page); /* stream.h: at most */
 
         if (!stream_put(&conn->send, &tcp->pages, conn->snd.end, data + done, piece)) {
-            report_count(&tcp->report, LASTACK_CAUSE_NO_PAGE_LEFT);
-            break;
+            piece = min32(piece, page - (conn->snd.end.v & (page - 1)));
+            if (!stream_put(&conn->send, &tcp->pages, conn->snd.end, data + done, piece)) {
+                report_count(&tcp->report, LASTACK_CAUSE_NO_PAGE_LEFT);
+                break;
+            }
         }
         conn->snd.end = seq_add(conn->snd.end, piece);
         done += piece;

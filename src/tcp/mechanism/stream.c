@@ -227,7 +227,8 @@ static void stream_grow(struct stream *stream, struct page_pool *pages)
     *stream_entry(pages, stream->root, stream->level, next & stream_page_mask(pages)) = after;
 }
 
-/* The page of text number k, taken if it was not held; beside that of k - 1 if that can be. */
+/* The page of text number k, taken if it was not held; beside that of k - 1 (`after`) or, if there
+ * is none, of k + 1, if that can be. */
 static uint32_t stream_hold(struct stream *stream, struct page_pool *pages, uint32_t k,
                             uint32_t after)
 {
@@ -239,7 +240,9 @@ static uint32_t stream_hold(struct stream *stream, struct page_pool *pages, uint
         hole = stream_entry(pages, *hole, level, k);
     }
     if (*hole == PAGE_NONE) {
-        uint32_t before = stream_find(stream, pages, (k + 1) & stream_page_mask(pages));
+        const uint32_t before =
+            after == PAGE_NONE ? stream_find(stream, pages, (k + 1) & stream_page_mask(pages))
+                               : PAGE_NONE;
 
         *hole = page_pool_take(pages, after, before, true);
         CHECK(*hole != PAGE_NONE);
