@@ -723,7 +723,8 @@ static void peer_says(struct world *world, const struct overheard *heard, unsign
                               .ack = heard->nxt,
                               .flags = (uint16_t)flags,
                               .wnd = 4096};
-    add_timestamp(&segment, heard, world->now);
+    if (flags & LASTACK_SYN || heard->ts_value != 0) /* offered, or agreed upon */
+        add_timestamp(&segment, heard, world->now);
     if (flags & LASTACK_SYN) {
         segment.options |= OPTION_MSS | OPTION_SACK_PERMITTED | OPTION_WINDOW_SCALE;
         segment.mss = 600;
