@@ -223,6 +223,9 @@ struct lastack_params {
     /* ... after one RTO of silence (RFC 5681 §4.1), not halved for each (RFC 2861, Linux) */
     bool idle_restart_at_once;
     bool autotune_receive, autotune_send;
+    /* the window starts with the first one and grows by two segments for each that arrives (Linux);
+     * else the whole buffer is offered once the handshake is over */
+    bool receive_window_grows;
     /* requests are repeated less often while a listener's SYN queue is more than half full */
     bool syn_queue_ages;
     bool implied_connect;        /* sendto() of a new stream socket connects it (FreeBSD) */

@@ -101,6 +101,7 @@ static void linux_switches(struct lastack_params *params)
     params->impatient_newreno = false;
     params->autotune_receive = true;
     params->autotune_send = true;
+    params->receive_window_grows = true;
     params->syn_queue_ages = true;
     params->implied_connect = false;
     params->drop_syn_fin = true;

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,10 @@ static void print_help(FILE *out)
           "  --largest N        no population above N\n"
           "  --pages 4k|2m      only in pages of this size, instead of both\n"
           "  --no-instructions  do not count instructions (callgrind takes a while)\n"
+          "  --cells PATTERN    recovery: only these, as in 'loss1/100/10', '*/100/*'\n"
+          "  --runs N           recovery: runs of each cell, 1 to 5\n"
+          "  --seconds N        recovery: length of each run\n"
+          "  --trace FOLDER     recovery: windows and round trips over time, a file a run\n"
           "\n"
           "exit code: 0 fine, 1 a stated bound does not hold, 2 usage, 3 not possible here\n",
           out);
@@ -48,6 +53,19 @@ static bool parse_number(const char *text, uint64_t *number)
     return errno == 0 && *end == '\0' && text[0] >= '0' && text[0] <= '9' && *number > 0;
 }
 
+/* The number in optarg, 1 to most. False: it is none, said. */
+static bool take_number(const char *option, uint64_t most, uint64_t *number)
+{
+    if (parse_number(optarg, number) && *number <= most)
+        return true;
+    if (most == UINT64_MAX)
+        fprintf(stderr, "lastack bench: %s %s: a number above 0 is wanted\n", option, optarg);
+    else
+        fprintf(stderr, "lastack bench: %s %s: a number from 1 to %" PRIu64 " is wanted\n", option,
+                optarg, most);
+    return false;
+}
+
 /* False: usage error, said. */
 static bool parse_options(int argc, char **argv, struct bench_options *options, bool *help)
 {
@@ -58,6 +76,10 @@ static bool parse_options(int argc, char **argv, struct bench_options *options, 
         {"pages", required_argument, NULL, 'p'},
         {"no-instructions", no_argument, NULL, 'I'},
         {"count", required_argument, NULL, 'c'},
+        {"cells", required_argument, NULL, 'C'},
+        {"runs", required_argument, NULL, 'r'},
+        {"seconds", required_argument, NULL, 's'},
+        {"trace", required_argument, NULL, 't'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -73,11 +95,22 @@ static bool parse_options(int argc, char **argv, struct bench_options *options, 
             options->quick = true;
             break;
         case 'l':
-            if (!parse_number(optarg, &options->largest)) {
-                fprintf(stderr, "lastack bench: --largest %s: a number above 0 is wanted\n",
-                        optarg);
+            if (!take_number("--largest", UINT64_MAX, &options->largest))
                 return false;
-            }
+            break;
+        case 'r':
+            if (!take_number("--runs", 5, &options->runs))
+                return false;
+            break;
+        case 's':
+            if (!take_number("--seconds", 3600, &options->seconds))
+                return false;
+            break;
+        case 'C':
+            options->cells = optarg;
+            break;
+        case 't':
+            options->trace = optarg;
             break;
         case 'p':
             options->small_pages = strcmp(optarg, "4k") == 0;

@@ -22,6 +22,10 @@ struct bench_options {
     bool huge_pages;   /* ... and in pages of 2 MiB, if the kernel has them */
     bool instructions; /* count them with callgrind */
     uint64_t largest;  /* no population above this; 0: the bench's own */
+    uint64_t runs;     /* of each cell; 0: the bench's own */
+    uint64_t seconds;  /* of each run; 0: the bench's own */
+    const char *cells; /* which ones, a pattern; NULL: all */
+    const char *trace; /* a folder for what the senders' tcp_info says over time; NULL: none */
     const char *count; /* in the child under callgrind: what to count; else NULL */
     FILE *out;
 };

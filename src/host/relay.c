@@ -11,7 +11,10 @@
 #include "event_loop.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <linux/tcp.h>
 #include <linux/virtio_net.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -127,9 +130,8 @@ static bool pump_sender(struct relay *relay, struct relay_flow *flow, struct tro
         const int64_t sent = send_some(relay, flow);
 
         if (sent < 0)
-            return would_wait(sent) ||
-                   trouble_set(trouble, (int)-sent, "send on the %s connection",
-                               flow->is_ours ? "lastack" : "Linux");
+            return would_wait(sent) || trouble_set(trouble, (int)-sent, "send on the %s connection",
+                                                   flow->is_ours ? "lastack" : "Linux");
         if (flow->left != UINT64_MAX)
             flow->left -= (uint64_t)sent;
     }
@@ -166,6 +168,62 @@ static bool pump(struct relay *relay, int64_t now, struct trouble *trouble)
     return true;
 }
 
+/* ---- what the senders think ---- */
+
+static struct lastack_tcp_info info_of(const struct relay *relay, const struct relay_flow *flow)
+{
+    struct lastack_connection_row row = {0};
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+
+    if (flow->is_ours) {
+        (void)lastack_status(relay->stack, flow->sender, &row);
+        return row.tcp_info;
+    }
+    (void)getsockopt(flow->sender, IPPROTO_TCP, TCP_INFO, &info, &size);
+    return (struct lastack_tcp_info){
+        .tcpi_ca_state = info.tcpi_ca_state,
+        .tcpi_snd_cwnd = info.tcpi_snd_cwnd,
+        .tcpi_snd_ssthresh = info.tcpi_snd_ssthresh,
+        .tcpi_unacked = info.tcpi_unacked,
+        .tcpi_rtt = info.tcpi_rtt,
+        .tcpi_rto = info.tcpi_rto,
+        .tcpi_total_retrans = info.tcpi_total_retrans,
+        .tcpi_reordering = info.tcpi_reordering,
+        .tcpi_snd_wnd = info.tcpi_snd_wnd,
+        .tcpi_notsent_bytes = info.tcpi_notsent_bytes,
+        .tcpi_backoff = info.tcpi_backoff,
+    };
+}
+
+static void trace(struct relay *relay, int64_t now)
+{
+    FILE *const out = relay->config.trace;
+
+    if (out == NULL || now < relay->trace_at)
+        return;
+    if (relay->trace_at == 0)
+        fputs("flow\tms\tgot\tstate\tcwnd\tssthresh\tunacked\trtt_us\trto_us\tretrans\t"
+              "reordering\tsnd_wnd\tnotsent\tbackoff\tlost\toverflowed\n",
+              out);
+    relay->trace_at = now + RELAY_TRACE_NS;
+    for (unsigned i = 0; i < relay->flow_count; i++) {
+        const struct relay_flow *flow = &relay->flow[i];
+        const struct lastack_tcp_info info = info_of(relay, flow);
+
+        if (flow->began_at == 0)
+            continue;
+        fprintf(out, "%s\t%.1f\t%" PRIu64 "\t%u\t%u\t%d\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u",
+                flow->is_ours ? "lastack" : "linux", (double)(now - flow->began_at) / 1e6,
+                flow->got, info.tcpi_ca_state, info.tcpi_snd_cwnd, (int)info.tcpi_snd_ssthresh,
+                info.tcpi_unacked, info.tcpi_rtt, info.tcpi_rto, info.tcpi_total_retrans,
+                info.tcpi_reordering, info.tcpi_snd_wnd, info.tcpi_notsent_bytes,
+                info.tcpi_backoff);
+        fprintf(out, "\t%" PRIu64 "\t%" PRIu64 "\n", relay->link[RELAY_FORWARD].lost,
+                relay->link[RELAY_FORWARD].overflowed);
+    }
+}
+
 /* ---- the loop ---- */
 
 static int64_t next_instant(const struct relay *relay)
@@ -195,6 +253,7 @@ static bool loop_once(struct relay *relay, int64_t until, struct trouble *troubl
     if (!pump(relay, now, trouble))
         return false;
     take_output(relay, now);
+    trace(relay, now);
     read_tun(relay, RELAY_FORWARD, now);
     read_tun(relay, RELAY_BACK, now);
     sleep_until(relay, min64(until, next_instant(relay)));

@@ -21,9 +21,13 @@
 
 #include <lastack/lastack.h>
 
+#include <stdio.h>
+
 enum relay_direction { RELAY_FORWARD, RELAY_BACK, RELAY_DIRECTIONS };
 
 enum { RELAY_MTU = 1500, RELAY_PORT = 9, RELAY_FLOWS_MAX = 4 };
+
+#define RELAY_TRACE_NS INT64_C(20000000)
 
 struct relay_config {
     struct sim_recipe recipe[RELAY_DIRECTIONS];
@@ -33,6 +37,7 @@ struct relay_config {
     /* True: this packet towards the receiver is lost, whatever the link would do. NULL: never. */
     bool (*drops)(void *context, const uint8_t *packet, uint32_t length);
     void *context;
+    FILE *trace; /* every RELAY_TRACE_NS a line for each sender; NULL: none */
 };
 
 /* One sender and its receiver, which is always the far kernel. */
@@ -56,6 +61,7 @@ struct relay {
     struct lastack *stack; /* NULL: no sender is ours */
     struct stack_memory memory;
     uint64_t refused; /* frames that the far tun would not take */
+    int64_t trace_at; /* the next lines are due */
 };
 
 /* Makes namespaces, tuns, sockets and, where our_senders > 0, a stack with the parameters of the

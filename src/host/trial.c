@@ -16,8 +16,13 @@ static void run_trial(const void *context, void *place)
     const struct trial *trial = context;
     struct trial_result *result = place;
     static struct relay relay;
+    struct relay_config config = trial->config;
 
-    if (!relay_open(&relay, &trial->config, &result->trouble))
+    if (trial->trace != NULL && (config.trace = fopen(trial->trace, "we")) == NULL) {
+        trouble_set(&result->trouble, errno, "write %s", trial->trace);
+        return;
+    }
+    if (!relay_open(&relay, &config, &result->trouble))
         return;
     result->is_good = relay_run(&relay, trial->length_ns, &result->trouble);
     for (unsigned i = 0; i < relay.flow_count; i++) {
@@ -29,6 +34,8 @@ static void run_trial(const void *context, void *place)
     result->lost = relay.link[RELAY_FORWARD].lost;
     result->overflowed = relay.link[RELAY_FORWARD].overflowed;
     relay_close(&relay);
+    if (config.trace != NULL && fclose(config.trace) != 0)
+        result->is_good = trouble_set(&result->trouble, errno, "write %s", trial->trace);
 }
 
 static void finish(struct trial *trial, struct apart *apart)
@@ -61,12 +68,25 @@ static bool end_one(struct running *running, unsigned *count, struct trial *tria
     return child > 0 || errno == EINTR;
 }
 
+/* How far it is, and about how long it will take. */
+static void tell(FILE *progress, size_t done, size_t count, int64_t elapsed_ns)
+{
+    const double elapsed = (double)elapsed_ns / 1e9;
+
+    fprintf(progress, "\r%zu of %zu trials done, %.0f s", done, count, elapsed);
+    if (done > 0)
+        fprintf(progress, ", about %.0f s left    ",
+                elapsed / (double)done * (double)(count - done));
+    (void)fflush(progress);
+}
+
 bool trials_run(struct trial *trials, size_t count, FILE *progress)
 {
     struct running running[TRIAL_CAPACITY];
     unsigned running_count = 0, weight = 0;
     bool is_good = true;
     size_t next = 0;
+    const int64_t began_at = event_loop_clock();
 
     while (next < count || running_count > 0) {
         if (next < count && weight + trials[next].weight <= TRIAL_CAPACITY) {
@@ -86,7 +106,7 @@ bool trials_run(struct trial *trials, size_t count, FILE *progress)
             return false;
         }
         if (progress != NULL)
-            fprintf(progress, "\r%zu of %zu trials begun ", next, count);
+            tell(progress, next - running_count, count, event_loop_clock() - began_at);
     }
     if (progress != NULL)
         fputc('\n', progress);

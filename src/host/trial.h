@@ -13,7 +13,7 @@
 
 #include <stdio.h>
 
-enum { TRIAL_CAPACITY = 8 };
+enum { TRIAL_CAPACITY = 12 };
 
 struct trial_flow {
     uint64_t got;    /* bytes, by the end of the trial */
@@ -31,10 +31,12 @@ struct trial {
     struct relay_config config;
     int64_t length_ns;
     unsigned weight; /* 1 .. TRIAL_CAPACITY */
+    const char *trace; /* a file for what the senders think (relay.h), or NULL */
     struct trial_result result;
 };
 
-/* Runs them all. False: one could not be run; its result says why. `progress` may be NULL. */
+/* Runs them all, whatever becomes of each. False: one at least could not be run; its result says
+ * why. `progress` may be NULL. */
 bool trials_run(struct trial *trials, size_t count, FILE *progress);
 
 /* Bits per second of a flow. */

@@ -335,8 +335,8 @@ static int receive_buffer_of(const struct lastack *stack, struct sock *sock,
 {
     const struct lastack_params *params = &stack->tcp.params;
 
-    if (params->buffers_in_segs && sock->phase == SOCKET_ATTACHED)
-        return (int)sock_conn(stack, sock)->space.limit;
+    if (sock->phase == SOCKET_ATTACHED && (params->buffers_in_segs || options->receive_buffer == 0))
+        return (int)sock_conn(stack, sock)->space.limit; /* as far as it has grown */
     if (options->receive_buffer == 0)
         return (int)params->receive_buffer;
     return (int)(params->send_accounting == LASTACK_SNDBUF_BYTES ? options->receive_buffer

@@ -44,6 +44,7 @@ static const struct setting freebsd[] = {
     {"net.inet.tcp.ack_war_timewindow", "1000"},
     {"net.inet.tcp.ack_war_cnt", "5"},
     {"receive_buffer", "65536"},
+    {"receive_window_grows", "off"},
     {"send_buffer", "32768"},
     {"kern.ipc.maxsockbuf", "2097152"},
     {"mss_min", "216"},
@@ -98,6 +99,7 @@ static const struct setting freebsd[] = {
 static const struct setting rfc[] = {
     {"time_wait", "240s"}, /* RFC 9293 §3.4.2: MSL is 2 minutes */
     {"fin_wait_2", "0"},   /* no such timeout in RFC 9293 */
+    {"receive_window_grows", "off"},
     {"rto_min", "1s"},     /* RFC 6298 §2.4 */
     {"rto_max", "60s"},    /* RFC 6298 §2.5: at least 60 s */
     {"rto_formula", "rfc6298"},

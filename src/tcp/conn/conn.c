@@ -58,7 +58,9 @@ void conn_init(struct tcp_conn *conn, const struct tuple *tuple, uint64_t flow,
     conn->since = now;
     conn->first_retry_at = NEVER;
     conn->last_sent_ms = conn->last_received_ms = clock_ms(now);
-    conn->space = (struct receive_space){.limit = params->receive_buffer, .since = now};
+    conn->space = (struct receive_space){.limit = params->receive_buffer,
+                                         .threshold = params->receive_buffer,
+                                         .since_us = (uint32_t)(now / 1000)};
     wheel_node_init(&conn->timer);
     deadlines_init(&conn->deadline);
     stream_init(&conn->send);

@@ -130,6 +130,7 @@ static enum verdict take_in_order(struct tcp *tcp, struct tcp_conn *conn, struct
                             conn_rcv_mss(conn));
     seg->again = arrived_again(tcp, conn, seg); /* told when the FIN has been looked at */
     advance(tcp, conn, end);
+    conn_tune_arrived(tcp, conn, seg);
     acknowledge_text(tcp, conn, fills_hole);
     conn_wake(tcp, conn, WAKE_READABLE);
     return GO_ON;

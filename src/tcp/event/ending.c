@@ -112,7 +112,8 @@ void conn_round_buffers(const struct tcp *tcp, struct tcp_conn *conn)
 
     if (!params->buffers_in_segs)
         return;
-    conn->space.limit = whole_segments(conn->space.limit, mss, params->receive_buffer_max);
+    conn_set_receive_limit(tcp, conn,
+                           whole_segments(conn->space.limit, mss, params->receive_buffer_max));
     if (conn->options.send_buffer != 0)
         conn->options.send_buffer =
             whole_segments(conn->options.send_buffer, mss, params->send_buffer_max);

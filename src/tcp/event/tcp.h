@@ -240,6 +240,19 @@ void tcp_soft_error(struct tcp *tcp, uint32_t index, int error);
 /* Is this sequence number of the tuple's connection sent and not acknowledged (RFC 5927 §4.1)? */
 bool tcp_is_in_flight(const struct tcp *tcp, const struct tuple *tuple, struct seq seq);
 
+/* ---- tune_receive.c ---- */
+
+/* Few pages are left: buffers do not grow. */
+bool tcp_memory_is_tight(const struct tcp *tcp);
+/* What of `most` bytes one connection's buffer may grow to. */
+uint32_t tcp_buffer_share(const struct tcp *tcp, uint32_t most);
+/* Text in order arrived; RCV.NXT has moved. */
+void conn_tune_arrived(const struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg);
+/* The user read so much. */
+void conn_tune_read(const struct tcp *tcp, struct tcp_conn *conn, uint32_t length);
+/* The buffer now stands for so many bytes; the window follows by policy. */
+void conn_set_receive_limit(const struct tcp *tcp, struct tcp_conn *conn, uint32_t limit);
+
 /* ---- frame.c ---- */
 
 enum frame_push {

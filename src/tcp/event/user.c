@@ -29,7 +29,8 @@ static void first_window(struct tcp *tcp, struct tcp_conn *conn)
         params->receive_window_initial != 0
             ? min32(params->receive_window_initial, conn->space.limit)
             : receive_window_first(conn->space.limit, conn->mss_own, params->first_window_in_segs);
-    conn->space.limit = max32(window, min32(conn->space.limit, buffer));
+    conn->space.threshold = window;
+    conn_set_receive_limit(tcp, conn, max32(window, min32(conn->space.limit, buffer)));
     conn->rcv.edge = seq_of(window); /* while RCV.NXT is unknown, the width of the window */
 }
 
@@ -249,9 +250,7 @@ void tcp_received(struct tcp *tcp, uint32_t index, uint32_t length)
     stream_drop_before(&conn->receive, &tcp->pages, conn->rcv.read);
     if (conn->state == TCP_CLOSED || conn_has(conn, CONN_DETACHED))
         return;
-    if (tcp->params.autotune_receive && conn->options.receive_buffer == 0)
-        receive_space_read(&conn->space, length, tcp->params.receive_buffer_max,
-                           rtt_smoothed(&conn->rtt), tcp->report.now);
+    conn_tune_read(tcp, conn, length);
     if (tcp_state_may_receive(conn->state))
         offer_more(tcp, conn);
     settle(tcp, conn);
@@ -387,7 +386,7 @@ void tcp_reconsider(struct tcp *tcp, uint32_t index)
     if (conn->state == TCP_CLOSED || conn_has(conn, CONN_DETACHED))
         return;
     if (conn->options.receive_buffer != 0)
-        conn->space.limit = conn->options.receive_buffer;
+        conn_set_receive_limit(tcp, conn, conn->options.receive_buffer);
     conn_stop_holding(tcp, conn);
     conn->owe |= OWE_SEND;
     settle(tcp, conn);

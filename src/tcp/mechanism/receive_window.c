@@ -8,7 +8,10 @@
 #include "check.h"
 #include "duration.h"
 
-enum { WINDOW_FIELD_MAX = 65535 };
+enum {
+    WINDOW_FIELD_MAX = 65535,
+    RECEIVE_TINY = 128, /* text that does not count (Linux) */
+};
 
 uint32_t receive_window_select(const struct receive_space *space, uint32_t held, uint32_t offered,
                                uint32_t mss, unsigned shift)
@@ -18,6 +21,7 @@ uint32_t receive_window_select(const struct receive_space *space, uint32_t held,
     uint32_t room = space->limit > held ? space->limit - held : 0;
 
     CHECK(shift <= 14);
+    room = min32(room, space->threshold);
     /* MUST-39: not worth telling */
     if (room < min32(space->limit / 2, mss))
         room = 0;
@@ -38,19 +42,44 @@ uint32_t receive_window_first(uint32_t space, uint32_t mss, bool in_segs)
     return in_segs && space > mss ? space - space % mss : space;
 }
 
-void receive_space_read(struct receive_space *space, uint32_t bytes, uint32_t limit_max,
-                        int64_t rtt_ns, int64_t now)
+bool receive_space_read(struct receive_space *space, uint32_t bytes, uint32_t limit_max,
+                        uint32_t rtt_us, int64_t now)
 {
+    const uint32_t now_us = (uint32_t)(now / 1000);
+    const uint32_t period_us = space->rtt_us != 0 ? space->rtt_us : rtt_us;
+    bool is_grown = false;
+
     space->copied += bytes;
-    if (rtt_ns <= 0 || now - space->since < rtt_ns)
-        return;
+    if (period_us == 0 || now_us - space->since_us < period_us)
+        return false;
     if (space->copied >= space->limit / 2 && space->limit < limit_max) {
         const uint64_t grown = 2ull * max32(space->limit, space->copied);
 
         space->limit = grown > limit_max ? limit_max : (uint32_t)grown;
+        is_grown = true;
     }
     space->copied = 0;
-    space->since = now;
+    space->since_us = now_us;
+    return is_grown;
+}
+
+void receive_space_arrived(struct receive_space *space, uint32_t length, uint32_t mss)
+{
+    if (length >= RECEIVE_TINY && space->threshold < space->limit)
+        space->threshold += min32(space->limit - space->threshold, 2 * max32(mss, length));
+}
+
+void receive_space_echoed(struct receive_space *space, uint32_t echo, int64_t sample_ns)
+{
+    const uint32_t sample = (uint32_t)min64(max64(sample_ns / 1000, 1), INT32_MAX);
+
+    if (space->rtt_us != 0 && echo == space->echo)
+        return; /* measured already: the rest of that flight only comes later */
+    space->echo = echo;
+    if (space->rtt_us == 0)
+        space->rtt_us = sample;
+    else
+        space->rtt_us = max32(1, space->rtt_us - space->rtt_us / 8 + sample / 8);
 }
 
 uint8_t window_shift_for(uint32_t max, uint8_t limit)

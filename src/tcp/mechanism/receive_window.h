@@ -7,9 +7,18 @@
  *           |<──────── RCV.WND ───────────────▶|            never shrinks (SHLD-14): the edge only moves right
  *
  * What the buffer has room for is offered only when it is worth a segment: at least a full one, or
- * half the buffer (silly window avoidance, MUST-39). The limit grows with the pace of the reader
- * (automatic tuning): when a round trip's worth of bytes was read, the next round trip may bring
- * twice that.
+ * half the buffer (silly window avoidance, MUST-39).
+ *
+ * Automatic tuning, in three numbers:
+ *
+ *     limit       bytes that the buffer stands for. When more than half of it was read within a round
+ *                 trip, the next one may bring twice that (dynamic right-sizing, as in Linux)
+ *     threshold   the window is never larger; it begins with the first window and grows by two
+ *                 segments for each that arrives (Linux's rcv_ssthresh), or is the limit at once
+ *     rtt_us      the round trip as a receiver sees it: by the timestamp that a segment echoes;
+ *                 without timestamps the handshake's is all there is
+ *
+ * Neither grows while memory is tight; the caller says how far they may.
  */
 #ifndef LASTACK_RECEIVE_WINDOW_H
 #define LASTACK_RECEIVE_WINDOW_H
@@ -17,10 +26,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Instants are microseconds in 32 bits: a period may be thought shorter than it was after 71
+ * minutes of silence, and is then one too many or one too few. */
 struct receive_space {
-    int64_t since;      /* when the measuring period began */
     uint32_t limit;     /* bytes of window that an empty buffer stands for */
+    uint32_t threshold; /* the largest window to offer */
+    uint32_t since_us;  /* when the measuring period began */
     uint32_t copied;    /* bytes read by the user in this period */
+    uint32_t rtt_us;    /* 0: not known yet */
+    uint32_t echo;      /* the echoed timestamp measured last */
 };
 
 /* The window to offer now, in bytes, a multiple of 1 << shift and representable with it: `offered`
@@ -33,10 +47,17 @@ uint32_t receive_window_select(const struct receive_space *space, uint32_t held,
  * segments of `mss` only. */
 uint32_t receive_window_first(uint32_t space, uint32_t mss, bool in_segs);
 
-/* The user read `bytes`; `rtt_ns` is the round trip as the receiver sees it (0: unknown). The limit
- * grows to `limit_max` at the most. */
-void receive_space_read(struct receive_space *space, uint32_t bytes, uint32_t limit_max,
-                        int64_t rtt_ns, int64_t now);
+/* The user read `bytes`; `rtt_us` stands in while no round trip was measured here (0: unknown too).
+ * The limit grows to `limit_max` at the most. True: it grew. */
+bool receive_space_read(struct receive_space *space, uint32_t bytes, uint32_t limit_max,
+                        uint32_t rtt_us, int64_t now);
+
+/* `length` bytes of text in order arrived from a peer whose segments hold `mss`: the threshold
+ * follows. Tiny ones say nothing of the pace. */
+void receive_space_arrived(struct receive_space *space, uint32_t length, uint32_t mss);
+
+/* A full segment arrived and echoes `echo`, which we sent `sample_ns` ago. */
+void receive_space_echoed(struct receive_space *space, uint32_t echo, int64_t sample_ns);
 
 /* RFC 7323 §2.2: the smallest shift with which `max` bytes can be offered, at most 14. */
 uint8_t window_shift_for(uint32_t max, uint8_t limit);

@@ -92,7 +92,7 @@ static struct peer *with_window(uint32_t bytes)
 
     peer_config(&config);
     config.params.receive_buffer = config.params.receive_buffer_max = bytes;
-    config.params.autotune_receive = false;
+    config.params.autotune_receive = config.params.receive_window_grows = false;
     config.params.first_window_in_segs = false;
     restart(&config);
     return ACCEPTED();
@@ -319,6 +319,7 @@ TEST(every_shift_of_ours)
         peer_config(&config);
         config.params.window_scale_fixed = shift;
         config.params.receive_buffer = config.params.receive_buffer_max = 1u << 24;
+        config.params.receive_window_grows = false;
         restart(&config);
         p = peer_at(PEER_PORT);
         LISTENS(1);
@@ -339,7 +340,7 @@ TEST(no_shift_unless_agreed)
     struct peer *p = ACCEPTED();
 
     ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1, .win = 2000, .shift = 8);
-    SENDS(p, .flags = ACK, .seq = 1, .ack = 2, .win = 65535, .shift = NONE);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 2, .win = 64240, .shift = NONE);
     assert_int_equal(row_of(p).tcp_info.tcpi_snd_wnd, 2000);
 }
 
