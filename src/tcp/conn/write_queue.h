@@ -15,6 +15,7 @@ struct write_queue {
     struct chunks chunks;
     struct seq small; /* end of the last small segment sent (Minshall's test) */
     struct seq push; /* PSH belongs on the segment that carries the byte before this */
+    uint32_t grown; /* bytes that the send buffer has grown to (send_space.c) */
     struct chronograph chronograph;
 };
 

@@ -40,7 +40,20 @@ static uint32_t grown_limit(const struct tcp *tcp, const struct tcp_conn *conn)
     const uint64_t segments = max32(max32(conn->cc.cwnd / mss, 10), tcp->params.dupthresh + 1);
     const uint64_t wanted = 2 * segments * segment;
 
-    return wanted < tcp->params.send_buffer_max ? (uint32_t)wanted : tcp->params.send_buffer_max;
+    return wanted < UINT32_MAX ? (uint32_t)wanted : UINT32_MAX;
+}
+
+/* What the buffer would grow to now: not while memory is tight, and never beyond the connection's
+ * share of it. */
+static uint32_t limit_by_window(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    const uint32_t wanted = tcp->params.send_accounting == LASTACK_SNDBUF_LINUX_SKB
+                                ? grown_limit(tcp, conn)
+                                : 2 * min32(conn->cc.cwnd, UINT32_MAX / 2);
+
+    return tcp_memory_is_tight(tcp)
+               ? 0
+               : min32(wanted, tcp_buffer_share(tcp, tcp->params.send_buffer_max));
 }
 
 uint32_t tcp_send_limit(const struct tcp *tcp, const struct tcp_conn *conn)
@@ -51,9 +64,16 @@ uint32_t tcp_send_limit(const struct tcp *tcp, const struct tcp_conn *conn)
         return conn->options.send_buffer;
     if (!params->autotune_send || conn->mss == 0)
         return params->send_buffer;
-    if (params->send_accounting == LASTACK_SNDBUF_LINUX_SKB)
-        return max32(params->send_buffer, grown_limit(tcp, conn));
-    return max32(params->send_buffer, min32(2 * conn->cc.cwnd, params->send_buffer_max));
+    return max32(max32(params->send_buffer, limit_by_window(tcp, conn)),
+                 conn->write_queue != POOL_NONE ? conn_queue(tcp, conn)->grown : 0);
+}
+
+/* The window may come down: the buffer does not (what was lost and what follows it must fit). */
+static void remember_growth(const struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (tcp->params.autotune_send && conn->options.send_buffer == 0 && conn->mss != 0)
+        conn_queue(tcp, conn)->grown =
+            max32(conn_queue(tcp, conn)->grown, limit_by_window(tcp, conn));
 }
 
 /* ---- Linux's chunks ---- */
@@ -215,6 +235,7 @@ uint32_t tcp_send(struct tcp *tcp, uint32_t index, const void *data, uint32_t le
     uint32_t done;
 
     CHECK(!conn_has(conn, CONN_FIN_QUEUED));
+    remember_growth(tcp, conn);
     if (has_chunks(tcp)) {
         const uint32_t goal = chunk_goal(conn);
 

@@ -52,7 +52,9 @@ bool receive_space_read(struct receive_space *space, uint32_t bytes, uint32_t li
     space->copied += bytes;
     if (period_us == 0 || now_us - space->since_us < period_us)
         return false;
-    if (space->copied >= space->limit / 2 && space->limit < limit_max) {
+    /* not half: a peer that finds the window half full with what waits to be read does not get more
+     * than that through */
+    if (space->copied >= space->limit / 8 * 3 && space->limit < limit_max) {
         const uint64_t grown = 2ull * max32(space->limit, space->copied);
 
         space->limit = grown > limit_max ? limit_max : (uint32_t)grown;

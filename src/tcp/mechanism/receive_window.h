@@ -11,8 +11,9 @@
  *
  * Automatic tuning, in three numbers:
  *
- *     limit       bytes that the buffer stands for. When more than half of it was read within a round
- *                 trip, the next one may bring twice that (dynamic right-sizing, as in Linux)
+ *     limit       bytes that the buffer stands for. When three eighths of it were read within a
+ *                 round trip (FreeBSD's bound), the next one may bring twice what this one did, and
+ *                 twice the buffer (dynamic right-sizing, as in Linux)
  *     threshold   the window is never larger; it begins with the first window and grows by two
  *                 segments for each that arrives (Linux's rcv_ssthresh), or is the limit at once
  *     rtt_us      the round trip as a receiver sees it: by the timestamp that a segment echoes;

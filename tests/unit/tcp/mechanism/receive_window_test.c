@@ -46,17 +46,17 @@ TEST(threshold_grows)
     assert_int_equal(space.threshold, 10000);
 }
 
-/* More than half of the buffer read in a round trip: the next may bring twice as much. */
+/* Three eighths of the buffer read in a round trip: the next may bring twice as much. */
 TEST(limit_grows_with_the_reader)
 {
     struct receive_space space = {.limit = 10000, .threshold = 4000, .rtt_us = 1000};
 
-    receive_space_read(&space, 5000, 100000, 0, MS(1) - 1000);
+    receive_space_read(&space, 3000, 100000, 0, MS(1) - 1000);
     assert_int_equal(space.limit, 10000); /* the round trip is not over */
-    receive_space_read(&space, 1000, 100000, 0, MS(1));
+    receive_space_read(&space, 750, 100000, 0, MS(1));
     assert_int_equal(space.limit, 20000);
     assert_int_equal(space.threshold, 4000);
-    receive_space_read(&space, 9999, 100000, 0, MS(2)); /* a slow reader */
+    receive_space_read(&space, 7499, 100000, 0, MS(2)); /* a slow reader */
     assert_int_equal(space.limit, 20000);
     receive_space_read(&space, 30000, 100000, 0, MS(3)); /* more than the buffer, on the way */
     assert_int_equal(space.limit, 60000);
