@@ -14,14 +14,13 @@
 #include "bench.h"
 
 #include "duration.h"
+#include "folder.h"
 #include "trial.h"
 
-#include <errno.h>
 #include <fnmatch.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static const double LEAST_MEAN = 0.95, LEAST_CELL = 0.8;
 
@@ -162,6 +161,8 @@ static void name_trace(struct grid *grid, const char *folder, unsigned at, unsig
 /* Each run's two sides stand next to each other, with one seed. False: said. */
 static bool make_grid(struct grid *grid, const struct bench_options *options)
 {
+    int error;
+
     *grid = (struct grid){.runs = options->quick ? 1 : RUNS_MAX,
                           .length_ns = options->quick ? SEC(2) : SEC(20)};
     if (!choose_cells(grid, options->cells))
@@ -177,8 +178,8 @@ static bool make_grid(struct grid *grid, const struct bench_options *options)
         fputs("lastack bench: recovery: out of memory\n", stderr);
         return false;
     }
-    if (options->trace != NULL && mkdir(options->trace, 0777) != 0 && errno != EEXIST) {
-        fprintf(stderr, "lastack bench: --trace %s: %s\n", options->trace, strerror(errno));
+    if (options->trace != NULL && (error = folder_make(options->trace)) != 0) {
+        fprintf(stderr, "lastack bench: --trace %s: %s\n", options->trace, strerror(-error));
         return false;
     }
     for (unsigned cell = 0; cell < grid->cells; cell++) {
