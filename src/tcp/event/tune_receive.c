@@ -37,12 +37,11 @@ static void measure_round_trip(const struct tcp *tcp, struct tcp_conn *conn,
     uint32_t age_ms;
 
     if (!conn_has(conn, CONN_TIMESTAMP) || !(seg->options & OPTION_TIMESTAMP) ||
-        seg->ts_echo == conn->space.echo || seg->ts_echo == 0 ||
-        seg->text_length < conn_rcv_mss(conn))
+        seg->ts_echo == 0 || seg->text_length < conn_rcv_mss(conn))
         return;
     age_ms = conn_ts_value(conn, tcp->report.now) - seg->ts_echo;
     if (age_ms < 3600 * 1000) /* else it is no stamp of ours */
-        receive_space_echoed(&conn->space, seg->ts_echo, MS((int64_t)max32(age_ms, 1)));
+        receive_space_echoed(&conn->space, MS((int64_t)max32(age_ms, 1)));
 }
 
 void conn_tune_arrived(const struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
@@ -65,8 +64,8 @@ void conn_tune_read(const struct tcp *tcp, struct tcp_conn *conn, uint32_t lengt
         return;
     most = tcp_memory_is_tight(tcp) ? conn->space.limit
                                     : tcp_buffer_share(tcp, tcp->params.receive_buffer_max);
-    if (receive_space_read(&conn->space, length, most,
-                           (uint32_t)(rtt_smoothed(&conn->rtt) / 1000), tcp->report.now))
+    if (receive_space_read(&conn->space, length, most, (uint32_t)(rtt_smoothed(&conn->rtt) / 1000),
+                           tcp->report.now))
         conn_set_receive_limit(tcp, conn, conn->space.limit);
 }
 

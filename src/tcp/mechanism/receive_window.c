@@ -71,17 +71,14 @@ void receive_space_arrived(struct receive_space *space, uint32_t length, uint32_
         space->threshold += min32(space->limit - space->threshold, 2 * max32(mss, length));
 }
 
-void receive_space_echoed(struct receive_space *space, uint32_t echo, int64_t sample_ns)
+void receive_space_echoed(struct receive_space *space, int64_t sample_ns)
 {
     const uint32_t sample = (uint32_t)min64(max64(sample_ns / 1000, 1), INT32_MAX);
 
-    if (space->rtt_us != 0 && echo == space->echo)
-        return; /* measured already: the rest of that flight only comes later */
-    space->echo = echo;
-    if (space->rtt_us == 0)
+    if (space->rtt_us == 0 || sample < space->rtt_us)
         space->rtt_us = sample;
     else
-        space->rtt_us = max32(1, space->rtt_us - space->rtt_us / 8 + sample / 8);
+        space->rtt_us += (sample - space->rtt_us) / 32;
 }
 
 uint8_t window_shift_for(uint32_t max, uint8_t limit)

@@ -35,7 +35,6 @@ struct receive_space {
     uint32_t since_us;  /* when the measuring period began */
     uint32_t copied;    /* bytes read by the user in this period */
     uint32_t rtt_us;    /* 0: not known yet */
-    uint32_t echo;      /* the echoed timestamp measured last */
 };
 
 /* The window to offer now, in bytes, a multiple of 1 << shift and representable with it: `offered`
@@ -57,8 +56,9 @@ bool receive_space_read(struct receive_space *space, uint32_t bytes, uint32_t li
  * follows. Tiny ones say nothing of the pace. */
 void receive_space_arrived(struct receive_space *space, uint32_t length, uint32_t mss);
 
-/* A full segment arrived and echoes `echo`, which we sent `sample_ns` ago. */
-void receive_space_echoed(struct receive_space *space, uint32_t echo, int64_t sample_ns);
+/* A full segment arrived and echoes a timestamp that we sent `sample_ns` ago. The later ones of a
+ * flight come later than the first and echo the same: less counts at once, more slowly. */
+void receive_space_echoed(struct receive_space *space, int64_t sample_ns);
 
 /* RFC 7323 §2.2: the smallest shift with which `max` bytes can be offered, at most 14. */
 uint8_t window_shift_for(uint32_t max, uint8_t limit);
