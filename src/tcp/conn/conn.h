@@ -173,7 +173,7 @@ struct tcp_conn {
     uint16_t mss_hole;
     uint8_t snd_shift, rcv_shift;
     uint32_t gso_max;        /* text that its link takes in one frame; 0: one segment */
-    struct seq iss, irs;
+    struct seq iss;
     uint32_t packets;        /* segments sent and not cumulatively acknowledged */
     uint32_t recovery;       /* its struct repair; POOL_NONE: nothing ever went wrong */
     uint8_t retries;         /* timeouts in a row without progress */
@@ -205,6 +205,7 @@ struct tcp_conn {
     struct cc cc;
     struct conn_options options;
     struct receive_space space;
+    struct seq irs;
     struct conn_stats stats;
 };
 
