@@ -26,6 +26,11 @@ TEST(offers)
     assert_int_equal(receive_window_select(&space, 9001, 0, MSS, 0), 0); /* less than a segment */
     assert_int_equal(receive_window_select(&space, 9500, 8000, MSS, 0), 8000); /* was promised */
     assert_int_equal(receive_window_select(&space, 0, 0, MSS, 4), 6000 / 16 * 16);
+    { /* a threshold below a segment is still half open */
+        const struct receive_space small = {.limit = 10000, .threshold = 500};
+
+        assert_int_equal(receive_window_select(&small, 0, 0, MSS, 0), 500);
+    }
 }
 
 /* The threshold follows what arrives, by two segments, and ends at the limit; tiny segments do not
