@@ -211,7 +211,8 @@ static uint32_t readable_from(const struct lastack *stack, const struct sock *so
 {
     const struct tcp_conn *conn = sock_conn(stack, sock);
 
-    return max32(min32((uint32_t)sock->values.receive_lowat, conn->space.limit / 2), 1);
+    return max32(min32((uint32_t)sock->values.receive_lowat, receive_space_most(&conn->space) / 2),
+                 1);
 }
 
 static uint32_t poll_attached(struct lastack *stack, const struct sock *sock)

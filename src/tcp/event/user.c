@@ -57,8 +57,8 @@ uint32_t tcp_open_active(struct tcp *tcp, const struct tcp_open *open, enum last
     const struct tuple tuple = tuple_of(&open->local, &open->remote);
     const uint64_t flow = open->flow != 0 ? open->flow : flow_hash(&tcp->index, &tuple);
     const struct flow_ref old = tcp_find(tcp, &tuple, flow);
-    struct seq iss = isn_choose(tcp_secret(tcp, &tuple, flow), tcp->params.isn_tick_ns,
-                                tcp->report.now);
+    struct seq iss =
+        isn_choose(tcp_secret(tcp, &tuple, flow), tcp->params.isn_tick_ns, tcp->report.now);
     uint32_t ts_recent = 0;
     bool is_reuse = false;
     struct tcp_conn *conn;
@@ -230,7 +230,8 @@ static void offer_more(const struct tcp *tcp, struct tcp_conn *conn)
         return;
     switch (tcp->params.window_update) {
     case LASTACK_WINDOW_UPDATE_DOUBLED:
-        if (window >= 2 * offered && window - offered >= min32(mss, conn->space.limit / 2))
+        if (window >= 2 * offered &&
+            window - offered >= min32(mss, receive_space_most(&conn->space) / 2))
             conn->owe |= OWE_ACK;
         return;
     case LASTACK_WINDOW_UPDATE_TWO_SEGS:

@@ -23,7 +23,7 @@ uint32_t receive_window_select(const struct receive_space *space, uint32_t held,
     CHECK(shift <= 14);
     room = min32(room, space->threshold);
     /* MUST-39: not worth telling */
-    if (room < min32(min32(space->limit, space->threshold) / 2, mss))
+    if (room < min32(receive_space_most(space) / 2, mss))
         room = 0;
     room = min32(room, largest);
     room -= room % unit;

@@ -37,6 +37,12 @@ struct receive_space {
     uint32_t rtt_us;    /* 0: not known yet */
 };
 
+/* The largest window that could be offered now. */
+static inline uint32_t receive_space_most(const struct receive_space *space)
+{
+    return space->limit < space->threshold ? space->limit : space->threshold;
+}
+
 /* The window to offer now, in bytes, a multiple of 1 << shift and representable with it: `offered`
  * bytes are still outstanding from before (edge - RCV.NXT), `held` bytes wait to be read or
  * reassembled. */
