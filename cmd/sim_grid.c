@@ -7,7 +7,8 @@
  *
  * goodput: geometric mean over the seeds; least: of the slowest seed; stall: the longest time
  * without a new byte for the reader, of all seeds; again: segments sent again; timeouts: mean.
- * Three rows more: reordering instead of loss.
+ * Three rows more: reordering instead of loss. Behind them, how many transfers there were and how
+ * many did not hold what sim_transfer.h says; each of those is a line on stderr that repeats it.
  */
 #include "sim_verb.h"
 
@@ -39,7 +40,8 @@ struct cell_result {
 
 struct grid {
     const struct sim_verb_options *options;
-    uint64_t seeds, bytes, failures;
+    uint64_t seeds, bytes;
+    uint64_t transfers, failures;
     FILE *out;
     FILE *against; /* or NULL */
     uint64_t slower;
@@ -78,13 +80,15 @@ static struct sim_recipe recipe_of(const struct cell *cell)
 static void tell_failure(struct grid *grid, const struct sim_transfer *transfer,
                          const struct cell *cell, const char *failure)
 {
+    const char *profile = grid->options->profile;
+
     grid->failures++;
     fprintf(stderr,
-            "FAILED: %s\nin the cell loss %" PRIu32 " ppm, reordering %" PRIu32 " ppm, %" PRIu32
-            " ms, %" PRIu32 " Mbit/s, seed %" PRIu64
-            "\nto repeat: lastack sim --grid --seed %" PRIu64 " --seeds 1 --bytes %" PRIu64 "\n",
-            failure, cell->loss_ppm, cell->reorder_ppm, cell->rtt_ms, cell->rate_mbit,
-            transfer->seed, transfer->seed, transfer->bytes);
+            "FAILED: %s: loss %g %%, reordering %g %%, %" PRIu32 " ms, %" PRIu32
+            " Mbit/s: lastack sim --grid --seed %" PRIu64 " --seeds 1 --bytes %" PRIu64 "%s%s\n",
+            failure, (double)cell->loss_ppm / 10000, (double)cell->reorder_ppm / 10000,
+            cell->rtt_ms, cell->rate_mbit, transfer->seed, transfer->bytes,
+            profile == NULL ? "" : " --profile ", profile == NULL ? "" : profile);
 }
 
 static void run_cell(struct grid *grid, const struct cell *cell, struct cell_result *sum)
@@ -101,6 +105,7 @@ static void run_cell(struct grid *grid, const struct cell *cell, struct cell_res
 
         transfer.seed = grid->options->transfer.seed + i;
         sim_transfer_run(&transfer, &result);
+        grid->transfers++;
         if (result.failure != NULL)
             tell_failure(grid, &transfer, cell, result.failure);
         mbit = (double)result.goodput_bps / MBIT;
@@ -181,6 +186,19 @@ static void print_head(const struct grid *grid)
         options->profile == NULL ? "linux" : options->profile);
 }
 
+/* Behind the table, or the only thing with --quiet. */
+static void print_end(const struct grid *grid)
+{
+    if (grid->options->is_json)
+        json_line(stdout, json_pack("{s:b, s:I, s:I, s:I, s:I}", "summary", 1, "seeds",
+                                    (json_int_t)grid->seeds, "transfers",
+                                    (json_int_t)grid->transfers, "failures",
+                                    (json_int_t)grid->failures, "slower", (json_int_t)grid->slower));
+    else
+        fprintf(grid->options->is_quiet ? stdout : grid->out,
+                "# %" PRIu64 " transfers, %" PRIu64 " failed\n", grid->transfers, grid->failures);
+}
+
 static bool open_grid(struct grid *grid)
 {
     const struct sim_verb_options *options = grid->options;
@@ -221,19 +239,20 @@ int sim_grid_verb(const struct sim_verb_options *options)
 
     if (!open_grid(&grid))
         return 2;
-    if (!options->is_json)
+    if (!options->is_json && !options->is_quiet)
         print_head(&grid);
     for (size_t i = 0; i < count; i++) {
         struct cell_result sum;
 
         run_cell(&grid, &cells[i], &sum);
-        if (options->is_json)
+        if (options->is_json && !options->is_quiet)
             print_cell_json(&cells[i], &sum);
-        else
+        else if (!options->is_quiet)
             print_cell(&grid, &cells[i], &sum);
         if (grid.against != NULL)
             compare(&grid, &cells[i], &sum);
     }
+    print_end(&grid);
     if (!close_grid(&grid))
         return 2;
     return grid.failures == 0 && grid.slower == 0 ? 0 : 1;

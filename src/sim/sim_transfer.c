@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-enum { SENDER, RECEIVER, TRANSFER_PORT = 9, CHUNK = 65536, TEXT_PAGES = 8192 };
+enum { SENDER, RECEIVER, TRANSFER_PORT = 9, CHUNK = 65536, TEXT_PAGES = 8192, CHECK_EVERY = 64 };
 
 #define PATIENCE_NS SEC(24 * 3600) /* of virtual time */
 /* The row tells the timeout in microseconds, and clocks round up to a millisecond. */
@@ -261,6 +261,8 @@ static void transmit(struct run *run)
             fail(run, "nothing happens any more, and not everything has come");
         look_at_timeout(run);
         show_records(run);
+        for (unsigned host = 0; host < SIM_HOSTS && run->world.steps % CHECK_EVERY == 0; host++)
+            lastack_check(stack_of(run, host));
     }
 }
 

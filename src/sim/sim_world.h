@@ -26,6 +26,7 @@ typedef void sim_event(void *context, struct sim_world *world, unsigned host,
 struct sim_host {
     struct lastack *stack;
     struct lastack_config config;
+    void *block;           /* what `memory` lies in */
     void *memory;          /* `size` bytes for the stack, and a fence behind them */
     size_t size;
     uint32_t mtu;

@@ -84,11 +84,25 @@ def test_grid():
         rows = [line.split() for line in table.read_text().splitlines() if not line.startswith('#')]
         require(len(rows) == 33, f'{len(rows)} cells')
         require(all(0 < float(row[3]) <= int(row[2]) for row in rows), 'a cell is faster than its link')
+        require(table.read_text().endswith('# 33 transfers, 0 failed\n'), 'no count behind the table')
         sim(*words, '--against', str(table))
         rows[7][3] = str(float(rows[7][3]) * 1.5)
         faster.write_text('\n'.join(' '.join(row) for row in rows) + '\n')
         run = sim(*words, '--against', str(faster), status=1)
         require(run.stderr.count('slower:') == 1, f'a slower cell is not found: {run.stderr}')
+
+
+def test_many_seeds_of_a_grid():
+    end = summary('--grid', '--seeds', '3', '--bytes', '20k')
+    require((end['seeds'], end['transfers'], end['failures']) == (3, 99, 0), f'{end}')
+    run = sim('--grid', '--seeds', '2', '--bytes', '20k', '--quiet')
+    require(run.stdout == '# 66 transfers, 0 failed\n', f'--quiet: {run.stdout}')
+    # given up before anything arrives: each is a line that repeats it
+    run = sim('--grid', '--seeds', '2', '--bytes', '20k', '--quiet', '--set', 'connect_timeout=50ms', status=1)
+    lines = run.stderr.splitlines()
+    require(len(lines) > 10 and all(line.startswith('FAILED: ') and 'lastack sim --grid --seed' in line
+                                    for line in lines), f'findings: {lines[:3]}')
+    require(run.stdout == f'# 66 transfers, {len(lines)} failed\n', f'{run.stdout} of {len(lines)} lines')
 
 
 def test_bad_input():
@@ -109,6 +123,7 @@ def test_bad_input():
 test_transfers()
 test_lives()
 test_grid()
+test_many_seeds_of_a_grid()
 test_bad_input()
 if failures:
     sys.exit('\n'.join(failures))
