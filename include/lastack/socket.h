@@ -85,7 +85,7 @@ int64_t lastack_send_to(struct lastack *stack, int descriptor, const void *data,
 int64_t lastack_recv_from(struct lastack *stack, int descriptor, void *data, size_t size,
                           uint32_t flags, struct lastack_endpoint *remote);
 
-/* A piece of the caller's memory to read into. */
+/* A piece of memory to write to: of the caller's to read into, of the stack's to send from. */
 struct lastack_buffer {
     void *base;
     size_t length;
@@ -127,6 +127,18 @@ int64_t lastack_recv_message(struct lastack *stack, int descriptor,
  * Valid until the next call on the stack. lastack_recv_done gives the first `length` bytes back. */
 int lastack_recv_peek(struct lastack *stack, int descriptor, struct lastack_iovec *iov, int count);
 int lastack_recv_done(struct lastack *stack, int descriptor, size_t length);
+
+/* The same for sending: up to `count` pieces of the send buffer, together at most `length` bytes
+ * (1..), in order, to write the next text to; returns how many pieces. What a program writes there
+ * need not be copied again. About a frame is given at once, and it is the program's until the next
+ * call on the stack. -LASTACK_EAGAIN: no room now, a writable event follows; -LASTACK_EINVAL: a
+ * length or count of 0; else what lastack_send answers. */
+int lastack_send_room(struct lastack *stack, int descriptor, struct lastack_buffer *pieces,
+                      int count, size_t length);
+/* Queues the first `length` bytes of that room, every one of which was written; 0 only gives it
+ * back. Returns how many bytes were queued, as lastack_send; -LASTACK_EINVAL if so much was not
+ * given. flags: LASTACK_MSG_MORE, LASTACK_MSG_EOR. */
+int64_t lastack_send_done(struct lastack *stack, int descriptor, size_t length, uint32_t flags);
 
 /* how: LASTACK_SHUT_RD, _WR (a FIN follows what is queued) or _RDWR, whoever else holds the
  * socket. */

@@ -25,6 +25,7 @@
 #include <lastack/lastack.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 static const double LEAST_TUN_RATIO = 0.7;
 
@@ -59,12 +60,22 @@ struct tun_program {
     uint64_t moved;
 };
 
+/* Each byte is written, to where it is sent from. */
 static void send_more(struct tun_program *program)
 {
-    static const uint8_t text[TUN_CHUNK];
+    struct lastack_buffer piece[TUN_PIECES];
+    int count;
 
-    while (lastack_send(program->stack, program->socket, text, sizeof text, 0) > 0)
-        ;
+    while ((count = lastack_send_room(program->stack, program->socket, piece, TUN_PIECES,
+                                      TUN_CHUNK)) > 0) {
+        size_t length = 0;
+
+        for (int i = 0; i < count; i++) {
+            memset(piece[i].base, 'a' + i, piece[i].length);
+            length += piece[i].length;
+        }
+        CHECK(lastack_send_done(program->stack, program->socket, length, 0) == (int64_t)length);
+    }
 }
 
 static void read_more(struct tun_program *program)

@@ -279,19 +279,33 @@ static enum service_verdict read_body(struct services *services,
 
 /* ---- replying and ending ---- */
 
+/* Writes the next part of the pattern to where it is sent from. */
+static int64_t stream_part(struct services *services, struct service_connection *connection)
+{
+    const struct http *http = &connection->u.http;
+    const uint64_t left = http->stream_end - http->stream_at;
+    struct lastack_buffer pieces[SERVICE_PIECES];
+    const int count =
+        lastack_send_room(services->stack, connection->descriptor, pieces, SERVICE_PIECES,
+                          left < SERVICE_SCRATCH ? (size_t)left : SERVICE_SCRATCH);
+    size_t part = 0;
+
+    for (int i = 0; i < count; i++) {
+        pattern_fill(pieces[i].base, pieces[i].length, http->stream_at + part);
+        part += pieces[i].length;
+    }
+    return count < 0 ? count : lastack_send_done(services->stack, connection->descriptor, part,
+                                                 part < left ? LASTACK_MSG_MORE : 0);
+}
+
 static enum service_verdict stream(struct services *services, struct service_connection *connection,
                                    bool *is_stuck)
 {
     struct http *http = &connection->u.http;
 
     while (http->stream_at < http->stream_end) {
-        uint64_t left = http->stream_end - http->stream_at;
-        size_t part = left < SERVICE_SCRATCH ? (size_t)left : SERVICE_SCRATCH;
-        int64_t sent;
+        const int64_t sent = stream_part(services, connection);
 
-        pattern_fill(services->scratch, part, http->stream_at);
-        sent = lastack_send(services->stack, connection->descriptor, services->scratch, part,
-                            part < left ? LASTACK_MSG_MORE : 0);
         if (sent == -LASTACK_EAGAIN) {
             *is_stuck = true;
             return SERVICE_LIVES;

@@ -177,6 +177,9 @@ static inline struct tcp_conn *sock_conn(const struct lastack *stack, const stru
 
 /* ---- urgent_calls.c ---- */
 
+/* Why nothing can be sent now, as a negative error, or 0. */
+int sock_cannot_send(struct lastack *stack, struct sock *sock);
+
 /* How much of what can be read lies before the mark; steps over the octet there where it is out of
  * band. */
 uint32_t sock_until_mark(struct lastack *stack, struct sock *sock, uint32_t length, bool is_peek);

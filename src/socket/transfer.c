@@ -17,8 +17,7 @@ static int take_error(struct sock *sock)
 
 /* ---- send ---- */
 
-/* Why nothing can be sent, or 0. */
-static int cannot_send(struct lastack *stack, struct sock *sock)
+int sock_cannot_send(struct lastack *stack, struct sock *sock)
 {
     const struct tcp_conn *conn;
 
@@ -43,7 +42,7 @@ static int64_t send_vector(struct lastack *stack, struct sock *sock,
 
     if (sock_send_opens(stack, sock, iov, count, flags, remote, &done))
         return done;
-    error = cannot_send(stack, sock);
+    error = sock_cannot_send(stack, sock);
     if (error < 0)
         return error;
     for (size_t i = 0; i < count; i++) {

@@ -161,6 +161,18 @@ static struct seq push_on_the_way(const struct tcp *tcp, struct tcp_conn *conn, 
 
 /* ---- putting text ---- */
 
+/* `data` NULL: the writer has put it there himself. */
+static bool put_at_end(struct tcp *tcp, struct tcp_conn *conn, const uint8_t *data, uint32_t length)
+{
+    return data == NULL ? stream_make_room(&conn->send, &tcp->pages, conn->snd.end, length)
+                        : stream_put(&conn->send, &tcp->pages, conn->snd.end, data, length);
+}
+
+static const uint8_t *behind(const uint8_t *data, uint32_t done)
+{
+    return data != NULL ? data + done : NULL;
+}
+
 /* All at once if there are pages for it; else page by page: what fits is taken, whatever comes
  * behind it. */
 static uint32_t put_in_pages(struct tcp *tcp, struct tcp_conn *conn, const uint8_t *data,
@@ -172,9 +184,9 @@ static uint32_t put_in_pages(struct tcp *tcp, struct tcp_conn *conn, const uint8
     while (done < length) {
         uint32_t piece = min32(length - done, page / 8 * page); /* stream.h: at most */
 
-        if (!stream_put(&conn->send, &tcp->pages, conn->snd.end, data + done, piece)) {
+        if (!put_at_end(tcp, conn, behind(data, done), piece)) {
             piece = min32(piece, page - (conn->snd.end.v & (page - 1)));
-            if (!stream_put(&conn->send, &tcp->pages, conn->snd.end, data + done, piece)) {
+            if (!put_at_end(tcp, conn, behind(data, done), piece)) {
                 report_count(&tcp->report, LASTACK_CAUSE_NO_PAGE_LEFT);
                 break;
             }
@@ -204,7 +216,7 @@ static uint32_t put_in_chunks(struct tcp *tcp, struct tcp_conn *conn, const uint
                 tail = 0;
         }
         piece = tail < goal ? min32(length - done, goal - tail) : length - done;
-        put = put_in_pages(tcp, conn, data + done, piece);
+        put = put_in_pages(tcp, conn, behind(data, done), piece);
         done += put;
         if (put < piece)
             break;
@@ -261,6 +273,65 @@ uint32_t tcp_send(struct tcp *tcp, uint32_t index, const void *data, uint32_t le
     conn->owe |= OWE_SEND;
     settle(tcp, conn);
     return done;
+}
+
+/* ---- text that is written in place ---- */
+
+/* What tcp_send would take for certain: of chunks, what is left of one. */
+static uint32_t room_for_text(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    const uint32_t limit = tcp_send_limit(tcp, conn), held = conn_send_held(conn);
+    uint32_t goal, tail;
+
+    if (!has_chunks(tcp))
+        return limit > held ? limit - held : 0;
+    goal = chunk_goal(conn);
+    if (conn->write_queue != POOL_NONE) {
+        const struct chunks *chunks = &conn_queue(tcp, conn)->chunks;
+
+        tail = chunks_tail_length(chunks, conn->snd.nxt, conn->snd.end);
+        if (tail > 0 && tail < goal && !chunks->is_tail_ended)
+            return goal - tail;
+    }
+    return may_begin_chunk(tcp, conn, conn->snd.nxt) ? goal : 0;
+}
+
+uint32_t tcp_send_room(struct tcp *tcp, uint32_t index, uint32_t length)
+{
+    struct tcp_conn *conn = tcp_conn_at(tcp, index);
+    const uint32_t page = tcp->pages.page_size;
+    const uint32_t in_page = page - (conn->snd.end.v & (page - 1));
+    uint32_t room = min32(min32(length, room_for_text(tcp, conn)), page / 8 * page);
+
+    if (room > 0 && !stream_make_room(&conn->send, &tcp->pages, conn->snd.end, room)) {
+        room = min32(room, in_page);
+        if (!stream_make_room(&conn->send, &tcp->pages, conn->snd.end, room)) {
+            report_count(&tcp->report, LASTACK_CAUSE_NO_PAGE_LEFT);
+            room = 0;
+        }
+    }
+    if (room == 0)
+        conn->flags |= CONN_WANTS_ROOM;
+    return room;
+}
+
+bool tcp_has_send_room(const struct tcp *tcp, uint32_t index, uint32_t length)
+{
+    const struct tcp_conn *conn = tcp_conn_at(tcp, index);
+
+    return length <= room_for_text(tcp, conn) &&
+           stream_has_room(&conn->send, &tcp->pages, conn->snd.end, length);
+}
+
+void tcp_drop_send_room(struct tcp *tcp, uint32_t index)
+{
+    struct tcp_conn *conn = tcp_conn_at(tcp, index);
+    const uint32_t page = tcp->pages.page_size;
+
+    if (conn_send_held(conn) == 0)
+        stream_clear(&conn->send, &tcp->pages);
+    else
+        stream_drop_room(&conn->send, &tcp->pages, conn->snd.end, page / 8 * page);
 }
 
 /* ---- room again ---- */

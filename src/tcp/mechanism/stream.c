@@ -108,6 +108,19 @@ static uint32_t stream_new_node(struct stream *stream, struct page_pool *pages)
     return node;
 }
 
+/* Gives one page of text back that is held below a node. */
+static void stream_give(struct stream *stream, struct page_pool *pages, uint32_t k)
+{
+    uint32_t node = stream->root, *entry;
+
+    for (unsigned level = stream->level; level > 1; level--)
+        node = *stream_entry(pages, node, level, k);
+    entry = stream_entry(pages, node, 1, k);
+    page_pool_give(pages, *entry);
+    *entry = PAGE_NONE;
+    stream->count--;
+}
+
 /* Gives a subtree back. The recursion is as deep as the tree: STREAM_LEVEL_MAX. */
 static void stream_free(struct stream *stream, struct page_pool *pages, uint32_t page,
                         unsigned level)
@@ -316,6 +329,13 @@ static uint32_t stream_only_page(struct stream *stream, struct page_pool *pages,
     return stream->root;
 }
 
+/* `data` may be NULL: then the text is, or will be, there without us. */
+static void stream_fill(void *to, const uint8_t *from, uint32_t length)
+{
+    if (from != NULL)
+        memcpy(to, from, length);
+}
+
 static bool stream_put_any(struct stream *stream, struct page_pool *pages, struct seq seq,
                            const void *data, uint32_t length, bool may_use_reserve)
 {
@@ -329,7 +349,7 @@ static bool stream_put_any(struct stream *stream, struct page_pool *pages, struc
     if (length <= pages->page_size - offset)
         page = stream_only_page(stream, pages, k, may_use_reserve);
     if (LIKELY(page != PAGE_NONE)) {
-        memcpy((uint8_t *)page_at(pages, page) + offset, from, length);
+        stream_fill((uint8_t *)page_at(pages, page) + offset, from, length);
         return true;
     }
     if (!stream_prepare(stream, pages, k, (offset + length - 1) / pages->page_size + 1,
@@ -341,8 +361,8 @@ static bool stream_put_any(struct stream *stream, struct page_pool *pages, struc
         uint32_t piece = min32(length, pages->page_size - offset);
 
         page = stream_hold(stream, pages, k, page);
-        memcpy((uint8_t *)page_at(pages, page) + offset, from, piece);
-        from += piece;
+        stream_fill((uint8_t *)page_at(pages, page) + offset, from, piece);
+        from = from != NULL ? from + piece : NULL;
         length -= piece;
         offset = 0;
         k = (k + 1) & stream_page_mask(pages);
@@ -360,6 +380,22 @@ bool stream_put_reserved(struct stream *stream, struct page_pool *pages, struct 
                          const void *data, uint32_t length)
 {
     return stream_put_any(stream, pages, seq, data, length, true);
+}
+
+bool stream_make_room(struct stream *stream, struct page_pool *pages, struct seq seq,
+                      uint32_t length)
+{
+    return stream_put_any(stream, pages, seq, NULL, length, false);
+}
+
+bool stream_has_room(const struct stream *stream, const struct page_pool *pages, struct seq seq,
+                     uint32_t length)
+{
+    const uint32_t offset = seq.v & (pages->page_size - 1);
+
+    return length == 0 || (stream->count > 0 &&
+                           stream_count_missing(stream, pages, stream_page_of(pages, seq),
+                                                (offset + length - 1) / pages->page_size + 1) == 0);
 }
 
 /* ---- reading ---- */
@@ -481,6 +517,38 @@ static void stream_collapse(struct stream *stream, struct page_pool *pages)
     stream->root = page;
 }
 
+/* Fewer pages of text than before: fewer of page numbers, perhaps none. */
+static void stream_shrink(struct stream *stream, struct page_pool *pages)
+{
+    if (stream->count == 0)
+        stream_free_nodes(stream, pages);
+    else if (stream->count == 1)
+        stream_collapse(stream, pages);
+}
+
+void stream_drop_room(struct stream *stream, struct page_pool *pages, struct seq seq,
+                      uint32_t length)
+{
+    const uint32_t size = pages->page_size;
+    const uint32_t skip = (0 - seq.v) & (size - 1); /* up to where a page begins */
+    const uint32_t k = stream_page_of(pages, seq_add(seq, skip));
+    const uint32_t count = length > skip ? (length - skip) / size : 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t at = (k + i) & stream_page_mask(pages);
+
+        if (stream->count == 0 || stream_find(stream, pages, at) == PAGE_NONE)
+            break; /* a room has no holes */
+        if (stream->level == 0) {
+            stream_clear(stream, pages);
+            return;
+        }
+        stream_give(stream, pages, at);
+    }
+    if (stream->level > 0)
+        stream_shrink(stream, pages);
+}
+
 void stream_drop_before(struct stream *stream, struct page_pool *pages, struct seq seq)
 {
     uint32_t k = stream_page_of(pages, seq);
@@ -494,8 +562,5 @@ void stream_drop_before(struct stream *stream, struct page_pool *pages, struct s
     }
     stream_trim(stream, pages, k);
     stream->first = k & STREAM_FIRST_MAX;
-    if (stream->count == 0)
-        stream_free_nodes(stream, pages);
-    else if (stream->count == 1)
-        stream_collapse(stream, pages);
+    stream_shrink(stream, pages);
 }

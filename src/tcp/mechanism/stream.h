@@ -49,6 +49,14 @@ bool stream_put(struct stream *stream, struct page_pool *pages, struct seq seq, 
 bool stream_put_reserved(struct stream *stream, struct page_pool *pages, struct seq seq,
                          const void *data, uint32_t length);
 
+/* As stream_put, but nothing is copied: the pages are there, for someone else to write to (where
+ * they are, stream_iovec says). What is not written is whatever was there. */
+bool stream_make_room(struct stream *stream, struct page_pool *pages, struct seq seq,
+                      uint32_t length);
+/* Are there pages for all of it? */
+bool stream_has_room(const struct stream *stream, const struct page_pool *pages, struct seq seq,
+                     uint32_t length);
+
 /* Copies [seq, seq + length), all of which was put, to `out`. */
 void stream_get(const struct stream *stream, const struct page_pool *pages, struct seq seq,
                 void *out, uint32_t length);
@@ -61,6 +69,9 @@ unsigned stream_iovec(const struct stream *stream, const struct page_pool *pages
 
 /* Nothing before `seq` is needed any more: whole pages before it go back. */
 void stream_drop_before(struct stream *stream, struct page_pool *pages, struct seq seq);
+/* The pages that lie wholly in [seq, seq + length) go back: the end of a room that was not used. */
+void stream_drop_room(struct stream *stream, struct page_pool *pages, struct seq seq,
+                      uint32_t length);
 /* Everything goes back; the stream is idle. */
 void stream_clear(struct stream *stream, struct page_pool *pages);
 

@@ -314,6 +314,43 @@ static void adjacent_pages_make_few_pieces(void **state)
     model_end(&m);
 }
 
+/* Room is made behind text, part of it becomes text, and the rest goes back: whatever the level, and
+ * over 2^32. */
+static void room_that_is_not_used_goes_back(void **state)
+{
+    struct seq una = seq_of(0u - (6u << 20)), end = una;
+    struct model m;
+    struct rng rng;
+
+    (void)state;
+    rng_init(&rng, 7);
+    model_init(&m, 4096, 2000);
+    for (unsigned step = 0; step < 600; step++) {
+        const uint32_t room = 1 + rng_below(&rng, 60000), used = rng_below(&rng, room + 1);
+        const uint32_t held = rng_below(&rng, step % 100 < 50 ? 5000 : 5 << 20);
+
+        assert_false(stream_has_room(&m.stream, &m.pages, end, 70000));
+        assert_true(stream_make_room(&m.stream, &m.pages, end, room));
+        assert_true(stream_has_room(&m.stream, &m.pages, end, room));
+        if (used > 0)
+            assert_true(model_put(&m, end, used, step));
+        end = seq_add(end, used);
+        stream_drop_room(&m.stream, &m.pages, end, 65536);
+        if (m.count > 0)
+            model_check_pages(&m, una);
+        else
+            assert_true(m.stream.count <= 1); /* where the room began */
+        if (seq_distance(una, end) > held || m.count == PUTS_MAX) {
+            una = seq_add(una, seq_distance(una, end) / 2 + 1);
+            model_drop(&m, una);
+        }
+        if (m.count > 0)
+            model_check_put(&m, rng_below(&rng, m.count), 4096);
+    }
+    assert_true(seq_before(seq_of(0), una));
+    model_end(&m);
+}
+
 static void too_few_pieces_cover_the_front(void **state)
 {
     struct lastack_iovec iov[2] = {{NULL, 0}, {NULL, 7}};
@@ -475,6 +512,7 @@ int main(void)
         cmocka_unit_test(one_page_left_needs_no_node),
         cmocka_unit_test(sliding_stays_on_its_level),
         cmocka_unit_test(adjacent_pages_make_few_pieces),
+        cmocka_unit_test(room_that_is_not_used_goes_back),
         cmocka_unit_test(too_few_pieces_cover_the_front),
         cmocka_unit_test(bytes_never_put_are_refused),
         cmocka_unit_test(refusal_changes_nothing),
