@@ -26,6 +26,7 @@ struct run {
     int64_t last_byte_at;
     /* the sender's silence: since when, and how long it may last */
     int64_t silent_since, silence_most;
+    int64_t times_out_at, timeout; /* its timer, and the timeout when it was set */
     bool has_spoken; /* since silence_most was looked up */
     uint64_t trace_at[SIM_HOSTS];
     uint8_t data[CHUNK]; /* of one call */
@@ -178,7 +179,8 @@ static void on_transfer_arrival(void *context, int64_t now, unsigned host, const
     run->has_spoken = true;
 }
 
-/* How long the silence that begins now may last. */
+/* How long the silence that begins now may last. A timer that runs was set with the timeout of that
+ * moment; samples from SACKs may have made it shorter since. */
 static void look_at_timeout(struct run *run)
 {
     struct lastack_connection_row row;
@@ -186,9 +188,15 @@ static void look_at_timeout(struct run *run)
     if (!run->has_spoken || run->descriptor[SENDER] < 0)
         return;
     run->has_spoken = false;
-    if (lastack_status(stack_of(run, SENDER), run->descriptor[SENDER], &row) == 0 &&
-        row.has_tcp_info)
-        run->silence_most = (int64_t)row.tcp_info.tcpi_rto * 1000;
+    if (lastack_status(stack_of(run, SENDER), run->descriptor[SENDER], &row) != 0 ||
+        !row.has_tcp_info)
+        return;
+    if (row.timer != LASTACK_TIMER_RETRANSMIT ||
+        run->world.now + row.timer_left_ns != run->times_out_at)
+        run->timeout = (int64_t)row.tcp_info.tcpi_rto * 1000;
+    run->times_out_at =
+        row.timer == LASTACK_TIMER_RETRANSMIT ? run->world.now + row.timer_left_ns : NEVER;
+    run->silence_most = max64(run->timeout, (int64_t)row.tcp_info.tcpi_rto * 1000);
 }
 
 /* ---- the whole ---- */
