@@ -143,7 +143,9 @@ int64_t lastack_send_done(struct lastack *stack, int descriptor, size_t length, 
 /* how: LASTACK_SHUT_RD, _WR (a FIN follows what is queued) or _RDWR, whoever else holds the
  * socket. */
 int lastack_shutdown(struct lastack *stack, int descriptor, int how);
-/* ABORT of RFC 9293 §3.10.5: RST where the state asks for one, everything queued is lost. */
+/* ABORT of RFC 9293 §3.10.5: RST where the state asks for one, everything queued is lost. A descriptor
+ * that was not closed still means its connection in TIME-WAIT: that ends too, without a word; what
+ * arrived before can be read. LASTACK_ENOTCONN: there is no connection, or no longer. */
 int lastack_abort(struct lastack *stack, int descriptor);
 
 int lastack_getsockname(struct lastack *stack, int descriptor, struct lastack_endpoint *local);

@@ -300,14 +300,29 @@ int lastack_close(struct lastack *stack, int descriptor)
     return 0;
 }
 
+/* The record answers for the connection, but the descriptor still means it. */
+static bool abort_time_wait(struct lastack *stack, struct sock *sock)
+{
+    const struct tuple tuple = tuple_of(&sock->local, &sock->remote);
+
+    if (sock->phase != SOCKET_ENDED || sock->last_state != TCP_TIME_WAIT ||
+        !tcp_abort_record(&stack->tcp, &tuple,
+                          seq_add(sock->left_to, sock->left_is_end ? 1 : 0)))
+        return false;
+    sock->last_state = TCP_CLOSED;
+    sock->last_cause = LASTACK_CAUSE_CALL_ABORT;
+    return true;
+}
+
 int lastack_abort(struct lastack *stack, int descriptor)
 {
     struct sock *sock = sock_of(stack, descriptor);
 
     if (sock == NULL)
         return -LASTACK_EBADF;
+    sockets_collect(stack); /* a connection that became a record leaves its socket now */
     if (sock->phase != SOCKET_ATTACHED)
-        return -LASTACK_ENOTCONN;
+        return abort_time_wait(stack, sock) ? 0 : -LASTACK_ENOTCONN;
     tcp_abort(&stack->tcp, sock->conn, LASTACK_CAUSE_CALL_ABORT, LASTACK_ECONNABORTED);
     sockets_collect(stack);
     return 0;

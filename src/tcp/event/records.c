@@ -325,3 +325,17 @@ bool tcp_kill(struct tcp *tcp, const struct tuple *tuple)
     }
     return false;
 }
+
+bool tcp_abort_record(struct tcp *tcp, const struct tuple *tuple, struct seq rcv_nxt)
+{
+    const struct flow_ref ref = tcp_find(tcp, tuple, flow_hash(&tcp->index, tuple));
+    struct time_wait_record record;
+
+    if (ref.kind != FLOW_TIME_WAIT_IPV4 && ref.kind != FLOW_TIME_WAIT_IPV6)
+        return false;
+    time_wait_read(&tcp->time_waits, record_ref(ref), &record);
+    if (!seq_equal(record.rcv_nxt, rcv_nxt))
+        return false;
+    tcp_end_record(tcp, record_ref(ref), LASTACK_CAUSE_CALL_ABORT);
+    return true;
+}

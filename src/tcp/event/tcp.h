@@ -215,6 +215,9 @@ uint32_t tcp_next_woken(struct tcp *tcp, uint8_t *wake);
 /* Ends whatever owns the tuple: a connection, a record, a half-open request.
  * False: nothing does. */
 bool tcp_kill(struct tcp *tcp, const struct tuple *tuple);
+/* ABORT in TIME-WAIT (RFC 9293 §3.10.5): ends the record of the connection whose RCV.NXT was
+ * `rcv_nxt`. False: there is none any more; the tuple may belong to a later life. */
+bool tcp_abort_record(struct tcp *tcp, const struct tuple *tuple, struct seq rcv_nxt);
 
 /* ---- next_segment.c ---- */
 

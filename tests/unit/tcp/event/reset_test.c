@@ -3,6 +3,7 @@
  * reset_test.c: what must not happen to a connection, state by state: RST, SYN, ACK and text that
  * do not fit (RFC 5961 §3, §4, §5), the limit of challenges (§7); and ABORT, SO_LINGER 0, kill.
  */
+#include "core.h"
 #include "peer.h"
 
 static const enum tcp_state synchronized[] = {
@@ -470,6 +471,56 @@ TEST(abort_in_every_state)
     }
 }
 
+/* "respond with ok and delete the TCB": as long as the descriptor is open it means the record, and only
+ * that of its own life. What came before can be read.
+ * covers: 9293-3.10.5-LAST */
+TEST(abort_in_time_wait)
+{
+    struct peer *p = ACCEPTED();
+
+    SHUTS(p, LASTACK_SHUT_WR);
+    STATE(p, ESTABLISHED, FIN_WAIT_1, CALL_SHUTDOWN);
+    SENDS(p, .flags = FIN | ACK, .seq = 1, .ack = 1);
+    ARRIVES(p, .flags = FIN | ACK, .seq = 1, .ack = 2, .text = 3);
+    FORGET(p);
+    IS_IN(p, TIME_WAIT);
+    assert_int_equal(usage_of(LASTACK_POOL_TIME_WAIT_IPV4).used, 1);
+    ABORTS(p);
+    STATE(p, TIME_WAIT, CLOSED, CALL_ABORT);
+    SENDS_NOTHING(p);
+    assert_int_equal(usage_of(LASTACK_POOL_TIME_WAIT_IPV4).used, 0);
+    assert_int_equal(lastack_abort(world.stack, p->fd), -LASTACK_ENOTCONN);
+    READS(p, 3);
+    READS_END(p);
+    ARRIVES(p, .flags = ACK, .seq = 5, .ack = 2); /* nobody knows of it any more */
+    SENDS(p, .flags = RST, .seq = 2);
+}
+
+TEST(abort_after_time_wait)
+{
+    struct peer *p = reach(PEER_PORT, TCP_TIME_WAIT);
+
+    AFTER(SEC(61));
+    FORGET(p);
+    assert_int_equal(lastack_abort(world.stack, p->fd), -LASTACK_ENOTCONN);
+}
+
+/* A record of another life has another RCV.NXT. (Here nobody has taken note of the end yet.) */
+TEST(abort_spares_the_record_of_a_later_life)
+{
+    struct peer *p = reach(PEER_PORT, TCP_TIME_WAIT);
+    const struct tuple tuple = tuple_of(&p->local, &p->remote);
+    const struct seq rcv_nxt = seq_of(p->irs + 2);
+
+    assert_false(tcp_abort_record(&world.stack->tcp, &tuple, seq_add(rcv_nxt, 1)));
+    assert_false(tcp_abort_record(&world.stack->tcp, &tuple, seq_sub(rcv_nxt, 1)));
+    assert_int_equal(usage_of(LASTACK_POOL_TIME_WAIT_IPV4).used, 1);
+    assert_int_equal(lastack_abort(world.stack, p->fd), 0);
+    assert_int_equal(usage_of(LASTACK_POOL_TIME_WAIT_IPV4).used, 0);
+    assert_false(tcp_abort_record(&world.stack->tcp, &tuple, rcv_nxt));
+    FORGET(p);
+}
+
 /* What was queued is lost, what was sent is not waited for.
  * covers: LNX-LINGER0 */
 TEST(linger_zero)
@@ -578,6 +629,9 @@ int main(void)
         RUN(challenges_are_limited_each),
         RUN(challenges_are_limited_together),
         RUN(abort_in_every_state),
+        RUN(abort_in_time_wait),
+        RUN(abort_after_time_wait),
+        RUN(abort_spares_the_record_of_a_later_life),
         RUN(linger_zero),
         RUN(linger_zero_in_every_state),
         RUN(linger_zero_at_both_ends_of_life),
