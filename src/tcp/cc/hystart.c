@@ -24,7 +24,9 @@ static void next_round(struct cc *cc, const struct cc_ack *ack)
 {
     cc->round_end = ack->nxt;
     cc->samples = 0;
-    if (cc->css > 0) {
+    if (ack->hystart == LASTACK_HYSTART_LINUX) {
+        cc->round_before_us = min32(cc->round_before_us, cc->round_min_us);
+    } else if (cc->css > 0) {
         if (--cc->css == 0)
             leave_slow_start(cc);
     } else {
@@ -33,9 +35,11 @@ static void next_round(struct cc *cc, const struct cc_ack *ack)
     cc->round_min_us = UINT32_MAX;
 }
 
-static void linux_test(struct cc *cc, const struct cc_ack *ack)
+/* The least round trip is that of text: a handshake is often faster than any text after it, and then
+ * the first rounds would look like a queue. */
+static void linux_test(struct cc *cc, uint32_t rtt_us)
 {
-    const uint32_t least_us = (uint32_t)(ack->rtt_min_ns / 1000);
+    const uint32_t least_us = cc->round_before_us = min32(cc->round_before_us, rtt_us);
 
     if (cc->samples < SAMPLES_MIN)
         cc->samples++;
@@ -61,17 +65,22 @@ static void rfc_test(struct cc *cc)
 
 void hystart_on_ack(struct cc *cc, const struct cc_ack *ack)
 {
+    const uint32_t rtt_us = (uint32_t)min64(ack->rtt_ns / 1000, INT32_MAX);
+
     if (ack->hystart == LASTACK_HYSTART_OFF || cc->ssthresh != CC_INFINITE || ack->rtt_ns <= 0)
         return;
     if (seq_after(ack->una, cc->round_end) ||
         (cc->round_min_us == UINT32_MAX && cc->round_before_us == UINT32_MAX))
         next_round(cc, ack);
-    if (cc->ssthresh != CC_INFINITE ||
-        (ack->hystart == LASTACK_HYSTART_LINUX && cc->cwnd < LOW_WINDOW_SEGS * cc->mss))
+    if (cc->ssthresh != CC_INFINITE)
         return;
-    cc->round_min_us = min32(cc->round_min_us, (uint32_t)min64(ack->rtt_ns / 1000, INT32_MAX));
+    if (ack->hystart == LASTACK_HYSTART_LINUX && cc->cwnd < LOW_WINDOW_SEGS * cc->mss) {
+        cc->round_before_us = min32(cc->round_before_us, rtt_us);
+        return;
+    }
+    cc->round_min_us = min32(cc->round_min_us, rtt_us);
     if (ack->hystart == LASTACK_HYSTART_LINUX)
-        linux_test(cc, ack);
+        linux_test(cc, rtt_us);
     else
         rfc_test(cc);
 }
