@@ -233,6 +233,8 @@ struct lastack_params {
     /* RFC 793 acceptance instead of RFC 5961 (FreeBSD's switches) */
     bool insecure_rst, insecure_syn;
     bool rst_extra_linux;        /* RST also taken at RCV.NXT-1 in CLOSE-WAIT, LAST-ACK, CLOSING */
+    /* text leaves evenly over a round trip (Linux: where the queueing discipline is fq) */
+    bool pacing;
     bool tail_loss_probe;        /* RFC 8985 §7 */
     bool frto;                   /* RFC 5682 */
     /* without SACK only the first partial ACK of an episode restarts the timer (RFC 6582 §4: the

@@ -247,6 +247,7 @@ enum { LASTACK_SOL_IP = 0, LASTACK_SOL_SOCKET = 1, LASTACK_SOL_TCP = 6, LASTACK_
     X(SO_PRIORITY, LASTACK_SOL_SOCKET, 12)        /* remembered: there are no queues to choose */  \
     X(SO_MARK, LASTACK_SOL_SOCKET, 36)            /* remembered, shown in rows */                  \
     X(SO_RCVLOWAT, LASTACK_SOL_SOCKET, 18)        /* readable from so many bytes on */             \
+    X(SO_MAX_PACING_RATE, LASTACK_SOL_SOCKET, 47) /* bytes a second, unsigned; -1: no limit */     \
     X(SO_SNDLOWAT, LASTACK_SOL_SOCKET, 19)        /* 1, fixed as on Linux */                       \
     X(SO_ERROR, LASTACK_SOL_SOCKET, 4)                                                             \
     X(SO_SNDBUF, LASTACK_SOL_SOCKET, 7)                                                            \

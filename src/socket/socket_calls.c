@@ -172,6 +172,8 @@ int sock_open_active(struct lastack *stack, struct sock *sock, uint8_t fast_open
     sock->phase = SOCKET_ATTACHED;
     sock->conn = index;
     sock->is_connecting = true;
+    if (sock->values.pacing_max != 0)
+        (void)tcp_set_pacing(&stack->tcp, index, sock->values.pacing_max);
     return 0;
 }
 

@@ -132,6 +132,7 @@ static bool is_remembered(enum lastack_option option)
     switch ((int)option) {
     case LASTACK_SO_PRIORITY:
     case LASTACK_SO_MARK:
+    case LASTACK_SO_MAX_PACING_RATE:
     case LASTACK_SO_RCVLOWAT:
     case LASTACK_SO_SNDLOWAT:
     case LASTACK_TCP_DEFER_ACCEPT:
@@ -147,7 +148,20 @@ static bool is_remembered(enum lastack_option option)
     }
 }
 
-static int remember(struct sock *sock, enum lastack_option option, int value)
+/* A connection that holds text back is paced from now on; one that is made later, from then on. */
+static int set_pacing(struct lastack *stack, struct sock *sock, int value)
+{
+    const uint32_t most = value == -1 ? 0 : (uint32_t)value;
+
+    if (value == 0 || sock->type != LASTACK_SOCK_STREAM)
+        return -LASTACK_EINVAL;
+    if (sock->phase == SOCKET_ATTACHED && !tcp_set_pacing(&stack->tcp, sock->conn, most))
+        return -LASTACK_ENOBUFS;
+    sock->values.pacing_max = most;
+    return 0;
+}
+
+static int remember(struct lastack *stack, struct sock *sock, enum lastack_option option, int value)
 {
     struct sock_values *values = &sock->values;
 
@@ -158,6 +172,8 @@ static int remember(struct sock *sock, enum lastack_option option, int value)
     case LASTACK_SO_MARK:
         values->mark = (uint32_t)value;
         return 0;
+    case LASTACK_SO_MAX_PACING_RATE:
+        return set_pacing(stack, sock, value);
     case LASTACK_SO_RCVLOWAT: /* negative: no limit; 0: 1 */
         values->receive_lowat = value < 0 ? INT32_MAX : value == 0 ? 1 : value;
         return 0;
@@ -221,6 +237,9 @@ static int recall(const struct lastack *stack, const struct sock *sock, enum las
         return 0;
     case LASTACK_SO_MARK:
         *value = (int)values->mark;
+        return 0;
+    case LASTACK_SO_MAX_PACING_RATE:
+        *value = values->pacing_max == 0 ? -1 : (int)values->pacing_max;
         return 0;
     case LASTACK_SO_RCVLOWAT:
         *value = values->receive_lowat;
@@ -316,7 +335,7 @@ int lastack_set_option(struct lastack *stack, int descriptor, enum lastack_optio
         return -LASTACK_ENOPROTOOPT;
     default:
         if (is_remembered(option))
-            return remember(sock, option, value);
+            return remember(stack, sock, option, value);
         return (int)option >> 16 == LASTACK_SOL_IPV6 && sock->domain != LASTACK_AF_INET6
                    ? -LASTACK_ENOPROTOOPT
                    : set_number(stack, sock, option, value);

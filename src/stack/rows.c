@@ -112,9 +112,14 @@ static void fill_recovery(const struct lastack *stack, const struct tcp_conn *co
                           struct lastack_tcp_info *info)
 {
     const struct recovery *recovery = conn_recovery(&stack->tcp, conn);
+    const struct delivery *delivery = conn_delivery(&stack->tcp, conn);
 
     if (recovery == NULL)
         return;
+    info->tcpi_delivery_rate = delivery_rate(delivery, conn->mss);
+    info->tcpi_delivery_rate_app_limited = delivery->rate_is_limited;
+    if (conn_pace(&stack->tcp, conn)->most != 0)
+        info->tcpi_max_pacing_rate = conn_pace(&stack->tcp, conn)->most;
     info->tcpi_ca_state = recovery->state;
     info->tcpi_sacked = recovery->board.sacked.segs;
     info->tcpi_lost = recovery->board.lost.segs;
@@ -209,6 +214,8 @@ static void fill_info(const struct lastack *stack, const struct tcp_conn *conn,
         .tcpi_snd_wnd = conn->snd.wnd,
         .tcpi_rcv_wnd = conn_rcv_wnd(conn),
         .tcpi_delivered = segments_delivered(conn),
+        .tcpi_pacing_rate = pace_rate(&stack->tcp, conn),
+        .tcpi_max_pacing_rate = UINT64_MAX,
     };
     fill_recovery(stack, conn, info);
 }

@@ -24,6 +24,7 @@
 #include "ack_policy.h"
 #include "cc.h"
 #include "deadlines.h"
+#include "delivery.h"
 #include "ecn.h"
 #include "owe.h"
 #include "paws.h"
@@ -58,6 +59,7 @@ enum conn_flag {
     CONN_CORK = 1 << 15,
     CONN_KEEPALIVE = 1 << 16,
     CONN_SYN_RETRANSMITTED = 1 << 17,
+    CONN_PACED = 1 << 18,        /* the user set a largest pacing rate */
     CONN_REUSE_ADDRESS = 1 << 20,
     CONN_REUSE_PORT = 1 << 21,
     CONN_IPV6_SOCKET = 1 << 22,
@@ -122,10 +124,19 @@ struct window_use {
     uint32_t since_ms;  /* it was full then */
 };
 
-/* What a connection has only once something went wrong, from a pool of its own. */
+/* When text may leave, where it is paced (event/pace.c). */
+struct pace {
+    int64_t at;
+    uint32_t most; /* bytes per second, SO_MAX_PACING_RATE; 0: no limit */
+};
+
+/* What a connection has only once something went wrong, or its window is no more that of the first
+ * slow start, from a pool of its own. */
 struct repair {
     struct recovery recovery; /* first */
     struct cc_state cc;
+    struct delivery delivery;
+    struct pace pace;
 };
 
 static inline struct cc_state *repair_cc(struct recovery *recovery)

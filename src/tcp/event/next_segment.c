@@ -437,6 +437,7 @@ static bool emit_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out
         out->seg.flags &= (uint16_t)~LASTACK_FIN; /* it takes a place in the window too (§3.4) */
     conn->flags &= ~(uint32_t)CONN_SEND_SMALL;
     sent_text(tcp, conn, &out->seg);
+    pace_sent(tcp, conn, length);
     finish_segment(tcp, conn, out);
     return true;
 }
@@ -458,6 +459,7 @@ static void emit_again(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *o
     to = seq_add(from, seg->text_length + (seg->flags & LASTACK_FIN ? 1 : 0));
     conn->snd.nxt = seq_max(conn->snd.nxt, to);
     recover_sent_again(tcp, conn, from, to, segs_of(conn, seg->text_length));
+    pace_sent(tcp, conn, seg->text_length);
     report_retransmit(&tcp->report, conn->flow, conn->state, seg, cause, max32(conn->retries, 1),
                       rtt_timeout(&conn->rtt, &tcp->params));
     finish_segment(tcp, conn, out);
@@ -610,6 +612,12 @@ static bool emit_ack(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out
 /* Whatever may leave now has left. */
 static void all_was_sent(struct tcp *tcp, struct tcp_conn *conn)
 {
+    const struct recovery *recovery = conn_recovery(tcp, conn);
+
+    if (recovery != NULL && recovery->board.lost.segs == 0 &&
+        seq_distance(conn->snd.nxt, seq_max(conn->snd.nxt, conn->snd.end)) < conn->mss &&
+        conn_pipe(tcp, conn) < conn->cc.cwnd)
+        delivery_limited(conn_delivery(tcp, conn), conn->packets);
     conn_check_room(tcp, conn);
     if (conn_has(conn, CONN_WANTS_ROOM) && seq_after_or_equal(conn->snd.nxt, conn->snd.end) &&
         tcp_state_may_send(conn->state) && !tcp_is_writable(tcp, conn))
@@ -618,7 +626,7 @@ static void all_was_sent(struct tcp *tcp, struct tcp_conn *conn)
 
 static bool next_of(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
 {
-    bool is_out = false;
+    bool is_out = false, is_held = false;
 
     if (conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED) {
         if (conn->owe & (OWE_SEND | OWE_RETRANSMIT) &&
@@ -631,7 +639,9 @@ static bool next_of(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
     }
     if (emit_tail_probe(tcp, conn, out))
         return true;
-    if (sends_new_first(tcp, conn, out, &is_out)) {
+    if (conn->owe & OWE_SEND && pace_holds(tcp, conn))
+        is_held = true;
+    if (!is_held && sends_new_first(tcp, conn, out, &is_out)) {
         if (is_out)
             return true;
         conn->owe &= (uint8_t)~OWE_SEND;

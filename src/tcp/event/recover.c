@@ -123,6 +123,9 @@ void recover_end(struct tcp *tcp, struct tcp_conn *conn, const struct segment *s
         if (is_dubious(recovery, ack, is_duplicate))
             episode_take_ack(tcp, conn, recovery, seg, ack, is_duplicate);
     }
+    if (recovery != NULL)
+        delivery_acked(conn_delivery(tcp, conn), conn->snd.una, ack->news.delivered.segs,
+                       ack->news.was_repeated, rtt_ns(conn->rtt.min), tcp->report.now);
     if (recovery != NULL && conn->packets == 0)
         recovery->is_waiting = false; /* all arrived: RACK has nothing left to wait for */
     if (is_duplicate)

@@ -21,6 +21,9 @@ struct recovery *conn_need_recovery(struct tcp *tcp, struct tcp_conn *conn)
         }
         recovery_init(conn_recovery(tcp, conn), tcp->params.dupthresh);
         *repair_cc(conn_recovery(tcp, conn)) = (struct cc_state){0};
+        *conn_delivery(tcp, conn) = (struct delivery){.delivered_at = tcp->report.now,
+                                                      .first_at = tcp->report.now};
+        *conn_pace(tcp, conn) = (struct pace){0};
         conn_recovery(tcp, conn)->high = conn->snd.una;
         conn_recovery(tcp, conn)->rack.dsack_round = conn->snd.una;
     }
@@ -110,6 +113,8 @@ void recover_sent_new(struct tcp *tcp, struct tcp_conn *conn, struct seq from, s
     const struct sent_set sent = conn_sent(tcp, conn);
     struct recovery *recovery = conn_recovery(tcp, conn);
 
+    if (recovery != NULL)
+        delivery_sent(conn_delivery(tcp, conn), to, conn->packets == 0, tcp->report.now);
     if (!sent_new(&sent, from, to, count, tcp->report.now))
         report_count(&tcp->report, LASTACK_CAUSE_NO_RANGE_LEFT);
     conn->packets += count;

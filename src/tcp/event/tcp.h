@@ -383,6 +383,21 @@ static inline struct recovery *conn_recovery(const struct tcp *tcp, const struct
     return conn->recovery == POOL_NONE ? NULL : pool_at(&tcp->recoveries, conn->recovery);
 }
 
+/* NULL as long as recovery is. */
+static inline struct pace *conn_pace(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    struct repair *repair = (struct repair *)conn_recovery(tcp, conn);
+
+    return repair == NULL ? NULL : &repair->pace;
+}
+
+static inline struct delivery *conn_delivery(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    struct repair *repair = (struct repair *)conn_recovery(tcp, conn);
+
+    return repair == NULL ? NULL : &repair->delivery;
+}
+
 static inline struct sent_set conn_sent(struct tcp *tcp, struct tcp_conn *conn)
 {
     struct recovery *recovery = conn_recovery(tcp, conn);
@@ -412,6 +427,17 @@ void conn_arm_timeout(struct tcp *tcp, struct tcp_conn *conn, bool is_fresh);
 /* How much of the window is used, after something was sent or could not be, or waits for an ACK
  * that will let a larger frame leave (is_deferred). */
 void conn_note_window_use(struct tcp *tcp, struct tcp_conn *conn, bool is_deferred);
+
+/* ---- pace.c ---- */
+
+/* Bytes per second at which this connection sends when it is paced; Linux's sk_pacing_rate. */
+uint64_t pace_rate(const struct tcp *tcp, const struct tcp_conn *conn);
+/* Text must wait: nothing is owed until the deadline. */
+bool pace_holds(struct tcp *tcp, struct tcp_conn *conn);
+/* A frame with so much text has left. */
+void pace_sent(struct tcp *tcp, struct tcp_conn *conn, uint32_t length);
+/* SO_MAX_PACING_RATE, bytes per second; 0: none. False: there is no room to remember it. */
+bool tcp_set_pacing(struct tcp *tcp, uint32_t index, uint32_t most);
 
 /* ---- find.c: index and endpoints ---- */
 

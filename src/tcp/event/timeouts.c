@@ -242,8 +242,11 @@ static bool user_timeout(struct tcp *tcp, struct tcp_conn *conn)
 
 static bool fire(struct tcp *tcp, struct tcp_conn *conn, enum lastack_timer timer)
 {
+    const bool is_pace = timer == (enum lastack_timer)DEADLINE_PACE &&
+                         tcp_state_is_synchronized(conn->state);
+
     report_note(&tcp->report, LASTACK_TRACE_TIMER_FIRED, conn->flow, &conn->tuple, conn->state,
-                LASTACK_CAUSE_NONE, timer, conn->retries);
+                LASTACK_CAUSE_NONE, is_pace ? LASTACK_TIMER_PACE : timer, conn->retries);
     switch (timer) {
     case LASTACK_TIMER_RETRANSMIT:
         return retransmission_timeout(tcp, conn);
@@ -257,7 +260,10 @@ static bool fire(struct tcp *tcp, struct tcp_conn *conn, enum lastack_timer time
     case LASTACK_TIMER_KEEPALIVE:
         return keepalive_timeout(tcp, conn);
     case LASTACK_TIMER_USER_TIMEOUT:
-        return user_timeout(tcp, conn);
+        if (!is_pace)
+            return user_timeout(tcp, conn);
+        conn->owe |= OWE_SEND;
+        return false;
     case LASTACK_TIMER_LOSS:
         recover_loss_timer(tcp, conn);
         return false;

@@ -16,6 +16,9 @@
 /* the timers a connection has; records, sockets and half-open requests have their own */
 enum { DEADLINE_COUNT = LASTACK_TIMER_FIN_WAIT_2 };
 
+/* A user timeout is waited for while a connection is opened; its slot is pacing's from then on. */
+enum { DEADLINE_PACE = LASTACK_TIMER_USER_TIMEOUT };
+
 struct deadlines {
     int64_t at[DEADLINE_COUNT];
 };
