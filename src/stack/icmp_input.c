@@ -71,19 +71,37 @@ static const int16_t icmp_unreachable_errors[] = {
     LASTACK_EHOSTUNREACH, LASTACK_EHOSTUNREACH, LASTACK_EHOSTUNREACH, LASTACK_EHOSTUNREACH,
 };
 
+/* Likewise; hard where somebody refuses: the port, or a filter (RFC 5461 §2.1; codes 5 and 6 say more
+ * precisely what 1 says, RFC 4443 §3.1). A code that nobody knows is Linux's EPROTO, and hard there. */
+static struct meaning meaning_of_unreachable_ipv6(const struct icmp_message *message)
+{
+    static const struct {
+        int16_t error;
+        bool is_hard;
+    } known[] = {
+        [ICMPV6_CODE_NO_ROUTE] = {LASTACK_ENETUNREACH, false},
+        [ICMPV6_CODE_PROHIBITED] = {LASTACK_EACCES, true},
+        [ICMPV6_CODE_SCOPE] = {LASTACK_EHOSTUNREACH, false},
+        [ICMPV6_CODE_ADDRESS] = {LASTACK_EHOSTUNREACH, false},
+        [ICMPV6_CODE_PORT] = {LASTACK_ECONNREFUSED, true},
+        [ICMPV6_CODE_POLICY] = {LASTACK_EACCES, true},
+        [ICMPV6_CODE_REJECT] = {LASTACK_EACCES, true},
+    };
+    struct meaning meaning = {LASTACK_CAUSE_ICMP_UNREACHABLE, LASTACK_EPROTO, true};
+
+    if (message->code < sizeof known / sizeof known[0]) {
+        meaning.error = known[message->code].error;
+        meaning.is_hard = known[message->code].is_hard;
+    }
+    return meaning;
+}
+
 static struct meaning meaning_of_unreachable(const struct icmp_message *message)
 {
     struct meaning meaning = {LASTACK_CAUSE_ICMP_UNREACHABLE, LASTACK_EHOSTUNREACH, false};
 
-    if (message->is_ipv6) {
-        if (message->code == ICMPV6_CODE_PORT)
-            meaning = (struct meaning){meaning.cause, LASTACK_ECONNREFUSED, true};
-        else if (message->code == ICMPV6_CODE_NO_ROUTE)
-            meaning.error = LASTACK_ENETUNREACH;
-        else if (message->code == ICMPV6_CODE_PROHIBITED)
-            meaning = (struct meaning){meaning.cause, LASTACK_EACCES, true};
-        return meaning;
-    }
+    if (message->is_ipv6)
+        return meaning_of_unreachable_ipv6(message);
     if (message->code >= sizeof icmp_unreachable_errors / sizeof icmp_unreachable_errors[0])
         return (struct meaning){LASTACK_CAUSE_NONE, 0, false};
     meaning.error = icmp_unreachable_errors[message->code];
@@ -100,9 +118,8 @@ static int bsd_error_of(const struct icmp_message *message, int error)
     if (message->kind != ICMP_UNREACHABLE)
         return error;
     if (message->is_ipv6)
-        return message->code == ICMPV6_CODE_PORT || message->code == ICMPV6_CODE_PROHIBITED
-                   ? LASTACK_ECONNREFUSED
-                   : LASTACK_EHOSTUNREACH;
+        return message->code == ICMPV6_CODE_PORT || error == LASTACK_EACCES ? LASTACK_ECONNREFUSED
+                                                                            : LASTACK_EHOSTUNREACH;
     switch (message->code) {
     case ICMP_CODE_PROTOCOL:
     case ICMP_CODE_PORT:

@@ -61,8 +61,11 @@ enum icmpv6_type {
 enum icmpv6_code {
     ICMPV6_CODE_NO_ROUTE = 0,
     ICMPV6_CODE_PROHIBITED = 1,
+    ICMPV6_CODE_SCOPE = 2,          /* beyond the scope of the source address */
     ICMPV6_CODE_ADDRESS = 3,
     ICMPV6_CODE_PORT = 4,
+    ICMPV6_CODE_POLICY = 5,         /* the source address failed a policy */
+    ICMPV6_CODE_REJECT = 6,         /* a route that rejects */
     ICMPV6_CODE_NEXT_HEADER = 1,    /* of a parameter problem */
     ICMPV6_CODE_OPTION = 2,         /* of a parameter problem */
     ICMPV6_CODE_FIRST_FRAGMENT = 3, /* of a parameter problem, RFC 7112 §5 */

@@ -133,6 +133,45 @@ TEST(errors_end_an_attempt)
     }
 }
 
+/* ICMPv6's codes with Linux's numbers; the hard ones are those that the RFC's policy believes too. */
+TEST(errors_end_an_attempt_over_ipv6)
+{
+    static const struct {
+        uint8_t code;
+        bool is_hard;
+        int error;
+    } cases[] = {{0, false, LASTACK_ENETUNREACH},  {1, true, LASTACK_EACCES},
+                 {2, false, LASTACK_EHOSTUNREACH}, {3, false, LASTACK_EHOSTUNREACH},
+                 {4, true, LASTACK_ECONNREFUSED},  {5, true, LASTACK_EACCES},
+                 {6, true, LASTACK_EACCES},        {7, true, LASTACK_EPROTO}};
+
+    for (unsigned hard_only = 0; hard_only < 2; hard_only++) {
+        struct lastack_config config;
+
+        peer_config(&config);
+        config.params.icmp_in_syn =
+            hard_only ? LASTACK_ICMP_SYN_HARD_ONLY : LASTACK_ICMP_SYN_ABORT;
+        restart(&config);
+        for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+            struct peer *p = peer_at_ipv6((uint16_t)(PEER_PORT + i));
+
+            CONNECTS(p);
+            STATE(p, CLOSED, SYN_SENT, CALL_CONNECT);
+            SENDS(p, .flags = SYN, .seq = 0);
+            ICMP_ARRIVES(p, .type = ICMPV6_TYPE_UNREACHABLE, .code = cases[i].code, .seq = 0);
+            if (cases[i].is_hard || !hard_only) {
+                STATE(p, SYN_SENT, CLOSED, ICMP_UNREACHABLE);
+                READS_ERROR(p, cases[i].error);
+            } else {
+                NO_STATE(p);
+                assert_int_equal(lastack_soft_error(world.stack, p->fd), cases[i].error);
+            }
+            SENDS_NOTHING(p);
+            FORGET(p);
+        }
+    }
+}
+
 /* Linux knows sixteen codes. */
 TEST(codes_that_nobody_knows)
 {
@@ -407,6 +446,7 @@ int main(void)
         RUN(errors_do_not_end_what_works),
         RUN(errors_about_what_is_not_in_flight),
         RUN(errors_end_an_attempt),
+        RUN(errors_end_an_attempt_over_ipv6),
         RUN(codes_that_nobody_knows),
         RUN(soft_errors_are_told),
         RUN(dont_fragment),
