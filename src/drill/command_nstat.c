@@ -14,15 +14,15 @@ static const struct {
     {"TcpExtTCPTimeWaitOverflow", LASTACK_CAUSE_TIME_WAIT_OVERFLOW},
 };
 
-enum command_outcome command_nstat(struct runner *runner, const struct command_stage *stage,
+enum command_outcome command_nstat(struct command_shell *shell, const struct command_stage *stage,
                                    struct command_io *io)
 {
     if (stage->count != 1)
         return COMMAND_UNKNOWN;
     text_add(&io->output, "#kernel\n");
     for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++) {
-        uint64_t *told = &runner->told_counters[counters[i].cause];
-        const uint64_t now = lastack_counter(runner->target.stack, counters[i].cause);
+        uint64_t *told = &shell->told_counters[counters[i].cause];
+        const uint64_t now = lastack_counter(shell->target->stack, counters[i].cause);
 
         if (now != *told)
             text_addf(&io->output, "%-32s %llu 0.0\n", counters[i].name,

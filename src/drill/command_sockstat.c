@@ -46,41 +46,23 @@ static const char *bsd_state(enum tcp_state state)
 /* ---- sockstat ---- */
 
 struct sockstat {
-    const struct runner *runner;
+    const struct command_shell *shell;
     bool shows_ipv4, shows_ipv6, shows_udp, shows_state;
     uint16_t port; /* 0: any */
     struct text *output;
 };
 
-static bool is_same_endpoint(const struct lastack_endpoint *a, const struct lastack_endpoint *b)
-{
-    return a->port == b->port && lastack_address_equal(&a->address, &b->address);
-}
-
-/* The open descriptor whose connection this was, or NULL. */
-static const struct run_descriptor *holder_of(const struct runner *runner,
-                                              const struct lastack_connection_row *row)
-{
-    const struct run_descriptor *descriptor = runner->descriptors;
-
-    while (descriptor != NULL &&
-           (!descriptor->is_open || descriptor->conversation == NULL ||
-            !is_same_endpoint(&descriptor->conversation->local, &row->local) ||
-            !is_same_endpoint(&descriptor->conversation->remote, &row->remote)))
-        descriptor = descriptor->next;
-    return descriptor;
-}
-
-static void add_owner(struct text *out, const struct runner *runner,
+static void add_owner(struct text *out, const struct command_shell *shell,
                       const struct lastack_connection_row *row)
 {
-    const struct run_descriptor *holder =
-        row->state == TCP_TIME_WAIT ? holder_of(runner, row) : NULL;
+    const int holder = row->state == TCP_TIME_WAIT && shell->surroundings->holder_of != NULL
+                           ? shell->surroundings->holder_of(shell->context, row)
+                           : -1;
 
     if (row->holders > 0)
         text_addf(out, "root     %-10.10s 1     %-3d ", row->comm, (int)row->fd);
-    else if (holder != NULL)
-        text_addf(out, "root     packetdril 1     %-3d ", holder->script);
+    else if (holder >= 0)
+        text_addf(out, "root     packetdril 1     %-3d ", holder);
     else
         text_add(out, "?        ?          ?     ?   ");
 }
@@ -99,7 +81,7 @@ static bool show_row(void *context, const struct lastack_connection_row *row)
         return true;
     lastack_endpoint_text(&row->local, local, sizeof local);
     lastack_endpoint_text(&row->remote, remote, sizeof remote);
-    add_owner(sockstat->output, sockstat->runner, row);
+    add_owner(sockstat->output, sockstat->shell, row);
     text_addf(sockstat->output, "%s%c   %-22s %-22s", is_udp ? "udp" : "tcp", is_ipv6 ? '6' : '4',
               local, remote);
     if (sockstat->shows_state && !is_udp)
@@ -108,10 +90,10 @@ static bool show_row(void *context, const struct lastack_connection_row *row)
     return true;
 }
 
-enum command_outcome command_sockstat(struct runner *runner, const struct command_stage *stage,
+enum command_outcome command_sockstat(struct command_shell *shell, const struct command_stage *stage,
                                       struct command_io *io)
 {
-    struct sockstat sockstat = {.runner = runner, .output = &io->output};
+    struct sockstat sockstat = {.shell = shell, .output = &io->output};
     uint64_t cursor = 0;
 
     for (unsigned i = 1; i < stage->count; i++) {
@@ -136,7 +118,7 @@ enum command_outcome command_sockstat(struct runner *runner, const struct comman
     }
     if (!sockstat.shows_ipv4 && !sockstat.shows_ipv6)
         sockstat.shows_ipv4 = sockstat.shows_ipv6 = true;
-    lastack_rows(runner->target.stack, LASTACK_ROWS_ALL, &cursor, show_row, &sockstat);
+    lastack_rows(shell->target->stack, LASTACK_ROWS_ALL, &cursor, show_row, &sockstat);
     return COMMAND_SUCCEEDED;
 }
 
@@ -163,7 +145,7 @@ static bool choose_victim(void *context, const struct lastack_connection_row *ro
 }
 
 /* tcpdrop -s STATE: all connections in it. */
-enum command_outcome command_tcpdrop(struct runner *runner, const struct command_stage *stage,
+enum command_outcome command_tcpdrop(struct command_shell *shell, const struct command_stage *stage,
                                      struct command_io *io)
 {
     struct victims victims = {.count = 0};
@@ -173,8 +155,8 @@ enum command_outcome command_tcpdrop(struct runner *runner, const struct command
     if (stage->count != 3 || strcmp(stage->words[1], "-s") != 0)
         return COMMAND_UNKNOWN;
     victims.state = stage->words[2];
-    lastack_rows(runner->target.stack, LASTACK_ROWS_ALL, &cursor, choose_victim, &victims);
+    lastack_rows(shell->target->stack, LASTACK_ROWS_ALL, &cursor, choose_victim, &victims);
     for (unsigned i = 0; i < victims.count; i++)
-        (void)lastack_kill(runner->target.stack, &victims.local[i], &victims.remote[i], false);
+        (void)lastack_kill(shell->target->stack, &victims.local[i], &victims.remote[i], false);
     return COMMAND_SUCCEEDED;
 }

@@ -197,6 +197,7 @@ void drill_run(const struct drill_script *script, const struct drill_run_options
     runner->options = options;
     runner->report = report;
     runner_code_init(runner);
+    runner_shell_init(runner);
     if (choose_addresses(runner)) {
         config.address = runner->local.address;
         if (target_open(&runner->target, &config))

@@ -17,6 +17,7 @@
 #ifndef LASTACK_RUNNER_H
 #define LASTACK_RUNNER_H
 
+#include "commands.h"
 #include "conversation.h"
 #include "packet_bytes.h"
 #include "run.h"
@@ -63,7 +64,7 @@ struct runner {
     bool has_ahead;
     struct code_environment code;
     uint64_t trace_cursor, steps;
-    uint64_t told_counters[LASTACK_CAUSE_COUNT]; /* what nstat showed last */
+    struct command_shell shell;
     const struct drill_event *event;
     int64_t event_us, event_end_us; /* when it should happen, script time */
     int64_t before_us;             /* when the event before it should have */
@@ -136,6 +137,7 @@ void runner_remove_file(struct runner *runner, const char *path);
 /* ---- run_command.c, run_code.c ---- */
 
 bool runner_command(struct runner *runner, const struct drill_command *command);
+void runner_shell_init(struct runner *runner);
 bool runner_code(struct runner *runner, const struct drill_code *code, struct place place);
 void runner_code_init(struct runner *runner);
 
