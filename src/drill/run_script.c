@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_PEER_PORT = 49152, LINUX_GSO_MAX = 65536 - 320 };
+enum { FIRST_PEER_PORT = 49152 };
 
 /* ---- addresses ---- */
 
@@ -185,7 +185,7 @@ void drill_run(const struct drill_script *script, const struct drill_run_options
         .params = options->params,
         .mtu = script->settings.mtu,
         /* On Linux any device takes frames of many segments; FreeBSD's runs have none. */
-        .gso_max = script->settings.dialect == DRILL_LINUX ? LINUX_GSO_MAX : 0,
+        .gso_max = script->settings.dialect == DRILL_LINUX ? TARGET_GSO_LINUX : 0,
         .watch = watch,
         .context = runner,
     };

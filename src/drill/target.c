@@ -37,7 +37,16 @@ static void fill_config(const struct target_config *config, struct lastack_confi
     own->trace_hash = true;
 }
 
-/* Its address, and a route to everybody else. */
+bool target_add_address(struct target *target, const struct lastack_address *own)
+{
+    const bool is_ipv4 = lastack_is_ipv4(own);
+    const struct lastack_address any = is_ipv4 ? lastack_ipv4(0, 0, 0, 0)
+                                               : (struct lastack_address){{0}};
+
+    return lastack_add_address(target->stack, LINK, own, is_ipv4 ? 32 : 128) == 0 &&
+           lastack_add_route(target->stack, &any, 0, LINK, NULL) == 0;
+}
+
 static bool give_network(struct target *target)
 {
     const struct lastack_link_config link = {
@@ -46,14 +55,10 @@ static bool give_network(struct target *target)
         .mtu = target->config.mtu,
         .gso_max = target->config.gso_max,
     };
-    const struct lastack_address *own = &target->config.address;
-    const bool is_ipv4 = lastack_is_ipv4(own);
-    const struct lastack_address any = is_ipv4 ? lastack_ipv4(0, 0, 0, 0)
-                                               : (struct lastack_address){{0}};
 
     return lastack_add_link(target->stack, &link) == LINK &&
-           lastack_add_address(target->stack, LINK, own, is_ipv4 ? 32 : 128) == 0 &&
-           lastack_add_route(target->stack, &any, 0, LINK, NULL) == 0;
+           (lastack_is_any(&target->config.address) ||
+            target_add_address(target, &target->config.address));
 }
 
 bool target_open(struct target *target, const struct target_config *config)
@@ -106,9 +111,10 @@ static void keep(struct target *target, struct sent_packet *sent)
                              sent->bytes, sent->length);
 }
 
-/* A frame of several segments is cut, as a card would. */
-static void keep_segments(struct target *target, struct sent_packet *frame, size_t size)
+/* A frame of several segments is cut, as a card would; whole, it is one large segment. */
+static void keep_segments(struct target *target, struct sent_packet *frame, size_t gso_size)
 {
+    const size_t size = target->config.whole_frames ? frame->length : gso_size;
     const size_t count = gso_count(frame->bytes, frame->length, size);
 
     for (size_t i = 0; i < count; i++) {

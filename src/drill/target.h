@@ -18,11 +18,15 @@
 typedef void target_watch(void *context, int64_t at, bool is_inbound, const uint8_t *data,
                           size_t length);
 
+/* A frame of Linux's largest size, which any device takes. */
+enum { TARGET_GSO_LINUX = 65536 - 320 };
+
 struct target_config {
     struct lastack_params params;
-    struct lastack_address address; /* the stack's own; all others are reached over the link */
+    struct lastack_address address; /* the stack's own; any: none yet */
     uint32_t mtu;
     uint32_t gso_max;               /* text of one frame, which is cut here; 0: one segment */
+    bool whole_frames;              /* not cut, but seen as a tun device of Linux sees them */
     target_watch *watch;            /* may be NULL */
     void *context;                  /* of watch */
 };
@@ -49,6 +53,9 @@ extern const int64_t target_epoch;
 /* False if the configuration is refused. */
 bool target_open(struct target *target, const struct target_config *config);
 void target_close(struct target *target);
+
+/* An address of the stack's own; all others of its version are reached over the link. */
+bool target_add_address(struct target *target, const struct lastack_address *own);
 
 /* `count` packets arrive together, now. */
 void target_input(struct target *target, const struct lastack_packet_in *packets, size_t count);

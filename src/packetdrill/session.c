@@ -9,23 +9,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LINK = 1, STEPS_MAX = 10000000 };
+enum { STEPS_MAX = 10000000 };
 
 static const int64_t grace_ns = MS(20); /* real time for a thread to ask what time it is */
 
 /* ---- opening ---- */
-
-/* target.h knows one address; scripts may speak both versions of IP. */
-static bool add_ipv6(struct target *target, const struct lastack_address *own)
-{
-    const struct lastack_address any = {{0}};
-
-    return lastack_add_address(target->stack, LINK, own, 128) == 0 &&
-           lastack_add_route(target->stack, &any, 0, LINK, NULL) == 0;
-}
 
 bool session_open(struct session *session, const char *text, char *message, size_t size)
 {
@@ -35,15 +27,20 @@ bool session_open(struct session *session, const char *text, char *message, size
     if (!so_flags_read(&flags, text, message, size))
         return false;
     config = (struct target_config){
-        .params = flags.params, .address = flags.local[0], .mtu = flags.mtu};
+        .params = flags.params, .mtu = flags.mtu, .gso_max = flags.gso_max,
+        .whole_frames = flags.whole_frames};
     session->patience = flags.patience;
     session->driver = pthread_self();
     session->wake_at = INT64_MAX;
-    if (!target_open(&session->target, &config) ||
-        !add_ipv6(&session->target, &flags.local[1])) {
+    if (!target_open(&session->target, &config)) {
         snprintf(message, size, "the stack refuses its configuration");
         return false;
     }
+    memcpy(session->local, flags.local, sizeof session->local);
+    for (int version = 0; version < 2; version++)
+        if (flags.names_local[version])
+            session_meet_address(session, version == 0, NULL);
+    so_command_init(session);
     pthread_mutex_init(&session->lock, NULL);
     pthread_cond_init(&session->changed, NULL);
     pthread_cond_init(&session->settled, NULL);
@@ -55,10 +52,27 @@ void session_close(struct session *session)
     for (int fd = 0; fd < SESSION_FDS; fd++)
         if (session->live[fd] != 0)
             close(fd);
+    so_remove_files(session);
+    script_memory_free(&session->memory);
     target_close(&session->target);
     pthread_cond_destroy(&session->settled);
     pthread_cond_destroy(&session->changed);
     pthread_mutex_destroy(&session->lock);
+}
+
+/* ---- own addresses ---- */
+
+void session_meet_address(struct session *session, bool is_ipv4,
+                          const struct lastack_address *address)
+{
+    const int version = is_ipv4 ? 0 : 1;
+
+    if (session->has_local[version])
+        return;
+    if (address == NULL)
+        address = &session->local[version];
+    /* (a group's address, say, is nobody's own) */
+    session->has_local[version] = target_add_address(&session->target, address);
 }
 
 /* ---- calls ---- */

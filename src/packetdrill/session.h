@@ -14,6 +14,7 @@
 #ifndef LASTACK_SESSION_H
 #define LASTACK_SESSION_H
 
+#include "commands.h"
 #include "packetdrill_interface.h"
 #include "target.h"
 
@@ -33,6 +34,11 @@ struct session {
     int64_t wake_at;          /* the first deadline of a waiting call */
     bool has_returned;        /* a call that waited has returned in this thread: */
     pthread_t returned;
+    struct lastack_address local[2]; /* own addresses, IPv4 and IPv6 */
+    bool has_local[2];        /* it is one of the stack; until then the script may name another */
+    struct script_memory memory;     /* of commands */
+    struct command_shell shell;
+    struct so_file *files;    /* that commands made */
     int live[SESSION_FDS];    /* the stack's descriptor + 1 by the process's; 0: none */
 };
 
@@ -54,6 +60,11 @@ int session_close_fd(struct session *session, int fd);
 /* May a call on it wait? */
 bool session_may_wait(const struct session *session, int live, int flags);
 
+/* An address that the script takes for the stack's own becomes that, unless one of its version is
+ * known already. NULL: the usual one of the version, which the stack connects from. */
+void session_meet_address(struct session *session, bool is_ipv4,
+                          const struct lastack_address *address);
+
 /* Tries until the answer is not -LASTACK_EAGAIN or it is `deadline` (INT64_MAX: never). */
 typedef int64_t session_attempt(struct session *session, void *context);
 int64_t session_wait(struct session *session, int64_t deadline, session_attempt *attempt,
@@ -66,11 +77,14 @@ void session_step(struct session *session, int64_t until);
 /* Something happened. */
 void session_changed(struct session *session);
 
-/* so_flags.c: "profile=NAME,PARAMETER=VALUE,local=ADDRESS,mtu=BYTES,patience=SECONDS". */
+/* so_flags.c: "profile=NAME,PARAMETER=VALUE,local=ADDRESS,mtu=BYTES,
+ * patience=SECONDS,frames=whole|cut". */
 struct so_flags {
     struct lastack_params params;
     struct lastack_address local[2]; /* IPv4, IPv6 */
-    uint32_t mtu;
+    bool names_local[2];             /* it was said, and is not up to the script */
+    uint32_t mtu, gso_max;
+    bool whole_frames;
     int64_t patience;
 };
 
@@ -83,8 +97,17 @@ void so_name_write(const struct lastack_endpoint *endpoint, bool is_ipv6,
                    struct sockaddr *address, socklen_t *length);
 bool so_name_is_ipv6(const struct session *session, int live);
 
-/* so_command.c: what system() answers; parameters are set here and not on the host. */
+/* so_command.c: what system() answers, by drill's own commands and never by the host. */
+void so_command_init(struct session *session);
 int so_command(struct session *session, const char *command);
+
+/* so_files.c: files of zeros that commands made; the host sees none of them. */
+void so_make_file(struct session *session, const char *path, int64_t length);
+void so_remove_file(struct session *session, const char *path);
+void so_remove_files(struct session *session);
+/* A new descriptor of the process; -1: no command made such a file. */
+int so_open_file(struct session *session, const char *path);
+int64_t so_sendfile(struct session *session, int to, int from, off_t *offset, size_t count);
 
 /* The callbacks, file by file. */
 void so_fill_sockets(struct packetdrill_interface *interface);

@@ -25,13 +25,16 @@ static bool read_number(const char *value, unsigned long least, unsigned long mo
            *number <= most;
 }
 
-static bool set_local(struct so_flags *flags, const char *value)
+static bool set_local(struct so_flags *flags, const char *value, bool is_said)
 {
     struct lastack_address address;
+    int version;
 
     if (!lastack_address_parse(value, &address) || lastack_is_any(&address))
         return false;
-    flags->local[lastack_is_ipv4(&address) ? 0 : 1] = address;
+    version = lastack_is_ipv4(&address) ? 0 : 1;
+    flags->local[version] = address;
+    flags->names_local[version] = is_said;
     return true;
 }
 
@@ -43,11 +46,12 @@ static bool set_word(struct so_flags *flags, const char *name, const char *value
     if (strcmp(name, "profile") == 0) {
         snprintf(message, size, "profile=%s: there is no such profile (linux, freebsd, rfc ...)",
                  value);
+        flags->gso_max = strcmp(value, "freebsd") == 0 ? 0 : TARGET_GSO_LINUX;
         return profile_fill(value, &flags->params);
     }
     if (strcmp(name, "local") == 0) {
         snprintf(message, size, "local=%s: not an address", value);
-        return set_local(flags, value);
+        return set_local(flags, value, true);
     }
     if (strcmp(name, "mtu") == 0) {
         snprintf(message, size, "mtu=%s: 1280 to 65535 bytes are allowed", value);
@@ -63,6 +67,11 @@ static bool set_word(struct so_flags *flags, const char *name, const char *value
         flags->patience = SEC((int64_t)number);
         return true;
     }
+    if (strcmp(name, "frames") == 0) {
+        snprintf(message, size, "frames=%s: whole or cut", value);
+        flags->whole_frames = strcmp(value, "whole") == 0;
+        return flags->whole_frames || strcmp(value, "cut") == 0;
+    }
     return parameter_set(&flags->params, name, value, message, size) == PARAMETER_DONE;
 }
 
@@ -70,9 +79,11 @@ bool so_flags_read(struct so_flags *flags, const char *text, char *message, size
 {
     memset(flags, 0, sizeof *flags);
     (void)profile_fill("linux", &flags->params);
-    (void)set_local(flags, "192.168.0.1");
-    (void)set_local(flags, "fd3d:0a0b:17d6::1");
+    (void)set_local(flags, "192.168.0.1", false);
+    (void)set_local(flags, "fd3d:0a0b:17d6::1", false);
     flags->mtu = 1500;
+    flags->gso_max = TARGET_GSO_LINUX;
+    flags->whole_frames = true;
     flags->patience = SEC(300);
     while (text != NULL && *text != '\0') {
         const size_t length = strcspn(text, ",");

@@ -2,7 +2,10 @@
 /*
  * so_hooks.h: what the preloaded object asks of the loaded stack.
  *
- *     packetdrill ── close(), getsockopt(), system() ──▶ preload ── hooks ──▶ stack, or libc
+ *     packetdrill ── close(), getsockopt(), open(), sendfile(), system() ──▶ preload
+ *                                                                             │ hooks
+ *                                                                             ▼
+ *                                                                       stack, or libc
  *
  * The stack is loaded with RTLD_LOCAL, so nobody finds it: it announces itself to the preloaded
  * object, which is found by its name, LASTACK_SO_ANNOUNCE.
@@ -12,6 +15,7 @@
 
 #include <stdbool.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 struct so_hooks {
     void *userdata;
@@ -19,6 +23,10 @@ struct so_hooks {
     int (*close)(void *userdata, int fd);
     int (*getsockopt)(void *userdata, int fd, int level, int name, void *value,
                       socklen_t *length);
+    /* -1: no file that a command of the script made. */
+    int (*open)(void *userdata, const char *path);
+    ssize_t (*sendfile)(void *userdata, int to, int from, off_t *offset, size_t count);
+    /* As system(3) answers. */
     int (*system)(void *userdata, const char *command);
 };
 

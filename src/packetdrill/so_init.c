@@ -40,6 +40,22 @@ static int hook_system(void *userdata, const char *command)
     return (int)session_leave(session, so_command(session, command));
 }
 
+static int hook_open(void *userdata, const char *path)
+{
+    struct session *session = session_enter(userdata);
+    const int fd = so_open_file(session, path);
+
+    (void)session_leave(session, 0);
+    return fd;
+}
+
+static ssize_t hook_sendfile(void *userdata, int to, int from, off_t *offset, size_t count)
+{
+    struct session *session = session_enter(userdata);
+
+    return session_leave(session, so_sendfile(session, to, from, offset, count));
+}
+
 /* Without the preloaded object nobody is there to be told. */
 static void announce(const struct so_hooks *hooks)
 {
@@ -85,6 +101,8 @@ packetdrill_interface_init(const char *flags, struct packetdrill_interface *inte
         .is_ours = hook_is_ours,
         .close = interface->close,
         .getsockopt = interface->getsockopt,
+        .open = hook_open,
+        .sendfile = hook_sendfile,
         .system = hook_system,
     };
     announce(&loaded->hooks);

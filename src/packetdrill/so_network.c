@@ -15,11 +15,26 @@
 
 enum { STEPS_MOST = 1000000 };
 
+/* Whoever a packet is for is the stack, if it has no address of that version yet. */
+static void meet_destination(struct session *session, const uint8_t *bytes, size_t length)
+{
+    struct lastack_address to = {{0}};
+
+    if (length >= 40 && bytes[0] >> 4 == 6) {
+        memcpy(to.bytes, bytes + 24, 16);
+        session_meet_address(session, false, &to);
+    } else if (length >= 20 && bytes[0] >> 4 == 4) {
+        to = lastack_ipv4(bytes[16], bytes[17], bytes[18], bytes[19]);
+        session_meet_address(session, true, &to);
+    }
+}
+
 static int so_netdev_send(void *userdata, const void *bytes, size_t length)
 {
     struct session *session = session_enter(userdata);
     const struct lastack_packet_in packet = {.data = bytes, .length = length, .link = 1};
 
+    meet_destination(session, bytes, length);
     target_input(&session->target, &packet, 1);
     return (int)session_leave(session, 0);
 }

@@ -5,6 +5,7 @@
  */
 #include "session.h"
 
+#include <linux/sock_diag.h>
 #include <linux/tcp.h>
 #include <string.h>
 
@@ -59,6 +60,25 @@ static int64_t get_info(struct session *session, int live, void *value, socklen_
     return answer(&info, sizeof info, value, length);
 }
 
+/* sk_meminfo(7): what is queued, and the room for it; nothing else is accounted for here. */
+static int64_t get_memory(struct session *session, int live, void *value, socklen_t *length)
+{
+    uint32_t memory[SK_MEMINFO_VARS] = {0};
+    struct lastack_connection_row row;
+    int room = 0;
+    const int result = lastack_status(session->target.stack, live, &row);
+
+    if (result < 0)
+        return result;
+    if (lastack_get_option(session->target.stack, live, LASTACK_SO_RCVBUF, &room) == 0)
+        memory[SK_MEMINFO_RCVBUF] = (uint32_t)room;
+    if (lastack_get_option(session->target.stack, live, LASTACK_SO_SNDBUF, &room) == 0)
+        memory[SK_MEMINFO_SNDBUF] = (uint32_t)room;
+    memory[SK_MEMINFO_RMEM_ALLOC] = row.recv_q;
+    memory[SK_MEMINFO_WMEM_QUEUED] = row.send_q;
+    return answer(memory, sizeof memory, value, length);
+}
+
 static int64_t get_option(struct session *session, int fd, int level, int name, void *value,
                           socklen_t *length)
 {
@@ -71,6 +91,10 @@ static int64_t get_option(struct session *session, int fd, int level, int name, 
         return -LASTACK_EFAULT;
     if (level == LASTACK_SOL_TCP && name == TCP_INFO)
         return get_info(session, live, value, length);
+    if (level == LASTACK_SOL_TCP && name == TCP_CC_INFO)
+        return answer("", 0, value, length); /* as CUBIC and Reno there: nothing to tell */
+    if (level == SOL_SOCKET && name == SO_MEMINFO)
+        return get_memory(session, live, value, length);
     if (level < 0 || level > LEVEL_MAX || name < 0 || name > OPTION_NAME_MAX)
         return -LASTACK_ENOPROTOOPT;
     result = lastack_get_option(session->target.stack, live,

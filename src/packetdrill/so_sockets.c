@@ -34,6 +34,8 @@ static int so_bind(void *userdata, int fd, const struct sockaddr *address, sockl
     struct lastack_endpoint local;
     int value = live < 0 ? live : so_name_read(address, length, &local);
 
+    if (value == 0 && !lastack_is_any(&local.address))
+        session_meet_address(session, lastack_is_ipv4(&local.address), &local.address);
     if (value == 0)
         value = lastack_bind(session->target.stack, live, &local);
     return (int)session_leave(session, value);
@@ -109,6 +111,8 @@ static int so_connect(void *userdata, int fd, const struct sockaddr *address, so
     if (connecting.live < 0)
         return (int)session_leave(session, connecting.live);
     value = so_name_read(address, length, &connecting.remote);
+    if (value == 0)
+        session_meet_address(session, lastack_is_ipv4(&connecting.remote.address), NULL);
     if (value == 0)
         value = session_may_wait(session, connecting.live, 0)
                     ? session_wait(session, INT64_MAX, try_connect, &connecting)

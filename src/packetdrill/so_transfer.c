@@ -21,7 +21,7 @@ enum {
 struct transfer {
     int live;
     uint32_t flags;
-    bool is_stream, may_wait;
+    bool is_stream, may_wait, has_begun;
     struct lastack_message message;
     struct lastack_endpoint remote;
     struct lastack_iovec send[PIECES_MOST];
@@ -99,24 +99,55 @@ static int64_t finish(struct session *session, struct transfer *transfer, sessio
 
 /* ---- sending ---- */
 
+/* Who sleeps in a write is woken when a good part of the buffer is free, not by each byte. */
+static bool may_wake(struct session *session, const struct transfer *transfer)
+{
+    const uint32_t wakes = LASTACK_POLLOUT | LASTACK_POLLERR | LASTACK_POLLHUP | LASTACK_POLLNVAL;
+
+    return lastack_poll(session->target.stack, transfer->live) & wakes;
+}
+
+/* Its text went with the SYN, or waits for a cookie. */
+static bool is_connecting(struct session *session, const struct transfer *transfer)
+{
+    struct lastack_connection_row row;
+
+    return transfer->is_stream &&
+           lastack_status(session->target.stack, transfer->live, &row) == 0 &&
+           row.state == TCP_SYN_SENT;
+}
+
+/* A blocking write on a new connection sleeps until the handshake is over, also when all its text
+ * went with the SYN; not where the send buffer takes it all (implied_connect: FreeBSD). */
 static int64_t try_send(struct session *session, void *context)
 {
     struct transfer *transfer = context;
-    const int64_t value = lastack_send_message(session->target.stack, transfer->live,
-                                               &transfer->message, transfer->flags);
+    const bool has_begun = transfer->has_begun;
+    int64_t value;
 
-    if (value == -LASTACK_EINPROGRESS && transfer->may_wait) {
-        /* Fast Open without a cookie: the text goes when the handshake is done */
-        transfer->flags &= ~(uint32_t)LASTACK_MSG_FASTOPEN;
-        transfer->message.remote = NULL;
+    if (has_begun && !may_wake(session, transfer))
         return -LASTACK_EAGAIN;
-    }
-    if (value < 0 || !transfer->is_stream)
+    if (has_begun && transfer->done > 0 && left(transfer) == 0)
+        return transfer->done;
+    value = lastack_send_message(session->target.stack, transfer->live, &transfer->message,
+                                 transfer->flags);
+    transfer->has_begun = true;
+    if (!transfer->is_stream || (value < 0 && !transfer->may_wait))
         return value;
-    go_on(transfer, (size_t)value);
+    if (value > 0)
+        go_on(transfer, (size_t)value);
     transfer->flags &= ~(uint32_t)LASTACK_MSG_FASTOPEN;
     transfer->message.remote = NULL;
-    return left(transfer) > 0 && transfer->may_wait ? -LASTACK_EAGAIN : transfer->done;
+    if (value < 0 && value != -LASTACK_EINPROGRESS)
+        return value;
+    if (!transfer->may_wait)
+        return transfer->done;
+    if (value < 0 || left(transfer) > 0)
+        return -LASTACK_EAGAIN;
+    return !has_begun && is_connecting(session, transfer) &&
+                   !lastack_params(session->target.stack)->implied_connect
+               ? -LASTACK_EAGAIN
+               : transfer->done;
 }
 
 static int64_t send_pieces(struct session *session, int fd, const struct msghdr *message,
@@ -133,6 +164,8 @@ static int64_t send_pieces(struct session *session, int fd, const struct msghdr 
     if (message->msg_name != NULL) {
         value = so_name_read(message->msg_name, message->msg_namelen, &transfer.remote);
         transfer.message.remote = &transfer.remote;
+        if (value == 0)
+            session_meet_address(session, lastack_is_ipv4(&transfer.remote.address), NULL);
     }
     return value < 0 ? value : finish(session, &transfer, try_send);
 }
