@@ -28,7 +28,8 @@ bool session_open(struct session *session, const char *text, char *message, size
         return false;
     config = (struct target_config){
         .params = flags.params, .mtu = flags.mtu, .gso_max = flags.gso_max,
-        .whole_frames = flags.whole_frames};
+        .whole_frames = flags.frames == SO_FRAMES_WHOLE};
+    session->frames = flags.frames;
     session->patience = flags.patience;
     session->driver = pthread_self();
     session->wake_at = INT64_MAX;

@@ -22,8 +22,17 @@
 
 enum { SESSION_FDS = 4096 };
 
+/* How text that leaves at one time is seen: a script's line is compared with one packet. */
+enum so_frames {
+    SO_FRAMES_WHOLE,  /* as the stack hands it out, and a tun device of Linux sees it */
+    SO_FRAMES_CUT,    /* segment by segment, as on a wire */
+    SO_FRAMES_JOINED, /* segments of one size that go on without a gap, in one packet */
+};
+
 struct session {
     struct target target;
+    enum so_frames frames;
+    unsigned handshakes;      /* calls that wait for one with text to send */
     int64_t patience;         /* ns that netdev_receive goes on for a packet */
     pthread_t driver;         /* the thread that called init: it moves time */
     pthread_mutex_t lock;
@@ -78,13 +87,13 @@ void session_step(struct session *session, int64_t until);
 void session_changed(struct session *session);
 
 /* so_flags.c: "profile=NAME,PARAMETER=VALUE,local=ADDRESS,mtu=BYTES,
- * patience=SECONDS,frames=whole|cut". */
+ * patience=SECONDS,frames=whole|cut|joined". */
 struct so_flags {
     struct lastack_params params;
     struct lastack_address local[2]; /* IPv4, IPv6 */
     bool names_local[2];             /* it was said, and is not up to the script */
     uint32_t mtu, gso_max;
-    bool whole_frames;
+    enum so_frames frames;
     int64_t patience;
 };
 
@@ -97,6 +106,9 @@ void so_name_write(const struct lastack_endpoint *endpoint, bool is_ipv6,
                    struct sockaddr *address, socklen_t *length);
 bool so_name_is_ipv6(const struct session *session, int live);
 
+/* so_frames.c: joins what follows `first` and goes on where it ends; `first` grows. */
+struct sent_packet *so_join(struct target *target, struct sent_packet *first);
+
 /* so_command.c: what system() answers, by drill's own commands and never by the host. */
 void so_command_init(struct session *session);
 int so_command(struct session *session, const char *command);
@@ -107,7 +119,7 @@ void so_remove_file(struct session *session, const char *path);
 void so_remove_files(struct session *session);
 /* A new descriptor of the process; -1: no command made such a file. */
 int so_open_file(struct session *session, const char *path);
-int64_t so_sendfile(struct session *session, int to, int from, off_t *offset, size_t count);
+int64_t so_sendfile(struct session *session, int to, int from, int64_t *offset, size_t count);
 
 /* The callbacks, file by file. */
 void so_fill_sockets(struct packetdrill_interface *interface);

@@ -102,15 +102,13 @@ static int64_t try_sendfile(struct session *session, void *context)
     return sending->done;
 }
 
-int64_t so_sendfile(struct session *session, int to, int from, off_t *offset, size_t count)
+int64_t so_sendfile(struct session *session, int to, int from, int64_t *offset, size_t count)
 {
     struct sending sending = {from, session_live(session, to), 0, count, 0};
     int64_t value;
 
     if (sending.live < 0)
         return sending.live;
-    if (offset == NULL)
-        return -LASTACK_EINVAL; /* packetdrill always says where */
     sending.offset = *offset;
     value = session_may_wait(session, sending.live, 0)
                 ? session_wait(session, INT64_MAX, try_sendfile, &sending)

@@ -38,6 +38,20 @@ static bool set_local(struct so_flags *flags, const char *value, bool is_said)
     return true;
 }
 
+static bool set_frames(struct so_flags *flags, const char *value)
+{
+    static const char *const names[] = {
+        [SO_FRAMES_WHOLE] = "whole", [SO_FRAMES_CUT] = "cut", [SO_FRAMES_JOINED] = "joined"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(value, names[i]) != 0)
+            continue;
+        flags->frames = (enum so_frames)i;
+        return true;
+    }
+    return false;
+}
+
 static bool set_word(struct so_flags *flags, const char *name, const char *value, char *message,
                      size_t size)
 {
@@ -68,9 +82,8 @@ static bool set_word(struct so_flags *flags, const char *name, const char *value
         return true;
     }
     if (strcmp(name, "frames") == 0) {
-        snprintf(message, size, "frames=%s: whole or cut", value);
-        flags->whole_frames = strcmp(value, "whole") == 0;
-        return flags->whole_frames || strcmp(value, "cut") == 0;
+        snprintf(message, size, "frames=%s: whole, cut or joined", value);
+        return set_frames(flags, value);
     }
     return parameter_set(&flags->params, name, value, message, size) == PARAMETER_DONE;
 }
@@ -83,7 +96,7 @@ bool so_flags_read(struct so_flags *flags, const char *text, char *message, size
     (void)set_local(flags, "fd3d:0a0b:17d6::1", false);
     flags->mtu = 1500;
     flags->gso_max = TARGET_GSO_LINUX;
-    flags->whole_frames = true;
+    flags->frames = SO_FRAMES_WHOLE;
     flags->patience = SEC(300);
     while (text != NULL && *text != '\0') {
         const size_t length = strcspn(text, ",");

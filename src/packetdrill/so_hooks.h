@@ -14,6 +14,7 @@
 #define LASTACK_SO_HOOKS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -25,7 +26,7 @@ struct so_hooks {
                       socklen_t *length);
     /* -1: no file that a command of the script made. */
     int (*open)(void *userdata, const char *path);
-    ssize_t (*sendfile)(void *userdata, int to, int from, off_t *offset, size_t count);
+    ssize_t (*sendfile)(void *userdata, int to, int from, int64_t *offset, size_t count);
     /* As system(3) answers. */
     int (*system)(void *userdata, const char *command);
 };

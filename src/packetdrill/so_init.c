@@ -49,7 +49,7 @@ static int hook_open(void *userdata, const char *path)
     return fd;
 }
 
-static ssize_t hook_sendfile(void *userdata, int to, int from, off_t *offset, size_t count)
+static ssize_t hook_sendfile(void *userdata, int to, int from, int64_t *offset, size_t count)
 {
     struct session *session = session_enter(userdata);
 

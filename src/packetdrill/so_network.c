@@ -36,6 +36,11 @@ static int so_netdev_send(void *userdata, const void *bytes, size_t length)
 
     meet_destination(session, bytes, length);
     target_input(&session->target, &packet, 1);
+    if (session->handshakes > 0) {
+        /* Linux delays the ACK of a SYN-ACK that somebody waits for with text to send. */
+        session_changed(session);
+        session_let_try(session);
+    }
     return (int)session_leave(session, 0);
 }
 
@@ -68,6 +73,8 @@ static int so_netdev_receive(void *userdata, void *bytes, size_t *length, long l
         *length = 0;
         return (int)session_leave(session, 0);
     }
+    if (session->frames == SO_FRAMES_JOINED)
+        sent = so_join(&session->target, sent);
     if (sent->length < *length)
         *length = sent->length;
     memcpy(bytes, sent->bytes, *length);

@@ -7,6 +7,7 @@
 
 #include <linux/sock_diag.h>
 #include <linux/tcp.h>
+#include <netinet/in.h>
 #include <string.h>
 
 enum { OPTION_NAME_MAX = 0xffff, LEVEL_MAX = 0x7fff };
@@ -131,9 +132,13 @@ static int64_t set_option(struct session *session, int fd, int level, int name, 
         return lastack_set_linger(session->target.stack, live,
                                   linger.l_onoff ? linger.l_linger : -1);
     }
-    if (length < sizeof number)
-        return -LASTACK_EINVAL;
-    memcpy(&number, value, sizeof number);
+    if (level == IPPROTO_IP && length > 0 && length < sizeof number) {
+        number = *(const unsigned char *)value; /* Linux takes a byte there, too */
+    } else {
+        if (length < sizeof number)
+            return -LASTACK_EINVAL;
+        memcpy(&number, value, sizeof number);
+    }
     return lastack_set_option(session->target.stack, live,
                               (enum lastack_option)(level << 16 | name), number);
 }

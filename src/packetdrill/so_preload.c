@@ -115,14 +115,26 @@ ssize_t sendfile(int to, int from, off_t *offset, size_t count)
     const struct so_hooks *const now = hooks;
     ssize_t (*next)(int, int, off_t *, size_t) = NULL;
 
-    if (now != NULL && now->is_ours(now->userdata, to))
-        return now->sendfile(now->userdata, to, from, offset, count);
+    if (now != NULL && offset != NULL && now->is_ours(now->userdata, to)) {
+        int64_t where = *offset;
+        const ssize_t sent = now->sendfile(now->userdata, to, from, &where, count);
+
+        *offset = (off_t)where;
+        return sent;
+    }
     find_next("sendfile", &next, sizeof next);
     if (next != NULL)
         return next(to, from, offset, count);
     errno = ENOSYS;
     return -1;
 }
+
+#if defined __LP64__
+/* What they are called where a program is compiled for large files: the same here. */
+int open64(const char *path, int flags, ...) __attribute__((alias("open")));
+ssize_t sendfile64(int to, int from, off64_t *offset, size_t count)
+    __attribute__((alias("sendfile")));
+#endif
 
 /* ---- commands ---- */
 

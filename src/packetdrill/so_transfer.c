@@ -21,7 +21,7 @@ enum {
 struct transfer {
     int live;
     uint32_t flags;
-    bool is_stream, may_wait, has_begun;
+    bool is_stream, may_wait, has_begun, waits_for_handshake;
     struct lastack_message message;
     struct lastack_endpoint remote;
     struct lastack_iovec send[PIECES_MOST];
@@ -127,8 +127,12 @@ static int64_t try_send(struct session *session, void *context)
 
     if (has_begun && !may_wake(session, transfer))
         return -LASTACK_EAGAIN;
-    if (has_begun && transfer->done > 0 && left(transfer) == 0)
-        return transfer->done;
+    if (transfer->waits_for_handshake) { /* it is over */
+        transfer->waits_for_handshake = false;
+        session->handshakes--;
+        if (transfer->done > 0 && left(transfer) == 0)
+            return transfer->done;
+    }
     value = lastack_send_message(session->target.stack, transfer->live, &transfer->message,
                                  transfer->flags);
     transfer->has_begun = true;
@@ -142,12 +146,13 @@ static int64_t try_send(struct session *session, void *context)
         return value;
     if (!transfer->may_wait)
         return transfer->done;
-    if (value < 0 || left(transfer) > 0)
-        return -LASTACK_EAGAIN;
-    return !has_begun && is_connecting(session, transfer) &&
-                   !lastack_params(session->target.stack)->implied_connect
-               ? -LASTACK_EAGAIN
-               : transfer->done;
+    if (!has_begun && is_connecting(session, transfer) &&
+        !lastack_params(session->target.stack)->implied_connect) {
+        transfer->waits_for_handshake = true;
+        session->handshakes++;
+    }
+    return value < 0 || left(transfer) > 0 || transfer->waits_for_handshake ? -LASTACK_EAGAIN
+                                                                           : transfer->done;
 }
 
 static int64_t send_pieces(struct session *session, int fd, const struct msghdr *message,

@@ -14,12 +14,7 @@ int64_t lastack_send_message(struct lastack *stack, int descriptor,
         return -LASTACK_EBADF;
     if (message->control_count > 0)
         return -LASTACK_EINVAL;
-    if (message->remote != NULL && sock->type == LASTACK_SOCK_DGRAM)
-        return datagram_send(stack, sock, message->send, message->count, message->remote);
-    if (message->remote != NULL && message->count == 1)
-        return lastack_send_to(stack, descriptor, message->send->base, message->send->length, flags,
-                               message->remote);
-    return lastack_sendv(stack, descriptor, message->send, message->count, flags);
+    return sock_send_pieces(stack, sock, message->send, message->count, flags, message->remote);
 }
 
 /* ---- receiving ---- */

@@ -235,6 +235,13 @@ void sock_end_listening(struct lastack *stack, struct sock *sock);
 /* SO_REUSEADDR or SO_REUSEPORT was set or cleared. */
 void sock_reuse_changed(struct lastack *stack, struct sock *sock);
 
+/* ---- transfer.c ---- */
+
+/* Pieces one behind the other, as one message; to an address where a send may name one: a
+ * datagram's, or a connection's that the send opens. */
+int64_t sock_send_pieces(struct lastack *stack, struct sock *sock, const struct lastack_iovec *iov,
+                         size_t count, uint32_t flags, const struct lastack_endpoint *remote);
+
 /* ---- datagrams.c ---- */
 
 bool datagrams_open(struct lastack *stack, struct sock *sock);

@@ -67,16 +67,20 @@ static int64_t send_vector(struct lastack *stack, struct sock *sock,
     return 0;
 }
 
+int64_t sock_send_pieces(struct lastack *stack, struct sock *sock, const struct lastack_iovec *iov,
+                         size_t count, uint32_t flags, const struct lastack_endpoint *remote)
+{
+    return sock->type == LASTACK_SOCK_DGRAM
+               ? datagram_send(stack, sock, iov, count, remote)
+               : send_vector(stack, sock, iov, count, flags, remote);
+}
+
 int64_t lastack_sendv(struct lastack *stack, int descriptor, const struct lastack_iovec *iov,
                       size_t count, uint32_t flags)
 {
     struct sock *sock = sock_of(stack, descriptor);
 
-    if (sock == NULL)
-        return -LASTACK_EBADF;
-    if (sock->type == LASTACK_SOCK_DGRAM)
-        return datagram_send(stack, sock, iov, count, NULL);
-    return send_vector(stack, sock, iov, count, flags, NULL);
+    return sock != NULL ? sock_send_pieces(stack, sock, iov, count, flags, NULL) : -LASTACK_EBADF;
 }
 
 int64_t lastack_send(struct lastack *stack, int descriptor, const void *data, size_t length,
@@ -90,14 +94,10 @@ int64_t lastack_send(struct lastack *stack, int descriptor, const void *data, si
 int64_t lastack_send_to(struct lastack *stack, int descriptor, const void *data, size_t length,
                         uint32_t flags, const struct lastack_endpoint *remote)
 {
-    const struct sock *sock = sock_of(stack, descriptor);
+    struct sock *sock = sock_of(stack, descriptor);
     const struct lastack_iovec iov = {data, length};
 
-    if (sock != NULL && sock->type == LASTACK_SOCK_DGRAM && remote != NULL)
-        return datagram_send(stack, sock_of(stack, descriptor), &iov, 1, remote);
-    if (sock != NULL && sock->type == LASTACK_SOCK_STREAM)
-        return send_vector(stack, sock_of(stack, descriptor), &iov, 1, flags, remote);
-    return lastack_send(stack, descriptor, data, length, flags);
+    return sock != NULL ? sock_send_pieces(stack, sock, &iov, 1, flags, remote) : -LASTACK_EBADF;
 }
 
 /* ---- recv ---- */

@@ -4,7 +4,8 @@
  * does (RTLD_NOW, LOCAL, NODELETE, DEEPBIND) and plays against it through the interface alone.
  *
  *     so_loader LIBRARY          the callbacks
- *     so_loader LIBRARY hooks    run with the preload object: close, getsockopt and system of libc
+ *     so_loader LIBRARY hooks    run with the preload object: close, getsockopt, open, sendfile and
+ *                                system of libc
  *
  * The peer is written out byte by byte here, so nothing of the stack judges itself.
  */
@@ -21,9 +22,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/sock_diag.h>
 /* not <netinet/tcp.h>: its tcp_info is an old one */
 #include <linux/tcp.h>
 
@@ -69,7 +72,7 @@ struct seen {
     uint8_t flags;
     uint32_t seq, ack;
     size_t length; /* text */
-    uint8_t text[1500];
+    uint8_t text[65536];
     long long at;
     uint16_t source, destination;
 };
@@ -77,10 +80,13 @@ struct seen {
 struct peer {
     bool is_ipv6;
     uint16_t port, local_port;
+    const char *local; /* NULL: the usual one */
 };
 
 static const char *address_of(const struct peer *peer, bool is_local)
 {
+    if (is_local && peer->local != NULL)
+        return peer->local;
     if (peer->is_ipv6)
         return is_local ? "fd3d:0a0b:17d6::1" : "fd3d:fa7b:d17d::1";
     return is_local ? "192.168.0.1" : "192.0.2.1";
@@ -240,7 +246,7 @@ static uint32_t shake(const struct peer *peer)
 
 static void play_passive(bool is_ipv6)
 {
-    const struct peer peer = {is_ipv6, 40000, 8080};
+    const struct peer peer = {is_ipv6, 40000, 8080, NULL};
     struct sockaddr_storage remote;
     socklen_t length = sizeof remote;
     struct seen seen;
@@ -278,7 +284,7 @@ static void play_passive(bool is_ipv6)
 /* A SYN that nobody answers comes again by virtual time alone; then a RST refuses it. */
 static void play_refused(void)
 {
-    struct peer peer = {false, 9, 0};
+    struct peer peer = {false, 9, 0, NULL};
     struct sockaddr_storage remote;
     struct seen first, second;
     struct pollfd entry;
@@ -322,7 +328,7 @@ static void *accept_blocking(void *context)
 
 static void play_blocking(void)
 {
-    const struct peer peer = {false, 40001, 8080};
+    const struct peer peer = {false, 40001, 8080, NULL};
     struct blocked blocked = {.fd = -1};
     pthread_t thread;
     int64_t finished_us;
@@ -405,8 +411,8 @@ static pthread_t begin(void *(*call)(void *), struct waiter *waiter)
 
 static void play_waiting(void)
 {
-    const struct peer peer = {false, 40005, 8080};
-    struct waiter polls, receives, connects = {.peer = {false, 9, 0}};
+    const struct peer peer = {false, 40005, 8080, NULL};
+    struct waiter polls, receives, connects = {.peer = {false, 9, 0, NULL}};
     struct seen seen;
     pthread_t thread;
     int64_t before;
@@ -451,7 +457,7 @@ static void play_waiting(void)
 /* A write of more than fits: all of it arrives, none twice, as fast as the peer acknowledges. */
 static void play_long_write(void)
 {
-    const struct peer peer = {true, 40006, 8080};
+    const struct peer peer = {true, 40006, 8080, NULL};
     const int room = 20000;
     struct waiter writes;
     struct seen seen;
@@ -476,12 +482,164 @@ static void play_long_write(void)
     so.free(so.userdata);
 }
 
+/* ---- whose address it is ---- */
+
+static int bind_to(const char *address, uint16_t port)
+{
+    const bool is_ipv6 = strchr(address, ':') != NULL;
+    const struct peer peer = {is_ipv6, 0, port, address};
+    struct sockaddr_storage local;
+    const int fd = new_socket(&peer);
+    const socklen_t length = name(&local, &peer, true, port);
+    int error;
+
+    errno = 0;
+    error = so.bind(so.userdata, fd, (struct sockaddr *)&local, length) == 0 ? 0 : errno;
+    EXPECT(so.close(so.userdata, fd) == 0);
+    return error;
+}
+
+/* The first address of each version that the script takes for the stack's own is that; a
+ * packetdrill may choose one by chance. */
+static void play_addresses(void)
+{
+    const struct peer by_packet = {false, 40010, 8080, "192.168.77.9"};
+    struct sockaddr_storage any;
+    int fd;
+
+    start("profile=linux");
+    EXPECT(bind_to("192.168.77.7", 80) == 0);
+    EXPECT(bind_to("192.168.77.8", 80) == EADDRNOTAVAIL); /* it has one by now */
+    EXPECT(bind_to("fd3d:fa7b:d17d::77", 80) == 0);
+    EXPECT(bind_to("fd3d:fa7b:d17d::78", 80) == EADDRNOTAVAIL);
+    so.free(so.userdata);
+
+    start("profile=linux");
+    EXPECT(bind_to("224.0.0.1", 80) == EADDRNOTAVAIL); /* a group is nobody's */
+    fd = new_socket(&by_packet);
+    memset(&any, 0, sizeof any);
+    any.ss_family = AF_INET;
+    ((struct sockaddr_in *)&any)->sin_port = htons(8080);
+    EXPECT(so.bind(so.userdata, fd, (struct sockaddr *)&any, sizeof(struct sockaddr_in)) == 0);
+    EXPECT(so.listen(so.userdata, fd, 1) == 0);
+    (void)shake(&by_packet);
+    EXPECT(so.accept(so.userdata, fd, NULL, NULL) >= 0);
+    so.free(so.userdata);
+
+    start("local=192.168.0.1");
+    EXPECT(bind_to("192.168.77.7", 80) == EADDRNOTAVAIL); /* it was said whose it is */
+    EXPECT(bind_to("192.168.0.1", 80) == 0);
+    so.free(so.userdata);
+}
+
+/* ---- how text is seen ---- */
+
+static void expect_frames(const char *flags, const size_t *lengths, size_t count)
+{
+    const struct peer peer = {false, 40011, 8080, NULL};
+    static const char text[2 * 536];
+    const bool is_cut = strcmp(flags, "frames=cut") == 0;
+    struct seen seen;
+    uint32_t next;
+    int fd;
+
+    start(flags);
+    fd = new_listener(&peer);
+    next = shake(&peer) + 1; /* no MSS option: 536 bytes */
+    fd = so.accept(so.userdata, fd, NULL, NULL);
+    for (int i = 0; i < 2; i++)
+        EXPECT(so.write(so.userdata, fd, text, sizeof text) == sizeof text);
+    for (size_t i = 0; i < count; i++) {
+        EXPECT(leaves(&seen) && seen.seq == next && seen.length == lengths[i]);
+        EXPECT(!(seen.flags & PSH) == (is_cut && i % 2 == 0));
+        next += (uint32_t)seen.length;
+    }
+    so.free(so.userdata);
+}
+
+static void play_frames(void)
+{
+    static const size_t whole[] = {1072, 1072}, cut[] = {536, 536, 536, 536}, joined[] = {2144};
+
+    expect_frames("profile=linux", whole, 2);
+    expect_frames("frames=whole", whole, 2);
+    expect_frames("frames=cut", cut, 4);
+    expect_frames("frames=joined", joined, 1);
+}
+
+/* ---- a write that opens its connection ---- */
+
+static void *send_opening(void *context)
+{
+    struct waiter *waiter = context;
+    struct sockaddr_storage remote;
+    const socklen_t length = name(&remote, &waiter->peer, false, waiter->peer.port);
+    static const char text[2000];
+
+    waiter->value = so.sendto(so.userdata, waiter->fd, text, sizeof text, MSG_FASTOPEN,
+                              (struct sockaddr *)&remote, length);
+    return NULL;
+}
+
+/* It sleeps until the handshake is over; the ACK of that goes with the rest of its text. */
+static void play_opening(void)
+{
+    struct waiter waiter = {.peer = {false, 9, 0, NULL}};
+    struct seen seen;
+    pthread_t thread;
+    uint32_t taken;
+
+    start("net.ipv4.tcp_fastopen=5"); /* also without a cookie */
+    waiter.fd = new_socket(&waiter.peer);
+    thread = begin(send_opening, &waiter);
+    EXPECT(leaves(&seen) && seen.flags == SYN && seen.length > 0 && seen.length < 2000);
+    taken = (uint32_t)seen.length;
+    waiter.peer.local_port = seen.source;
+    EXPECT(so.usleep(so.userdata, 20000) == 0 && waiter.value == -2);
+    arrives(&waiter.peer, SYN | ACK, 0, seen.seq + 1 + taken, "");
+    EXPECT(pthread_join(thread, NULL) == 0 && waiter.value == 2000);
+    EXPECT(leaves(&seen) && seen.ack == 1 && seen.length == 2000 - taken);
+    so.free(so.userdata);
+}
+
+/* ---- options ---- */
+
+static void play_options(void)
+{
+    const struct peer peer = {false, 40012, 8080, NULL};
+    uint32_t memory[SK_MEMINFO_VARS];
+    socklen_t length = sizeof memory;
+    const unsigned char tos = 4;
+    int number = 0;
+    int fd;
+
+    start("profile=linux");
+    fd = new_socket(&peer);
+    memset(memory, 0xff, sizeof memory);
+    EXPECT(so.getsockopt(so.userdata, fd, SOL_SOCKET, SO_MEMINFO, memory, &length) == 0);
+    EXPECT(length == sizeof memory && memory[SK_MEMINFO_DROPS] == 0);
+    length = sizeof number;
+    EXPECT(so.getsockopt(so.userdata, fd, SOL_SOCKET, SO_RCVBUF, &number, &length) == 0);
+    EXPECT(number > 0 && memory[SK_MEMINFO_RCVBUF] == (uint32_t)number);
+    length = sizeof memory;
+    EXPECT(so.getsockopt(so.userdata, fd, IPPROTO_TCP, TCP_CC_INFO, memory, &length) == 0);
+    EXPECT(length == 0);
+    EXPECT(so.setsockopt(so.userdata, fd, IPPROTO_IP, IP_TOS, &tos, sizeof tos) == 0);
+    length = sizeof number;
+    EXPECT(so.getsockopt(so.userdata, fd, IPPROTO_IP, IP_TOS, &number, &length) == 0);
+    EXPECT(number == 4);
+    errno = 0;
+    EXPECT(so.setsockopt(so.userdata, fd, SOL_SOCKET, SO_REUSEADDR, &tos, sizeof tos) == -1 &&
+           errno == EINVAL);
+    so.free(so.userdata);
+}
+
 /* What --so_flags may not say ends the program with a word about it. */
 static void play_bad_flags(void)
 {
     static const char *const bad[] = {
         "profile=plan9", "nothing_of_the_kind=1", "mtu=12", "local=everywhere", "patience=",
-        "word",          "net.ipv4.tcp_sack=many"};
+        "word",          "net.ipv4.tcp_sack=many",  "frames=half"};
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         int ends[2], status;
@@ -507,7 +665,7 @@ static void play_bad_flags(void)
 
 static void play_retransmission(void)
 {
-    const struct peer peer = {false, 40002, 8080};
+    const struct peer peer = {false, 40002, 8080, NULL};
     struct seen seen;
     int64_t first, gap = 0, last;
     uint32_t iss;
@@ -556,7 +714,7 @@ static void play_giving_up(void)
 
 static void play_readiness(void)
 {
-    const struct peer peer = {false, 40003, 8080};
+    const struct peer peer = {false, 40003, 8080, NULL};
     struct epoll_event event = {.events = EPOLLIN, .data.u64 = 77}, got[4];
     char a[3], b[8];
     struct iovec pieces[2] = {{a, 3}, {b, sizeof b}};
@@ -596,32 +754,100 @@ static void play_readiness(void)
 
 /* ---- with the preloaded object ---- */
 
+/* The shell's words are drill's own: one interpreter for both. */
+static void play_commands(void)
+{
+    static const char *const done[] = {
+        "sysctl -q net.ipv4.tcp_sack=0 && ../common/defaults.sh",
+        "../common/set_sysctls.py /proc/sys/net/ipv4/tcp_sack=0 \\\n"
+        "    /proc/sys/net/ipv4/tcp_timestamps=0",
+        "sysctl -n net.ipv4.tcp_timestamps | grep 0",
+        "sysctl -w net.ipv4.tcp_fastopen_key=1-2-3-4",
+        "echo 1 > /proc/sys/net/ipv4/tcp_timestamps; sysctl -n net.ipv4.tcp_timestamps | grep 1",
+        "nstat > /dev/null",
+        "ethtool -K tun0 tso off gso off",
+        "ip tcp_metrics flush all",
+        "sockstat -4 -s | grep -c LISTEN",
+        "/tmp/sysctl_restore_${PPID}.sh",
+    };
+    static const char *const refused[] = {
+        "sysctl -q net.ipv4.tcp_nothing_of_the_kind=0",
+        "sysctl -w net.ipv4.tcp_fastopen_key=1-2",
+        "sysctl -n net.ipv4.tcp_sack | grep 0", /* restored by now */
+        "touch /tmp/lastack-so-loader",         /* not done on the host */
+        "sockstat -4 -s | grep TIME_WAIT",
+    };
+
+    for (size_t i = 0; i < sizeof done / sizeof done[0]; i++)
+        EXPECT(system(done[i]) == 0);
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+        EXPECT(system(refused[i]) != 0);
+    EXPECT(access("/tmp/lastack-so-loader", F_OK) == -1);
+}
+
+/* %{ }% is a file of packetdrill's own, and a program of the host reads it. */
+static void play_code(void)
+{
+    char path[] = "/tmp/code_XXXXXX", command[64];
+    const int fd = mkstemp(path);
+
+    EXPECT(fd >= 0 && write(fd, "exit 7\n", 7) == 7 && close(fd) == 0);
+    snprintf(command, sizeof command, "sh %s", path);
+    EXPECT(WEXITSTATUS(system(command)) == 7);
+    snprintf(command, sizeof command, "sh %s; true", path);
+    EXPECT(WEXITSTATUS(system(command)) == 127); /* a script's word for it is none */
+    EXPECT(unlink(path) == 0);
+    snprintf(command, sizeof command, "sh %s", path);
+    EXPECT(WEXITSTATUS(system(command)) == 127);
+}
+
+/* A file that a command made is there for open() and sendfile(), and nowhere else. */
+static void play_file(int fd, uint32_t next)
+{
+    static const char path[] = "/tmp/lastack-so-loader-zeros";
+    struct seen seen;
+    off_t offset = 1;
+    int file;
+
+    EXPECT(system("dd if=/dev/zero of=/tmp/lastack-so-loader-zeros bs=1 count=5") == 0);
+    EXPECT(access(path, F_OK) == -1);
+    file = open(path, O_RDONLY);
+    EXPECT(file >= 0 && file != fd);
+    EXPECT(sendfile(fd, file, &offset, 100) == 4 && offset == 5);
+    EXPECT(leaves(&seen) && seen.seq == next && seen.length == 4 && seen.text[3] == 0);
+    EXPECT(close(file) == 0);
+    EXPECT(system("rm -f /tmp/lastack-so-loader-zeros") == 0);
+    EXPECT(open(path, O_RDONLY) == -1);
+}
+
 static void play_hooks(void)
 {
-    const struct peer peer = {false, 40004, 8080};
+    const struct peer peer = {false, 40004, 8080, NULL};
     struct tcp_info info;
     socklen_t length = sizeof info;
     struct seen seen;
     uint32_t iss;
     int listener, fd;
 
+    EXPECT(system("sysctl -q net.ipv4.tcp_sack=0") == 0); /* as --init_scripts: kept ... */
     start("profile=linux");
-    EXPECT(system("sysctl -q net.ipv4.tcp_sack=0 && ../common/defaults.sh") == 0);
-    EXPECT(system("sysctl -q net.ipv4.tcp_nothing_of_the_kind=0") != 0);
-    EXPECT(system("sysctl -w net.ipv4.tcp_fastopen_key=1-2-3-4") == 0);
-    EXPECT(system("sysctl -w net.ipv4.tcp_fastopen_key=1-2") != 0);
-    EXPECT(system("true") != 0); /* not done on the host */
+    EXPECT(system("sysctl -n net.ipv4.tcp_sack | grep 0") == 0); /* ... until there is a stack */
+    EXPECT(system("sysctl -q net.ipv4.tcp_sack=1") == 0);
+    play_code();
     listener = new_listener(&peer);
+    play_commands();
     iss = shake(&peer);
     fd = so.accept(so.userdata, listener, NULL, NULL);
     EXPECT(fd >= 0);
     EXPECT(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0);
     EXPECT(info.tcpi_state == 1 && info.tcpi_snd_cwnd == 10 && info.tcpi_unacked == 0);
+    play_file(fd, iss + 1);
+    arrives(&peer, ACK, 1, iss + 5, "");
     EXPECT(close(fd) == 0); /* libc's, which the stack hears of */
-    EXPECT(leaves(&seen) && (seen.flags & FIN) && seen.seq == iss + 1);
+    EXPECT(leaves(&seen) && (seen.flags & FIN) && seen.seq == iss + 5);
     EXPECT(close(fd) == -1);
     so.free(so.userdata);
-    EXPECT(system("true") == 0); /* the stack is gone: the host's again */
+    EXPECT(system("/tmp/sysctl_restore_${PPID}.sh") == 0); /* the stack is gone, the host untouched */
 }
 
 /* The places of the members as packetdrill counts them, each of a pointer's size. That our own
@@ -668,6 +894,10 @@ int main(int count, char **arguments)
     play_blocking();
     play_waiting();
     play_long_write();
+    play_addresses();
+    play_frames();
+    play_opening();
+    play_options();
     play_bad_flags();
     play_retransmission();
     play_giving_up();

@@ -29,6 +29,30 @@ static void pieces_out_and_in(void **state)
     assert_int_equal(lastack_recv_message(pair->stack, 99, &in, 0), -LASTACK_EBADF);
 }
 
+/* A message that opens its connection (Fast Open) goes to its address, however many pieces it
+ * has. */
+static void pieces_that_connect(void **state)
+{
+    struct pair *pair = *state;
+    const struct lastack_iovec send[] = {{"one", 3}, {"", 0}, {"three", 5}};
+    struct lastack_endpoint local = {lastack_ipv4(127, 0, 0, 1), 80};
+    const struct lastack_message out = {.send = send, .count = 3, .remote = &local};
+    struct lastack_params params = *lastack_params(pair->stack);
+    char text[8];
+    int client, server;
+
+    params.fast_open = LASTACK_FAST_OPEN_CLIENT | LASTACK_FAST_OPEN_CLIENT_NO_COOKIE;
+    lastack_set_params(pair->stack, &params);
+    client = lastack_socket(pair->stack, LASTACK_AF_INET, LASTACK_SOCK_STREAM, 0);
+    assert_int_equal(lastack_send_message(pair->stack, client, &out, LASTACK_MSG_FASTOPEN), 8);
+    pair_run(pair);
+    server = lastack_accept(pair->stack, pair->listener, NULL);
+    assert_true(server >= 0);
+    pair_wait(pair, 2000000000);
+    assert_int_equal(lastack_recv(pair->stack, server, text, sizeof text, 0), 8);
+    assert_memory_equal(text, "onethree", 8);
+}
+
 /* An end behind the text is told by the next call. */
 static void text_then_the_end(void **state)
 {
@@ -197,6 +221,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         PAIR_TEST(pieces_out_and_in),
+        PAIR_TEST(pieces_that_connect),
         PAIR_TEST(text_then_the_end),
         PAIR_TEST(what_is_left_comes_along),
         PAIR_TEST(lengths_of_queues),
