@@ -29,8 +29,8 @@ void command_note(struct command_shell *shell, const char *format, ...)
 
 /* ---- small ones ---- */
 
-static enum command_outcome command_true(struct command_shell *shell, const struct command_stage *stage,
-                                         struct command_io *io)
+static enum command_outcome command_true(struct command_shell *shell,
+                                         const struct command_stage *stage, struct command_io *io)
 {
     (void)shell;
     (void)stage;
@@ -39,8 +39,8 @@ static enum command_outcome command_true(struct command_shell *shell, const stru
 }
 
 /* grep [-c] TEXT: lines that contain the text; patterns are not known. */
-static enum command_outcome command_grep(struct command_shell *shell, const struct command_stage *stage,
-                                         struct command_io *io)
+static enum command_outcome command_grep(struct command_shell *shell,
+                                         const struct command_stage *stage, struct command_io *io)
 {
     const bool counts = stage->count > 1 && strcmp(stage->words[1], "-c") == 0;
     unsigned found = 0;
@@ -65,8 +65,8 @@ static enum command_outcome command_grep(struct command_shell *shell, const stru
     return found > 0 ? COMMAND_SUCCEEDED : COMMAND_FAILED;
 }
 
-static enum command_outcome command_echo(struct command_shell *shell, const struct command_stage *stage,
-                                         struct command_io *io)
+static enum command_outcome command_echo(struct command_shell *shell,
+                                         const struct command_stage *stage, struct command_io *io)
 {
     (void)shell;
     for (unsigned i = 1; i < stage->count; i++)
@@ -76,8 +76,8 @@ static enum command_outcome command_echo(struct command_shell *shell, const stru
 }
 
 /* rm [-f] FILE...: of files that this run made. */
-static enum command_outcome command_rm(struct command_shell *shell, const struct command_stage *stage,
-                                       struct command_io *io)
+static enum command_outcome command_rm(struct command_shell *shell,
+                                       const struct command_stage *stage, struct command_io *io)
 {
     (void)io;
     if (shell->surroundings->remove_file == NULL)
@@ -89,8 +89,8 @@ static enum command_outcome command_rm(struct command_shell *shell, const struct
 }
 
 /* dd if=/dev/zero of=FILE [bs=N] [count=N]: a file that only this run knows. */
-static enum command_outcome command_dd(struct command_shell *shell, const struct command_stage *stage,
-                                       struct command_io *io)
+static enum command_outcome command_dd(struct command_shell *shell,
+                                       const struct command_stage *stage, struct command_io *io)
 {
     int64_t size = 512, count = 0;
     const char *path = NULL;
@@ -111,8 +111,8 @@ static enum command_outcome command_dd(struct command_shell *shell, const struct
         else if (strncmp(word, "status=", 7) != 0)
             return COMMAND_UNKNOWN;
     }
-    if (shell->surroundings->make_file == NULL || path == NULL || !is_zero || size <= 0 || size > FILE_BYTES_MAX || count <= 0 ||
-        count > FILE_BYTES_MAX / size)
+    if (shell->surroundings->make_file == NULL || path == NULL || !is_zero || size <= 0 ||
+        size > FILE_BYTES_MAX || count <= 0 || count > FILE_BYTES_MAX / size)
         return COMMAND_UNKNOWN;
     shell->surroundings->make_file(shell->context, path, size * count);
     return COMMAND_SUCCEEDED;
@@ -134,8 +134,8 @@ static enum command_outcome command_ethtool(struct command_shell *shell,
 }
 
 /* ip tcp_metrics flush all: what is remembered of other hosts, cookies among it. */
-static enum command_outcome command_ip(struct command_shell *shell, const struct command_stage *stage,
-                                       struct command_io *io)
+static enum command_outcome command_ip(struct command_shell *shell,
+                                       const struct command_stage *stage, struct command_io *io)
 {
     const bool flushes = stage->count == 4 && strcmp(stage->words[1], "tcp_metrics") == 0 &&
                          strcmp(stage->words[2], "flush") == 0;
@@ -152,14 +152,21 @@ struct command_row {
 };
 
 static const struct command_row rows[] = {
-    {"sysctl", command_sysctl},   {"set_sysctls.py", command_set_sysctls},
-    {"defaults.sh", command_defaults}, {"sysctl_restore_*", command_restore},
-    {"sockstat", command_sockstat}, {"tcpdrop", command_tcpdrop},
-    {"nstat", command_nstat},     {"grep", command_grep},
-    {"ethtool", command_ethtool}, {"ip", command_ip},
-    {"echo", command_echo},       {"rm", command_rm},
+    {"sysctl", command_sysctl},
+    {"set_sysctls.py", command_set_sysctls},
+    {"defaults.sh", command_defaults},
+    {"sysctl_restore_*", command_restore},
+    {"sockstat", command_sockstat},
+    {"tcpdrop", command_tcpdrop},
+    {"nstat", command_nstat},
+    {"grep", command_grep},
+    {"ethtool", command_ethtool},
+    {"ip", command_ip},
+    {"echo", command_echo},
+    {"rm", command_rm},
     {"dd", command_dd},
-    {"kldload", command_true},    {"true", command_true},
+    {"kldload", command_true},
+    {"true", command_true},
     {":", command_true},
 };
 
@@ -211,8 +218,7 @@ static enum command_outcome run_pipeline(struct command_shell *shell,
     enum command_outcome outcome = COMMAND_SUCCEEDED;
 
     *output = "";
-    for (const struct command_stage *stage = pipeline->stages; stage != NULL;
-         stage = stage->next) {
+    for (const struct command_stage *stage = pipeline->stages; stage != NULL; stage = stage->next) {
         struct command_io io = {.input = *output};
 
         outcome = find_command(stage->words[0])->run(shell, stage, &io);
@@ -268,8 +274,7 @@ const char *command_shell_read(struct command_shell *shell, const char *text,
 }
 
 enum command_outcome command_shell_run(struct command_shell *shell,
-                                       const struct command_pipeline *pipelines,
-                                       const char **said)
+                                       const struct command_pipeline *pipelines, const char **said)
 {
     enum command_outcome outcome = COMMAND_SUCCEEDED;
     const struct command_stage *stage = NULL;

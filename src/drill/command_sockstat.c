@@ -90,8 +90,8 @@ static bool show_row(void *context, const struct lastack_connection_row *row)
     return true;
 }
 
-enum command_outcome command_sockstat(struct command_shell *shell, const struct command_stage *stage,
-                                      struct command_io *io)
+enum command_outcome command_sockstat(struct command_shell *shell,
+                                      const struct command_stage *stage, struct command_io *io)
 {
     struct sockstat sockstat = {.shell = shell, .output = &io->output};
     uint64_t cursor = 0;

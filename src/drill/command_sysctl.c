@@ -15,8 +15,8 @@
 enum { MESSAGE_MAX = 240 };
 
 /* Sets NAME to a value; what is wrong goes to the output. */
-static enum command_outcome set_one(struct command_shell *shell, struct command_io *io, const char *name,
-                                    const char *value)
+static enum command_outcome set_one(struct command_shell *shell, struct command_io *io,
+                                    const char *name, const char *value)
 {
     struct lastack_params params = *lastack_params(shell->target->stack);
     char message[MESSAGE_MAX];
@@ -43,16 +43,16 @@ static enum command_outcome set_one(struct command_shell *shell, struct command_
 }
 
 /* NAME=VALUE */
-static enum command_outcome assign(struct command_shell *shell, struct command_io *io, const char *word)
+static enum command_outcome assign(struct command_shell *shell, struct command_io *io,
+                                   const char *word)
 {
     const char *value = strchr(word, '=');
 
-    return set_one(shell, io, script_copy(shell->memory, word, (size_t)(value - word)),
-                   value + 1);
+    return set_one(shell, io, script_copy(shell->memory, word, (size_t)(value - word)), value + 1);
 }
 
-static enum command_outcome show(struct command_shell *shell, struct command_io *io, const char *name,
-                                 bool value_only)
+static enum command_outcome show(struct command_shell *shell, struct command_io *io,
+                                 const char *name, bool value_only)
 {
     char value[MESSAGE_MAX];
 
@@ -90,8 +90,8 @@ enum command_outcome command_sysctl(struct command_shell *shell, const struct co
 }
 
 /* set_sysctls.py /proc/sys/net/ipv4/tcp_sack=0 ... */
-enum command_outcome command_set_sysctls(struct command_shell *shell, const struct command_stage *stage,
-                                         struct command_io *io)
+enum command_outcome command_set_sysctls(struct command_shell *shell,
+                                         const struct command_stage *stage, struct command_io *io)
 {
     enum command_outcome outcome = COMMAND_SUCCEEDED;
 
@@ -101,8 +101,8 @@ enum command_outcome command_set_sysctls(struct command_shell *shell, const stru
     return outcome;
 }
 
-enum command_outcome command_defaults(struct command_shell *shell, const struct command_stage *stage,
-                                      struct command_io *io)
+enum command_outcome command_defaults(struct command_shell *shell,
+                                      const struct command_stage *stage, struct command_io *io)
 {
     struct lastack_params params = *lastack_params(shell->target->stack);
 

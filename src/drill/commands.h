@@ -31,7 +31,7 @@ struct command_shell {
     struct script_memory *memory;  /* what is read and said on the way */
     struct lastack_params initial; /* what a restoring script brings back */
     const struct command_surroundings *surroundings;
-    void *context;                 /* of the surroundings */
+    void *context;                               /* of the surroundings */
     uint64_t told_counters[LASTACK_CAUSE_COUNT]; /* what nstat showed last */
 };
 
@@ -47,8 +47,7 @@ const char *command_shell_read(struct command_shell *shell, const char *text,
                                struct command_pipeline **pipelines);
 /* Runs what was read, up to the first command that does not succeed: *said tells of that. */
 enum command_outcome command_shell_run(struct command_shell *shell,
-                                       const struct command_pipeline *pipelines,
-                                       const char **said);
+                                       const struct command_pipeline *pipelines, const char **said);
 
 /* ---- between the files of commands ---- */
 

@@ -40,8 +40,8 @@ static void fill_config(const struct target_config *config, struct lastack_confi
 bool target_add_address(struct target *target, const struct lastack_address *own)
 {
     const bool is_ipv4 = lastack_is_ipv4(own);
-    const struct lastack_address any = is_ipv4 ? lastack_ipv4(0, 0, 0, 0)
-                                               : (struct lastack_address){{0}};
+    const struct lastack_address any =
+        is_ipv4 ? lastack_ipv4(0, 0, 0, 0) : (struct lastack_address){{0}};
 
     return lastack_add_address(target->stack, LINK, own, is_ipv4 ? 32 : 128) == 0 &&
            lastack_add_route(target->stack, &any, 0, LINK, NULL) == 0;

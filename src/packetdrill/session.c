@@ -26,9 +26,10 @@ bool session_open(struct session *session, const char *text, char *message, size
 
     if (!so_flags_read(&flags, text, message, size))
         return false;
-    config = (struct target_config){
-        .params = flags.params, .mtu = flags.mtu, .gso_max = flags.gso_max,
-        .whole_frames = flags.frames == SO_FRAMES_WHOLE};
+    config = (struct target_config){.params = flags.params,
+                                    .mtu = flags.mtu,
+                                    .gso_max = flags.gso_max,
+                                    .whole_frames = flags.frames == SO_FRAMES_WHOLE};
     session->frames = flags.frames;
     session->patience = flags.patience;
     session->driver = pthread_self();

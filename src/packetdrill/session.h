@@ -44,8 +44,8 @@ struct session {
     bool has_returned;        /* a call that waited has returned in this thread: */
     pthread_t returned;
     struct lastack_address local[2]; /* own addresses, IPv4 and IPv6 */
-    bool has_local[2];        /* it is one of the stack; until then the script may name another */
-    struct script_memory memory;     /* of commands */
+    bool has_local[2]; /* it is one of the stack; until then the script may name another */
+    struct script_memory memory; /* of commands */
     struct command_shell shell;
     struct so_file *files;    /* that commands made */
     int live[SESSION_FDS];    /* the stack's descriptor + 1 by the process's; 0: none */

@@ -55,8 +55,8 @@ void so_make_file(struct session *session, const char *path, int64_t length)
 
     CHECK(file != NULL);
     so_remove_file(session, path);
-    *file = (struct so_file){session->files, strdup(path),
-                             memfd_create("lastack-drill", MFD_CLOEXEC)};
+    *file =
+        (struct so_file){session->files, strdup(path), memfd_create("lastack-drill", MFD_CLOEXEC)};
     CHECK(file->path != NULL && file->fd >= 0 && ftruncate(file->fd, length) == 0);
     session->files = file;
 }

@@ -54,8 +54,7 @@ static bool goes_on(const struct joint *first, const struct joint *next)
            memcmp(first->tcp, next->tcp, 4) == 0 &&         /* ports */
            memcmp(first->tcp + 8, next->tcp + 8, 4) == 0 && /* ack */
            memcmp(first->tcp + WINDOW_AT, next->tcp + WINDOW_AT, 2) == 0 &&
-           memcmp(first->tcp + URGENT_AT, next->tcp + URGENT_AT,
-                  first->header - URGENT_AT) == 0 &&
+           memcmp(first->tcp + URGENT_AT, next->tcp + URGENT_AT, first->header - URGENT_AT) == 0 &&
            lastack_address_equal(&first->ip.destination, &next->ip.destination);
 }
 

@@ -152,7 +152,7 @@ static int64_t try_send(struct session *session, void *context)
         session->handshakes++;
     }
     return value < 0 || left(transfer) > 0 || transfer->waits_for_handshake ? -LASTACK_EAGAIN
-                                                                           : transfer->done;
+                                                                            : transfer->done;
 }
 
 static int64_t send_pieces(struct session *session, int fd, const struct msghdr *message,

@@ -70,9 +70,8 @@ static int64_t send_vector(struct lastack *stack, struct sock *sock,
 int64_t sock_send_pieces(struct lastack *stack, struct sock *sock, const struct lastack_iovec *iov,
                          size_t count, uint32_t flags, const struct lastack_endpoint *remote)
 {
-    return sock->type == LASTACK_SOCK_DGRAM
-               ? datagram_send(stack, sock, iov, count, remote)
-               : send_vector(stack, sock, iov, count, flags, remote);
+    return sock->type == LASTACK_SOCK_DGRAM ? datagram_send(stack, sock, iov, count, remote)
+                                            : send_vector(stack, sock, iov, count, flags, remote);
 }
 
 int64_t lastack_sendv(struct lastack *stack, int descriptor, const struct lastack_iovec *iov,

@@ -638,8 +638,8 @@ static void play_options(void)
 static void play_bad_flags(void)
 {
     static const char *const bad[] = {
-        "profile=plan9", "nothing_of_the_kind=1", "mtu=12", "local=everywhere", "patience=",
-        "word",          "net.ipv4.tcp_sack=many",  "frames=half"};
+        "profile=plan9", "nothing_of_the_kind=1",  "mtu=12",     "local=everywhere", "patience=",
+        "word",          "net.ipv4.tcp_sack=many", "frames=half"};
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         int ends[2], status;
@@ -847,7 +847,7 @@ static void play_hooks(void)
     EXPECT(leaves(&seen) && (seen.flags & FIN) && seen.seq == iss + 5);
     EXPECT(close(fd) == -1);
     so.free(so.userdata);
-    EXPECT(system("/tmp/sysctl_restore_${PPID}.sh") == 0); /* the stack is gone, the host untouched */
+    EXPECT(system("/tmp/sysctl_restore_${PPID}.sh") == 0); /* there is no stack */
 }
 
 /* The places of the members as packetdrill counts them, each of a pointer's size. That our own
