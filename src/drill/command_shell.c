@@ -18,8 +18,6 @@ void command_note(struct command_shell *shell, const char *format, ...)
     struct text line = {0};
     va_list arguments;
 
-    if (shell->surroundings->note == NULL)
-        return;
     va_start(arguments, format);
     text_addfv(&line, format, arguments);
     va_end(arguments);
@@ -80,8 +78,6 @@ static enum command_outcome command_rm(struct command_shell *shell,
                                        const struct command_stage *stage, struct command_io *io)
 {
     (void)io;
-    if (shell->surroundings->remove_file == NULL)
-        return COMMAND_UNKNOWN;
     for (unsigned i = 1; i < stage->count; i++)
         if (stage->words[i][0] != '-')
             shell->surroundings->remove_file(shell->context, stage->words[i]);
@@ -111,8 +107,8 @@ static enum command_outcome command_dd(struct command_shell *shell,
         else if (strncmp(word, "status=", 7) != 0)
             return COMMAND_UNKNOWN;
     }
-    if (shell->surroundings->make_file == NULL || path == NULL || !is_zero || size <= 0 ||
-        size > FILE_BYTES_MAX || count <= 0 || count > FILE_BYTES_MAX / size)
+    if (path == NULL || !is_zero || size <= 0 || size > FILE_BYTES_MAX || count <= 0 ||
+        count > FILE_BYTES_MAX / size)
         return COMMAND_UNKNOWN;
     shell->surroundings->make_file(shell->context, path, size * count);
     return COMMAND_SUCCEEDED;

@@ -55,9 +55,8 @@ struct sockstat {
 static void add_owner(struct text *out, const struct command_shell *shell,
                       const struct lastack_connection_row *row)
 {
-    const int holder = row->state == TCP_TIME_WAIT && shell->surroundings->holder_of != NULL
-                           ? shell->surroundings->holder_of(shell->context, row)
-                           : -1;
+    const int holder =
+        row->state == TCP_TIME_WAIT ? shell->surroundings->holder_of(shell->context, row) : -1;
 
     if (row->holders > 0)
         text_addf(out, "root     %-10.10s 1     %-3d ", row->comm, (int)row->fd);

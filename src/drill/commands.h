@@ -15,7 +15,7 @@
 #include "target.h"
 #include "text.h"
 
-/* What commands reach besides the stack; a member that is NULL: there is no such thing. */
+/* What commands reach besides the stack. */
 struct command_surroundings {
     /* A remark that is no failure. */
     void (*note)(void *context, const char *line);

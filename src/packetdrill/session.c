@@ -69,7 +69,7 @@ void session_meet_address(struct session *session, bool is_ipv4,
 {
     const int version = is_ipv4 ? 0 : 1;
 
-    if (session->has_local[version])
+    if (session->has_local[version] || (address != NULL && lastack_is_any(address)))
         return;
     if (address == NULL)
         address = &session->local[version];

@@ -25,11 +25,32 @@ static void remove_file(void *context, const char *path)
     so_remove_file(context, path);
 }
 
+static bool is_same(const struct lastack_endpoint *a, const struct lastack_endpoint *b)
+{
+    return a->port == b->port && lastack_address_equal(&a->address, &b->address);
+}
+
+/* A socket whose connection is over keeps its names. (The script's number for the descriptor is
+ * packetdrill's own knowledge; it is there, and that is what scripts ask.) */
+static int holder_of(void *context, const struct lastack_connection_row *row)
+{
+    const struct session *session = context;
+
+    for (int fd = 0; fd < SESSION_FDS; fd++) {
+        struct lastack_connection_row own;
+
+        if (session->live[fd] != 0 &&
+            lastack_status(session->target.stack, session->live[fd] - 1, &own) == 0 &&
+            is_same(&own.local, &row->local) && is_same(&own.remote, &row->remote))
+            return fd;
+    }
+    return -1;
+}
+
 void so_command_init(struct session *session)
 {
-    /* Which descriptor of the script a connection belongs to is packetdrill's own knowledge. */
-    static const struct command_surroundings surroundings = {
-        .note = note, .make_file = make_file, .remove_file = remove_file};
+    static const struct command_surroundings surroundings = {note, make_file, remove_file,
+                                                             holder_of};
 
     session->shell = (struct command_shell){
         .target = &session->target,

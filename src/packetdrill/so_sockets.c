@@ -34,7 +34,7 @@ static int so_bind(void *userdata, int fd, const struct sockaddr *address, sockl
     struct lastack_endpoint local;
     int value = live < 0 ? live : so_name_read(address, length, &local);
 
-    if (value == 0 && !lastack_is_any(&local.address))
+    if (value == 0)
         session_meet_address(session, lastack_is_ipv4(&local.address), &local.address);
     if (value == 0)
         value = lastack_bind(session->target.stack, live, &local);
