@@ -119,9 +119,8 @@ static bool is_connecting(struct session *session, const struct transfer *transf
 
 /* A blocking write on a new connection sleeps until the handshake is over, also when all its text
  * went with the SYN; not where the send buffer takes it all (implied_connect: FreeBSD). */
-static int64_t try_send(struct session *session, void *context)
+static int64_t send_once(struct session *session, struct transfer *transfer)
 {
-    struct transfer *transfer = context;
     const bool has_begun = transfer->has_begun;
     int64_t value;
 
@@ -153,6 +152,21 @@ static int64_t try_send(struct session *session, void *context)
     }
     return value < 0 || left(transfer) > 0 || transfer->waits_for_handshake ? -LASTACK_EAGAIN
                                                                             : transfer->done;
+}
+
+/* What leaves may make room for more: time need not move on for that. */
+static int64_t try_send(struct session *session, void *context)
+{
+    struct transfer *transfer = context;
+    int64_t value, done;
+
+    do {
+        done = transfer->done;
+        value = send_once(session, transfer);
+        if (transfer->done > done && !transfer->waits_for_handshake)
+            target_settle(&session->target);
+    } while (value == -LASTACK_EAGAIN && transfer->done > done && !transfer->waits_for_handshake);
+    return value;
 }
 
 static int64_t send_pieces(struct session *session, int fd, const struct msghdr *message,
