@@ -91,6 +91,8 @@ int64_t session_leave(struct session *session, int64_t value)
 {
     target_settle(&session->target);
     session_changed(session);
+    if (pthread_equal(session->driver, pthread_self()))
+        session_let_try(session);
     pthread_mutex_unlock(&session->lock);
     if (value >= 0)
         return value;
