@@ -454,6 +454,27 @@ static void play_waiting(void)
     so.free(so.userdata);
 }
 
+/* Who waits comes before whatever is done next. */
+static void play_turns(void)
+{
+    const struct peer peer = {false, 40013, 8080, NULL};
+    struct waiter receives;
+    pthread_t thread;
+    uint32_t iss;
+    char byte;
+
+    start("profile=linux");
+    receives.fd = new_listener(&peer);
+    iss = shake(&peer);
+    receives.fd = so.accept(so.userdata, receives.fd, NULL, NULL);
+    thread = begin(receive_waiting, &receives);
+    arrives(&peer, PSH | ACK, 1, iss + 1, "eightbyt");
+    errno = 0;
+    EXPECT(so.recv(so.userdata, receives.fd, &byte, 1, MSG_DONTWAIT) == -1 && errno == EAGAIN);
+    EXPECT(pthread_join(thread, NULL) == 0 && receives.value == 8);
+    so.free(so.userdata);
+}
+
 /* A write of more than fits: all of it arrives, none twice, as fast as the peer acknowledges. */
 static void play_long_write(void)
 {
@@ -820,6 +841,29 @@ static void play_file(int fd, uint32_t next)
     EXPECT(open(path, O_RDONLY) == -1);
 }
 
+/* A descriptor is shown with its TIME-WAIT, as FreeBSD does it. */
+static void play_time_wait(void)
+{
+    const struct peer peer = {false, 40014, 8080, NULL};
+    struct seen seen;
+    uint32_t iss;
+    int fd;
+
+    start("profile=freebsd");
+    fd = new_listener(&peer);
+    iss = shake(&peer);
+    fd = so.accept(so.userdata, fd, NULL, NULL);
+    EXPECT(so.shutdown(so.userdata, fd, SHUT_RDWR) == 0);
+    EXPECT(leaves(&seen) && (seen.flags & FIN) && seen.seq == iss + 1);
+    EXPECT(system("sockstat -4 -P tcp -s | grep TIME_WAIT") != 0);
+    arrives(&peer, FIN | ACK, 1, iss + 2, "");
+    EXPECT(system("sockstat -4 -P tcp -s | grep packetdril | grep -c TIME_WAIT | grep 1") == 0);
+    EXPECT(so.close(so.userdata, fd) == 0);
+    EXPECT(system("sockstat -4 -P tcp -s | grep packetdril | grep TIME_WAIT") != 0);
+    EXPECT(system("sockstat -4 -P tcp -s | grep TIME_WAIT") == 0);
+    so.free(so.userdata);
+}
+
 static void play_hooks(void)
 {
     const struct peer peer = {false, 40004, 8080, NULL};
@@ -885,6 +929,7 @@ int main(int count, char **arguments)
     alarm(30);
     if (count == 3) {
         play_hooks();
+        play_time_wait();
         return 0;
     }
     play_order();
@@ -893,6 +938,7 @@ int main(int count, char **arguments)
     play_refused();
     play_blocking();
     play_waiting();
+    play_turns();
     play_long_write();
     play_addresses();
     play_frames();
