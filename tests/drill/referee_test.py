@@ -4,7 +4,8 @@
 
     PACKETDRILL=/path/to/packetdrill referee_test.py LASTACK LIBRARY PRELOAD DEVIATIONS SUITE...
 
-Each SUITE is a folder of scripts, or FOLDER=PROFILE (linux if not said). For each script: does the
+Each SUITE is a folder of scripts, or FOLDER=PROFILE; without one each script says its profile in a
+comment, "// profile: NAME", or it is linux. For each script: does the
 original, unmodified, say what lastack drill says? Its verdict is "passes" if it does so in one of
 three ways to see frames (docs/drill.md, section 6), for an original from before 2020 compares each
 line with exactly one packet and does not cut. What differs must be in DEVIATIONS, with its reason:
@@ -16,6 +17,7 @@ Without the original (PACKETDRILL, or one in PATH) or a suite the test is skippe
 import concurrent.futures
 import json
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -110,10 +112,18 @@ class Referee:
         return True, said
 
 
+def profile_of(script, profile):
+    if profile:
+        return profile
+    with open(script, encoding="utf-8", errors="replace") as file:
+        named = re.search(r"^// profile: (\S+)", file.read(), re.MULTILINE)
+    return named.group(1) if named else "linux"
+
+
 def our_verdicts(lastack, folder, profile):
     """{path: passes} by lastack drill."""
-    run = subprocess.run([lastack, "drill", "--json", f"--profile={profile}", folder],
-                         capture_output=True, text=True, check=False)
+    run = subprocess.run([lastack, "drill", "--json", *([f"--profile={profile}"] if profile else []),
+                          folder], capture_output=True, text=True, check=False)
     rows = (json.loads(line) for line in run.stdout.splitlines())
     return {row["script"]: row["ok"] for row in rows if "script" in row}
 
@@ -127,7 +137,6 @@ def read_deviations(path):
 def compare(referee, lastack, suite, deviations):
     """One suite: how many agree, and how many faults."""
     folder, _, profile = suite.partition("=")
-    profile = profile or "linux"
     folder = os.path.abspath(folder)
     name = os.path.basename(folder)
     ours = our_verdicts(lastack, folder, profile)
@@ -135,7 +144,8 @@ def compare(referee, lastack, suite, deviations):
     faults = 0
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        verdicts = pool.map(lambda script: referee.judge(script, profile), sorted(ours))
+        verdicts = pool.map(lambda script: referee.judge(script, profile_of(script, profile)),
+                            sorted(ours))
         for script, (readable, said) in zip(sorted(ours), verdicts):
             key = f"{name}/{os.path.relpath(script, folder)}"
             last = list(said)[-1]
@@ -163,7 +173,7 @@ def compare(referee, lastack, suite, deviations):
                     print(f"              {frames}: {text}")
     ways = ", ".join(f"{number} with frames={frames}" for frames, number in
                      count["frames"].items())
-    print(f"{name} ({profile}): of {len(ours)} scripts the original reads "
+    print(f"{name}: of {len(ours)} scripts the original reads "
           f"{len(ours) - count['unreadable']}; {count['agree']} have the same verdict "
           f"({count['pass']} pass: {ways}), {count['known']} differ for known reasons, "
           f"{faults} for none")
