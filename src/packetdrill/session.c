@@ -16,6 +16,7 @@
 enum { STEPS_MAX = 10000000 };
 
 static const int64_t grace_ns = MS(20); /* real time for a thread to ask what time it is */
+static const int64_t idle_ns = MS(400); /* real time without a call: then time passes by itself */
 
 /* ---- opening ---- */
 
@@ -84,6 +85,8 @@ struct session *session_enter(void *userdata)
     struct session *session = userdata;
 
     pthread_mutex_lock(&session->lock);
+    if (pthread_equal(session->driver, pthread_self()))
+        session->is_idle = false;
     return session;
 }
 
@@ -158,15 +161,36 @@ void session_changed(struct session *session)
     pthread_cond_broadcast(&session->changed);
 }
 
+static struct timespec real_time_in(int64_t ns)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    ns += until.tv_nsec;
+    until.tv_sec += ns / SEC(1);
+    until.tv_nsec = ns % SEC(1);
+    return until;
+}
+
+/* packetdrill waits for one call's end before it makes another that blocks, and asks for no time
+ * while it does: as on a kernel, it passes all the same, as far as a call's time-out. */
 static void sleep_until_changed(struct session *session, int64_t deadline)
 {
+    const struct timespec until = real_time_in(session->is_idle ? 0 : idle_ns);
     const uint64_t before = session->generation;
+    int error = 0;
 
     if (deadline < session->wake_at)
         session->wake_at = deadline;
     session->waiting++;
-    while (session->generation == before)
-        pthread_cond_wait(&session->changed, &session->lock);
+    while (session->generation == before && error == 0)
+        error = deadline == INT64_MAX
+                    ? pthread_cond_wait(&session->changed, &session->lock)
+                    : pthread_cond_timedwait(&session->changed, &session->lock, &until);
+    if (session->generation == before) {
+        session->is_idle = true;
+        session_step(session, deadline);
+    }
     session->waiting--;
     if (--session->behind == 0)
         pthread_cond_broadcast(&session->settled);
@@ -175,15 +199,10 @@ static void sleep_until_changed(struct session *session, int64_t deadline)
 /* A thread whose call has returned asks for the time next: it is still what it was. */
 static void let_returned_look(struct session *session)
 {
-    struct timespec until;
-    int64_t ns;
+    const struct timespec until = real_time_in(grace_ns);
 
     if (!session->has_returned || pthread_equal(session->returned, pthread_self()))
         return;
-    clock_gettime(CLOCK_REALTIME, &until);
-    ns = until.tv_nsec + grace_ns;
-    until.tv_sec += ns / SEC(1);
-    until.tv_nsec = ns % SEC(1);
     while (session->has_returned &&
            pthread_cond_timedwait(&session->settled, &session->lock, &until) == 0)
         continue;
@@ -239,6 +258,7 @@ int64_t session_wait(struct session *session, int64_t deadline, session_attempt 
         value = attempt(session, context);
         target_settle(&session->target);
     }
+    session->is_idle = false;
     session->has_returned = true;
     session->returned = pthread_self();
     return value;

@@ -41,6 +41,7 @@ struct session {
     pthread_cond_t settled;   /* all have tried; or the returned one looked at the clock */
     uint64_t generation;      /* of what happened */
     unsigned waiting, behind; /* threads; those of them that have not tried yet */
+    bool is_idle;             /* the driver makes no calls: calls that wait move time */
     int64_t wake_at;          /* the first deadline of a waiting call */
     bool has_returned;        /* a call that waited has returned in this thread: */
     pthread_t returned;

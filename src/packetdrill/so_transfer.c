@@ -22,6 +22,7 @@ struct transfer {
     int live;
     uint32_t flags;
     bool is_stream, may_wait, has_begun, waits_for_handshake;
+    bool has_fault; /* bytes are asked for where there is no memory */
     struct lastack_message message;
     struct lastack_endpoint remote;
     struct lastack_iovec send[PIECES_MOST];
@@ -47,7 +48,7 @@ static int64_t begin(struct session *session, struct transfer *transfer, int fd,
         return -LASTACK_EFAULT;
     for (size_t i = 0; i < count; i++) {
         if (iov[i].iov_base == NULL && iov[i].iov_len > 0)
-            return -LASTACK_EFAULT;
+            transfer->has_fault = true;
         transfer->send[i] = (struct lastack_iovec){iov[i].iov_base, iov[i].iov_len};
         transfer->receive[i] = (struct lastack_buffer){iov[i].iov_base, iov[i].iov_len};
     }
@@ -87,6 +88,27 @@ static size_t left(const struct transfer *transfer)
     return length;
 }
 
+/* The stack takes pointers on trust, so a fault is found here; but an error of the socket goes
+ * first, as does having nothing to read. */
+static int64_t fault_of_write(struct session *session, const struct transfer *transfer)
+{
+    const int64_t sent =
+        lastack_send(session->target.stack, transfer->live, "", 0, transfer->flags);
+    const bool is_open = sent >= 0 || sent == -LASTACK_EAGAIN || sent == -LASTACK_EINPROGRESS ||
+                         (transfer->flags & LASTACK_MSG_FASTOPEN);
+
+    return is_open ? -LASTACK_EFAULT : sent;
+}
+
+static int64_t fault_of_read(struct session *session, const struct transfer *transfer)
+{
+    char byte;
+    const int64_t got = lastack_recv(session->target.stack, transfer->live, &byte, 1,
+                                     transfer->flags | LASTACK_MSG_PEEK);
+
+    return got > 0 ? -LASTACK_EFAULT : got;
+}
+
 /* What was done counts more than an error behind it. */
 static int64_t finish(struct session *session, struct transfer *transfer, session_attempt *attempt)
 {
@@ -124,6 +146,8 @@ static int64_t send_once(struct session *session, struct transfer *transfer)
     const bool has_begun = transfer->has_begun;
     int64_t value;
 
+    if (transfer->has_fault)
+        return fault_of_write(session, transfer);
     if (has_begun && !may_wake(session, transfer))
         return -LASTACK_EAGAIN;
     if (transfer->waits_for_handshake) { /* it is over */
@@ -247,6 +271,8 @@ static int64_t try_receive(struct session *session, void *context)
                            transfer->is_stream && !(transfer->flags & LASTACK_MSG_PEEK);
     int64_t value;
 
+    if (transfer->has_fault)
+        return fault_of_read(session, transfer);
     transfer->message.control = transfer->control;
     transfer->message.control_count = CONTROLS_MOST;
     value = lastack_recv_message(session->target.stack, transfer->live, &transfer->message,

@@ -475,6 +475,46 @@ static void play_turns(void)
     so.free(so.userdata);
 }
 
+/* While nobody asks for the time, it goes as far as a call's time-out: packetdrill waits for that
+ * before the next call that blocks. */
+static void play_idle(void)
+{
+    const struct peer peer = {false, 40015, 8080, NULL};
+    struct waiter polls;
+    pthread_t thread;
+    int64_t before;
+
+    start("profile=linux");
+    polls.fd = new_listener(&peer);
+    before = now_us();
+    thread = begin(poll_waiting, &polls);
+    EXPECT(pthread_join(thread, NULL) == 0 && polls.value == 0);
+    EXPECT(polls.returned_us - before >= 300000 && polls.returned_us - before <= 300010);
+    so.free(so.userdata);
+}
+
+/* What is no memory is told after what is wrong with the socket. */
+static void play_faults(void)
+{
+    const struct peer peer = {false, 40016, 8080, NULL};
+    uint32_t iss;
+    int fd;
+
+    start("profile=linux");
+    fd = new_listener(&peer);
+    iss = shake(&peer);
+    fd = so.accept(so.userdata, fd, NULL, NULL);
+    EXPECT(so.fcntl(so.userdata, fd, F_SETFL, O_RDWR | O_NONBLOCK) == 0);
+    EXPECT(so.read(so.userdata, fd, NULL, 10) == -1 && errno == EAGAIN);
+    arrives(&peer, PSH | ACK, 1, iss + 1, "text");
+    EXPECT(so.read(so.userdata, fd, NULL, 10) == -1 && errno == EFAULT);
+    EXPECT(so.write(so.userdata, fd, NULL, 10) == -1 && errno == EFAULT);
+    EXPECT(so.write(so.userdata, fd, NULL, 0) == 0);
+    EXPECT(so.shutdown(so.userdata, fd, SHUT_WR) == 0);
+    EXPECT(so.write(so.userdata, fd, NULL, 10) == -1 && errno == EPIPE);
+    so.free(so.userdata);
+}
+
 /* A write of more than fits: all of it arrives, none twice, as fast as the peer acknowledges. */
 static void play_long_write(void)
 {
@@ -939,6 +979,8 @@ int main(int count, char **arguments)
     play_blocking();
     play_waiting();
     play_turns();
+    play_idle();
+    play_faults();
     play_long_write();
     play_addresses();
     play_frames();
