@@ -15,8 +15,8 @@
 
 enum { STEPS_MAX = 10000000 };
 
-static const int64_t grace_ns = MS(20); /* real time for a thread to ask what time it is */
-static const int64_t idle_ns = MS(400); /* real time without a call: then time passes by itself */
+static const int64_t grace_ns = MS(200); /* real time for a thread to ask what time it is */
+static const int64_t idle_ns = MS(400);  /* real time without a call: then time passes by itself */
 
 /* ---- opening ---- */
 

@@ -312,7 +312,31 @@ static void play_refused(void)
 
 /* ---- a blocking accept on a thread of its own ---- */
 
+/* Until the thread sleeps in its call: nobody else holds a lock that it could wait for. */
+static void await_sleep(const _Atomic pid_t *thread)
+{
+    char path[64], text[256] = "";
+
+    for (int i = 0; i < 10000; i++) {
+        const char *state = strrchr(text, ')');
+        FILE *file;
+
+        if (state != NULL && state[1] != '\0' && state[2] == 'S')
+            return;
+        usleep(1000);
+        snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)*thread);
+        file = *thread != 0 ? fopen(path, "r") : NULL;
+        if (file == NULL)
+            continue;
+        if (fgets(text, sizeof text, file) == NULL)
+            text[0] = '\0';
+        fclose(file);
+    }
+    EXPECT(!"the thread sleeps");
+}
+
 struct blocked {
+    _Atomic pid_t thread;
     int listener, fd;
     int64_t returned_us;
 };
@@ -321,6 +345,7 @@ static void *accept_blocking(void *context)
 {
     struct blocked *blocked = context;
 
+    blocked->thread = gettid();
     blocked->fd = so.accept(so.userdata, blocked->listener, NULL, NULL);
     blocked->returned_us = now_us();
     return NULL;
@@ -336,7 +361,7 @@ static void play_blocking(void)
     start(NULL);
     blocked.listener = new_listener(&peer);
     EXPECT(pthread_create(&thread, NULL, accept_blocking, &blocked) == 0);
-    usleep(50000); /* real time: it sleeps in the library by now */
+    await_sleep(&blocked.thread);
     EXPECT(so.usleep(so.userdata, 250000) == 0);
     EXPECT(blocked.fd == -1);
     (void)shake(&peer);
@@ -352,6 +377,7 @@ static void play_blocking(void)
 
 /* Other calls that wait, each in its thread while time jumps over its end. */
 struct waiter {
+    _Atomic pid_t thread;
     int fd;
     int64_t value, returned_us;
     int error;
@@ -364,6 +390,7 @@ static void *poll_waiting(void *context)
     struct waiter *waiter = context;
     struct pollfd entry = {.fd = waiter->fd, .events = POLLIN};
 
+    waiter->thread = gettid();
     waiter->value = so.poll(so.userdata, &entry, 1, 300);
     waiter->returned_us = now_us();
     return NULL;
@@ -374,6 +401,7 @@ static void *connect_waiting(void *context)
     struct waiter *waiter = context;
     struct sockaddr_storage remote;
 
+    waiter->thread = gettid();
     waiter->value = so.connect(so.userdata, waiter->fd, (struct sockaddr *)&remote,
                                name(&remote, &waiter->peer, false, waiter->peer.port));
     waiter->error = errno;
@@ -384,6 +412,7 @@ static void *receive_waiting(void *context)
 {
     struct waiter *waiter = context;
 
+    waiter->thread = gettid();
     waiter->value = so.recv(so.userdata, waiter->fd, waiter->text, 8, MSG_WAITALL);
     waiter->returned_us = now_us();
     return NULL;
@@ -394,6 +423,7 @@ static void *write_waiting(void *context)
     struct waiter *waiter = context;
     static char text[400000];
 
+    waiter->thread = gettid();
     waiter->value = so.write(so.userdata, waiter->fd, text, sizeof text);
     return NULL;
 }
@@ -403,8 +433,9 @@ static pthread_t begin(void *(*call)(void *), struct waiter *waiter)
     pthread_t thread;
 
     waiter->value = -2;
+    waiter->thread = 0;
     EXPECT(pthread_create(&thread, NULL, call, waiter) == 0);
-    usleep(50000);
+    await_sleep(&waiter->thread);
     EXPECT(waiter->value == -2); /* it waits */
     return thread;
 }
@@ -637,6 +668,7 @@ static void *send_opening(void *context)
     const socklen_t length = name(&remote, &waiter->peer, false, waiter->peer.port);
     static const char text[2000];
 
+    waiter->thread = gettid();
     waiter->value = so.sendto(so.userdata, waiter->fd, text, sizeof text, MSG_FASTOPEN,
                               (struct sockaddr *)&remote, length);
     return NULL;
