@@ -11,8 +11,12 @@ const char pattern_sha256_of_1_gib[] =
 
 static void store_little(uint8_t *to, uint64_t value)
 {
-    for (int i = 0; i < 8; i++) /* one store on a little-endian machine */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    memcpy(to, &value, sizeof value); /* one store: the compiler does not make it of the eight */
+#else
+    for (int i = 0; i < 8; i++)
         to[i] = (uint8_t)(value >> 8 * i);
+#endif
 }
 
 void pattern_fill(uint8_t *to, size_t length, uint64_t offset)
