@@ -15,6 +15,8 @@
 
 enum { BARE_MSS = 1460, BARE_TEXT = 44 * BARE_MSS, BARE_SHIFT = 10, BARE_PORT = 40000 };
 
+#define STUCK_NS MS(50)
+
 struct bare_end {
     struct host_link *link;
     struct lastack_packet_out packet; /* prebuilt: header and, for a sender, its text */
@@ -127,9 +129,23 @@ static bool open_bare(struct bare_end *end, struct host_link *link, int64_t unti
     return end->is_open && emit(end);
 }
 
+/* A window that is too small for a whole frame, at the beginning: as many segments as fit. */
+static void send_small(struct bare_end *end)
+{
+    const uint32_t text = end->wnd / BARE_MSS * BARE_MSS;
+
+    if (end->nxt != end->una || text == 0 || text >= BARE_TEXT)
+        return;
+    build(end, LASTACK_ACK | LASTACK_PSH, text);
+    if (emit(end))
+        end->nxt += text;
+    build(end, LASTACK_ACK | LASTACK_PSH, BARE_TEXT);
+}
+
 uint64_t bare_send(struct host_link *link, int64_t length_ns)
 {
     const int64_t until = event_loop_clock() + length_ns;
+    int64_t moved_at = event_loop_clock();
     struct bare_end end;
     uint32_t last;
 
@@ -140,10 +156,17 @@ uint64_t bare_send(struct host_link *link, int64_t length_ns)
     while (event_loop_clock() < until) {
         while (end.nxt + BARE_TEXT - end.una <= end.wnd && emit(&end))
             end.nxt += BARE_TEXT;
+        send_small(&end);
         bulk_end_wait(link, MS(10));
         while (take_frame(&end))
             ;
         end.moved += end.una - last;
+        if (end.una != last)
+            moved_at = event_loop_clock();
+        else if (event_loop_clock() - moved_at > STUCK_NS) { /* the kernel dropped something */
+            end.nxt = end.una;
+            moved_at = event_loop_clock();
+        }
         last = end.una;
     }
     return end.moved;

@@ -7,7 +7,8 @@
  *           kernel's window goes
  *     read: every frame is thrown away and acknowledged with one prebuilt header
  *
- * It never retransmits: a tun loses nothing that fits into the receiver's window. What a real stack
+ * A tun loses nothing that fits into the receiver's window; should the kernel drop a frame for want
+ * of memory, everything behind it is sent again after 50 ms. What a real stack
  * reaches of its rate is what the stack costs (bench_tun.c).
  */
 #ifndef LASTACK_BARE_END_H
