@@ -397,12 +397,10 @@ size_t calendar_expire(struct calendar *calendar, int64_t now, uint32_t *indices
     return due;
 }
 
-int64_t calendar_next(const struct calendar *calendar)
+int64_t calendar_next_held(const struct calendar *calendar)
 {
     uint32_t hour;
 
-    if (calendar->count == 0)
-        return NEVER;
     if (calendar_is_occupied(calendar, calendar_today_chain(calendar)) ||
         calendar_is_occupied(calendar, calendar_present_chain(calendar->waiting ^ 1)))
         return calendar_day_start(calendar->today);

@@ -78,8 +78,15 @@ void calendar_remove(struct calendar *calendar, uint32_t index);
  * calendar_next() <= now. `now` never goes back.
  */
 size_t calendar_expire(struct calendar *calendar, int64_t now, uint32_t *indices, size_t max);
+/* Of a calendar that holds something. */
+int64_t calendar_next_held(const struct calendar *calendar);
+
 /* Nothing is due before this (early, never late); NEVER when empty. */
-int64_t calendar_next(const struct calendar *calendar);
+static inline int64_t calendar_next(const struct calendar *calendar)
+{
+    return calendar->count == 0 ? NEVER : calendar_next_held(calendar);
+}
+
 /* The object that would expire about first (to evict), or POOL_NONE. It stays held. */
 uint32_t calendar_oldest(struct calendar *calendar);
 

@@ -159,13 +159,8 @@ static void treap_remove(struct ranges *set, struct pool *pool, struct seq from)
     refresh_at(set, pool, from);
 }
 
-void ranges_init(struct ranges *set)
-{
-    *set = (struct ranges){.root = POOL_NONE};
-}
-
 /* Turns left edges into right ones until the root has no left child, so that no stack is needed. */
-void ranges_clear(struct ranges *set, struct pool *pool)
+void ranges_give_back(struct ranges *set, struct pool *pool)
 {
     uint32_t root = set->root;
 
@@ -182,7 +177,6 @@ void ranges_clear(struct ranges *set, struct pool *pool)
         }
         root = next;
     }
-    ranges_init(set);
 }
 
 /* Joins every range that `grown` has come to reach to it. Returns how many bytes these held. */

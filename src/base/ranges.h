@@ -41,9 +41,21 @@ struct ranges {
     uint32_t has_marks : 1;  /* since it was last empty some range had a flag */
 };
 
-void ranges_init(struct ranges *set);
+static inline void ranges_init(struct ranges *set)
+{
+    *set = (struct ranges){.root = POOL_NONE};
+}
+
+/* Gives the nodes of a set that has some back. */
+void ranges_give_back(struct ranges *set, struct pool *pool);
+
 /* Gives all nodes back. */
-void ranges_clear(struct ranges *set, struct pool *pool);
+static inline void ranges_clear(struct ranges *set, struct pool *pool)
+{
+    if (set->root != POOL_NONE)
+        ranges_give_back(set, pool);
+    ranges_init(set);
+}
 
 /* Union with [from, to): neighbours that touch or overlap are merged into one range. False if a
  * node was needed and the pool (or `max` ranges in this set) refused: nothing changed. *fresh:

@@ -121,11 +121,12 @@ static uint32_t queue_text(struct lastack *stack, const struct sock *sock,
 
 /* The SYN that leaves carries what it can; the rest is for when the connection is there. */
 static int64_t open_with_text(struct lastack *stack, struct sock *sock,
-                              const struct lastack_iovec *iov, size_t count, uint64_t flow)
+                              const struct lastack_iovec *iov, size_t count,
+                              const struct tuple_claim *claim)
 {
     const uint8_t wish =
         (uint8_t)(FAST_OPEN_ASKED | (sock->fast_open_no_cookie ? FAST_OPEN_NO_COOKIE : 0));
-    const int error = sock_open_active(stack, sock, wish, flow);
+    const int error = sock_open_active(stack, sock, wish, claim);
     uint32_t done;
 
     if (error < 0)
@@ -156,11 +157,11 @@ bool sock_send_opens(struct lastack *stack, struct sock *sock, const struct last
 {
     const bool is_asked = (flags & LASTACK_MSG_FASTOPEN) != 0;
     const bool is_implied = stack->tcp.params.implied_connect && remote != NULL;
-    uint64_t flow;
+    struct tuple_claim claim = {0};
 
     if (sock->is_deferred) {
         sock->is_deferred = false;
-        *result = open_with_text(stack, sock, iov, count, 0);
+        *result = open_with_text(stack, sock, iov, count, &claim);
         return true;
     }
     if (!is_asked && !(is_implied && sock->phase == SOCKET_IDLE))
@@ -173,16 +174,16 @@ bool sock_send_opens(struct lastack *stack, struct sock *sock, const struct last
         *result = open_again(stack, sock);
         return *result < 0;
     }
-    *result = sock_prepare_connect(stack, sock, remote, &flow);
+    *result = sock_prepare_connect(stack, sock, remote, &claim);
     if (*result < 0)
         return true;
     if (is_asked) {
-        *result = open_with_text(stack, sock, iov, count, flow);
+        *result = open_with_text(stack, sock, iov, count, &claim);
         return true;
     }
     /* FreeBSD: the text waits in the send buffer, and rides in the SYN if it may */
-    *result = sock_open_active(stack, sock,
-                               sock->fast_open != 0 && is_client_on(stack) ? FAST_OPEN_ASKED : 0, flow);
+    *result = sock_open_active(
+        stack, sock, sock->fast_open != 0 && is_client_on(stack) ? FAST_OPEN_ASKED : 0, &claim);
     if (*result == 0)
         *result = queue_text(stack, sock, iov, count, INT32_MAX);
     return true;

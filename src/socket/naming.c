@@ -41,7 +41,7 @@ static int check_address(const struct lastack *stack, const struct sock *sock,
 
 struct search {
     struct lastack *stack;
-    uint64_t flow; /* of the tuple that may connect */
+    struct tuple_claim claim; /* of the tuple tried last */
     const struct local_endpoints *endpoints;
     struct endpoint_use use;
 };
@@ -58,7 +58,7 @@ static bool is_unused(void *context, const struct tuple *tuple)
 static bool choose_port_to_bind(struct lastack *stack, const struct local_endpoints *endpoints,
                                 struct endpoint_use *use)
 {
-    struct search search = {stack, 0, endpoints, *use};
+    struct search search = {.stack = stack, .endpoints = endpoints, .use = *use};
     struct tuple tuple = {.local = use->local.address};
     const struct lastack_params *params = &stack->tcp.params;
 
@@ -163,25 +163,24 @@ static bool may_connect(void *context, const struct tuple *tuple)
 {
     struct search *search = context;
     const struct lastack *stack = search->stack;
-    const uint64_t flow = flow_hash(&stack->tcp.index, tuple);
 
-    search->flow = flow;
-    if (flow % stack->config.shard_count != stack->config.shard_id)
+    search->claim.flow = flow_hash(&stack->tcp.index, tuple);
+    if (search->claim.flow % stack->config.shard_count != stack->config.shard_id)
         return false;
     if (!local_endpoints_may_borrow(&stack->tcp.endpoints, tuple->local_port))
         return false;
-    return tcp_tuple_is_free(&stack->tcp, tuple, flow);
+    return tcp_claim(&stack->tcp, tuple, &search->claim);
 }
 
 int sock_name_for_connect(struct lastack *stack, struct sock *sock,
-                          const struct lastack_endpoint *remote, uint64_t *flow)
+                          const struct lastack_endpoint *remote, struct tuple_claim *claim)
 {
     const struct lastack_params *params = &stack->tcp.params;
     const struct destination *destination = stack_destination(stack, &remote->address);
     struct search search = {.stack = stack};
     struct tuple tuple = {.remote = remote->address, .remote_port = remote->port};
 
-    *flow = 0;
+    *claim = (struct tuple_claim){0};
     if (sock->type == LASTACK_SOCK_STREAM && !destination->is_one_host) /* RFC 9293 MUST-46 */
         return sock_refuse(stack, LASTACK_CAUSE_NO_ROUTE, LASTACK_ENETUNREACH);
     if (!destination->path.is_reachable)
@@ -202,6 +201,6 @@ int sock_name_for_connect(struct lastack *stack, struct sock *sock,
                       &search))
         return sock_refuse(stack, LASTACK_CAUSE_PORTS_EXHAUSTED, LASTACK_EADDRNOTAVAIL);
     sock->local.port = tuple.local_port;
-    *flow = search.flow;
+    *claim = search.claim;
     return 0;
 }

@@ -154,14 +154,15 @@ static int connect_again(struct lastack *stack, struct sock *sock)
     return error != 0 ? -error : -LASTACK_EISCONN;
 }
 
-int sock_open_active(struct lastack *stack, struct sock *sock, uint8_t fast_open, uint64_t flow)
+int sock_open_active(struct lastack *stack, struct sock *sock, uint8_t fast_open,
+                     const struct tuple_claim *claim)
 {
     struct tcp_open open = open_of(stack, sock);
     enum lastack_cause why = LASTACK_CAUSE_NONE;
     uint32_t index;
 
     open.fast_open = fast_open;
-    open.flow = flow;
+    open.claim = *claim;
     index = tcp_open_active(&stack->tcp, &open, &why);
     if (index == POOL_NONE) {
         const bool is_taken =
@@ -179,7 +180,7 @@ int sock_open_active(struct lastack *stack, struct sock *sock, uint8_t fast_open
 
 /* May it connect to that, and from where? 0 or a negative error. */
 int sock_prepare_connect(struct lastack *stack, struct sock *sock,
-                         const struct lastack_endpoint *remote, uint64_t *flow)
+                         const struct lastack_endpoint *remote, struct tuple_claim *claim)
 {
     int error;
 
@@ -189,7 +190,7 @@ int sock_prepare_connect(struct lastack *stack, struct sock *sock,
         return -LASTACK_ENETUNREACH;
     if (remote->port == 0)
         return -LASTACK_ECONNREFUSED;
-    error = sock_name_for_connect(stack, sock, remote, flow);
+    error = sock_name_for_connect(stack, sock, remote, claim);
     if (error < 0)
         return error;
     sock->remote = *remote;
@@ -199,7 +200,7 @@ int sock_prepare_connect(struct lastack *stack, struct sock *sock,
 int lastack_connect(struct lastack *stack, int descriptor, const struct lastack_endpoint *remote)
 {
     struct sock *sock = sock_of(stack, descriptor);
-    uint64_t flow;
+    struct tuple_claim claim;
     int error;
 
     if (sock == NULL)
@@ -210,14 +211,14 @@ int lastack_connect(struct lastack *stack, int descriptor, const struct lastack_
         return -LASTACK_EISCONN;
     if (sock->phase != SOCKET_IDLE)
         return connect_again(stack, sock);
-    error = sock_prepare_connect(stack, sock, remote, &flow);
+    error = sock_prepare_connect(stack, sock, remote, &claim);
     if (error < 0 || sock->type == LASTACK_SOCK_DGRAM)
         return error;
     if (sock_defers_connect(stack, sock)) {
         sock->is_deferred = true;
         return 0;
     }
-    error = sock_open_active(stack, sock, sock->fast_open_connect ? FAST_OPEN_ASKED : 0, flow);
+    error = sock_open_active(stack, sock, sock->fast_open_connect ? FAST_OPEN_ASKED : 0, &claim);
     return error < 0 ? error : -LASTACK_EINPROGRESS;
 }
 

@@ -166,7 +166,7 @@ void sockets_collect_news(struct lastack *stack)
     }
 }
 
-bool lastack_next_event(struct lastack *stack, struct lastack_event *event)
+static bool next_event(struct lastack *stack, struct lastack_event *event)
 {
     struct sockets *table = sockets_of(stack);
 
@@ -192,6 +192,13 @@ bool lastack_next_event(struct lastack *stack, struct lastack_event *event)
         return true;
     }
     return false;
+}
+
+bool lastack_next_event(struct lastack *stack, struct lastack_event *event)
+{
+    if (!sockets_have_news(stack) && sockets_of(stack)->event_head == POOL_NONE)
+        return false; /* what most calls find */
+    return next_event(stack, event);
 }
 
 int lastack_set_user(struct lastack *stack, int descriptor, uint64_t user)

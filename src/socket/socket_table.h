@@ -142,9 +142,14 @@ void sock_wake(struct lastack *stack, struct sock *sock, uint8_t wake);
 /* Carries news from connections to sockets. */
 void sockets_collect_news(struct lastack *stack);
 
+static inline bool sockets_have_news(const struct lastack *stack)
+{
+    return stack->tcp.wake_head != POOL_NONE || stack->tcp.listener_wake != POOL_NONE;
+}
+
 static inline void sockets_collect(struct lastack *stack)
 {
-    if (stack->tcp.wake_head != POOL_NONE || stack->tcp.listener_wake != POOL_NONE)
+    if (sockets_have_news(stack))
         sockets_collect_news(stack);
 }
 
@@ -200,9 +205,10 @@ void sock_listen_fast_open(struct lastack *stack, const struct sock *sock, uint3
 /* connect() with TCP_FASTOPEN_CONNECT: true if it waits for text. */
 bool sock_defers_connect(const struct lastack *stack, const struct sock *sock);
 int sock_prepare_connect(struct lastack *stack, struct sock *sock,
-                         const struct lastack_endpoint *remote, uint64_t *flow);
-/* Opens the connection that its names speak of: 0 or a negative error. `flow` may be 0. */
-int sock_open_active(struct lastack *stack, struct sock *sock, uint8_t fast_open, uint64_t flow);
+                         const struct lastack_endpoint *remote, struct tuple_claim *claim);
+/* Opens the connection that its names speak of: 0 or a negative error. */
+int sock_open_active(struct lastack *stack, struct sock *sock, uint8_t fast_open,
+                     const struct tuple_claim *claim);
 /* A send that has to connect first: MSG_FASTOPEN, a deferred or an implied connect. True: it is
  * done, with this result. */
 bool sock_send_opens(struct lastack *stack, struct sock *sock, const struct lastack_iovec *iov,
@@ -225,10 +231,10 @@ void epoll_forget(struct lastack *stack, struct sock *sock);
 int sock_bind(struct lastack *stack, struct sock *sock, const struct lastack_endpoint *local);
 /* Gives back what bind() took. */
 void sock_unbind(struct lastack *stack, struct sock *sock);
-/* Local address and port for a connect() to `remote`; 0 or a negative error. Sets *flow to that of
- * the tuple if it was asked for on the way, else to 0. */
+/* Local address and port for a connect() to `remote`; 0 or a negative error. *claim tells
+ * whether its tuple was looked up on the way. */
 int sock_name_for_connect(struct lastack *stack, struct sock *sock,
-                          const struct lastack_endpoint *remote, uint64_t *flow);
+                          const struct lastack_endpoint *remote, struct tuple_claim *claim);
 /* The bound endpoint becomes (or ceases to be) a listener's. */
 int sock_begin_listening(struct lastack *stack, struct sock *sock, uint32_t listener);
 void sock_end_listening(struct lastack *stack, struct sock *sock);

@@ -208,6 +208,8 @@ void lastack_tick(struct lastack *stack, int64_t now)
 {
     stack_set_time(stack, now);
     messages_reclaim(&stack->messages, &stack->tcp.pages);
+    if (lastack_next_deadline(stack) > now)
+        return;
     /* what a bounded round leaves over is due at once: next_deadline says so */
     (void)tcp_timeouts(&stack->tcp);
     neighbor_tick(&stack->neighbors, now);

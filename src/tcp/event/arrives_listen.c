@@ -494,15 +494,15 @@ struct tcp_conn *conn_from_request(struct tcp *tcp, const struct syn_entry *entr
 /* The handshake is complete: a control block takes the request's place in the index. */
 static struct tcp_conn *promote(struct tcp *tcp, uint32_t index)
 {
-    const struct syn_entry entry = *syn_cache_at(&tcp->syns, index);
-    struct tcp_conn *conn = conn_from_request(tcp, &entry);
+    const struct syn_entry *entry = syn_cache_at(&tcp->syns, index);
+    struct tcp_conn *conn = conn_from_request(tcp, entry);
 
     if (conn == NULL)
         return NULL;
-    (void)flow_replace(&tcp->index, entry.flow, (struct flow_ref){FLOW_SYN_ENTRY, index},
+    (void)flow_replace(&tcp->index, entry->flow, (struct flow_ref){FLOW_SYN_ENTRY, index},
                        (struct flow_ref){FLOW_CONNECTION, tcp_index_of(tcp, conn)});
-    if (entry.flags & SYN_SUPERSEDES)
-        tcp_drop_superseded(tcp, &entry.tuple, entry.superseded);
+    if (entry->flags & SYN_SUPERSEDES)
+        tcp_drop_superseded(tcp, &entry->tuple, entry->superseded);
     unlink_from_listener(tcp, index);
     return conn;
 }

@@ -272,16 +272,16 @@ static bool may_reuse(const struct tcp *tcp, const struct time_wait_record *reco
            tcp->path(tcp->path_context, &tuple->local, &tuple->remote).is_loopback;
 }
 
-bool tcp_tuple_is_free(const struct tcp *tcp, const struct tuple *tuple, uint64_t flow)
+bool tcp_claim(const struct tcp *tcp, const struct tuple *tuple, struct tuple_claim *claim)
 {
-    const struct flow_ref owner = tcp_find(tcp, tuple, flow);
     struct time_wait_record record;
 
-    if (owner.kind == FLOW_NONE)
+    claim->owner = tcp_find(tcp, tuple, claim->flow);
+    if (claim->owner.kind == FLOW_NONE)
         return true;
-    if (owner.kind != FLOW_TIME_WAIT_IPV4 && owner.kind != FLOW_TIME_WAIT_IPV6)
+    if (claim->owner.kind != FLOW_TIME_WAIT_IPV4 && claim->owner.kind != FLOW_TIME_WAIT_IPV6)
         return false;
-    time_wait_read(&tcp->time_waits, record_ref(owner), &record);
+    time_wait_read(&tcp->time_waits, record_ref(claim->owner), &record);
     return may_reuse(tcp, &record);
 }
 

@@ -139,9 +139,15 @@ uint32_t tcp_retries_most(const struct tcp *tcp, const struct tcp_conn *conn);
 
 /* ---- §3.10.1 OPEN ... §3.10.5 ABORT: user.c ---- */
 
+/* Who has a tuple that a connection shall have. */
+struct tuple_claim {
+    uint64_t flow;         /* of the tuple; 0: nobody has asked yet */
+    struct flow_ref owner; /* nobody, or a record that may be reused */
+};
+
 struct tcp_open {
     struct lastack_endpoint local, remote; /* local.port != 0 */
-    uint64_t flow; /* of the tuple, active OPEN, if it is known already; else 0 */
+    struct tuple_claim claim; /* active OPEN */
     uint32_t socket;
     uint8_t fast_open; /* FAST_OPEN_ASKED, FAST_OPEN_NO_COOKIE */
     uint32_t connect_timeout_s; /* 0: connect_timeout_ns */
@@ -472,8 +478,9 @@ bool tcp_record_timeouts(struct tcp *tcp, unsigned max);
 void tcp_resume_record(struct tcp *tcp, const struct tuple *tuple, uint64_t flow,
                        struct flow_ref from, uint32_t index);
 void tcp_drop_superseded(struct tcp *tcp, const struct tuple *tuple, uint32_t index);
-/* Nobody owns the tuple, or a record that connect() may take over. */
-bool tcp_tuple_is_free(const struct tcp *tcp, const struct tuple *tuple, uint64_t flow);
+/* Nobody owns the tuple, or a record that connect() may take over: fills in the owner for
+ * claim->flow. */
+bool tcp_claim(const struct tcp *tcp, const struct tuple *tuple, struct tuple_claim *claim);
 bool tcp_reuse_time_wait(struct tcp *tcp, struct flow_ref old, struct seq *iss,
                          uint32_t *ts_recent);
 

@@ -55,8 +55,9 @@ void conn_choose_iss(struct tcp_conn *conn, struct seq iss)
 uint32_t tcp_open_active(struct tcp *tcp, const struct tcp_open *open, enum lastack_cause *why)
 {
     const struct tuple tuple = tuple_of(&open->local, &open->remote);
-    const uint64_t flow = open->flow != 0 ? open->flow : flow_hash(&tcp->index, &tuple);
-    const struct flow_ref old = tcp_find(tcp, &tuple, flow);
+    const bool is_claimed = open->claim.flow != 0;
+    const uint64_t flow = is_claimed ? open->claim.flow : flow_hash(&tcp->index, &tuple);
+    const struct flow_ref old = is_claimed ? open->claim.owner : tcp_find(tcp, &tuple, flow);
     struct seq iss =
         isn_choose(tcp_secret(tcp, &tuple, flow), tcp->params.isn_tick_ns, tcp->report.now);
     uint32_t ts_recent = 0;

@@ -549,10 +549,8 @@ void stream_drop_room(struct stream *stream, struct page_pool *pages, struct seq
         stream_shrink(stream, pages);
 }
 
-void stream_drop_before(struct stream *stream, struct page_pool *pages, struct seq seq)
+void stream_drop_pages(struct stream *stream, struct page_pool *pages, uint32_t k)
 {
-    uint32_t k = stream_page_of(pages, seq);
-
     if (stream->count == 0 || !stream_page_before(pages, stream->first, k))
         return;
     if (stream->level == 0 ||

@@ -67,8 +67,18 @@ void stream_get(const struct stream *stream, const struct page_pool *pages, stru
 unsigned stream_iovec(const struct stream *stream, const struct page_pool *pages, struct seq seq,
                       uint32_t length, struct lastack_iovec *iov, unsigned max);
 
+/* Gives back what lies before page number `k`. */
+void stream_drop_pages(struct stream *stream, struct page_pool *pages, uint32_t k);
+
 /* Nothing before `seq` is needed any more: whole pages before it go back. */
-void stream_drop_before(struct stream *stream, struct page_pool *pages, struct seq seq);
+static inline void stream_drop_before(struct stream *stream, struct page_pool *pages,
+                                      struct seq seq)
+{
+    const uint32_t k = seq.v >> pages->shift;
+
+    if (stream->count > 0 && k != stream->first)
+        stream_drop_pages(stream, pages, k);
+}
 /* The pages that lie wholly in [seq, seq + length) go back: the end of a room that was not used. */
 void stream_drop_room(struct stream *stream, struct page_pool *pages, struct seq seq,
                       uint32_t length);
