@@ -98,6 +98,18 @@ static uint32_t page_choose(const struct page_pool *pages, uint32_t after, uint3
     return pages->bump;
 }
 
+static void page_hold(struct page_pool *pages, uint32_t page)
+{
+    if (page == pages->bump)
+        pages->bump++;
+    else
+        page_unlink(pages, page);
+    pages->links[page].prev = PAGE_HELD;
+    pages->used++;
+    if (pages->used > pages->peak)
+        pages->peak = pages->used;
+}
+
 uint32_t page_pool_take(struct page_pool *pages, uint32_t after, uint32_t before,
                         bool may_use_reserve)
 {
@@ -108,15 +120,31 @@ uint32_t page_pool_take(struct page_pool *pages, uint32_t after, uint32_t before
         return PAGE_NONE;
     }
     page = page_choose(pages, after, before);
-    if (page == pages->bump)
-        pages->bump++;
-    else
-        page_unlink(pages, page);
-    pages->links[page].prev = PAGE_HELD;
-    pages->used++;
-    if (pages->used > pages->peak)
-        pages->peak = pages->used;
+    page_hold(pages, page);
     return page;
+}
+
+/* Page `page` may be taken as the one behind another of its run. */
+static bool page_follows(const struct page_pool *pages, uint32_t page)
+{
+    return !page_begins_run(page) &&
+           (page_is_free(pages, page) || (pages->free == PAGE_NONE && page >= pages->bump));
+}
+
+uint32_t page_pool_take_run(struct page_pool *pages, uint32_t after, uint32_t count,
+                            bool may_use_reserve)
+{
+    const uint32_t first = page_choose(pages, after, PAGE_NONE);
+
+    if (page_pool_available(pages, may_use_reserve) < count ||
+        (after != PAGE_NONE && first != after + 1))
+        return PAGE_NONE;
+    for (uint32_t i = 1; i < count; i++)
+        if (!page_follows(pages, first + i))
+            return PAGE_NONE;
+    for (uint32_t i = 0; i < count; i++)
+        page_hold(pages, first + i);
+    return first;
 }
 
 void page_pool_give(struct page_pool *pages, uint32_t page)

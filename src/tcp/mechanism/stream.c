@@ -14,6 +14,9 @@
  * the ring, the tree grows a level: the old root becomes the block that `first` is in, and what had
  * wrapped around in it moves to the block after.
  *
+ * Level 0 has no node: pages root, root + 1 ... hold k = first, first + 1 ... Text that comes in order
+ * finds its page there as long as the pool has the next one, which is nearly always.
+ *
  * Invariants: first is no later than any page held; count == 0 if and only if root == PAGE_NONE and
  * level == 0.
  */
@@ -27,7 +30,14 @@
 _Static_assert(sizeof(struct stream) <= 12, "two of them are in every connection");
 
 /* What the bit fields of struct stream hold. */
-enum { STREAM_FIRST_MAX = (1 << 22) - 1, STREAM_INDEX_MAX = 1023, STREAM_LEVEL_MAX = 3 };
+enum {
+    STREAM_FIRST_MAX = (1 << 22) - 1,
+    STREAM_INDEX_MAX = 1023,
+    STREAM_COUNT_MAX = (1 << 30) - 1,
+    STREAM_LEVEL_MAX = 3,
+};
+
+enum { STREAM_RUN_MAX = 64 }; /* pages on level 0: fewer than the smallest node has entries */
 
 /* ---- arithmetic on page numbers ---- */
 
@@ -121,6 +131,14 @@ static void stream_give(struct stream *stream, struct page_pool *pages, uint32_t
     stream->count--;
 }
 
+/* The first `count` pages of level 0 go back; the one given back last is the first. */
+static void stream_free_run(struct stream *stream, struct page_pool *pages, uint32_t count)
+{
+    for (uint32_t i = count; i > 0; i--)
+        page_pool_give(pages, stream->root + i - 1);
+    stream->count = (stream->count - count) & STREAM_COUNT_MAX;
+}
+
 /* Gives a subtree back. The recursion is as deep as the tree: STREAM_LEVEL_MAX. */
 static void stream_free(struct stream *stream, struct page_pool *pages, uint32_t page,
                         unsigned level)
@@ -142,13 +160,22 @@ static void stream_free(struct stream *stream, struct page_pool *pages, uint32_t
 
 /* ---- finding ---- */
 
+/* From page number a forward to b. */
+static uint32_t stream_forward(const struct page_pool *pages, uint32_t a, uint32_t b)
+{
+    return (b - a) & stream_page_mask(pages);
+}
+
 /* The page of text number k, or PAGE_NONE if it is not held. */
 static uint32_t stream_find(const struct stream *stream, const struct page_pool *pages, uint32_t k)
 {
     uint32_t page = stream->root;
 
-    if (stream->level == 0)
-        return k == stream->first ? page : PAGE_NONE;
+    if (stream->level == 0) {
+        const uint32_t forward = stream_forward(pages, stream->first, k);
+
+        return forward < stream->count ? page + forward : PAGE_NONE;
+    }
     if (stream_page_before(pages, k, stream->first) ||
         stream_blocks_forward(stream, pages, stream->first, k) >= stream_entries(pages))
         return PAGE_NONE;
@@ -165,7 +192,7 @@ static uint32_t stream_last(const struct stream *stream, const struct page_pool 
     unsigned shift;
 
     if (stream->level == 0)
-        return stream->first;
+        return (stream->first + stream->count - 1) & stream_page_mask(pages);
     root = stream_node(pages, stream->root);
     mask = stream_entries(pages) - 1;
     shift = stream_block_shift(stream, pages);
@@ -224,13 +251,27 @@ static uint32_t stream_unwrap(struct stream *stream, struct page_pool *pages)
     return after;
 }
 
+/* The adjacent pages of level 0, if there are any, get a node. */
+static void stream_grow_from_run(struct stream *stream, struct page_pool *pages)
+{
+    const uint32_t run = stream->root;
+
+    stream->root = stream_new_node(stream, pages);
+    stream->level = 1;
+    for (uint32_t i = 0; i < stream->count; i++)
+        *stream_entry(pages, stream->root, 1, stream->first + i) = run + i;
+}
+
 /* One level more on top: takes one page, or two. */
 static void stream_grow(struct stream *stream, struct page_pool *pages)
 {
-    uint32_t old = stream->root, after = PAGE_NONE, next;
+    uint32_t old = stream->root, after, next;
 
-    if (stream->level > 0)
-        after = stream_unwrap(stream, pages);
+    if (stream->level == 0) {
+        stream_grow_from_run(stream, pages);
+        return;
+    }
+    after = stream_unwrap(stream, pages);
     stream->root = stream_new_node(stream, pages);
     stream->level = (stream->level + 1u) & STREAM_LEVEL_MAX;
     *stream_entry(pages, stream->root, stream->level, stream->first) = old;
@@ -247,6 +288,8 @@ static uint32_t stream_hold(struct stream *stream, struct page_pool *pages, uint
 {
     uint32_t *hole = &stream->root;
 
+    if (stream->level == 0 && stream->count > 0)
+        return stream_find(stream, pages, k);
     for (unsigned level = stream->level; level > 0; level--) {
         if (*hole == PAGE_NONE)
             *hole = stream_new_node(stream, pages);
@@ -313,20 +356,32 @@ static bool stream_prepare(struct stream *stream, struct page_pool *pages, uint3
     return true;
 }
 
-/* The common case of a short exchange: text within one page, which is the only one held, or will
- * be. The page, or PAGE_NONE: the long way will do the same or say why not. */
-static uint32_t stream_only_page(struct stream *stream, struct page_pool *pages, uint32_t k,
-                                 bool may_use_reserve)
+/* The common case, text in order: [k, k + count) lies in the run of level 0, or behind it, where the
+ * pool has the next pages. The first of them, or PAGE_NONE: the long way will do the same or say why
+ * not. */
+static uint32_t stream_in_run(struct stream *stream, struct page_pool *pages, uint32_t k,
+                              uint32_t count, bool may_use_reserve)
 {
-    if (stream->count == 1 && stream->level == 0 && stream->first == k)
-        return stream->root;
-    if (stream->count > 0 || page_pool_available(pages, may_use_reserve) == 0)
+    const uint32_t held = stream->count;
+    const uint32_t forward = held == 0 ? 0 : stream_forward(pages, stream->first, k);
+    uint32_t taken;
+
+    if (stream->level != 0 || forward > held)
         return PAGE_NONE;
-    stream->root = page_pool_take(pages, PAGE_NONE, PAGE_NONE, true);
-    CHECK(stream->root != PAGE_NONE);
-    stream->first = k & STREAM_FIRST_MAX;
-    stream->count = 1;
-    return stream->root;
+    if (forward + count <= held)
+        return stream->root + forward;
+    if (forward + count > STREAM_RUN_MAX)
+        return PAGE_NONE;
+    taken = page_pool_take_run(pages, held == 0 ? PAGE_NONE : stream->root + held - 1,
+                               forward + count - held, may_use_reserve);
+    if (taken == PAGE_NONE)
+        return PAGE_NONE;
+    if (held == 0) {
+        stream->root = taken;
+        stream->first = k & STREAM_FIRST_MAX;
+    }
+    stream->count = (forward + count) & STREAM_COUNT_MAX;
+    return stream->root + forward;
 }
 
 /* `data` may be NULL: then the text is, or will be, there without us. */
@@ -341,19 +396,19 @@ static bool stream_put_any(struct stream *stream, struct page_pool *pages, struc
 {
     const uint8_t *from = data;
     uint32_t k = stream_page_of(pages, seq), offset = seq.v & (pages->page_size - 1);
-    uint32_t page = PAGE_NONE;
+    uint32_t page, count;
 
     CHECK(length <= pages->page_size / 8 * pages->page_size);
     if (length == 0)
         return true;
-    if (length <= pages->page_size - offset)
-        page = stream_only_page(stream, pages, k, may_use_reserve);
+    count = ((offset + length - 1) >> pages->shift) + 1;
+    page = stream_in_run(stream, pages, k, count, may_use_reserve);
     if (LIKELY(page != PAGE_NONE)) {
+        (void)page_at(pages, page + count - 1);
         stream_fill((uint8_t *)page_at(pages, page) + offset, from, length);
         return true;
     }
-    if (!stream_prepare(stream, pages, k, (offset + length - 1) / pages->page_size + 1,
-                        may_use_reserve))
+    if (!stream_prepare(stream, pages, k, count, may_use_reserve))
         return false;
     if (stream->count > 0)
         page = stream_find(stream, pages, (k - 1) & stream_page_mask(pages));
@@ -457,7 +512,9 @@ void stream_init(struct stream *stream)
 
 void stream_clear(struct stream *stream, struct page_pool *pages)
 {
-    if (stream->root != PAGE_NONE)
+    if (stream->level == 0)
+        stream_free_run(stream, pages, stream->count);
+    else
         stream_free(stream, pages, stream->root, stream->level);
     CHECK(stream->count == 0 && stream->index == 0);
     stream_init(stream);
@@ -526,6 +583,19 @@ static void stream_shrink(struct stream *stream, struct page_pool *pages)
         stream_collapse(stream, pages);
 }
 
+/* Level 0: page k and what is behind it, for nothing stands behind a room. */
+static void stream_cut_run(struct stream *stream, struct page_pool *pages, uint32_t k)
+{
+    const uint32_t kept = stream_forward(pages, stream->first, k);
+
+    if (kept == 0)
+        stream_clear(stream, pages);
+    while (stream->count > kept) {
+        page_pool_give(pages, stream->root + stream->count - 1);
+        stream->count--;
+    }
+}
+
 void stream_drop_room(struct stream *stream, struct page_pool *pages, struct seq seq,
                       uint32_t length)
 {
@@ -534,28 +604,43 @@ void stream_drop_room(struct stream *stream, struct page_pool *pages, struct seq
     const uint32_t k = stream_page_of(pages, seq_add(seq, skip));
     const uint32_t count = length > skip ? (length - skip) / size : 0;
 
+    if (stream->level == 0) {
+        if (count > 0)
+            stream_cut_run(stream, pages, k);
+        return;
+    }
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t at = (k + i) & stream_page_mask(pages);
 
         if (stream->count == 0 || stream_find(stream, pages, at) == PAGE_NONE)
             break; /* a room has no holes */
-        if (stream->level == 0) {
-            stream_clear(stream, pages);
-            return;
-        }
         stream_give(stream, pages, at);
     }
-    if (stream->level > 0)
-        stream_shrink(stream, pages);
+    stream_shrink(stream, pages);
+}
+
+/* Level 0: the pages before k, which is held. */
+static void stream_drop_run(struct stream *stream, struct page_pool *pages, uint32_t k)
+{
+    const uint32_t count = stream_forward(pages, stream->first, k);
+
+    stream_free_run(stream, pages, count);
+    stream->root += count;
+    stream->first = k & STREAM_FIRST_MAX;
 }
 
 void stream_drop_pages(struct stream *stream, struct page_pool *pages, uint32_t k)
 {
     if (stream->count == 0 || !stream_page_before(pages, stream->first, k))
         return;
-    if (stream->level == 0 ||
-        stream_blocks_forward(stream, pages, stream->first, k) >= stream_entries(pages)) {
+    if (stream->level == 0 ? stream_forward(pages, stream->first, k) >= stream->count
+                           : stream_blocks_forward(stream, pages, stream->first, k) >=
+                                 stream_entries(pages)) {
         stream_clear(stream, pages);
+        return;
+    }
+    if (stream->level == 0) {
+        stream_drop_run(stream, pages, k);
         return;
     }
     stream_trim(stream, pages, k);

@@ -5,7 +5,7 @@
  * Page k holds the sequence numbers [k * size, (k + 1) * size). How a page is found depends on how
  * far the pages of a stream lie apart; with pages of 4 KiB:
  *
- *     level 0   root = the only page                                 one page
+ *     level 0   root = the first of `count` adjacent pages           no node
  *     level 1   root = 1024 page numbers, page k at k mod 1024       4 MiB, anywhere on the circle
  *     level 2   root = 1024 blocks of 1024 page numbers              4 GiB
  *
@@ -32,7 +32,7 @@
 
 struct stream {
     uint32_t root;       /* page number; PAGE_NONE when idle */
-    unsigned first : 22; /* no page below this k is held */
+    unsigned first : 22; /* no page below this k is held; on level 0 this one is */
     unsigned index : 10; /* pages of page numbers */
     unsigned count : 30; /* pages of text */
     unsigned level : 2;

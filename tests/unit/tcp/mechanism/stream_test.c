@@ -261,12 +261,59 @@ static void one_page_left_needs_no_node(void **state)
 
     (void)state;
     model_init(&m, 4096, 10);
-    assert_true(model_put(&m, seq_of(0), 5 * 4096, 1));
-    assert_int_equal(stream_pages(&m.stream), 6);
+    assert_true(model_put(&m, seq_of(0), 4096, 1));
+    assert_true(model_put(&m, seq_of(2 * 4096), 3 * 4096, 1)); /* beyond a hole */
+    assert_int_equal(stream_pages(&m.stream), 5);
     model_drop(&m, seq_of(4 * 4096 + 10));
     assert_int_equal(stream_pages(&m.stream), 1);
     assert_int_equal(m.stream.level, 0);
     model_check_put(&m, 0, 4096);
+    model_end(&m);
+}
+
+/* Text in order lies in adjacent pages without a node, until a neighbour is not free. */
+static void adjacent_pages_need_no_node(void **state)
+{
+    struct model m;
+
+    (void)state;
+    model_init(&m, 4096, 16);
+    assert_true(model_put(&m, seq_of(0u - 4196), 200, 1)); /* across a page, then across 2^32 */
+    assert_true(model_put(&m, seq_of(0u - 3996), 3996 + 2 * 4096, 2));
+    assert_int_equal(stream_pages(&m.stream), 4);
+    assert_int_equal(m.stream.level, 0);
+    model_drop(&m, seq_of(0u - 4096));
+    model_drop(&m, seq_of(10));
+    assert_int_equal(stream_pages(&m.stream), 2);
+    model_check_put(&m, 0, 4096);
+    /* a page that was given back comes before one that was never touched */
+    assert_true(model_put(&m, seq_of(2 * 4096), 4096, 3));
+    assert_int_equal(m.stream.level, 1);
+    model_check_put(&m, 0, 4096);
+    model_check_put(&m, 1, 4096);
+    model_end(&m);
+}
+
+/* A run that lacks one page is not taken: nothing changes, and single pages still are there. */
+static void a_run_is_taken_whole(void **state)
+{
+    struct model m;
+    uint32_t page;
+
+    (void)state;
+    model_init(&m, 4096, 8);
+    page = page_pool_take_run(&m.pages, PAGE_NONE, 3, false);
+    assert_int_equal(page, 0);
+    assert_int_equal(page_pool_take_run(&m.pages, 1, 1, false), PAGE_NONE); /* page 2 is held */
+    assert_int_equal(page_pool_take_run(&m.pages, PAGE_NONE, 6, false), PAGE_NONE);
+    assert_int_equal(m.pages.used, 3);
+    assert_int_equal(m.pages.refusals, 0);
+    page_pool_give(&m.pages, 1);
+    assert_int_equal(page_pool_take_run(&m.pages, 0, 2, false), PAGE_NONE);
+    assert_int_equal(page_pool_take_run(&m.pages, 0, 1, false), 1);
+    assert_int_equal(page_pool_take_run(&m.pages, 2, 5, false), 3);
+    for (page = 0; page < 8; page++)
+        page_pool_give(&m.pages, page);
     model_end(&m);
 }
 
@@ -433,14 +480,15 @@ static void last_page_is_given(void **state)
 
     (void)state;
     model_init(&m, 4096, 4);
-    assert_true(model_put(&m, seq_of(0), 3 * 4096, 1)); /* three pages and the node */
+    assert_true(model_put(&m, seq_of(0), 4096, 1));
+    assert_true(model_put(&m, seq_of(8192), 8192, 1)); /* three pages and the node */
     assert_int_equal(page_pool_available(&m.pages, false), 0);
-    assert_true(model_put(&m, seq_of(4096), 8192, 2)); /* nothing new to hold */
-    assert_false(model_put(&m, seq_of(8192), 4097, 3));
+    assert_true(model_put(&m, seq_of(8192), 8192, 2)); /* nothing new to hold */
+    assert_false(model_put(&m, seq_of(12288), 4097, 3));
     for (unsigned i = 0; i < m.count; i++)
         model_check_put(&m, i, 4096);
     model_drop(&m, seq_of(4096));
-    assert_true(model_put(&m, seq_of(12288), 1, 4));
+    assert_true(model_put(&m, seq_of(16384), 1, 4));
     model_end(&m);
 }
 
@@ -510,6 +558,8 @@ int main(void)
         cmocka_unit_test(idle_stream_holds_nothing),
         cmocka_unit_test(one_page_needs_no_node),
         cmocka_unit_test(one_page_left_needs_no_node),
+        cmocka_unit_test(adjacent_pages_need_no_node),
+        cmocka_unit_test(a_run_is_taken_whole),
         cmocka_unit_test(sliding_stays_on_its_level),
         cmocka_unit_test(adjacent_pages_make_few_pieces),
         cmocka_unit_test(room_that_is_not_used_goes_back),
