@@ -72,8 +72,8 @@ class Referee:
 
     def __init__(self, program, library, preload):
         self.program = program
-        self.library = library
-        self.environment = dict(os.environ, LD_PRELOAD=preload)
+        self.library = os.path.abspath(library)  # it is played in the script's folder
+        self.environment = dict(os.environ, LD_PRELOAD=os.path.abspath(preload))
 
     def play(self, script, profile, frames):
         """None: it passes; else the last line that is said."""
@@ -188,7 +188,7 @@ def main():
     suites = [suite for suite in suites if os.path.isdir(suite.partition("=")[0])]
     if not suites:
         skip("the suites are not there")
-    referee = Referee(program, library, preload)
+    referee = Referee(os.path.abspath(program), library, preload)
     known = read_deviations(deviations)
     faults = sum([compare(referee, lastack, suite, known) for suite in suites])
     sys.exit(1 if faults else 0)
