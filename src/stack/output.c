@@ -23,6 +23,12 @@ static bool is_ready(const struct ip_link *link)
 
 /* ---- the link's own header ---- */
 
+static void start_packet(struct lastack_packet_out *packet, uint32_t link)
+{
+    packet->link = link;
+    packet->ip_offset = 0;
+}
+
 /* Writes it (nothing on an IP link). The answer of the neighbour, if there is a question. */
 static enum resolve_answer add_link_header(struct lastack *stack, const struct ip_route *route,
                                            struct lastack_packet_out *packet)
@@ -31,8 +37,7 @@ static enum resolve_answer add_link_header(struct lastack *stack, const struct i
     uint8_t mac[MAC_BYTES];
     enum resolve_answer answer;
 
-    packet->link = route->link;
-    packet->ip_offset = 0;
+    start_packet(packet, route->link);
     if (link->config.kind != LASTACK_LINK_ETHERNET)
         return RESOLVE_READY;
     answer = neighbor_resolve(&stack->neighbors, &stack->links, stack->now, route->link,
@@ -53,8 +58,6 @@ static uint32_t add_text(const struct lastack *stack, const struct tcp_out *out,
     size_t offset = 0;
     unsigned count;
 
-    if (out->text == NULL || out->seg.text_length == 0)
-        return sum;
     count = stream_iovec(out->text, &stack->tcp.pages, tcp_out_text_seq(out), out->seg.text_length,
                          packet->iov + 1, LASTACK_IOV_MAX - 1);
     packet->iov_count = (uint16_t)(1 + count);
@@ -67,42 +70,61 @@ static uint32_t add_text(const struct lastack *stack, const struct tcp_out *out,
     return sum;
 }
 
-/* IP and TCP headers behind the link's, and the text. */
-static void build_segment(struct lastack *stack, const struct tcp_out *out,
-                          struct lastack_packet_out *packet)
+/* The IP header in front of `payload` bytes of TCP; its length. */
+static unsigned build_ip(struct lastack *stack, const struct tcp_out *out, uint32_t payload,
+                         bool is_ipv4, uint8_t *header)
 {
-    const struct ip_link *link = link_at(&stack->links, packet->link);
+    const struct segment *seg = &out->seg;
+    const uint8_t ttl = out->ttl != 0 ? out->ttl : stack->tcp.params.ttl;
+
+    if (is_ipv4) {
+        const bool is_whole = stack->tcp.params.path_mtu_discovery;
+        const struct ipv4_words words = {
+            .length = payload + IPV4_HEADER,
+            .id_fragment = is_whole ? IPV4_DONT_FRAGMENT : (uint32_t)stack->ip_id++ << 16,
+            .ttl = ttl,
+            .protocol = IP_PROTOCOL_TCP,
+            .traffic_class = out->tos,
+        };
+
+        ipv4_write(header, &seg->local.address, &seg->remote.address, &words);
+        return IPV4_HEADER;
+    }
+    return ip_build(&(struct ip_build){.source = seg->local.address,
+                                       .destination = seg->remote.address,
+                                       .payload_length = payload,
+                                       .protocol = IP_PROTOCOL_TCP,
+                                       .ttl = ttl,
+                                       .traffic_class = out->tos},
+                    header);
+}
+
+/* IP and TCP headers behind the link's, and the text. */
+static void build_segment(struct lastack *stack, const struct ip_link *link,
+                          const struct tcp_out *out, struct lastack_packet_out *packet)
+{
     const struct segment *seg = &out->seg;
     const bool is_ipv4 = ip_is_ipv4(&seg->remote.address);
-    const bool is_whole = stack->tcp.params.path_mtu_discovery || !is_ipv4;
     const unsigned ip_length = is_ipv4 ? IPV4_HEADER : IPV6_HEADER;
     uint8_t *ip_header = packet->header + packet->ip_offset;
     uint8_t *tcp_header = ip_header + ip_length;
     const unsigned tcp_length = tcp_build(seg, stack->tcp.params.option_order, tcp_header);
     const uint32_t payload = tcp_length + seg->text_length;
-    const struct ip_build ip = {
-        .source = seg->local.address,
-        .destination = seg->remote.address,
-        .payload_length = payload,
-        .protocol = IP_PROTOCOL_TCP,
-        .ttl = out->ttl != 0 ? out->ttl : stack->tcp.params.ttl,
-        .traffic_class = out->tos,
-        .dont_fragment = is_whole,
-        .id = is_whole ? 0 : stack->ip_id++,
-    };
     uint32_t sum;
 
+    (void)build_ip(stack, out, payload, is_ipv4, ip_header);
     packet->flags = 0;
     packet->gso_size = (uint16_t)out->gso_size;
-    packet->header_length = (uint16_t)(packet->ip_offset + ip_build(&ip, ip_header) + tcp_length);
     packet->checksum_start = (uint16_t)(packet->ip_offset + ip_length);
+    packet->header_length = (uint16_t)(packet->checksum_start + tcp_length);
     packet->checksum_offset = 16;
     packet->iov_count = 1;
     packet->length = packet->header_length + seg->text_length;
     packet->iov[0] = (struct lastack_iovec){packet->header, packet->header_length};
     if (link->config.checksum_out) {
         packet->flags |= LASTACK_CHECKSUM_PARTIAL;
-        (void)add_text(stack, out, 0, false, packet);
+        if (seg->text_length > 0)
+            (void)add_text(stack, out, 0, false, packet);
         sum = checksum_pseudo(&seg->local.address, &seg->remote.address, IP_PROTOCOL_TCP, payload);
         store16(tcp_header + 16, checksum_fold(sum));
     } else {
@@ -111,7 +133,8 @@ static void build_segment(struct lastack *stack, const struct tcp_out *out,
 
         sum = checksum_add(payload + IP_PROTOCOL_TCP, tcp_header - addresses,
                            addresses + tcp_length);
-        sum = add_text(stack, out, sum, true, packet);
+        if (seg->text_length > 0)
+            sum = add_text(stack, out, sum, true, packet);
         store16(tcp_header + 16, checksum_finish(sum));
     }
 }
@@ -138,7 +161,7 @@ static bool output_reply(struct lastack *stack, const struct tcp_out *out,
     }
     switch (add_link_header(stack, &route, packet)) {
     case RESOLVE_READY:
-        build_segment(stack, out, packet);
+        build_segment(stack, link_at(&stack->links, route.link), out, packet);
         return true;
     case RESOLVE_WAIT:
         tcp_reply_later(&stack->tcp);
@@ -251,8 +274,6 @@ static size_t output_neighbors(struct lastack *stack, struct lastack_packet_out 
     struct neighbor_message message;
     size_t count = 0;
 
-    if (!stack->has_neighbors)
-        return 0;
     while (count < max && neighbor_next_message(&stack->neighbors, &stack->links, &message)) {
         struct lastack_packet_out *packet = &packets[count];
         const unsigned length = neighbor_build(&message, &stack->links, packet->header);
@@ -275,16 +296,13 @@ static size_t output_neighbors(struct lastack *stack, struct lastack_packet_out 
 
 /* ---- connections ---- */
 
-/* Where the next segment of a lane goes. On a link without neighbours nothing needs to be looked
- * up; elsewhere the question comes before the segment is made, so that whoever must wait has lost
- * nothing. */
+/* Where the next segment of an Ethernet's lane goes. The question comes before the segment is made,
+ * so that whoever must wait has lost nothing. */
 static bool address_next(struct lastack *stack, uint32_t link, struct lastack_packet_out *packet)
 {
     struct ip_route route = {.link = link};
     const struct tcp_conn *conn;
 
-    if (link_at(&stack->links, link)->config.kind != LASTACK_LINK_ETHERNET)
-        return add_link_header(stack, &route, packet) == RESOLVE_READY;
     while ((conn = tcp_lane_head(&stack->tcp, link)) != NULL) {
         const enum resolve_answer answer =
             routes_find(&stack->routes, &stack->links, &conn->tuple.remote, &route)
@@ -299,17 +317,34 @@ static bool address_next(struct lastack *stack, uint32_t link, struct lastack_pa
     return false;
 }
 
-static size_t output_link(struct lastack *stack, uint32_t link, struct lastack_packet_out *packets,
+/* Does anybody in the lane of this link owe something? */
+static bool is_owing(const struct lastack *stack, uint32_t link)
+{
+    return (stack->tcp.lanes_owing >> link & 1) != 0;
+}
+
+/* Where a link has no neighbours nothing needs to be looked up. */
+static size_t output_link(struct lastack *stack, uint32_t index, struct lastack_packet_out *packets,
                           size_t max)
 {
+    const struct ip_link *link = link_at(&stack->links, index);
+    const bool has_neighbors = link->config.kind == LASTACK_LINK_ETHERNET;
     struct tcp_out out;
     size_t count = 0;
 
-    if (stack->tcp.lanes[link].head == POOL_NONE || !is_ready(link_at(&stack->links, link)))
+    if (!is_ready(link))
         return 0;
-    while (count < max && address_next(stack, link, &packets[count]) &&
-           tcp_next_segment(&stack->tcp, link, &out))
-        build_segment(stack, &out, &packets[count++]);
+    while (count < max && is_owing(stack, index)) {
+        struct lastack_packet_out *packet = &packets[count];
+
+        if ((has_neighbors && !address_next(stack, index, packet)) ||
+            !tcp_next_segment(&stack->tcp, index, &out))
+            break;
+        if (!has_neighbors)
+            start_packet(packet, index);
+        build_segment(stack, link, &out, packet);
+        count++;
+    }
     return count;
 }
 
@@ -320,17 +355,12 @@ static void unpark(struct lastack *stack)
     tcp_unpark(&stack->tcp, LANE_PARKED);
 }
 
-/* The common case between two packets: nobody owes anything. */
+/* The common case between two packets: nobody owes anything (who is parked, only once the
+ * neighbours have changed). */
 static bool is_nothing_owed(const struct lastack *stack)
 {
-    if (stack->tcp.replies.head != POOL_NONE || stack->messages.head != PAGE_NONE ||
-        stack->has_neighbors)
-        return false;
-    for (uint32_t i = 0; i < stack->links.link_count; i++) {
-        if (stack->tcp.lanes[i].head != POOL_NONE)
-            return false;
-    }
-    return true;
+    return stack->tcp.lanes_owing == 0 && stack->tcp.replies.head == POOL_NONE &&
+           stack->messages.head == PAGE_NONE && !stack->has_neighbors;
 }
 
 /* Each link in turn; another one begins next time. */
@@ -344,7 +374,8 @@ static size_t output_links(struct lastack *stack, struct lastack_packet_out *pac
     if (++stack->lane_turn >= links)
         stack->lane_turn = 1;
     for (uint32_t i = 1, link = stack->lane_turn; i < links && count < max; i++) {
-        count += output_link(stack, link, packets + count, max - count);
+        if (is_owing(stack, link))
+            count += output_link(stack, link, packets + count, max - count);
         link = link + 1 < links ? link + 1 : 1;
     }
     return count;
@@ -357,15 +388,15 @@ static size_t output_round(struct lastack *stack, struct lastack_packet_out *pac
 
     if (stack->neighbor_changes != stack->neighbors.changes)
         unpark(stack);
-    if (stack->tcp.lanes[LINK_LOOPBACK].head != POOL_NONE)
+    if (is_owing(stack, LINK_LOOPBACK))
         loopback_run(stack);
-    count = output_neighbors(stack, packets, max);
+    count = stack->has_neighbors ? output_neighbors(stack, packets, max) : 0;
     if (stack->tcp.replies.head != POOL_NONE)
         count += output_replies(stack, packets + count, max - count);
     if (stack->messages.head != PAGE_NONE)
         count += output_messages(stack, packets + count, max - count);
     count += output_links(stack, packets + count, max - count);
-    if (count < max) /* questions that the last round raised */
+    if (stack->has_neighbors && count < max) /* questions that the last round raised */
         count += output_neighbors(stack, packets + count, max - count);
     return count;
 }
@@ -379,7 +410,7 @@ size_t lastack_output(struct lastack *stack, struct lastack_packet_out *packets,
     /* What turns round on link 0 may be answered there: go on until it is quiet. */
     for (unsigned round = 0; round < OUTPUT_ROUNDS && count == 0; round++) {
         count = output_round(stack, packets, max);
-        if (stack->tcp.lanes[LINK_LOOPBACK].head == POOL_NONE)
+        if (!is_owing(stack, LINK_LOOPBACK))
             break;
     }
     return count;

@@ -48,7 +48,7 @@ static inline uint16_t checksum_narrow(uint64_t sum)
     return (uint16_t)(half >> 16);
 }
 
-static uint32_t checksum_merge(uint32_t sum, uint64_t native)
+static inline uint32_t checksum_merge(uint32_t sum, uint64_t native)
 {
     uint16_t narrow = checksum_narrow(native);
     uint8_t in_memory[2];
@@ -58,7 +58,7 @@ static uint32_t checksum_merge(uint32_t sum, uint64_t native)
 }
 
 /* The last bytes, fewer than a block. */
-static uint64_t checksum_tail(const uint8_t *p, size_t length)
+static inline uint64_t checksum_tail(const uint8_t *p, size_t length)
 {
     uint64_t sum = 0;
 

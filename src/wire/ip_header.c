@@ -4,32 +4,21 @@
  */
 #include "ip_header.h"
 
-#include "check.h"
-#include "checksum.h"
 #include "ip_address.h"
 
-enum { IPV4_DONT_FRAGMENT = 0x4000, IPV4_MORE_FRAGMENTS = 0x2000 };
-
-/* The sum comes from the values, not from the header: bytes that were stored one by one cannot be
- * loaded together at once. `fragment` is flags and offset. */
+/* `fragment` is flags and offset. */
 static unsigned ipv4_build(const struct ip_build *build, uint16_t id, uint16_t fragment,
                            uint8_t *header)
 {
-    uint32_t length = build->payload_length + IPV4_HEADER;
-    uint32_t sum = 0;
+    const struct ipv4_words words = {
+        .length = build->payload_length + IPV4_HEADER,
+        .id_fragment = (uint32_t)id << 16 | fragment,
+        .ttl = build->ttl,
+        .protocol = build->protocol,
+        .traffic_class = build->traffic_class,
+    };
 
-    CHECK(length <= UINT16_MAX);
-    store32(header,
-            (4u << 4 | IPV4_HEADER / 4) << 24 | (uint32_t)build->traffic_class << 16 | length);
-    store32(header + 4, (uint32_t)id << 16 | fragment);
-    sum += ((4u << 4 | IPV4_HEADER / 4) << 8 | build->traffic_class) + length + id + fragment;
-    sum += (uint32_t)build->ttl << 8 | build->protocol;
-    sum += load16(build->source.bytes + 12) + (uint32_t)load16(build->source.bytes + 14);
-    sum += load16(build->destination.bytes + 12) + (uint32_t)load16(build->destination.bytes + 14);
-    store32(header + 8,
-            (uint32_t)build->ttl << 24 | (uint32_t)build->protocol << 16 | checksum_finish(sum));
-    memcpy(header + 12, build->source.bytes + 12, IPV4_BYTES);
-    memcpy(header + 16, build->destination.bytes + 12, IPV4_BYTES);
+    ipv4_write(header, &build->source, &build->destination, &words);
     return IPV4_HEADER;
 }
 

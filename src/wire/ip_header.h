@@ -5,6 +5,8 @@
 #ifndef LASTACK_IP_HEADER_H
 #define LASTACK_IP_HEADER_H
 
+#include "check.h"
+#include "checksum.h"
 #include "packet_parse.h"
 
 enum { IPV6_FRAGMENT = 8, IPV6_PIECE_HEADER = IPV6_HEADER + IPV6_FRAGMENT };
@@ -17,6 +19,36 @@ struct ip_build {
     uint8_t protocol, ttl, traffic_class;
     bool dont_fragment; /* IPv4; IPv6 routers never fragment */
 };
+
+enum { IPV4_DONT_FRAGMENT = 0x4000, IPV4_MORE_FRAGMENTS = 0x2000 };
+
+/* The words of an IPv4 header as they change from packet to packet. */
+struct ipv4_words {
+    uint32_t length;      /* header and payload, <= 65535 */
+    uint32_t id_fragment; /* id << 16 | flags and offset */
+    uint8_t ttl, protocol, traffic_class;
+};
+
+/* Writes it, 20 bytes. The sum comes from the values, not from the header: bytes that were stored
+ * one by one cannot be loaded together at once. */
+static inline void ipv4_write(uint8_t *header, const struct lastack_address *source,
+                              const struct lastack_address *destination,
+                              const struct ipv4_words *words)
+{
+    const uint32_t first = (4u << 4 | IPV4_HEADER / 4) << 24 |
+                           (uint32_t)words->traffic_class << 16 | words->length;
+    const uint32_t third = (uint32_t)words->ttl << 24 | (uint32_t)words->protocol << 16;
+    uint64_t sum = (uint64_t)first + words->id_fragment + third;
+
+    CHECK(words->length <= UINT16_MAX);
+    sum += (uint64_t)load32(source->bytes + 12) + load32(destination->bytes + 12);
+    sum = (sum & 0xffffffff) + (sum >> 32); /* 2^32 is 1 modulo 65535 */
+    store32(header, first);
+    store32(header + 4, words->id_fragment);
+    store32(header + 8, third | checksum_finish((uint32_t)(sum & 0xffff) + (uint32_t)(sum >> 16)));
+    memcpy(header + 12, source->bytes + 12, 4);
+    memcpy(header + 16, destination->bytes + 12, 4);
+}
 
 /* Header with its checksum; returns its length (20 or 40). The family is that of the destination,
  * and the source must be of the same. `ttl` is not 0 (RFC 1122 §3.2.1.7). */

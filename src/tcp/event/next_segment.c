@@ -270,14 +270,17 @@ static bool may_send_small(const struct tcp *tcp, const struct tcp_conn *conn, u
 /* RFC 5681 §4.1: after silence the window has lost its meaning. */
 static void restart_after_idle(struct tcp *tcp, struct tcp_conn *conn)
 {
-    const int64_t idle = MS(clock_ms(tcp->report.now) - conn->last_sent_ms);
-    const int64_t timeout = rtt_timeout(&conn->rtt, &tcp->params);
+    int64_t idle, timeout;
 
-    if (conn_in_flight(conn) == 0 && idle > 0 && conn->stats.data_segs_out > 0)
-        cc_hooks(conn->cc.algorithm)
-            ->idle(&conn->cc, repair_cc(conn_recovery(tcp, conn)), tcp->report.now, idle);
-    if (tcp->params.slow_start_after_idle && conn_in_flight(conn) == 0 && idle > timeout &&
-        conn->stats.data_segs_out > 0)
+    if (conn_in_flight(conn) > 0 || conn->stats.data_segs_out == 0)
+        return;
+    idle = MS(clock_ms(tcp->report.now) - conn->last_sent_ms);
+    if (idle == 0)
+        return;
+    cc_hooks(conn->cc.algorithm)
+        ->idle(&conn->cc, repair_cc(conn_recovery(tcp, conn)), tcp->report.now, idle);
+    timeout = rtt_timeout(&conn->rtt, &tcp->params);
+    if (tcp->params.slow_start_after_idle && idle > timeout)
         cc_after_idle(&conn->cc, cc_initial_segs(&tcp->params, conn->mss),
                       tcp->params.idle_restart_at_once ? 32 : (uint32_t)min64(idle / timeout, 32));
 }
@@ -503,12 +506,15 @@ static uint32_t again_limit(const struct tcp *tcp, const struct tcp_conn *conn,
 
 static bool emit_retransmission(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
 {
-    const struct recovery *recovery = conn_recovery(tcp, conn);
-    const struct sent_set sent = conn_sent(tcp, conn);
+    const struct recovery *recovery;
+    struct sent_set sent;
     const struct range *hole;
     enum lastack_cause cause = LASTACK_CAUSE_RETRANSMISSION_TIMEOUT;
     uint32_t most;
 
+    if (conn->recovery == POOL_NONE && !(conn->owe & OWE_RETRANSMIT))
+        return false;
+    recovery = conn_recovery(tcp, conn);
     if (recovery != NULL && recovery->state == RECOVERY_RECOVERY)
         cause = LASTACK_CAUSE_FAST_RETRANSMIT;
     if (conn->owe & OWE_RETRANSMIT) {
@@ -520,6 +526,7 @@ static bool emit_retransmission(struct tcp *tcp, struct tcp_conn *conn, struct t
     }
     if (recovery == NULL || recovery->board.lost.segs == 0 || !(conn->owe & OWE_SEND))
         return false;
+    sent = conn_sent(tcp, conn);
     hole = sent_hole(&sent);
     most = hole == NULL ? 0 : again_limit(tcp, conn, hole);
     if (most == 0)
@@ -546,7 +553,7 @@ static bool sends_new_first(struct tcp *tcp, struct tcp_conn *conn, struct tcp_o
 /* RFC 8985 §7.3: new data if there is some, else the last segment again. */
 static bool emit_tail_probe(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
 {
-    const struct sent_set sent = conn_sent(tcp, conn);
+    struct sent_set sent;
     const struct range *last;
     uint32_t length, back;
 
@@ -567,6 +574,7 @@ static bool emit_tail_probe(struct tcp *tcp, struct tcp_conn *conn, struct tcp_o
             conn->flags &= ~(uint32_t)CONN_SEND_SMALL;
         return false;
     }
+    sent = conn_sent(tcp, conn);
     last = sent_last(&sent);
     if (last == NULL || conn_need_recovery(tcp, conn) == NULL)
         return false;
@@ -681,15 +689,19 @@ void tcp_reply_later(struct tcp *tcp)
 }
 
 /* conn_unqueue of the one whose turn it is. */
-static void unqueue_head(struct tcp *tcp, struct send_queue *queue, struct tcp_conn *conn)
+static void unqueue_head(struct tcp *tcp, unsigned lane, struct tcp_conn *conn)
 {
+    struct send_queue *queue = &tcp->lanes[lane];
+
     queue->head = conn->send_next;
     conn->flags &= ~(uint32_t)CONN_QUEUED;
     conn->send_next = POOL_NONE;
-    if (queue->head == POOL_NONE)
-        queue->tail = POOL_NONE;
-    else
+    if (queue->head != POOL_NONE) {
         tcp_conn_at(tcp, queue->head)->send_prev = POOL_NONE;
+        return;
+    }
+    queue->tail = POOL_NONE;
+    tcp->lanes_owing &= ~((uint64_t)1 << lane);
 }
 
 bool tcp_next_segment(struct tcp *tcp, unsigned lane, struct tcp_out *out)
@@ -702,7 +714,7 @@ bool tcp_next_segment(struct tcp *tcp, unsigned lane, struct tcp_out *out)
         struct tcp_conn *conn = tcp_conn_at(tcp, index);
         const bool is_out = next_of(tcp, conn, out);
 
-        unqueue_head(tcp, queue, conn);
+        unqueue_head(tcp, lane, conn);
         settle(tcp, conn); /* behind the others if it still owes; its timers as they are now */
         if (is_out)
             return true;

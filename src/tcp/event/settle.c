@@ -29,14 +29,14 @@ static void arm(struct tcp *tcp, struct tcp_conn *conn)
         wheel_arm(&tcp->wheel, tcp_index_of(tcp, conn), earliest);
 }
 
+/* Into its lane, behind the others. */
 static void queue(struct tcp *tcp, struct tcp_conn *conn)
 {
     struct send_queue *lane = &tcp->lanes[conn->lane];
     const uint32_t index = tcp_index_of(tcp, conn);
 
-    if (conn->owe == 0 || conn_has(conn, CONN_QUEUED))
-        return;
     conn->flags |= CONN_QUEUED;
+    tcp->lanes_owing |= (uint64_t)1 << conn->lane;
     conn->send_next = POOL_NONE;
     conn->send_prev = lane->tail;
     if (lane->tail == POOL_NONE)
@@ -44,6 +44,25 @@ static void queue(struct tcp *tcp, struct tcp_conn *conn)
     else
         tcp_conn_at(tcp, lane->tail)->send_next = index;
     lane->tail = index;
+}
+
+/* After an ACK or a departure there may be more to send; nearly always there is not, and nobody
+ * needs to take a turn to find out. (What waits for room or for recovery is for next_segment.c to
+ * see; in SYN-SENT and SYN-RECEIVED a SYN is owed.) */
+static inline bool has_nothing_to_send(const struct tcp_conn *conn)
+{
+    return !seq_after(conn->snd.end, conn->snd.nxt) && conn->recovery == POOL_NONE &&
+           !conn_has(conn, CONN_WANTS_ROOM) && conn->state != TCP_SYN_SENT &&
+           conn->state != TCP_SYN_RECEIVED &&
+           !(conn_has(conn, CONN_FIN_QUEUED) && seq_equal(conn->snd.nxt, conn->snd.end));
+}
+
+static inline void queue_if_owing(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (conn->owe == OWE_SEND && has_nothing_to_send(conn))
+        conn->owe = 0;
+    if (conn->owe != 0 && !conn_has(conn, CONN_QUEUED))
+        queue(tcp, conn);
 }
 
 void conn_unqueue(struct tcp *tcp, struct tcp_conn *conn)
@@ -62,13 +81,15 @@ void conn_unqueue(struct tcp *tcp, struct tcp_conn *conn)
     else
         tcp_conn_at(tcp, conn->send_next)->send_prev = conn->send_prev;
     conn->send_next = conn->send_prev = POOL_NONE;
+    if (lane->head == POOL_NONE)
+        tcp->lanes_owing &= ~((uint64_t)1 << conn->lane);
 }
 
 void settle(struct tcp *tcp, struct tcp_conn *conn)
 {
     CHECK(conn->state != TCP_CLOSED && !conn_has(conn, CONN_DETACHED));
     arm(tcp, conn);
-    queue(tcp, conn);
+    queue_if_owing(tcp, conn);
     check_sometimes(tcp, conn);
 }
 
@@ -79,7 +100,7 @@ void tcp_move_lane(struct tcp *tcp, uint32_t index, unsigned lane)
     CHECK(lane < TCP_LANES);
     conn_unqueue(tcp, conn);
     conn->lane = (uint8_t)lane;
-    queue(tcp, conn);
+    queue_if_owing(tcp, conn);
 }
 
 const struct tcp_conn *tcp_lane_head(const struct tcp *tcp, unsigned lane)

@@ -95,6 +95,7 @@ struct tcp {
     struct pool write_queues;
     struct replies replies;
     struct send_queue lanes[TCP_LANES];
+    uint64_t lanes_owing;       /* a bit for each lane with somebody in it */
     uint32_t wake_head, wake_tail;
     uint32_t listener_wake;     /* listeners with news, through next_woken */
     uint32_t orphans;

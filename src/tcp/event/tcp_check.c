@@ -119,6 +119,7 @@ static void check_lanes(const struct tcp *tcp, const struct tally *tally)
             before = at;
         }
         CHECK(tcp->lanes[lane].tail == before);
+        CHECK((tcp->lanes_owing >> lane & 1) == (before != POOL_NONE));
     }
     CHECK(seen == tally->queued);
 }
