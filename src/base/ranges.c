@@ -141,6 +141,24 @@ static struct range *treap_insert(struct ranges *set, struct pool *pool, struct 
     return node;
 }
 
+/* The set is empty: nothing to look for or to move. What is in flight is one burst, mostly. */
+static struct range *treap_begin(struct ranges *set, struct pool *pool, struct seq from,
+                                 struct seq to)
+{
+    const uint32_t index = pool_take(pool);
+    struct range *node;
+
+    if (index == POOL_NONE)
+        return NULL;
+    node = range_at(pool, index);
+    *node = (struct range){.left = POOL_NONE, .right = POOL_NONE,
+                           .priority = range_priority(index), .from = from, .to = to};
+    set->root = index;
+    set->count = 1;
+    set->has_marks = 0;
+    return node;
+}
+
 /* Takes the range that starts at `from` out; it is there. */
 static void treap_remove(struct ranges *set, struct pool *pool, struct seq from)
 {
@@ -229,6 +247,11 @@ void ranges_trim_before(struct ranges *set, struct pool *pool, struct seq to)
 
     if (set->root == POOL_NONE)
         return;
+    if (set->count == 1 && seq_before_or_equal(range_at(pool, set->root)->to, to)) {
+        pool_give(pool, set->root);
+        ranges_init(set);
+        return;
+    }
     while ((first = ranges_first(set, pool)) != NULL && seq_before_or_equal(first->to, to))
         treap_remove(set, pool, first->from);
     if (first != NULL && seq_before(first->from, to))
@@ -410,9 +433,12 @@ void ranges_remove(struct ranges *set, struct pool *pool, struct range *range)
 
 struct range *ranges_append(struct ranges *set, struct pool *pool, struct seq from, struct seq to)
 {
-    const struct range *last = ranges_last(set, pool);
+    const struct range *last;
 
     CHECK(seq_before(from, to));
+    if (set->root == POOL_NONE)
+        return treap_begin(set, pool, from, to);
+    last = ranges_last(set, pool);
     CHECK(last == NULL || seq_before_or_equal(last->to, from));
     return treap_insert(set, pool, (struct range){.from = from, .to = to});
 }

@@ -100,29 +100,32 @@ static void tell(struct pair *pair, enum pair_end end)
         pair->on_event(pair->context, end, &event);
 }
 
+/* Both rest when neither has said anything since the other spoke last. */
 void pair_settle(struct pair *pair)
 {
-    bool was_any;
+    enum pair_end end = PAIR_CLIENT;
 
-    do {
-        tell(pair, PAIR_CLIENT);
-        was_any = carry(pair, PAIR_CLIENT);
-        tell(pair, PAIR_SERVER);
-        was_any = carry(pair, PAIR_SERVER) || was_any;
-    } while (was_any);
+    for (unsigned quiet = 0; quiet < PAIR_ENDS; end = 1 - end) {
+        tell(pair, end);
+        quiet = carry(pair, end) ? 0 : quiet + 1;
+    }
 }
 
+/* As the contract of stack.h has it: a stack is called when something is due. */
 void pair_pass(struct pair *pair, int64_t length_ns)
 {
     const int64_t until = pair->now + length_ns;
-    int64_t next;
 
-    do {
-        next = min64(lastack_next_deadline(pair->stack[PAIR_CLIENT]),
-                     lastack_next_deadline(pair->stack[PAIR_SERVER]));
-        pair->now = max64(pair->now, min64(next, until));
+    for (;;) {
+        const int64_t next = min64(lastack_next_deadline(pair->stack[PAIR_CLIENT]),
+                                   lastack_next_deadline(pair->stack[PAIR_SERVER]));
+
+        if (next > until)
+            break;
+        pair->now = max64(pair->now, next);
         lastack_tick(pair->stack[PAIR_CLIENT], pair->now);
         lastack_tick(pair->stack[PAIR_SERVER], pair->now);
         pair_settle(pair);
-    } while (next < until);
+    }
+    pair->now = until;
 }

@@ -126,12 +126,12 @@ static void take_ack(struct tcp *tcp, struct tcp_conn *conn, const struct segmen
 {
     struct recover_ack ack;
 
+    if (conn->packets == 0 && !seq_after(seg->ack, conn->snd.una))
+        return; /* nothing is in flight, and no news of anything */
     recover_begin(tcp, conn, seg, &ack);
     ack.is_window_update = is_window_changed;
     if (ack.is_advance)
         acknowledge(tcp, conn, seg, &ack);
-    else if (conn->packets == 0)
-        return;
     ack.is_rtt_known = sample_round_trip(tcp, conn, seg, &ack.news);
     recover_end(tcp, conn, seg, &ack);
 }

@@ -79,30 +79,37 @@ void conn_arm_timeout(struct tcp *tcp, struct tcp_conn *conn, bool is_fresh)
     conn_set_deadline(conn, LASTACK_TIMER_RETRANSMIT, at, &tcp->report);
 }
 
+/* Something is in flight. */
+static void watch_flight(struct tcp *tcp, struct tcp_conn *conn, const struct recovery *recovery,
+                         bool is_advance)
+{
+    const int64_t now = tcp->report.now;
+    int64_t timeout_at, at;
+
+    if (!may_probe(tcp, conn, recovery)) {
+        conn_arm_timeout(tcp, conn, conn->deadline.at[LASTACK_TIMER_LOSS] == NEVER);
+        return;
+    }
+    timeout_at = is_advance ? conn_retransmit_at(tcp, conn) : first_times_out_at(tcp, conn);
+    at = time_after(now, probe_wait(tcp, conn));
+    if (timeout_at > now)
+        at = min64(at, timeout_at);
+    conn_stop_deadline(conn, LASTACK_TIMER_RETRANSMIT, &tcp->report);
+    conn_set_deadline(conn, LASTACK_TIMER_LOSS, at, &tcp->report);
+}
+
 void conn_arm_loss(struct tcp *tcp, struct tcp_conn *conn, bool is_advance)
 {
     struct recovery *recovery = conn_recovery(tcp, conn);
-    const int64_t now = tcp->report.now;
 
     if (recovery != NULL)
         recovery->is_waiting = false;
-    if (seq_equal(conn->snd.una, conn->snd.max)) { /* RFC 6298 §5.2 */
-        conn_stop_deadline(conn, LASTACK_TIMER_RETRANSMIT, &tcp->report);
-        conn_stop_deadline(conn, LASTACK_TIMER_LOSS, &tcp->report);
+    if (!seq_equal(conn->snd.una, conn->snd.max)) {
+        watch_flight(tcp, conn, recovery, is_advance);
         return;
     }
-    if (may_probe(tcp, conn, recovery)) {
-        const int64_t timeout_at =
-            is_advance ? conn_retransmit_at(tcp, conn) : first_times_out_at(tcp, conn);
-        int64_t at = time_after(now, probe_wait(tcp, conn));
-
-        if (timeout_at > now)
-            at = min64(at, timeout_at);
-        conn_stop_deadline(conn, LASTACK_TIMER_RETRANSMIT, &tcp->report);
-        conn_set_deadline(conn, LASTACK_TIMER_LOSS, at, &tcp->report);
-        return;
-    }
-    conn_arm_timeout(tcp, conn, conn->deadline.at[LASTACK_TIMER_LOSS] == NEVER);
+    conn_stop_deadline(conn, LASTACK_TIMER_RETRANSMIT, &tcp->report); /* RFC 6298 §5.2 */
+    conn_stop_deadline(conn, LASTACK_TIMER_LOSS, &tcp->report);
 }
 
 /* ---- departures ---- */

@@ -129,7 +129,8 @@ static bool is_below_limit(const struct tcp *tcp, const struct tcp_conn *conn, u
 
 static bool may_begin_chunk(const struct tcp *tcp, const struct tcp_conn *conn, struct seq sent)
 {
-    return is_below_limit(tcp, conn, tcp_send_charge(tcp, conn)) &&
+    return (conn_send_held(conn) == 0 || /* nothing is charged */
+            is_below_limit(tcp, conn, tcp_send_charge(tcp, conn))) &&
            seq_distance(sent, conn->snd.end) < lowat_of(tcp, conn);
 }
 

@@ -88,7 +88,8 @@ static int64_t rto_rfc(const struct rtt *rtt, const struct lastack_params *param
 void rtt_sample(struct rtt *rtt, const struct lastack_params *params, int64_t sample_ns,
                 int64_t least_ns, uint32_t una, uint32_t nxt)
 {
-    const uint32_t sample = rtt_units(sample_ns), least = rtt_units(least_ns);
+    const uint32_t sample = rtt_units(sample_ns);
+    const uint32_t least = least_ns == sample_ns ? sample : rtt_units(least_ns);
     int64_t rto = 0;
 
     CHECK(sample_ns >= 0 && least_ns >= 0);
