@@ -363,20 +363,26 @@ static bool is_nothing_owed(const struct lastack *stack)
            stack->messages.head == PAGE_NONE && !stack->has_neighbors;
 }
 
-/* Each link in turn; another one begins next time. */
+/* Each link that owes in turn; another one begins next time. */
 static size_t output_links(struct lastack *stack, struct lastack_packet_out *packets, size_t max)
 {
     const uint32_t links = stack->links.link_count;
+    uint64_t owing = /* a bit for each: not link 0, and not who is parked */
+        stack->tcp.lanes_owing & (((uint64_t)1 << links) - 1) & ~(uint64_t)1;
+    uint64_t ahead;
     size_t count = 0;
 
-    if (links <= 1)
+    if (owing == 0)
         return 0;
     if (++stack->lane_turn >= links)
         stack->lane_turn = 1;
-    for (uint32_t i = 1, link = stack->lane_turn; i < links && count < max; i++) {
-        if (is_owing(stack, link))
-            count += output_link(stack, link, packets + count, max - count);
-        link = link + 1 < links ? link + 1 : 1;
+    ahead = owing >> stack->lane_turn << stack->lane_turn;
+    while (owing != 0 && count < max) {
+        const unsigned link = lowest_bit64(ahead != 0 ? ahead : owing);
+
+        count += output_link(stack, link, packets + count, max - count);
+        owing &= ~((uint64_t)1 << link);
+        ahead &= owing;
     }
     return count;
 }

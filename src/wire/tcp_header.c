@@ -376,14 +376,12 @@ static unsigned tcp_put_fixed_part(const struct segment *segment, unsigned optio
 {
     unsigned length = TCP_HEADER_MIN + options_length;
 
-    store16(header, segment->local.port);
-    store16(header + 2, segment->remote.port);
+    store32(header, (uint32_t)segment->local.port << 16 | segment->remote.port);
     store32(header + 4, segment->seq.v);
     store32(header + 8, segment->ack.v);
-    store16(header + 12, (uint16_t)(length / 4 << 12 | (segment->flags & TCP_FLAGS_MASK)));
-    store16(header + 14, segment->wnd);
-    store16(header + TCP_CHECKSUM_OFFSET, 0);
-    store16(header + 18, segment->urgent);
+    store32(header + 12, length / 4 << 28 | (uint32_t)(segment->flags & TCP_FLAGS_MASK) << 16 |
+                             segment->wnd);
+    store32(header + TCP_CHECKSUM_OFFSET, segment->urgent); /* a checksum of 0, as yet */
     return length;
 }
 

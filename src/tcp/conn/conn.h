@@ -71,7 +71,7 @@ enum conn_flag {
     CONN_SUPERSEDES = 1 << 27,   /* made by a SYN that reopened TIME-WAIT */
     CONN_WANTS_ROOM = 1 << 29,   /* its socket found no room to write and waits for some */
     CONN_NO_OPTIONS = 1 << 30,   /* TCP_NOOPT: no option in our SYN, none of the peer's taken */
-    CONN_DEADLINE_SET = 1 << 28, /* a deadline was set since settle() last looked at the wheel */
+    CONN_DEADLINE_SET = 1 << 28, /* a deadline was set that is earlier than what is armed */
 };
 
 /* Fast Open, RFC 7413. */
@@ -283,7 +283,8 @@ static inline void conn_set_deadline(struct tcp_conn *conn, enum lastack_timer t
 {
     CHECK((unsigned)timer < DEADLINE_COUNT);
     conn->deadline.at[timer] = at;
-    conn->flags |= CONN_DEADLINE_SET;
+    if (at < conn->timer.at)
+        conn->flags |= CONN_DEADLINE_SET;
     report_note(report, LASTACK_TRACE_TIMER_ARMED, conn->flow, &conn->tuple,
                 (enum tcp_state)conn->state, LASTACK_CAUSE_NONE, (int64_t)timer, at);
 }

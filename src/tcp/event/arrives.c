@@ -484,11 +484,13 @@ static void arrives_for_conn(struct tcp *tcp, struct tcp_conn *conn, struct segm
         arrives_in_other_states(tcp, conn, seg);
 }
 
-uint64_t tcp_flow(const struct tcp *tcp, const struct segment *seg)
+uint64_t tcp_flow(struct tcp *tcp, const struct segment *seg)
 {
     const struct tuple tuple = tuple_of(&seg->local, &seg->remote);
 
-    return flow_hash(&tcp->index, &tuple);
+    if (!tuple_equal(&tcp->flow.tuple, &tuple))
+        tcp->flow = (struct flow_memo){tuple, flow_hash(&tcp->index, &tuple)};
+    return tcp->flow.flow;
 }
 
 void tcp_arrives(struct tcp *tcp, struct segment *seg, uint64_t flow)

@@ -70,6 +70,13 @@ struct secret_memo {
     bool is_set;
 };
 
+/* The flow asked for last: segments come in runs of one connection. (No segment has port 0, so
+ * nothing equals what is not set yet.) */
+struct flow_memo {
+    struct tuple tuple;
+    uint64_t flow;
+};
+
 struct tcp {
     struct lastack_params params;
     struct report report;       /* report.now is the stack's clock */
@@ -104,6 +111,7 @@ struct tcp {
     struct rng rng;
     struct siphash_key isn_key;
     struct secret_memo secret;
+    struct flow_memo flow;
     tcp_path_lookup *path;
     tcp_doubt *doubt;
     void *path_context;
@@ -116,7 +124,7 @@ struct tcp {
  * lies outside the window is trimmed off in place. */
 void tcp_arrives(struct tcp *tcp, struct segment *seg, uint64_t flow);
 /* The flow of a segment, for the passes of a batch and for tcp_arrives. */
-uint64_t tcp_flow(const struct tcp *tcp, const struct segment *seg);
+uint64_t tcp_flow(struct tcp *tcp, const struct segment *seg);
 
 /* §3.10.8: everything due at tcp->report.now. Returns true when the bounded round left something
  * over. */

@@ -15,6 +15,8 @@
 
 #include "bits.h"
 
+#include <string.h>
+
 /* `prev` of a page that is not on the free list; PAGE_NONE is the list's front. */
 #define PAGE_HELD (UINT32_MAX - 1)
 
@@ -50,6 +52,7 @@ void page_pool_init(struct page_pool *pages, void *memory, uint32_t page_size, u
         .limit = limit,
         .reserve = reserve,
         .free = PAGE_NONE,
+        .blank = PAGE_NONE,
     };
 }
 
@@ -98,30 +101,59 @@ static uint32_t page_choose(const struct page_pool *pages, uint32_t after, uint3
     return pages->bump;
 }
 
-static void page_hold(struct page_pool *pages, uint32_t page)
+/* This free page, or the first that was never touched. */
+static uint32_t page_hand_out(struct page_pool *pages, uint32_t page)
 {
     if (page == pages->bump)
         pages->bump++;
     else
         page_unlink(pages, page);
+    if (page == pages->blank)
+        pages->blank = PAGE_NONE;
     pages->links[page].prev = PAGE_HELD;
     pages->used++;
     if (pages->used > pages->peak)
         pages->peak = pages->used;
+    return page;
 }
 
 uint32_t page_pool_take(struct page_pool *pages, uint32_t after, uint32_t before,
                         bool may_use_reserve)
 {
-    uint32_t page;
-
     if (page_pool_available(pages, may_use_reserve) == 0) {
         pages->refusals++;
         return PAGE_NONE;
     }
-    page = page_choose(pages, after, before);
-    page_hold(pages, page);
+    return page_hand_out(pages, page_choose(pages, after, before));
+}
+
+uint32_t page_pool_take_blank(struct page_pool *pages, bool may_use_reserve)
+{
+    uint32_t page;
+
+    if (pages->blank != PAGE_NONE && page_pool_available(pages, may_use_reserve) > 0)
+        return page_hand_out(pages, pages->blank);
+    page = page_pool_take(pages, PAGE_NONE, PAGE_NONE, may_use_reserve);
+    if (page != PAGE_NONE)
+        memset(page_at(pages, page), PAGE_BLANK, pages->page_size);
     return page;
+}
+
+static inline bool page_is_blank(const struct page_pool *pages, uint32_t page)
+{
+    const uint8_t *bytes = page_at(pages, page);
+
+    for (uint32_t i = 0; i < pages->page_size; i++)
+        if (bytes[i] != PAGE_BLANK)
+            return false;
+    return true;
+}
+
+void page_pool_give_blank(struct page_pool *pages, uint32_t page)
+{
+    CHECK_SLOW(page_is_blank(pages, page));
+    page_pool_give(pages, page);
+    pages->blank = page;
 }
 
 /* Page `page` may be taken as the one behind another of its run. */
@@ -143,7 +175,7 @@ uint32_t page_pool_take_run(struct page_pool *pages, uint32_t after, uint32_t co
         if (!page_follows(pages, first + i))
             return PAGE_NONE;
     for (uint32_t i = 0; i < count; i++)
-        page_hold(pages, first + i);
+        page_hand_out(pages, first + i);
     return first;
 }
 

@@ -38,6 +38,7 @@ struct page_pool {
     uint32_t used;      /* pages held now */
     uint32_t peak;      /* most pages held at once */
     uint32_t free;      /* the page given back last, PAGE_NONE when none waits */
+    uint32_t blank;     /* a free page that is known to be blank, or PAGE_NONE */
     uint64_t refusals;
 };
 
@@ -65,5 +66,13 @@ uint32_t page_pool_take(struct page_pool *pages, uint32_t after, uint32_t before
 uint32_t page_pool_take_run(struct page_pool *pages, uint32_t after, uint32_t count,
                             bool may_use_reserve);
 void page_pool_give(struct page_pool *pages, uint32_t page);
+
+enum { PAGE_BLANK = 0xff };
+
+/* A page whose bytes are all PAGE_BLANK (words that are all PAGE_NONE). */
+uint32_t page_pool_take_blank(struct page_pool *pages, bool may_use_reserve);
+/* Gives one back that is so again: while nobody takes it for something else, the next who needs one
+ * does not have to fill it. */
+void page_pool_give_blank(struct page_pool *pages, uint32_t page);
 
 #endif

@@ -110,10 +110,9 @@ static uint32_t *stream_entry(const struct page_pool *pages, uint32_t node, unsi
 /* A node whose entries are all PAGE_NONE. The caller has made sure that there is a page. */
 static uint32_t stream_new_node(struct stream *stream, struct page_pool *pages)
 {
-    uint32_t node = page_pool_take(pages, PAGE_NONE, PAGE_NONE, true);
+    uint32_t node = page_pool_take_blank(pages, true);
 
     CHECK(node != PAGE_NONE && stream->index < STREAM_INDEX_MAX);
-    memset(stream_node(pages, node), 0xff, pages->page_size);
     stream->index = (stream->index + 1u) & STREAM_INDEX_MAX;
     return node;
 }
@@ -543,11 +542,12 @@ static void stream_trim(struct stream *stream, struct page_pool *pages, uint32_t
     }
 }
 
-/* Nodes without text: they go back. With a single one there is nothing to look for in it. */
+/* Nodes without text: they go back. With a single one there is nothing to look for in it: text that
+ * goes on from page to page makes and frees one for each, which stays blank. */
 static void stream_free_nodes(struct stream *stream, struct page_pool *pages)
 {
     if (stream->index == 1) {
-        page_pool_give(pages, stream->root);
+        page_pool_give_blank(pages, stream->root);
         stream->index = 0;
     } else {
         stream_free(stream, pages, stream->root, stream->level);

@@ -213,6 +213,39 @@ static void random_takes_and_gives(void **state)
     assert_int_equal(most, PAGES - 10);
 }
 
+static bool is_blank(const struct page_pool *pages, uint32_t page)
+{
+    const uint8_t *bytes = page_at(pages, page);
+
+    for (uint32_t i = 0; i < pages->page_size; i++)
+        if (bytes[i] != PAGE_BLANK)
+            return false;
+    return true;
+}
+
+/* Whatever was written to it meanwhile by whoever took it for something else. */
+static void blank_pages_are_blank(void **state)
+{
+    struct page_pool pages;
+    uint32_t first, other;
+
+    (void)state;
+    memset(memory, 0x5a, sizeof memory);
+    set_up(&pages, PAGES, 0);
+    first = page_pool_take_blank(&pages, false);
+    assert_true(is_blank(&pages, first));
+    page_pool_give_blank(&pages, first);
+    assert_int_equal(page_pool_take_blank(&pages, false), first); /* not filled again */
+    assert_true(is_blank(&pages, first));
+    page_pool_give_blank(&pages, first);
+    other = take(&pages);
+    assert_int_equal(other, first);
+    memset(page_at(&pages, other), 0, SIZE);
+    page_pool_give(&pages, other);
+    assert_true(is_blank(&pages, page_pool_take_blank(&pages, false)));
+    assert_int_equal(pages.used, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +257,7 @@ int main(void)
         cmocka_unit_test(reserve_is_for_those_who_may),
         cmocka_unit_test(giving_twice_is_refused),
         cmocka_unit_test(random_takes_and_gives),
+        cmocka_unit_test(blank_pages_are_blank),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
