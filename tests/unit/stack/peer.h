@@ -14,8 +14,8 @@
  *     verified wherever it comes out.
  *   - Everything the stack sends and every move of its state has to be expected, in order. What a
  *     test leaves unread is an error at its end, unless it says FORGET.
- *   - Every packet is parsed again as a stranger would: checksums, lengths, MTU, DF, options where they
- *     may stand; and the right edge of the window never moves left (RFC 9293 SHLD-14).
+ *   - Every packet is parsed again as a stranger would: checksums, lengths, MTU, DF, options where
+ *     they may stand; and the right edge of the window never moves left (RFC 9293 SHLD-14).
  *   - At the end of every test all descriptors are closed, the peers say nothing more, and within
  *     virtual days the stack has to come to rest with every pool empty: no state without an exit.
  *
