@@ -3,7 +3,7 @@
  * flows.h: what the trace has told so far about each flow, and what its packets prove.
  *
  *     trace records ─▶ by flow number ──┐
- *                                       ├─▶ struct flow: ends, our state and cause, the peer's facts
+ *                                       ├─▶ struct flow: ends, our state, cause, the peer's facts
  *     packets ──────▶ by both endpoints ┘
  *
  * The first FLOWS_DETAILED flows are kept whole, also when they are gone, for the closing table and

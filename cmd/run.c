@@ -2,8 +2,8 @@
 /*
  * run.c: `lastack run -- CMD`: a command whose network is a lastack stack.
  *
- *     sandbox (namespaces, interface) ─▶ stack, services, control ─▶ CMD runs ─▶ CMD ends ─▶ what is
- *     left of its connections ends ─▶ the closing table; CMD's status
+ *     sandbox (namespaces, interface) ─▶ stack, services, control ─▶ CMD runs ─▶ CMD ends
+ *     ─▶ what is left of its connections ends ─▶ the closing table; CMD's status
  */
 #include "run_sim.h"
 #include "serving_options.h"

@@ -37,9 +37,9 @@ enum lastack_owner {
 const char *lastack_owner_text(enum lastack_owner owner);
 
 /* struct tcp_info under the kernel's field names (linux/tcp.h, 6.18); times in microseconds or
- * milliseconds as the kernel has them. As there bytes_sent is text, repetitions included; bytes_acked
- * counts the FIN and an active opener's SYN too, bytes_received the peer's FIN. Fields a source cannot
- * know are 0. */
+ * milliseconds as the kernel has them. As there bytes_sent is text, repetitions included;
+ * bytes_acked counts the FIN and an active opener's SYN too, bytes_received the peer's FIN. Fields
+ * a source cannot know are 0. */
 struct lastack_tcp_info {
     uint8_t tcpi_state, tcpi_ca_state, tcpi_retransmits, tcpi_probes, tcpi_backoff, tcpi_options;
     uint8_t tcpi_snd_wscale, tcpi_rcv_wscale, tcpi_delivery_rate_app_limited,

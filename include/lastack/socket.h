@@ -6,8 +6,8 @@
  * outlives them. Descriptors are counted as an operating system counts them:
  *
  *      owner 1: fd 3 ─┐
- *      owner 1: fd 4 ─┼─▶ socket ──▶ connection        close() of one of three sends nothing,
- *      owner 2: fd 5 ─┘                                 of the last one a FIN; shutdown() sends it at once
+ *      owner 1: fd 4 ─┼─▶ socket ──▶ connection      close() of one of three sends nothing, of the
+ *      owner 2: fd 5 ─┘                              last one a FIN; shutdown() sends it at once
  *
  * Nothing blocks: what would block is -LASTACK_EAGAIN (or -LASTACK_EINPROGRESS). Errors are
  * negative LASTACK_E numbers, which have the values of Linux so that programs port easily.
@@ -143,9 +143,9 @@ int64_t lastack_send_done(struct lastack *stack, int descriptor, size_t length, 
 /* how: LASTACK_SHUT_RD, _WR (a FIN follows what is queued) or _RDWR, whoever else holds the
  * socket. */
 int lastack_shutdown(struct lastack *stack, int descriptor, int how);
-/* ABORT of RFC 9293 §3.10.5: RST where the state asks for one, everything queued is lost. A descriptor
- * that was not closed still means its connection in TIME-WAIT: that ends too, without a word; what
- * arrived before can be read. LASTACK_ENOTCONN: there is no connection, or no longer. */
+/* ABORT of RFC 9293 §3.10.5: RST where the state asks for one, everything queued is lost. A
+ * descriptor that was not closed still means its connection in TIME-WAIT: that ends too, without a
+ * word; what arrived before can be read. LASTACK_ENOTCONN: there is no connection, or no longer. */
 int lastack_abort(struct lastack *stack, int descriptor);
 
 int lastack_getsockname(struct lastack *stack, int descriptor, struct lastack_endpoint *local);

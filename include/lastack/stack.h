@@ -5,10 +5,10 @@
  * It has no clock, no thread, no socket, no allocator. You tell it what arrived and what time it
  * is; it tells you what to send, what happened and when to come back:
  *
- *       packets that arrived ──▶ lastack_input ──┐
- *       time that passed     ──▶ lastack_tick  ──┤        ┌──▶ lastack_output         until it returns 0
- *       calls on sockets     ──▶ socket.h      ──┴─ stack ┼──▶ lastack_next_event     until it returns false
- *                                                         └──▶ lastack_next_deadline  then sleep until then
+ *   packets that arrived ─▶ lastack_input ─┐
+ *   time that passed     ─▶ lastack_tick  ─┤        ┌─▶ lastack_output         until it returns 0
+ *   calls on sockets     ─▶ socket.h      ─┴─ stack ┼─▶ lastack_next_event     until it is false
+ *                                                   └─▶ lastack_next_deadline  sleep until then
  *
  * After any call on the left: output until 0, then events until none, then sleep until the next
  * deadline or the next packet. One thread per stack; any number of stacks per process.

@@ -7,8 +7,8 @@
  * connections; every operation is O(log n), and n is bounded by the caller. All numbers of one set
  * lie within 2^31.
  *
- *     set: root ── treap ordered by `from`, heap-ordered by a hash of the index: no rotations to get
- *          wrong, shape independent of the order in which an attacker sends.
+ *     set: root ── treap ordered by `from`, heap-ordered by a hash of the index: no rotations to
+ *          get wrong, shape independent of the order in which an attacker sends.
  *
  * Ranges can be marked with flags; then "the next one behind x that has (lacks) this flag" is a
  * walk down too, since every node knows what stands under it. A set that was never marked does not

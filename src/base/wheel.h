@@ -2,7 +2,7 @@
 /*
  * wheel.h: a hierarchical timing wheel with exact deadlines.
  *
- *     level 0: 64 slots of 1.024 us   level 1: 64 slots of 65.5 us   level 2: 64 x 4.2 ms ... level 8
+ *     level 0: 64 slots of 1.024 us   level 1: 64 of 65.5 us   level 2: 64 of 4.2 ms  ...  level 8
  *
  * The nodes live inside the objects of one pool: the wheel is told where (memory, stride, offset)
  * and names them by the object's index. A node hangs in the slot of its deadline on the level of

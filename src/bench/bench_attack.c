@@ -3,9 +3,9 @@
  * bench_attack.c: what one hostile packet costs, beside an ordinary one.
  *
  *     ordinary    a full segment in order, read by its program, acknowledged every second time
- *     attacks     what makes a stack work hardest for each packet: holes in text, SACK blocks that split the
- *                 scoreboard, options that are all different, fragments that never become a whole, floods of
- *                 SYNs, guesses
+ *     attacks     what makes a stack work hardest for each packet: holes in text, SACK blocks
+ *                 that split the scoreboard, options that are all different, fragments that
+ *                 never become a whole, floods of SYNs, guesses
  *
  * Packets are made before they are counted, 32 to a batch; what the stack sends in answer is
  * counted with them. Bound: no attack may cost more than five ordinary packets (instructions of

@@ -3,9 +3,9 @@
  * flight.h: a transfer without loss that keeps a given number of segments in flight, taken apart
  * into its three kinds of work.
  *
- *     sender ──(1) sends──▶ [ frame | frame | ... `segments` of them ... | frame ] ──(2) receives──▶ receiver
- *        ▲                                                                                     │
- *        └──(3) takes the ACKs── [ ack | ack | ... ] ◀──────────────────────────────────────────┘
+ *     sender ──(1) sends──▶ [ frame | ... `segments` of them ... | frame ] ──(2)──▶ receiver
+ *        ▲                                                                              │
+ *        └──(3) takes the ACKs── [ ack | ack | ... ] ◀──────────────────────────────────┘
  *
  * A step moves as many segments from the front of the wire to the receiver, hands the ACKs that
  * this makes to the sender, and lets the sender fill the wire again. Each part can be counted

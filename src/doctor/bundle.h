@@ -9,7 +9,7 @@
  * have read there. Pieces, "1" and "2" being the two samples:
  *
  *     meta                 KEY VALUE lines: format, byte_order, release, netns ...
- *     1.sockets 2.sockets  raw sock_diag answers: {length, protocol, answer} each, in this machine's byte order
+ *     1.sockets 2.sockets  raw sock_diag answers, in this byte order: length, protocol, answer
  *     1.snmp 1.netstat 1.sockstat 1.sockstat6 ...   as /proc/net has them
  *     owners               P pid uid fds limit parent netns comm | F inode pid fd
  *     leaks                inode pid fd protocol: sockets that are in no table

@@ -6,8 +6,8 @@
  * has the whole range for itself. No counter of the kernel moves when one is full, so they are
  * counted here:
  *
- *     used = local ports in the range with this source, destination and destination port, all states;
- *            a TIME-WAIT that connect() may reuse (tcp_tw_reuse) counts as free
+ *     used = local ports in the range with this source, destination and destination port, in all
+ *            states; a TIME-WAIT that connect() may reuse (tcp_tw_reuse) counts as free
  */
 #include "checks.h"
 

@@ -2,8 +2,8 @@
 /*
  * run_time.c: script time, microseconds since the start, over the target's nanoseconds.
  *
- *     +.1 counts from now, where the event before ended; but an inbound packet behind an inbound one
- *     counts from when that one should have come.
+ *     +.1 counts from now, where the event before ended; but an inbound packet behind an inbound
+ *     one counts from when that one should have come.
  *
  * Something is on time if it is off by no more than the larger of --tolerance_usecs and
  * --tolerance_percent of the script time since the event before (of a call's end: since its start).

@@ -5,8 +5,8 @@
  * The kernel does not say. Two ways to know it all the same:
  *
  *   one look    TIME-WAIT and FIN-WAIT-2 records: the timer's length less what is left of it.
- *               CLOSE-WAIT, FIN-WAIT-2: the time since the peer's last segment, which was what led there
- *               (a lower bound: a later keepalive answer moves it).
+ *               CLOSE-WAIT, FIN-WAIT-2: the time since the peer's last segment, which was what led
+ *               there (a lower bound: a later keepalive answer moves it).
  *   two looks   the cookie names a socket from SYN to TIME-WAIT: seen in the same state since then.
  */
 #ifndef LASTACK_AGE_H

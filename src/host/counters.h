@@ -2,8 +2,8 @@
 /*
  * counters.h: the kernel's counters of this network namespace.
  *
- *     /proc/net/snmp, /proc/net/netstat      "Tcp: RtoAlgorithm ...\nTcp: 1 ..."     pairs of lines
- *     /proc/net/sockstat, /proc/net/sockstat6 "TCP: inuse 5 orphan 0 ..."            names and values in turn
+ *     /proc/net/snmp, netstat         "Tcp: RtoAlgorithm ...\nTcp: 1 ..."   pairs of lines
+ *     /proc/net/sockstat, sockstat6   "TCP: inuse 5 orphan 0 ..."           names, values in turn
  *
  * A name is found by its group: counters_get(c, "TcpExt", "ListenOverflows"). In sockstat, `inuse`
  * and `tw` are of the namespace, while `orphan`, `alloc` and `mem` are of the whole host: whoever

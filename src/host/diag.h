@@ -3,7 +3,7 @@
  * diag.h: the kernel's sockets as rows, by NETLINK_SOCK_DIAG (sock_diag(7)).
  *
  *     diag_open ── netlink socket, bound to the network namespace it was opened in
- *     diag_dump ── one question ──▶ 32 KiB of answers at a time ──▶ diag_parse ──▶ callback, row by row
+ *     diag_dump ── one question ──▶ 32 KiB of answers at a time ─▶ diag_parse ─▶ row by row
  *
  * Everything the kernel knows is asked for by name: all states, also SYN requests (NEW_SYN_RECV)
  * and sockets that are only bound; IPv4 and IPv6. Nothing here trusts a length: an attribute is

@@ -2,7 +2,7 @@
 /*
  * owners.h: who holds a socket, and if nobody: why nobody.
  *
- *     /proc/PID/fd/N ──▶ "socket:[INODE]" ──▶ entries sorted by inode ──▶ owners_find: binary search
+ *     /proc/PID/fd/N ──▶ "socket:[INODE]" ─▶ entries sorted by inode ─▶ owners_find: binary search
  *
  * The walk is dear (about 3 us a descriptor), so it is done only when somebody asks. Processes come
  * and go during it: whatever vanishes is passed over. Where we may not look is counted, because

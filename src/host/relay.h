@@ -2,9 +2,9 @@
 /*
  * relay.h: Linux and lastack through one and the same bad link, in real time.
  *
- *     near 192.0.2.1  kernel's TCP ─ tun ─┐                                    ┌─ tun ─ kernel's TCP
- *                                         ├─▶ sim_link: loss, rate, queue ... ─▶        192.0.2.2 far
- *     ours 192.0.2.3  our stack ──────────┘ ◀───────────── sim_link ───────────◀
+ *     near 192.0.2.1  kernel's TCP ─ tun ─┐                                ┌─ tun ─ kernel's TCP
+ *                                         ├─▶ sim_link: loss, rate ... ────▶      far 192.0.2.2
+ *     ours 192.0.2.3  our stack ──────────┘ ◀─────────── sim_link ─────────◀
  *
  * The kernel here has no netem, so the link is ours: the same code and the same seed whoever sends.
  * The two kernel ends live in network namespaces of their own, made by this process; a socket stays

@@ -2,8 +2,8 @@
 /*
  * kill_rows.h: end what a filter matches, and say of each socket what really happened.
  *
- *     rows that match ──▶ [more than one and not sure: only a list] ──▶ SOCK_DESTROY each ──▶ wait a moment
- *                                                          ──▶ second look: is it gone? who still holds it?
+ *     rows that match ──▶ [more than one and not sure: only a list] ──▶ SOCK_DESTROY each
+ *                     ──▶ wait a moment ──▶ second look: is it gone? who still holds it?
  *
  * SOCK_DESTROY frees the connection, never the descriptor: a process that does not notice keeps it
  * open. On CLOSE-WAIT its read() then looks like an ordinary end of data.

@@ -2,7 +2,7 @@
 /*
  * sysctl.c: `lastack sysctl`: one table of parameters under the names of four systems.
  *
- *     a name ──▶ a row of the table? ──▶ its value: of the host's kernel, of a running stack, or of a profile
+ *     a name ──▶ a row of the table? ──▶ its value: of the kernel, of a running stack, of a profile
  *          └──▶ a name of Linux only?  ──▶ the kernel's value and what it does not do
  *          └──▶ dead?                  ──▶ why, and which file still sets it
  */

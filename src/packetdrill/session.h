@@ -2,8 +2,8 @@
 /*
  * session.h: one loaded stack: the target, the descriptors, one lock, and who waits.
  *
- *     the driver's thread: netdev_send, usleep ...  ──▶ something changed ──┐ each tries again
- *     other threads: accept() ... that must wait    ◀───────────────────────┘ and sleeps, or returns
+ *     the driver's thread: netdev_send, usleep ... ──▶ something changed ──┐ each tries again
+ *     other threads: accept() ... that must wait   ◀───────────────────────┘ and sleeps, or returns
  *
  * Invariant: nothing more happens, and time never moves on, before every waiting call has tried with
  * what happened until now, and a thread whose call has returned had the chance to look at the

@@ -144,7 +144,7 @@ static void draw_mishaps(struct rng *rng, struct lives_setting *setting)
  * the space takes a new SYN for one that is older than its connection. If it drops that without a
  * word, or ignores the RST that its answer draws, nobody gets in from this port until it is gone.
  *
- *     64 ns a tick (Linux, BSD)    half of the space in 137 s: enough for records of 60 s, not of 240
+ *     64 ns a tick (Linux, BSD)    half of the space in 137 s: enough for records of 60 s, not 240
  *     4 us (RFC 9293 §3.4.1)       in 2 hours 23 minutes
  *
  * Timestamps at both ends tell the two apart (RFC 6191).

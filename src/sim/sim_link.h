@@ -3,8 +3,8 @@
  * sim_link.h: a link between two simulated hosts: delay, rate, queue, loss, reordering,
  * duplication, all seeded.
  *
- *     in ──▶ [ lost? ] ──▶ [ rate: when has it left? queue full? ] ──▶ [ delay + jitter ] ──▶ [ twice? ] ──▶ heap by time ──▶ out
- *                                                                                             [ and much later? ]
+ *     in ──▶ [ lost? ] ──▶ [ rate: when has it left? queue full? ] ──▶ [ delay + jitter ] ─┐
+ *     out ◀── heap by time ◀───────────────────────────── [ twice? and much later? ] ◀─────┘
  *
  * One direction per struct. Probabilities are in parts per million, so that no floating point
  * decides a run. Packets of equal time come out in the order in which they went in.

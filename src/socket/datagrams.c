@@ -3,7 +3,8 @@
  * datagrams.c: UDP sockets: bind, connect (which only remembers a peer), send, receive. RFC 768,
  * RFC 1122 §4.1.
  *
- *     arrives ──▶ port ──▶ socket ──▶ ring of udp_queue_bytes ──▶ recv          full: the newcomer is dropped, counted
+ *     arrives ──▶ port ──▶ socket ──▶ ring of udp_queue_bytes ──▶ recv
+ *                                  full: the newcomer is dropped, counted
  *     send    ──▶ one message of the stack (never cut: -LASTACK_EMSGSIZE)
  *
  * A UDP socket that is bound is found as a listener is: its port table is another instance of the

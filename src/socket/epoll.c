@@ -2,7 +2,7 @@
 /*
  * epoll.c: many sockets watched at once, as epoll(7) does.
  *
- *     socket ── wakes ──▶ its watches ──▶ ready list of their epoll ──▶ lastack_epoll_wait samples the level
+ *     socket ── wakes ─▶ its watches ─▶ ready list of their epoll ─▶ epoll_wait samples the level
  *
  * A watch stands in the ready list once; it gets there when its socket has news that it asked for,
  * or when it is made and the level is there already. Level-triggered ones stay while the level

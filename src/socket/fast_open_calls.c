@@ -2,10 +2,13 @@
 /*
  * fast_open_calls.c: RFC 7413 as programs see it, with the names and meanings of Linux.
  *
- *     listener   TCP_FASTOPEN n             up to n connections may be readable before their handshake is over
- *     client     sendto(MSG_FASTOPEN)       connects; what the SYN can carry is taken, the rest is for later
- *                TCP_FASTOPEN_CONNECT       connect() waits for the first write, if there is a cookie
- *     FreeBSD    TCP_FASTOPEN 1, sendto()   an implied connect (params.implied_connect); all is queued
+ *     listener  TCP_FASTOPEN n            up to n connections may be readable before their
+ *                                         handshake is over
+ *     client    sendto(MSG_FASTOPEN)      connects; what the SYN can carry is taken, the rest is
+ *                                         for later
+ *               TCP_FASTOPEN_CONNECT      connect() waits for the first write, if there is a cookie
+ *     FreeBSD   TCP_FASTOPEN 1, sendto()  an implied connect (params.implied_connect); all is
+ *                                         queued
  */
 #include "socket_table.h"
 

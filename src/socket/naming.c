@@ -5,7 +5,8 @@
  *
  *     bind     a use of the endpoint (docs/decisions/0010), counted until the socket is closed
  *     listen   the same use, as a listener's
- *     connect  without bind: a port borrowed by the connection alone (RFC 6056), so one port serves many destinations
+ *     connect  without bind: a port borrowed by the connection alone (RFC 6056), so that one port
+ *              serves many destinations
  *
  * A refusal says which of its causes it was: lastack_last_cause.
  */

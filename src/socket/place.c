@@ -89,8 +89,11 @@ static void socket_usage(const struct lastack *stack, enum lastack_pool pool,
                                              table->sockets.limit, table->sockets.stride,
                                              table->sockets.refusals};
     else if (pool == LASTACK_POOL_DESCRIPTORS)
-        *usage = (struct lastack_pool_usage){"descriptors", table->descriptor_used, table->descriptor_peak,
-                                             table->descriptor_limit, sizeof(struct descriptor),
+        *usage = (struct lastack_pool_usage){"descriptors",
+                                             table->descriptor_used,
+                                             table->descriptor_peak,
+                                             table->descriptor_limit,
+                                             sizeof(struct descriptor),
                                              table->descriptor_refusals};
 }
 

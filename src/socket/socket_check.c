@@ -3,7 +3,8 @@
  * socket_check.c: lastack_check: the tables of sockets, and through tcp_check those of TCP.
  *
  *     descriptors ──▶ socket ──▶ connection ──▶ back to the socket
- *          └── as many as the socket counts     └── pages: connections' + what sockets kept = the pool's
+ *          │                         └── pages: connections' + what sockets kept = the pool's
+ *          └── as many as the socket counts
  */
 #include "socket_table.h"
 

@@ -422,7 +422,8 @@ int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_optio
         *value = or_default(options->syn_retries, params->syn_retries);
         return 0;
     case LASTACK_TCP_LINGER2:
-        *value = options->linger2_s != 0 ? options->linger2_s : (int)(params->fin_wait_2_ns / SEC(1));
+        *value = options->linger2_s != 0 ? options->linger2_s
+                                         : (int)(params->fin_wait_2_ns / SEC(1));
         return 0;
     case LASTACK_TCP_USER_TIMEOUT:
         *value = (int)options->user_timeout_ms;

@@ -5,7 +5,8 @@
  * A batch goes through in passes, so that the cache misses of its lookups overlap
  * (docs/decisions/0003):
  *
- *     1  take every packet apart; what is not TCP is dealt with here; of a segment hash the tuple, fetch the index slot
+ *     1  take every packet apart; what is not TCP is dealt with here; of a segment hash the tuple,
+ *        fetch the index slot
  *     2  read the slots; fetch the owners
  *     3  process the segments in order, looking up again: one may change what the next one finds
  */
@@ -76,7 +77,7 @@ static void input_fragment(struct lastack *stack, const struct ip_arrival *arriv
     switch (reassembly_take(&stack->reassembly, arrival->link, piece, stack->now, &result)) {
     case REASSEMBLY_WAITS:
         return;
-    case REASSEMBLY_WHOLE: /* its header was checked piece by piece; the transport's checksum was not */
+    case REASSEMBLY_WHOLE: /* its header was checked piece by piece; the transport's checksum not */
         stack->reassembly_was_used = true;
         input_ip(stack, arrival, result.packet, result.length, false, true, batch);
         return;

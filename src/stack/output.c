@@ -2,7 +2,8 @@
 /*
  * output.c: what leaves, from segments and messages to packets.
  *
- *     neighbours' questions and answers, then replies, messages, and the links in turn, each link's connections in turn
+ *     neighbours' questions and answers, then replies, messages, and the links in turn, each
+ *     link's connections in turn
  *
  * A link that is full or down is skipped: its connections stay queued and their timers go on, so
  * what falls due meanwhile leaves when the link is ready again, built from the pages at that

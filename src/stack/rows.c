@@ -143,8 +143,8 @@ static uint32_t segments_delivered(const struct tcp_conn *conn)
     return tcp_state_is_synchronized(conn->state) ? 1 + sent - min32(conn->packets, sent) : 0;
 }
 
-/* Linux counts as RFC 4898 does, by what SND.UNA moved: an active opener's SYN and the FIN are among
- * it. (Who is opened has his SND.UNA behind the SYN from the start.) */
+/* Linux counts as RFC 4898 does, by what SND.UNA moved: an active opener's SYN and the FIN are
+ * among it. (Who is opened has his SND.UNA behind the SYN from the start.) */
 static uint64_t bytes_acked(const struct tcp_conn *conn)
 {
     return conn->stats.bytes_acked +

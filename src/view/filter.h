@@ -6,10 +6,11 @@
  *   expression := factor { ("or" | "|" | "||" | ["and" | "&" | "&&"]) factor }
  *   factor     := ("not" | "!") factor | "(" expression ")" | predicate
  *   predicate  := ("src" | "dst") [= | !=] [inet: | inet6:] ADDRESS[/PREFIX][:PORT]
- *               | ("sport" | "dport") OP [:]PORT              OP: = == eq != ne neq < lt > gt <= le >= ge
+ *               | ("sport" | "dport") OP [:]PORT   OP: = == eq != ne neq < lt > gt <= le >= ge
  *               | "dev" [=|!=] NAME    | "fwmark" [=|!=] MARK[/MASK]   | "cgroup" [=|!=] PATH
  *               | "autobound"          | "state" [=|!=] STATE
- *               | ("pid" | "uid" | "inode" | "netns") OP NUMBER   | "age" OP DURATION (5, 5s, 3m, 2h, 200ms)
+ *               | ("pid" | "uid" | "inode" | "netns") OP NUMBER
+ *               | "age" OP DURATION (5, 5s, 3m, 2h, 200ms)
  *               | "comm" [=|!=] GLOB   | "owner" [=|!=] KIND      | "why" [=|!=] WORDS of the cause
  *
  * As in ss, "and" and "or" have the same rank and bind from left to right: "a or b and c" is "(a

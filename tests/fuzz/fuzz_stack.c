@@ -2,8 +2,8 @@
 /*
  * fuzz_stack.c: the whole stack as a program and a hostile network see it.
  *
- *     tape ─▶ operation: a segment made up from what was overheard, raw bytes, an ICMP error, socket calls,
- *             time, a full link, kill ─▶ stack ─▶ packets, events, rows: all looked at
+ *     tape ─▶ operation: a segment made up from what was overheard, raw bytes, an ICMP error,
+ *             socket calls, time, a full link, kill ─▶ stack ─▶ packets, events, rows: looked at
  *
  * The peer overhears what the stack sends, so that made-up segments land near the windows;
  * checksums are right except where an operation breaks them. The pools are small, so that every

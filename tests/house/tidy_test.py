@@ -47,6 +47,9 @@ C_FILES = [
     ('/* DIF' 'FERS: we do not */\nint a;\n', 'DIFFERS without'),
     ('/* see /wo' 'rk/notes */\n', 'path of one machine'),
     ('int a;', 'no newline'),
+    ('/* ' + 'x' * 94 + ' */\n', None),
+    ('/* ' + '\u2500' * 94 + ' */\n', None),
+    ('/* ' + 'x' * 95 + ' */\n', '101 columns'),
 ]
 
 

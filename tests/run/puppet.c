@@ -10,8 +10,8 @@
  *     "socket 4"          ─▶ "ok 3"                    each call of socket.h is a line, answered by
  *     "bind 3 0.0.0.0 80" ─▶ "no EADDRINUSE PORT_..."  one: the result, or error and last cause
  *     "rows"              ─▶ "row ESTABLISHED ..." * n, "ok"
- *     "hold"              ─▶ "ok"                      from here to "go" no packet is read: what the
- *                                                      peer sends crosses what we send
+ *     "hold"              ─▶ "ok"                      from here to "go" no packet is read: what
+ *                                                      the peer sends crosses what we send
  */
 #include "control.h"
 #include "duration.h"

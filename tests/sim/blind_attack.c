@@ -7,8 +7,8 @@
  *     host 1 ◀══ a transfer in both directions ══▶ host 0
  *                        ▲
  *        RST, RST+ACK, SYN, SYN+ACK, text, FIN with the transfer's addresses and ports; sequence
- *        numbers spread over all of the space (exact hits of RCV.NXT by a RST left out), ACKs outside
- *        of what RFC 5961 §5.2 accepts
+ *        numbers spread over all of the space (exact hits of RCV.NXT by a RST left out), ACKs
+ *        outside of what RFC 5961 §5.2 accepts
  *
  * covers: 5961-3.2-impl 5961-4.2 5961-7 5961-7-side
  *

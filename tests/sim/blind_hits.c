@@ -9,14 +9,14 @@
  *
  *     RST          SEG.SEQ = RCV.NXT                                            1          (§3.2)
  *     SYN          none                                                         0          (§4.2)
- *     text, L      SEG.SEQ in (RCV.NXT - L, RCV.NXT + RCV.WND)                  W + L - 1  (RFC 9293 §3.10.7.4)
+ *     text, L      SEG.SEQ in (RCV.NXT - L, RCV.NXT + RCV.WND)                  W + L - 1
  *     FIN          SEG.SEQ in [RCV.NXT, RCV.NXT + RCV.WND)                      W
- *       and both   SEG.ACK in [SND.UNA - MAX.SND.WND, SND.NXT]                  M + SND.NXT - SND.UNA + 1  (§5.2)
+ *       and both   SEG.ACK in [SND.UNA - MAX.SND.WND, SND.NXT]                  M + outstanding + 1
  *
- * Near the edges every number is tried, one after the other, and each answer is compared. Over all of
- * the space N are drawn for each kind, hits among them, and as many succeed as theory expects, within
- * five standard deviations and one. What succeeds is undone: the stack is one block of memory, and a
- * copy of it is put back.
+ * Near the edges every number is tried, one after the other, and each answer is compared. Over all
+ * of the space N are drawn for each kind, hits among them, and as many succeed as theory expects,
+ * within five standard deviations and one. What succeeds is undone: the stack is one block of
+ * memory, and a copy of it is put back.
  *
  * covers: 5961-3.2-exact 5961-4.2 5961-5.2-range
  */
@@ -300,8 +300,8 @@ static void try_all_near(void)
         for (uint32_t n = 0; n < good_acks() + 2 * MARGIN; n++, tried++)
             check_one(kind, victim.rcv_nxt, first_ack + n);
     }
-    printf("windows of %" PRIu32 " and %" PRIu32 " bytes: %" PRIu64 " numbers in and near them, each "
-           "as theory says\n", victim.rcv_wnd, victim.snd_wnd, tried);
+    printf("windows of %" PRIu32 " and %" PRIu32 " bytes: %" PRIu64 " numbers in and near them, "
+           "each as theory says\n", victim.rcv_wnd, victim.snd_wnd, tried);
 }
 
 /* ---- over all of the space ---- */

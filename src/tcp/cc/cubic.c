@@ -5,8 +5,8 @@
  *      cwnd                            .  convex: probing
  *       |        W_max ______________.'
  *       |          .-''   plateau
- *       |        .'    concave                 W(t) = C (t - K)^3 + W_max,   C = 0.4, t in s, W in segments
- *       |______.'                              K = cbrt((W_max - cwnd) / C)
+ *       |        .'    concave      W(t) = C (t - K)^3 + W_max,   C = 0.4, t in s, W in segments
+ *       |______.'                   K = cbrt((W_max - cwnd) / C)
  *       |  0.7 cwnd at the loss
  *       └─────────────────────── t since the epoch began (idle time does not count)
  *

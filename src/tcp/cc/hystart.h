@@ -2,9 +2,10 @@
 /*
  * hystart.h: leaving the first slow start before it overflows a queue: round trips get longer.
  *
- *     LASTACK_HYSTART_RFC9406   HyStart++: first a cautious slow start of up to five rounds, which may turn out
- *                               to have been a false alarm
- *     LASTACK_HYSTART_LINUX     ssthresh = cwnd at once (the delay test of Linux's CUBIC, from 16 segments on)
+ *     LASTACK_HYSTART_RFC9406   HyStart++: first a cautious slow start of up to five rounds,
+ *                               which may turn out to have been a false alarm
+ *     LASTACK_HYSTART_LINUX     ssthresh = cwnd at once (the delay test of Linux's CUBIC, from 16
+ *                               segments on)
  */
 #ifndef LASTACK_HYSTART_H
 #define LASTACK_HYSTART_H

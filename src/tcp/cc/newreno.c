@@ -3,7 +3,7 @@
  * newreno.c: slow start, congestion avoidance, multiplicative decrease: RFC 5681 §3, byte counting
  * of RFC 3465. What recovery itself sends is event/recover*.c's business (RFC 6582, 6675, 9937).
  *
- *     cwnd < ssthresh:   cwnd += acked, at most L segments an ACK     one window more per round trip, doubling
+ *     cwnd < ssthresh:   cwnd += acked, at most L segments an ACK: it doubles per round trip
  *     else:              cwnd += MSS per cwnd of acked bytes
  *     loss or timeout:   ssthresh = max(in flight / 2, 2 MSS)          (RFC 5681 (4))
  */

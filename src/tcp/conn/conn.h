@@ -7,7 +7,7 @@
  *
  *       SND.UNA            SND.NXT            snd.end           SND.UNA + SND.WND
  *     ─────┼──────────────────┼──────────────────┼───────────────────┼────
- *          │ sent, not acked  │ queued, not sent │   (window)        │          FIN, when owed, sits at snd.end
+ *          │ sent, not acked  │ queued, not sent │   (window)        │  FIN, if owed, at snd.end
  *
  *       rcv.read           RCV.NXT                         rcv.edge
  *     ─────┼──────────────────┼───────────────────────────────┼────
@@ -249,8 +249,8 @@ static inline bool conn_has(const struct tcp_conn *conn, uint32_t flags)
     return (conn->flags & flags) != 0;
 }
 
-/* Until our SYN is acknowledged SND.UNA is the ISS, one before the first byte of text; text of 4 GiB
- * brings it there again. */
+/* Until our SYN is acknowledged SND.UNA is the ISS, one before the first byte of text; text of 4
+ * GiB brings it there again. */
 static inline bool conn_syn_acked(const struct tcp_conn *conn)
 {
     return !seq_equal(conn->snd.una, conn->iss) || conn->stats.bytes_acked > 0;

@@ -4,10 +4,12 @@
  *
  *     SYN-RECEIVED ─ our SYN is acknowledged ─▶ ESTABLISHED, and on with the rest
  *     otherwise:  is it in range (RFC 5961 §5.2)?
- *                 new data acknowledged: free the queue, sample the round trip, grow the window, re-arm the timer
+ *                 new data acknowledged: free the queue, sample the round trip, grow the window,
+ *                 re-arm the timer
  *                 SACK blocks, duplicates, losses: recover*.c
  *                 window update (SND.WL1, SND.WL2)
- *     and then what the state makes of it: FIN-WAIT-1 ─▶ FIN-WAIT-2, CLOSING ─▶ TIME-WAIT, LAST-ACK ─▶ CLOSED
+ *     and then what the state makes of it:
+ *                 FIN-WAIT-1 ─▶ FIN-WAIT-2, CLOSING ─▶ TIME-WAIT, LAST-ACK ─▶ CLOSED
  */
 #include "recover.h"
 
@@ -103,7 +105,7 @@ static void acknowledge(struct tcp *tcp, struct tcp_conn *conn, const struct seg
 
             scoreboard_clear(sent.board, sent.pool);
             if (!conn_has(conn, CONN_SACK))
-                sent.board->sacked = sacked; /* duplicate ACKs: recover_sack.c still counts with them */
+                sent.board->sacked = sacked; /* duplicate ACKs: recover_sack.c still counts them */
         }
     }
     stream_drop_before(&conn->send, &tcp->pages, is_fin_acked ? conn->snd.end : seg->ack);

@@ -3,7 +3,7 @@
  * arrives_listen.c: RFC 9293 §3.10.7.2 LISTEN, and SYN-RECEIVED of a passive OPEN while it is
  * still a half-open request.
  *
- *     SYN ─▶ entry, SYN-ACK ─▶ (repeated by its deadline) ─▶ third ACK ─▶ connection in the accept queue
+ *     SYN ─▶ entry, SYN-ACK ─▶ (repeated by its deadline) ─▶ third ACK ─▶ connection, accept queue
  *
  * "Third, check for a SYN": the request is an entry of the SYN cache (RFC 4987 §3.3), not a
  * control block. The control block is made when the handshake is complete, in SYN-RECEIVED, and

@@ -3,9 +3,9 @@
  * arrives_text.c: RFC 9293 §3.10.7.4, "seventh, process the segment text" and "eighth, check the
  * FIN bit".
  *
- *     in order:      copied to its place, RCV.NXT moves over it and over whatever had waited behind it
- *     beyond a hole: copied to its place, remembered as a range, answered at once with a duplicate ACK that tells
- *                    what is there (RFC 5681 §3.2, RFC 2018)
+ *     in order:      copied to its place, RCV.NXT moves over it and whatever had waited behind it
+ *     beyond a hole: copied to its place, remembered as a range, answered at once with a
+ *                    duplicate ACK that tells what is there (RFC 5681 §3.2, RFC 2018)
  *
  * Text is copied once, from the packet into the stream (docs/decisions/0005).
  */
@@ -246,7 +246,7 @@ static enum verdict fin_in_order(struct tcp *tcp, struct tcp_conn *conn)
     case TCP_ESTABLISHED:
         tcp_enter(conn, TCP_CLOSE_WAIT, LASTACK_CAUSE_FIN, &tcp->report);
         return GO_ON;
-    case TCP_FIN_WAIT_1: /* had our FIN been acknowledged, the fifth step would have left this state */
+    case TCP_FIN_WAIT_1: /* an ACK of our FIN would have left it in the fifth step */
         tcp_enter(conn, TCP_CLOSING, LASTACK_CAUSE_FIN, &tcp->report);
         if (tcp->params.closing_repeats_fin)
             conn->owe |= OWE_RETRANSMIT;

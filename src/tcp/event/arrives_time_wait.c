@@ -4,8 +4,8 @@
  * RFC 6191, RFC 1337; and FIN-WAIT-2 of an orphan, which is a record too.
  *
  *     old (PAWS)                      ACK, restart (it had an ACK bit)
- *     RST                             at RCV.NXT: the record ends, or is ignored (tcp_rfc1337); else ignored
- *     SYN, newer than what we know    a listener is there: reopen, SYN-RECEIVED, ISS far above the old SND.NXT
+ *     RST                             at RCV.NXT: the record ends, unless tcp_rfc1337; else ignored
+ *     SYN, newer than what we know    a listener is there: reopen, SYN-RECEIVED, ISS far above it
  *     SYN, not newer                  ACK or silence, by policy
  *     FIN again                       ACK, 2MSL restarts
  *     a bare ACK in place             2MSL restarts, silently (an ACK for an ACK would never end)

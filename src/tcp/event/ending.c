@@ -3,7 +3,7 @@
  * ending.c: how a control block begins and ends, and what takes its place.
  *
  *     conn_create ─▶ index, endpoints ─▶ ... ─▶ conn_end ──────────────▶ CLOSED
- *                                          └──▶ conn_enter_time_wait ──▶ the record has the tuple now
+ *                                          └──▶ conn_enter_time_wait ──▶ the record has the tuple
  *
  * The block itself is freed at once when nobody will read it: an orphan, or one that no socket
  * ever had. If a socket (or the accept queue) still points at it, it stays as a husk out of the

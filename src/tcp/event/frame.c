@@ -7,8 +7,8 @@
  *                              ├─ the peer's window has none for a segment   ─▶ FRAME_NO_WINDOW
  *                              ├─ one segment, small, the last, held (Nagle) ─▶ FRAME_HELD
  *                              ├─ more would leave together soon             ─▶ FRAME_DEFERRED
- *                              └─ else: at most half of the congestion window, at most what is sent in
- *                                 a millisecond, a small rest only if Nagle lets it go
+ *                              └─ else: at most half of the congestion window, at most what is sent
+ *                                 in a millisecond, a small rest only if Nagle lets it go
  *
  * Nothing is changed here: a write that is longer than a chunk asks the same question of text that
  * has not left yet (send_space.c).

@@ -7,7 +7,8 @@
  *
  *      SYN or SYN-ACK        while its own SYN is not acknowledged
  *      a retransmission      the earliest unacknowledged segment, or the next one of a loss episode
- *      new text, FIN         as the windows allow (RFC 9293 §3.8.6, RFC 5681), silly windows avoided (MUST-38), Nagle (SHLD-7)
+ *      new text, FIN         as the windows allow (RFC 9293 §3.8.6, RFC 5681), silly windows
+ *                            avoided (MUST-38), Nagle (SHLD-7)
  *      a probe               of a zero window, or of a silent peer
  *      an ACK                if one is still owed
  *

@@ -4,7 +4,7 @@
  *
  *      connection ──conn_enter_time_wait──────▶ record ──2MSL, RST, kill──▶ gone
  *                 ──conn_enter_fin_wait_2_record┘  │ ▲
- *                                    a new SYN ────┘ └── it proves nothing: resumed (RFC 1122 §4.2.2.13)
+ *                                    a new SYN ────┘ └── disproved: resumed (RFC 1122 §4.2.2.13)
  *
  * The table is capped (time_wait_max): the policy says whether the newcomer is refused or the
  * oldest evicted; both are counted, and a warning tells the operator once a minute that the cap

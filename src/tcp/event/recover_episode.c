@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * recover_episode.c: where recovery stands (recovery.h draws the states), and what an ACK does to it.
+ * recover_episode.c: where recovery stands (recovery.h draws the states), and what an ACK does to
+ * it.
  *
  *      OPEN, DISORDER, CWR   a loss found ──▶ RECOVERY, one reduction for a window of data
  *      RECOVERY              goes on until `high` is acknowledged (RFC 6675 §5, RFC 6582 §3.2)

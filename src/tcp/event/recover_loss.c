@@ -2,7 +2,7 @@
 /*
  * recover_loss.c: what is held lost.
  *
- *      RACK                    RFC 8985 §6.2: sent a reordering window before something that arrived
+ *      RACK                    RFC 8985 §6.2: sent a reordering window before what has arrived
  *      RFC 6675 §4, IsLost     so many segments, or bytes, sacked above it
  *      RFC 6582, without SACK  the first, after so many duplicates or a partial ACK
  *

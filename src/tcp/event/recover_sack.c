@@ -4,7 +4,7 @@
  *
  *      SACK blocks         RFC 2018: marked on the sent ranges, blocks that cannot be left out
  *      the first of them   RFC 2883: a duplicate, when it lies below the ACK or inside the second
- *      duplicate ACKs      without SACK: each is one segment that arrived somewhere; `sacked` counts
+ *      duplicate ACKs      without SACK: each is a segment that arrived somewhere; `sacked` counts
  */
 #include "recover_parts.h"
 

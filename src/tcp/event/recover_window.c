@@ -4,7 +4,7 @@
  *
  *      cwnd ────┐ begin: ssthresh by the algorithm, once a window (RFC 5681 §3.2)
  *                ╲  reduce: RFC 9937 (PRR), ACK by ACK
- *                 └──── end: ssthresh ╱ grow: the algorithm, from what was delivered (RFC 5681 §3.1)
+ *                 └── end: ssthresh  ╱  grow: the algorithm, by what was delivered (RFC 5681 §3.1)
  *
  * How far down and how fast up is cc/'s business, what may be sent next_segment.c's.
  */

@@ -3,11 +3,12 @@
  * tcp_check.c: all tables of TCP looked at together: does what one says agree with what the others
  * say?
  *
- *     flow index ──▶ connection | half-open request | record      each tuple one owner, each owner in the index
+ *     flow index ──▶ connection, half-open request, record: each tuple one owner, each in the index
  *     wheel      ──▶ never later than a connection's earliest deadline
- *     lanes      ──▶ exactly those who are queued                  orphans, accept queues: counted right
+ *     lanes      ──▶ exactly those who are queued; orphans, accept queues: counted right
  *     endpoints  ──▶ as many connections and records as there are
- *     ranges     ──▶ every node belongs to a connection            pages: told to the caller, who knows the rest
+ *     ranges     ──▶ every node belongs to a connection
+ *     pages      ──▶ told to the caller, who knows the rest
  *
  * It walks everything, so it is for tests and simulations; settle() checks one connection at a
  * time (conn_check). What does not hold stops the program.

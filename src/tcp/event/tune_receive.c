@@ -7,8 +7,8 @@
  *      RCVBUF set by the user     the limit stays (Linux: SO_RCVBUF locks it)
  *      a connection's share       no more than a quarter of the stack's pages
  *      memory is tight            nothing grows, and the window falls to four segments as what was
- *                                 promised is used up: however many peers send, what they can make us
- *                                 hold is what was promised while there was plenty
+ *                                 promised is used up: however many peers send, what they can make
+ *                                 us hold is what was promised while there was plenty
  */
 #include "tcp.h"
 

@@ -5,7 +5,7 @@
  * with the connection.
  *
  *      OPEN ──▶ DISORDER ──▶ RECOVERY ──▶ OPEN       duplicate ACKs or SACKs, then a loss is found
- *        └──▶ CWR ──▶ OPEN                           congestion was told of without a loss (ECN, a probe)
+ *        └──▶ CWR ──▶ OPEN                           congestion without a loss (ECN, a probe)
  *        └──▶ LOSS ──▶ OPEN                          the retransmission timer fired (RFC 6298)
  *
  * Two numbers bound an episode: `high` is where it ends (RFC 6582's recover, RFC 6675's

@@ -2,7 +2,7 @@
 /*
  * rtt.h: round-trip estimate and retransmission timeout, RFC 6298.
  *
- *     sample ──▶ srtt, rttvar ──▶ rto = srtt + 4 rttvar, held in [minimum, maximum]   (x 2 per back-off)
+ *     sample ──▶ srtt, rttvar ──▶ rto = srtt + 4 rttvar, in [minimum, maximum], x 2 per back-off
  *
  * Kept in eighths of a microsecond, as fine as Linux's; 32 bits of them are 536 s, more than any
  * timeout.

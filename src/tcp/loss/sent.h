@@ -7,7 +7,7 @@
  *        [ t1, lost ][ t9, again ][ sacked ............ ][ t4 ][ sacked ][ t5 ]
  *           hole        AGAIN                              unresolved
  *
- *   unresolved  sent once, nothing is known of it. In order of sequence they are in order of time too
+ *   unresolved  sent once, nothing is known of it; in order of sequence they are in order of time
  *   hole        lost, and waits to be sent again
  *   again       sent again; these are queued in order of time
  *   sacked      the peer has it (RFC 2018); neighbours are joined

@@ -3,9 +3,9 @@
  * ack_policy.h: when an ACK may wait, RFC 9293 §3.8.6.3 (SHLD-18, MUST-40, SHLD-19) and RFC 5681
  * §4.2.
  *
- *     quick     so many ACKs go out at once: at the start of a flow and after a gap, the sender's window
- *               grows by ACKs (Linux: up to 16, enough for slow start to fill the window)
- *     pingpong  we answered data with data: a request-response flow, where the answer carries the ACK
+ *     quick     so many ACKs go out at once: at the start of a flow and after a gap, the sender's
+ *               window grows by ACKs (Linux: up to 16, enough for slow start to fill the window)
+ *     pingpong  we answered data with data: request and response, where the answer carries the ACK
  *     ato       how long an ACK waits now; follows the pace of arriving data
  *
  * Values in, values out: the connection arms the deadline.

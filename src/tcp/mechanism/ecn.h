@@ -5,7 +5,7 @@
  *     SYN  ECE CWR ───────▶               asked
  *     ◀─────── SYN-ACK  ECE               agreed; anything else: not (§6.1.1)
  *     text  ECT(0) ──▶ router: CE ──▶     the receiver owes ECE on every ACK ...
- *     ◀─────── ACK  ECE                   the sender takes it as a loss, once a window, and owes CWR
+ *     ◀─────── ACK  ECE                   the sender takes it as a loss, once a window; owes CWR
  *     text  CWR ───────▶                  ... until this
  *
  * ECT goes on new text only: never on SYNs, pure ACKs, repetitions and probes (§6.1.1,

@@ -2,7 +2,7 @@
 /*
  * isn.h: initial sequence numbers, RFC 9293 §3.4.1 (MUST-8, SHLD-1) and RFC 6528.
  *
- *     ISN = M + F(tuple, secret)     M: a clock (Linux: 64 ns a tick; the RFC: 4 us), F: SipHash-2-4
+ *     ISN = M + F(tuple, secret)   M: a clock (Linux: 64 ns a tick; the RFC: 4 us), F: SipHash-2-4
  *
  * The clock keeps incarnations of one tuple apart, the keyed hash keeps strangers from guessing.
  * The hash has 64 bits: the low half is F, the high half is the offset of the timestamps (RFC 7323

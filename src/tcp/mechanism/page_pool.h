@@ -8,8 +8,8 @@
  * Two things are different from an ordinary pool:
  *
  *   neighbours  A stream asks for the page that follows the one it has. Adjacent pages are adjacent
- *               memory, so a frame of 64 KiB leaves as a few pieces instead of seventeen. Links live
- *               beside the pages, so looking for a neighbour touches no page.
+ *               memory, so a frame of 64 KiB leaves as a few pieces instead of seventeen. Links
+ *               live beside the pages, so looking for a neighbour touches no page.
  *   reserve     The last `reserve` pages are kept for text in order that lets a receiver go on.
  *               Without them, text beyond holes could fill the pool while the text that closes the
  *               holes finds no page: nobody could read, and nothing would ever be freed.

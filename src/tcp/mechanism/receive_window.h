@@ -4,7 +4,7 @@
  *
  *         RCV.NXT                         edge = RCV.NXT + what was last offered
  *      ─────┼──────────────────────────────────┼──────────
- *           |<──────── RCV.WND ───────────────▶|            never shrinks (SHLD-14): the edge only moves right
+ *           |<──────── RCV.WND ───────────────▶|  never shrinks (SHLD-14): edge only moves right
  *
  * What the buffer has room for is offered only when it is worth a segment: at least a full one, or
  * half the buffer (silly window avoidance, MUST-39).

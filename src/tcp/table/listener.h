@@ -2,7 +2,7 @@
 /*
  * listener.h: a passive OPEN (RFC 9293 §3.10.1) and the queue of connections it has made.
  *
- *     SYN ──▶ SYN entry (counted in `syns`) ──third ACK──▶ connection in the accept queue ──accept()──▶ socket
+ *     SYN ─▶ SYN entry (one of `syns`) ─third ACK─▶ connection in the queue ─accept()─▶ socket
  *
  * The accept queue is a singly linked list through the connections themselves (queue_next),
  * oldest first. It is full at backlog + 1, as on Linux: then no third ACK is taken and no new SYN

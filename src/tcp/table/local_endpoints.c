@@ -2,10 +2,10 @@
 /*
  * local_endpoints.c: entries by (address, port, link) and, in a list, by port.
  *
- * One hash index serves both, and each entry has one slot in it: the first of a port's list under the
- * port alone, every other under all that tells it apart. Nearly always the first is the only one,
- * and one look-up finds it. Invariants: an entry that exists counts at least one use; a port's list
- * begins with the entry that its slot refers to.
+ * One hash index serves both, and each entry has one slot in it: the first of a port's list under
+ * the port alone, every other under all that tells it apart. Nearly always the first is the only
+ * one, and one look-up finds it. Invariants: an entry that exists counts at least one use; a port's
+ * list begins with the entry that its slot refers to.
  */
 #include "local_endpoints.h"
 

@@ -90,9 +90,9 @@ size_t local_endpoints_size(uint32_t limit);
 void local_endpoints_init(struct local_endpoints *table, void *memory, uint32_t limit,
                           const struct siphash_key *key);
 
-/* Counts a use (any kind but a listener): returns where, good for the two calls ..._at as long as it
- * is counted. POOL_NONE if an entry is needed and none is left: nothing changed. Where another use of
- * the same address, port and link is counted, it cannot fail. */
+/* Counts a use (any kind but a listener): returns where, good for the two calls ..._at as long as
+ * it is counted. POOL_NONE if an entry is needed and none is left: nothing changed. Where another
+ * use of the same address, port and link is counted, it cannot fail. */
 uint32_t local_endpoints_enter(struct local_endpoints *table, const struct endpoint_use *use);
 void local_endpoints_leave(struct local_endpoints *table, const struct endpoint_use *use);
 void local_endpoints_leave_at(struct local_endpoints *table, uint32_t index,

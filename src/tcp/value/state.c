@@ -4,10 +4,11 @@
  *
  * Beside the figure's own arrows:
  *   - CLOSED is reached from everywhere (RST, ABORT, user timeout: §3.10.5, §3.10.7, §3.10.8);
- *   - SYN-RECEIVED -> CLOSE-WAIT: the handshake's ACK and the FIN come in one segment (§3.10.7.4: the eighth
- *     step is taken in ESTABLISHED, which the fifth has just entered, so both moves are seen);
- *   - TIME-WAIT -> SYN-RECEIVED: a new SYN reopens (RFC 9293 MAY-2, RFC 6191 §2), and -> SYN-SENT: connect()
- *     reuses the tuple;
+ *   - SYN-RECEIVED -> CLOSE-WAIT: the handshake's ACK and the FIN come in one segment
+ *     (§3.10.7.4: the eighth step is taken in ESTABLISHED, which the fifth has just entered, so
+ *     both moves are seen);
+ *   - TIME-WAIT -> SYN-RECEIVED: a new SYN reopens (RFC 9293 MAY-2, RFC 6191 §2), and -> SYN-SENT:
+ *     connect() reuses the tuple;
  *   - SYN-RECEIVED -> TIME-WAIT: what had reopened was an old duplicate (RFC 1122 §4.2.2.13).
  */
 #include "state.h"

@@ -3,8 +3,8 @@
  * event_loop_test.c: the contract of stack.h, kept: against a stack that writes down how it is
  * called.
  *
- * The link is one end of a socket pair; the test is its other end. The clock is the machine's, and a
- * busy one may give us no time for long: so a test waits for what must happen, however late, and
+ * The link is one end of a socket pair; the test is its other end. The clock is the machine's, and
+ * a busy one may give us no time for long: so a test waits for what must happen, however late, and
  * asks of durations only what a pause cannot spoil (not early, not more often).
  */
 #include <setjmp.h>
@@ -375,7 +375,8 @@ static void large_batches_are_cut(void **state)
     finish();
 }
 
-/* Each frame is a batch, which the owner hears of before the next one is read; one answer for all. */
+/* Each frame is a batch, which the owner hears of before the next one is read; one answer for
+ * all. */
 static void large_frames_are_told_apart_and_answered_together(void **state)
 {
     static const uint8_t frame[60000];

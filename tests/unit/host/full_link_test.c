@@ -3,7 +3,7 @@
  * full_link_test.c: S17. The transmit queue is really full for five seconds, of older packets,
  * while a FIN is not acknowledged.
  *
- *     stack ─▶ host_link ─▶ socket pair [ older | older | older ... full ] ─▶ the test, a scripted peer
+ *     stack ─▶ host_link ─▶ socket pair [ older | older ... full ] ─▶ the test, a scripted peer
  *
  * Required: the timers go on as the row shows them; as soon as there is room the FIN leaves; the
  * retransmissions after that leave at the instants that the row showed; and the processor sleeps

@@ -15,8 +15,8 @@
 
 enum { SEEDS_MOST = 400 };
 
-/* Two hosts that hold TIME-WAIT for four minutes, drop old SYNs in silence, use few ports and do not
- * wait long for an answer. */
+/* Two hosts that hold TIME-WAIT for four minutes, drop old SYNs in silence, use few ports and do
+ * not wait long for an answer. */
 static struct lastack_params long_records(int64_t isn_tick_ns)
 {
     struct lastack_params params;
@@ -43,9 +43,9 @@ static struct sim_lives_result world(uint64_t seed, const struct lastack_params 
     return result;
 }
 
-/* A clock of 64 ns goes round half of sequence space in 137 s: to a record that is older a new SYN is
- * an old one, and an orderly life may end before it began. No other life may. (The same lives fail
- * where nobody knows of it: `a record may take a new SYN for an old one` in life_plan.c.) */
+/* A clock of 64 ns goes round half of sequence space in 137 s: to a record that is older a new SYN
+ * is an old one, and an orderly life may end before it began. No other life may. (The same lives
+ * fail where nobody knows of it: `a record may take a new SYN for an old one` in life_plan.c.) */
 static void records_older_than_half_the_space(void **state)
 {
     const struct lastack_params params = long_records(64);

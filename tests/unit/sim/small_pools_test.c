@@ -4,7 +4,7 @@
  * life succeeds, and a little beyond.
  *
  *     size      1    2    3    4    5
- *               ✗    ✗    ✓    ✓    ✓        the least that works, and one less: refused, counted, nothing left over
+ *               ✗    ✗    ✓    ✓    ✓     below what works: refused, counted, nothing left
  *
  * One connection at a time, some text both ways, an orderly end. Whatever the size: no CHECK
  * fails, no byte is wrong, both stacks come to rest with empty pools. Below the least size that

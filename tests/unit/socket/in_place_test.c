@@ -138,7 +138,8 @@ static void a_full_buffer_gives_no_room(void **state)
     }
     assert_int_equal(received, sent);
     while (lastack_next_event(pair->stack, &event))
-        is_writable |= event.descriptor == pair->client && event.kinds & 1 << LASTACK_EVENT_WRITABLE;
+        is_writable |=
+            event.descriptor == pair->client && event.kinds & 1 << LASTACK_EVENT_WRITABLE;
     assert_true(is_writable);
     assert_true(lastack_send_room(pair->stack, pair->client, pieces, 20, 1) == 1);
 }

@@ -5,7 +5,7 @@
  * Two small TCPs (states, retransmission, RST, reopening; no congestion, no windows) talk over a
  * network with two legs, and infer listens in the middle:
  *
- *     end 0 ── leg ──▶ capture ── leg ──▶ end 1          each leg: loss, copies, delays that overtake
+ *     end 0 ── leg ──▶ capture ── leg ──▶ end 1        each leg: loss, copies, delays that overtake
  *
  * With a clean first leg every packet must find its sender's true state among the possible ones,
  * and what is proven must be it; and what is possible must hold for both ends at that moment. With

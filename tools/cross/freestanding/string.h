@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * string.h: the four functions that the core wants of a C library, for targets that have no <string.h>.
+ * string.h: the four functions that the core wants of a C library, for targets without
+ * <string.h>.
  *
  * Whoever embeds the core there defines them; compilers emit calls to them in any case.
  */

@@ -3,7 +3,7 @@
  * malformed_test.c: packets that are broken in one place each, against a live connection and a
  * listener: a counted drop with its reason, no answer, no move of any state, nothing kept.
  *
- *     a good segment ─▶ one change ─▶ checksums repaired, unless they are the change ─▶ lastack_input
+ *     good segment ─▶ one change ─▶ checksums repaired, unless they are the change ─▶ lastack_input
  */
 #include "peer.h"
 

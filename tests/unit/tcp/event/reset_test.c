@@ -471,8 +471,8 @@ TEST(abort_in_every_state)
     }
 }
 
-/* "respond with ok and delete the TCB": as long as the descriptor is open it means the record, and only
- * that of its own life. What came before can be read.
+/* "respond with ok and delete the TCB": as long as the descriptor is open it means the record, and
+ * only that of its own life. What came before can be read.
  * covers: 9293-3.10.5-LAST */
 TEST(abort_in_time_wait)
 {

@@ -146,7 +146,8 @@ TEST(syn_received_of_a_simultaneous_open)
 /* ---- ESTABLISHED and the others, with something to send ---- */
 
 /* R2 of the linux profile: the first timeout behind 924.6 s, which is 15 doublings of 200 ms.
- * covers: LNX-RETRIES2 LNX-RTOMIN LNX-RTOMAX 9293-MUST-20 9293-SHLD-11 2525-2.10 6298-5.5 6298-2.5 */
+ * covers: LNX-RETRIES2 LNX-RTOMIN LNX-RTOMAX 9293-MUST-20 9293-SHLD-11 2525-2.10 6298-5.5
+ * covers: 6298-2.5 */
 TEST(established_with_data)
 {
     static const int64_t ms[] = {300,   900,    2100,   4500,   9300,   18900,  38100, 76500,

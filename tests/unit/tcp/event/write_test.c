@@ -15,7 +15,8 @@ static struct peer *linux_peer(int64_t rtt)
 }
 
 /* Another chunk is begun while less than the mark waits; one that was begun is filled. The first
- * ten segments have left on the way, so that the chunk they belonged to is filled again: 10 + 16. */
+ * ten segments have left on the way, so that the chunk they belonged to is filled again: 10 +
+ * 16. */
 TEST(notsent_lowat_counts_what_has_not_left)
 {
     struct peer *p = linux_peer(MS(10));

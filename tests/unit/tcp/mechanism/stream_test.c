@@ -361,8 +361,8 @@ static void adjacent_pages_make_few_pieces(void **state)
     model_end(&m);
 }
 
-/* Room is made behind text, part of it becomes text, and the rest goes back: whatever the level, and
- * over 2^32. */
+/* Room is made behind text, part of it becomes text, and the rest goes back: whatever the level,
+ * and over 2^32. */
 static void room_that_is_not_used_goes_back(void **state)
 {
     struct seq una = seq_of(0u - (6u << 20)), end = una;

@@ -341,7 +341,8 @@ static void a_full_table_refuses_and_stays_whole(void **state)
     assert_false(local_endpoints_listen(&f.table, &listener, 3));
     assert_int_equal(f.table.entries.refusals, 2);
     assert_true(local_endpoints_is_unused(&f.table, &second));
-    assert_int_not_equal(local_endpoints_enter(&f.table, &first), POOL_NONE); /* an entry that is there cannot refuse */
+    /* an entry that is there cannot refuse */
+    assert_int_not_equal(local_endpoints_enter(&f.table, &first), POOL_NONE);
     leave(&f, &first);
     leave(&f, &first);
     enter(&f, &second);
