@@ -158,7 +158,8 @@ static bool take_color(struct ss *ss, const char *text)
     return true;
 }
 
-static bool take_switch(struct ss *ss, int option)
+/* Which rows there are to choose from. */
+static bool take_selection(struct ss *ss, int option)
 {
     switch (option) {
     case 't':
@@ -166,6 +167,12 @@ static bool take_switch(struct ss *ss, int option)
         break;
     case 'u':
         ss->query.udp = true;
+        break;
+    case '4':
+        ss->query.ipv4 = true;
+        break;
+    case '6':
+        ss->query.ipv6 = true;
         break;
     case 'a':
         ss->is_all = true;
@@ -176,6 +183,22 @@ static bool take_switch(struct ss *ss, int option)
     case 'B':
         ss->is_bound = true;
         break;
+    case OPTION_ALL_NETNS:
+        ss->query.all_netns = ss->kill.all_netns = true;
+        break;
+    case OPTION_HOST:
+        ss->has_host = true;
+        break;
+    default:
+        return false;
+    }
+    return true;
+}
+
+/* What is shown of a row; what that needs has to be asked for. */
+static bool take_columns(struct ss *ss, int option)
+{
+    switch (option) {
     case 'n':
         break; /* never asks a resolver for what it prints */
     case 'p':
@@ -193,41 +216,39 @@ static bool take_switch(struct ss *ss, int option)
     case 'm':
         ss->view.has_memory = ss->query.want_memory = true;
         break;
-    case 's':
-        ss->is_summary = true;
-        break;
-    case '4':
-        ss->query.ipv4 = true;
-        break;
-    case '6':
-        ss->query.ipv6 = true;
-        break;
     case 'H':
         ss->view.is_headless = true;
         break;
     case 'O':
         ss->view.is_oneline = true;
         break;
+    default:
+        return false;
+    }
+    return true;
+}
+
+/* What is done with the rows, other than showing them one by one. */
+static bool take_purpose(struct ss *ss, int option)
+{
+    switch (option) {
+    case 's':
+        ss->is_summary = true;
+        break;
     case 'K':
         ss->is_kill = true;
-        break;
-    case OPTION_ALL_NETNS:
-        ss->query.all_netns = ss->kill.all_netns = true;
-        break;
-    case OPTION_JSON:
-        ss->is_json = ss->kill.is_json = true;
-        break;
-    case OPTION_PAIRS:
-        ss->has_pairs = true;
-        break;
-    case OPTION_HOST:
-        ss->has_host = true;
         break;
     case OPTION_YES:
         ss->kill.is_sure = true;
         break;
     case OPTION_FORCE:
         ss->kill.may_kill_listeners = true;
+        break;
+    case OPTION_JSON:
+        ss->is_json = ss->kill.is_json = true;
+        break;
+    case OPTION_PAIRS:
+        ss->has_pairs = true;
         break;
     default:
         return false;
@@ -250,7 +271,7 @@ static bool take_option(struct ss *ss, int option)
     default:
         break;
     }
-    if (take_switch(ss, option))
+    if (take_selection(ss, option) || take_columns(ss, option) || take_purpose(ss, option))
         return true;
     fputs(usage, stderr);
     return false;
