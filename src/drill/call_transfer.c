@@ -195,28 +195,32 @@ static enum call_outcome transfer_out(struct runner *runner, struct posted_call 
     return call_returns(posted, posted->done > 0 ? posted->done : sent);
 }
 
-static enum call_outcome call_write(struct runner *runner, struct posted_call *posted)
+/* What a call's arguments say; false: the script is wrong, and that has been said. */
+typedef bool read_arguments(struct runner *runner, const struct drill_call *call,
+                            struct transfer *transfer);
+
+static enum call_outcome send_as(struct runner *runner, struct posted_call *posted,
+                                 read_arguments *read)
 {
     struct transfer transfer;
 
-    return read_buffer_call(runner, posted->call, &transfer)
-               ? transfer_out(runner, posted, &transfer) : CALL_BROKEN;
+    return read(runner, posted->call, &transfer) ? transfer_out(runner, posted, &transfer)
+                                                 : CALL_BROKEN;
+}
+
+static enum call_outcome call_write(struct runner *runner, struct posted_call *posted)
+{
+    return send_as(runner, posted, read_buffer_call);
 }
 
 static enum call_outcome call_writev(struct runner *runner, struct posted_call *posted)
 {
-    struct transfer transfer;
-
-    return read_vector_call(runner, posted->call, &transfer)
-               ? transfer_out(runner, posted, &transfer) : CALL_BROKEN;
+    return send_as(runner, posted, read_vector_call);
 }
 
 static enum call_outcome call_sendmsg(struct runner *runner, struct posted_call *posted)
 {
-    struct transfer transfer;
-
-    return read_message_call(runner, posted->call, &transfer)
-               ? transfer_out(runner, posted, &transfer) : CALL_BROKEN;
+    return send_as(runner, posted, read_message_call);
 }
 
 static enum call_outcome call_sendto(struct runner *runner, struct posted_call *posted)
@@ -266,20 +270,23 @@ static enum call_outcome transfer_in(struct runner *runner, struct posted_call *
     return call_returns(posted, posted->done > 0 ? posted->done : got);
 }
 
-static enum call_outcome call_read(struct runner *runner, struct posted_call *posted)
+static enum call_outcome receive_as(struct runner *runner, struct posted_call *posted,
+                                    read_arguments *read)
 {
     struct transfer transfer;
 
-    return read_buffer_call(runner, posted->call, &transfer)
-               ? transfer_in(runner, posted, &transfer) : CALL_BROKEN;
+    return read(runner, posted->call, &transfer) ? transfer_in(runner, posted, &transfer)
+                                                 : CALL_BROKEN;
+}
+
+static enum call_outcome call_read(struct runner *runner, struct posted_call *posted)
+{
+    return receive_as(runner, posted, read_buffer_call);
 }
 
 static enum call_outcome call_readv(struct runner *runner, struct posted_call *posted)
 {
-    struct transfer transfer;
-
-    return read_vector_call(runner, posted->call, &transfer)
-               ? transfer_in(runner, posted, &transfer) : CALL_BROKEN;
+    return receive_as(runner, posted, read_vector_call);
 }
 
 const struct call_row calls_that_transfer[] = {
