@@ -188,10 +188,12 @@ def refuse_upward_includes(path, code, folder, homes):
         elif folder and name in homes:
             if not floors.may_see(folder, homes[name]):
                 complain(path, line, f'{folder} may not see {homes[name]} ({name})')
+            elif (folder, homes[name]) == ('src/host', 'src/sim') and name != 'sim_link.h':
+                complain(path, line, f'of src/sim the host sees sim_link.h alone (decision 0013), not {name}')
         elif core and name not in CORE_HEADERS and not name.startswith('lastack/') \
                 and not (TOP / path.parent / name).is_file():
             complain(path, line, f'the core includes {name}')
-        # src/packetdrill: its callbacks have the system's own types (struct sockaddr, msghdr, epoll_event)
+        # src/packetdrill: its callbacks have the system's own types (struct sockaddr, msghdr), decision 0013
         elif folder and folder not in ('src/host', 'src/packetdrill', 'cmd') and \
                 re.match(r'(sys|linux|net|netinet|netpacket|arpa)/|unistd\.h', name):
             complain(path, line, f'only src/host makes system calls ({name})')

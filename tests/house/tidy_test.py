@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'tools'))
 import tidy  # noqa: E402
 
 HOMES = {'seq.h': 'src/base', 'segment.h': 'src/wire', 'icmp.h': 'src/ip', 'conn.h': 'src/tcp/conn',
-         'rtt.h': 'src/tcp/loss', 'tun.h': 'src/host'}
+         'rtt.h': 'src/tcp/loss', 'tun.h': 'src/host', 'sim_link.h': 'src/sim', 'sim_world.h': 'src/sim'}
 CORE = Path('src/tcp/loss/rtt.c')
 HEAD = '/* SPDX-License-Identifier: BSD-2-Clause */\n/*\n * rtt.c: round trips.\n */\n'
 
@@ -75,6 +75,17 @@ def main():
         failures.append('a file that opens with another name passes')
 
     tidy.errors.clear()
+    for name in ('sim_link.h', 'sim_world.h'):
+        tidy.refuse_upward_includes(Path('src/host/relay.h'), f'#include <{name}>\n', 'src/host', HOMES)
+    if len(tidy.errors) != 1 or 'sim_world.h' not in tidy.errors[0]:
+        failures.append(f'the host sees of the simulation what it should not: {tidy.errors}')
+    tidy.errors.clear()
+    tidy.refuse_lost_files(Path('docs/page.md'), '1. `tools/tidy.py` - it is there\n2. `src/base/lost.h` - it is not\n'
+                           '[here](decisions/0001-call-contract.md) [nowhere](decisions/lost.md#there)\n')
+    if [e.split(':')[1] for e in tidy.errors] != ['2', '3']:
+        failures.append(f'what a page names and is not there: {tidy.errors}')
+
+    tidy.errors.clear()
     tidy.refuse_same_names({('static', 'step'): [(Path('a.c'), 1), (Path('b.c'), 2)],
                             ('macro', 'ONE'): [(Path('a.c'), 3), (Path('a.c'), 4)]})
     tidy.refuse_same_files([Path('src/base/seq.h'), Path('src/wire/seq.h'), Path('src/base/time.h'),
@@ -89,7 +100,7 @@ def main():
         '#define N 2\n#undef N\nstatic void g(void);\nint h(void)\n{\n    static int inside;\n}\n')}
     if names != {'f', 'table', 's', 'M', 'g'}:
         failures.append(f'names of a file: {names}')
-    print('\n'.join(failures) or f'{len(C_FILES) + 9} cases')
+    print('\n'.join(failures) or f'{len(C_FILES) + 15} cases')
     return 1 if failures else 0
 
 
