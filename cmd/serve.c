@@ -3,10 +3,10 @@
  * serve.c: `lastack serve`: the services of `run` on an interface of the present network namespace,
  * until interrupted.
  *
- *     --tun NAME     attaches to that tun device (or makes it, if we may); whoever made it gives it
- *     addresses
+ *     --tun NAME     attaches to that tun device (or makes it, if we may); whoever made it gives
+ *                    it addresses
  *     --veth NAME    a packet socket on that Ethernet interface; the stack is one more host on its
- *     wire
+ *                    wire
  */
 #include "serving_options.h"
 #include "verbs.h"

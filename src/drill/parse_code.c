@@ -5,8 +5,9 @@
  *     statement:   assert E [, E] | NAME = E | NAME op= E | pass | E
  *     E:           or [if or else E]
  *     or:          and {or and}            and: not {and not}       not: [not] compare
- *     compare:     | {(== != < <= > >= in, not in) |}
- *     | ^ & << >>  + -  * / // %  (unary - + ~)  **  primary        Python's precedences
+ *     compare:     binary {(== != < <= > >= in, not in) binary}
+ *     binary:      | then ^ then & then << >> then + - then * / // % then unary (- + ~) then **,
+ *                  each level of the next: Python's precedences; the last level is primary
  *     primary:     number | strings | NAME | NAME(E, ...) | (E, ...) | [E, ...] | True False None
  *
  * Statements end at a newline, a ';' or the end. A newline inside parentheses or behind a backslash

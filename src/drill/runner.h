@@ -6,9 +6,9 @@
  *     run_time.c       the clock, tolerances    call_socket.c     socket ... close
  *     run_packet.c     < packets                call_transfer.c   read, write and their kin
  *     run_await.c      > packets                call_option.c     setsockopt, fcntl
- *                                      call_epoll.c      epoll, poll, ioctl
- *                                      call_message.c    recvmsg
- *                                      call_file.c       open, sendfile, pipe, splice
+ *                                               call_epoll.c      epoll, poll, ioctl
+ *                                               call_message.c    recvmsg
+ *                                               call_file.c       open, sendfile, pipe, splice
  *     run_command.c    `commands`               run_code.c        names in %{ }%
  *     run_report.c     what is said about a failure
  *

@@ -3,8 +3,8 @@
  * diag.c: sock_diag questions and answers. See diag.h.
  *
  * What the kernel's numbers mean (net/ipv4/inet_diag.c):
- *   idiag_timer    0 none, 1 retransmit (a SYN request: SYN-ACK), 2 keepalive, 3 time-wait, 4
- *   persist
+ *   idiag_timer    0 none, 1 retransmit (a SYN request: SYN-ACK), 2 keepalive, 3 time-wait,
+ *                  4 persist
  *   idiag_inode    0: nobody's descriptor. A record, an orphan, a SYN request or in an accept queue
  *   rqueue/wqueue  a listener: accept queue and its limit
  */

@@ -2,10 +2,9 @@
 /*
  * trouble.h: why something that the system was asked for did not happen, in one line for a person.
  *
- *     "create the user and network namespaces: No space left on device (ENOSPC):
- *     user.max_user_namespaces ..."
- *      ^ the step                              ^ errno in words and by name      ^ what it usually
- *      means
+ *     create the user and network namespaces:      the step
+ *     No space left on device (ENOSPC):            errno, in words and by name
+ *     user.max_user_namespaces ...                 what it usually means
  *
  * The struct has no pointers, so that a child process can send it to its parent as it is.
  */

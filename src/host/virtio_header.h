@@ -3,12 +3,14 @@
  * virtio_header.h: the 10 bytes that travel before every packet on tun (IFF_VNET_HDR) and on packet
  * sockets (PACKET_VNET_HDR), and carry what a network card would be told:
  *
- *     flags | gso_type | hdr_len | gso_size | csum_start | csum_offset      struct virtio_net_hdr,
- *     host order
+ *     flags | gso_type | hdr_len | gso_size | csum_start | csum_offset
+ *       1        1          2         2           2            2        struct virtio_net_hdr
  *
  *     in:  NEEDS_CSUM or DATA_VALID -> LASTACK_CHECKSUM_TRUSTED: the packet never left this
- *     machine's memory
+ *          machine's memory
  *     out: LASTACK_CHECKSUM_PARTIAL -> NEEDS_CSUM, start, offset;  gso_size -> TCPV4 or TCPV6
+ *
+ * Numbers stand in the machine's own order.
  *
  * This is what makes one read or write carry 64 KiB of TCP: seven times the throughput of plain
  * packets.

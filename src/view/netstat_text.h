@@ -2,8 +2,7 @@
 /*
  * netstat_text.h: rows in the classic columns of net-tools' netstat.
  *
- *     Proto Recv-Q Send-Q Local Address           Foreign Address         State
- *     PID/Program name    Timer
+ *     Proto Recv-Q Send-Q Local Address    Foreign Address  State    PID/Program name    Timer
  *
  * What netstat leaves as "-" is said: "- (time_wait)". Column positions are those of netstat
  * 2.10, so that scripts which cut columns go on working.

@@ -2,8 +2,8 @@
 /*
  * pcapng.c: blocks of pcapng.
  *
- *     ┌ type 4 ┬ total length 4 ┬ body, padded to 4 ┬ options ... ┬ end of options 4 ┬ total
- *     length 4 ┐
+ *     │ type │ length │ body, padded to 4 │ options, each padded │ end of options │ length │
+ *        4       4                                                       4            4
  *
  * Written big-endian, whatever the machine, so that equal runs give equal files. The length is
  * known before the first byte is written: nothing is sought in, so the FILE may be a pipe.

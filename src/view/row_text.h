@@ -2,9 +2,9 @@
 /*
  * row_text.h: rows as `ss` prints them, then three columns more.
  *
- *     State  Recv-Q Send-Q Local Address:Port  Peer Address:Port Process  OWNER      TIMER     WHY
- *     \_________ as iproute2 has it when it writes into a pipe _______/   never blank, never a
- *     bare dash
+ *     State  Recv-Q Send-Q Local Address:Port  Peer Address:Port Process  OWNER    TIMER   WHY
+ *     \_________ as iproute2 has it when it writes into a pipe ________/  \_ never blank, never _/
+ *                                                                            a bare dash
  *
  * Widths follow the contents, as ss does. So rows are gathered first; after ROW_TABLE_GATHER of
  * them the widths are what they are and the rest streams through, so that a million TIME-WAITs
