@@ -13,233 +13,34 @@
  * Statements end at a newline, a ';' or the end. A newline inside parentheses or behind a backslash
  * does not end a statement; # starts a comment.
  */
-#include "code.h"
+#include "code_tokens.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { DEPTH_MAX = 50, NODES_MAX = 20000 };
 
-enum symbol_kind { AT_END, AT_NEWLINE, AT_NUMBER, AT_FLOAT, AT_STRING, AT_NAME, AT_OP };
-
-struct reader {
-    const char *text;
-    size_t length, at;
-    size_t placed;            /* an offset whose place is known: places are asked for in order */
-    struct place place;
-    struct script_memory *memory;
-    struct script_error *error;
-    unsigned parentheses, depth, nodes;
-    /* the token at hand: */
-    enum symbol_kind kind;
-    size_t from, to;          /* its text */
-    int64_t integer;
-};
-
-/* ---- tokens ---- */
-
-/* Offsets never decrease from call to call, so all calls together read the text once. */
-static struct place place_of(struct reader *reader, size_t offset)
-{
-    for (; reader->placed < offset; reader->placed++) {
-        reader->place.column++;
-        if (reader->text[reader->placed] == '\n')
-            reader->place = (struct place){reader->place.line + 1, 1};
-    }
-    return reader->place;
-}
-
-static bool fail(struct reader *reader, const char *message)
-{
-    size_t length = reader->to - reader->from;
-
-    if (reader->kind == AT_END || reader->kind == AT_NEWLINE)
-        return script_error_at(reader->error, place_of(reader, reader->from),
-                               "%s, got the end of the "
-                               "statement",
-                               message);
-    return script_error_at(reader->error, place_of(reader, reader->from), "%s, got \"%.*s\"",
-                           message, (int)(length > 40 ? 40 : length), reader->text + reader->from);
-}
-
-static int char_at(const struct reader *reader, size_t at)
-{
-    return at < reader->length ? (unsigned char)reader->text[at] : -1;
-}
-
-static bool is_name_char(int c)
-{
-    return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static void skip_blanks(struct reader *reader)
-{
-    for (;;) {
-        int c = char_at(reader, reader->at);
-
-        if (c == ' ' || c == '\t' || c == '\r' || (c == '\n' && reader->parentheses > 0)) {
-            reader->at++;
-        } else if (c == '\\' && char_at(reader, reader->at + 1) == '\n') {
-            reader->at += 2;
-        } else if (c == '#') {
-            while (char_at(reader, reader->at) != -1 && char_at(reader, reader->at) != '\n')
-                reader->at++;
-        } else {
-            return;
-        }
-    }
-}
-
-static bool read_integer(struct reader *reader, unsigned base, size_t from)
-{
-    uint64_t sum = 0;
-
-    for (size_t i = from; i < reader->to; i++) {
-        int c = char_at(reader, i);
-        unsigned digit = c <= '9' ? (unsigned)c - '0' : ((unsigned)c | 0x20) - 'a' + 10;
-
-        if (digit >= base)
-            return fail(reader, "expected a number");
-        if (sum > ((uint64_t)INT64_MAX - digit) / base)
-            return fail(reader, "the number is too large");
-        sum = sum * base + digit;
-    }
-    reader->integer = (int64_t)sum;
-    return reader->to > from || fail(reader, "expected a number");
-}
-
-static bool read_number(struct reader *reader)
-{
-    bool is_hex =
-        char_at(reader, reader->at) == '0' && (char_at(reader, reader->at + 1) | 0x20) == 'x';
-    bool is_float = false;
-
-    reader->to = reader->at;
-    for (int c; is_name_char(c = char_at(reader, reader->to)) || (c == '.' && !is_float && !is_hex);
-         reader->to++)
-        is_float |= c == '.';
-    reader->at = reader->to;
-    if (is_float ||
-        (!is_hex && memchr(reader->text + reader->from, 'e', reader->to - reader->from))) {
-        reader->kind = AT_FLOAT;
-        return true;
-    }
-    reader->kind = AT_NUMBER;
-    return read_integer(reader, is_hex ? 16 : 10, reader->from + (is_hex ? 2 : 0));
-}
-
-/* 'text' or "text": the token is what stands inside. */
-static bool read_string(struct reader *reader)
-{
-    int quote = char_at(reader, reader->at);
-
-    reader->kind = AT_STRING;
-    reader->from = reader->to = reader->at + 1;
-    while (char_at(reader, reader->to) != quote) {
-        if (char_at(reader, reader->to) == -1 || char_at(reader, reader->to) == '\n')
-            return script_error_at(reader->error, place_of(reader, reader->at),
-                                   "this string is never closed");
-        reader->to += char_at(reader, reader->to) == '\\' &&
-                              char_at(reader, reader->to + 1) > '\n' ? 2 : 1;
-    }
-    reader->at = reader->to + 1;
-    return true;
-}
-
-static void read_operator(struct reader *reader)
-{
-    static const char *const longest[] = {
-        "**=", "//=", "<<=", ">>=", "==", "!=", "<=", ">=", "**", "//",
-        "<<",  ">>",  "+=",  "-=",  "*=", "/=", "%=", "&=", "|=", "^="};
-
-    reader->kind = AT_OP;
-    reader->to = reader->at + 1;
-    for (size_t i = 0; i < sizeof longest / sizeof longest[0]; i++) {
-        size_t length = strlen(longest[i]);
-
-        if (reader->length - reader->at < length ||
-            memcmp(reader->text + reader->at, longest[i], length) != 0)
-            continue;
-        reader->to = reader->at + length;
-        break;
-    }
-    reader->at = reader->to;
-}
-
-static bool next(struct reader *reader)
-{
-    int c;
-
-    skip_blanks(reader);
-    reader->from = reader->to = reader->at;
-    c = char_at(reader, reader->at);
-    if (c == -1) {
-        reader->kind = AT_END;
-        return true;
-    }
-    if (c == '\n' || c == ';') {
-        reader->kind = AT_NEWLINE;
-        reader->to = ++reader->at;
-        return true;
-    }
-    if ((c >= '0' && c <= '9') || (c == '.' && char_at(reader, reader->at + 1) >= '0' &&
-                                   char_at(reader, reader->at + 1) <= '9'))
-        return read_number(reader);
-    if (c == '\'' || c == '"')
-        return read_string(reader);
-    if (!is_name_char(c)) {
-        read_operator(reader);
-        return true;
-    }
-    reader->kind = AT_NAME;
-    while (is_name_char(char_at(reader, reader->to)))
-        reader->to++;
-    reader->at = reader->to;
-    return true;
-}
-
-static bool token_is(const struct reader *reader, const char *text)
-{
-    size_t length = strlen(text);
-
-    return (reader->kind == AT_OP || reader->kind == AT_NAME) &&
-           reader->to - reader->from == length &&
-           memcmp(reader->text + reader->from, text, length) == 0;
-}
-
-/* Takes an operator or a word if it is at hand. */
-static bool try_take(struct reader *reader, const char *text, bool *taken)
-{
-    *taken = token_is(reader, text);
-    return !*taken || next(reader);
-}
-
-static bool take(struct reader *reader, const char *text, const char *message)
-{
-    return token_is(reader, text) ? next(reader) : fail(reader, message);
-}
-
 /* ---- expressions ---- */
 
-static bool parse_expression(struct reader *reader, struct code_node **node);
+static bool parse_expression(struct code_reader *reader, struct code_node **node);
 
-static bool node_new(struct reader *reader, enum code_kind kind, struct code_node **node)
+static bool node_new(struct code_reader *reader, enum code_kind kind, struct code_node **node)
 {
     if (reader->nodes++ == NODES_MAX)
-        return fail(reader, "this code is too long");
+        return code_fail(reader, "this code is too long");
     *node = script_take(reader->memory, sizeof **node);
     (*node)->kind = kind;
-    (*node)->place = place_of(reader, reader->from);
+    (*node)->place = code_place(reader, reader->from);
     return true;
 }
 
-static bool enter(struct reader *reader)
+static bool enter(struct code_reader *reader)
 {
-    return reader->depth++ < DEPTH_MAX || fail(reader, "expressions are nested too deep");
+    return reader->depth++ < DEPTH_MAX || code_fail(reader, "expressions are nested too deep");
 }
 
 /* Adjacent strings are one. Escapes: \n \t \\ \' \". */
-static bool parse_strings(struct reader *reader, struct code_node **node)
+static bool parse_strings(struct code_reader *reader, struct code_node **node)
 {
     size_t length = 0, room = 0;
     char *text = NULL;
@@ -263,7 +64,7 @@ static bool parse_strings(struct reader *reader, struct code_node **node)
             }
             text[length++] = c;
         }
-        if (!next(reader))
+        if (!code_next(reader))
             return false;
     }
     text[length] = '\0';
@@ -273,7 +74,7 @@ static bool parse_strings(struct reader *reader, struct code_node **node)
 }
 
 /* Expressions with commas between, up to a closing bracket, which is taken. */
-static bool parse_items(struct reader *reader, struct code_node *owner, const char *close,
+static bool parse_items(struct code_reader *reader, struct code_node *owner, const char *close,
                         bool *has_comma)
 {
     struct code_node **end = &owner->first;
@@ -281,37 +82,37 @@ static bool parse_items(struct reader *reader, struct code_node *owner, const ch
 
     *has_comma = false;
     for (;;) {
-        if (token_is(reader, close))
+        if (code_token_is(reader, close))
             break;
         if (!parse_expression(reader, end))
             return false;
         end = &(*end)->next;
-        if (token_is(reader, close))
+        if (code_token_is(reader, close))
             break;
-        if (!take(reader, ",", "expected , or the closing bracket"))
+        if (!code_take(reader, ",", "expected , or the closing bracket"))
             return false;
         *has_comma = true;
     }
     reader->parentheses--;
-    return try_take(reader, close, &closed);
+    return code_try_take(reader, close, &closed);
 }
 
-static bool parse_bracket(struct reader *reader, struct code_node **node)
+static bool parse_bracket(struct code_reader *reader, struct code_node **node)
 {
-    const char *close = token_is(reader, "(") ? ")" : "]";
+    const char *close = code_token_is(reader, "(") ? ")" : "]";
     bool has_comma;
 
     if (!node_new(reader, CODE_TUPLE, node))
         return false;
     reader->parentheses++;
-    if (!next(reader) || !parse_items(reader, *node, close, &has_comma))
+    if (!code_next(reader) || !parse_items(reader, *node, close, &has_comma))
         return false;
     if (*close == ')' && !has_comma && (*node)->first != NULL)
         *node = (*node)->first; /* parentheses only */
     return true;
 }
 
-static bool parse_name(struct reader *reader, struct code_node **node)
+static bool parse_name(struct code_reader *reader, struct code_node **node)
 {
     static const struct {
         const char *name;
@@ -322,24 +123,24 @@ static bool parse_name(struct reader *reader, struct code_node **node)
     if (!node_new(reader, CODE_NAME, node))
         return false;
     for (size_t i = 0; i < 3; i++) {
-        if (!token_is(reader, constants[i].name))
+        if (!code_token_is(reader, constants[i].name))
             continue;
         (*node)->kind = CODE_CONSTANT;
         (*node)->integer = constants[i].value;
-        return next(reader);
+        return code_next(reader);
     }
     (*node)->length = reader->to - reader->from;
     (*node)->text = script_copy(reader->memory, reader->text + reader->from, (*node)->length);
-    if (!next(reader))
+    if (!code_next(reader))
         return false;
-    if (!token_is(reader, "("))
+    if (!code_token_is(reader, "("))
         return true;
     (*node)->kind = CODE_CALL;
     reader->parentheses++;
-    return next(reader) && parse_items(reader, *node, ")", &has_comma);
+    return code_next(reader) && parse_items(reader, *node, ")", &has_comma);
 }
 
-static bool parse_float(struct reader *reader, struct code_node **node)
+static bool parse_float(struct code_reader *reader, struct code_node **node)
 {
     char *end, *text = script_copy(reader->memory, reader->text + reader->from,
                                    reader->to - reader->from);
@@ -347,10 +148,10 @@ static bool parse_float(struct reader *reader, struct code_node **node)
     if (!node_new(reader, CODE_FLOAT, node))
         return false;
     (*node)->number = strtod(text, &end);
-    return *end == '\0' ? next(reader) : fail(reader, "expected a number");
+    return *end == '\0' ? code_next(reader) : code_fail(reader, "expected a number");
 }
 
-static bool parse_primary(struct reader *reader, struct code_node **node)
+static bool parse_primary(struct code_reader *reader, struct code_node **node)
 {
     static const char *const words[] = {"if", "else", "and",    "or", "not",
                                         "in", "is",   "lambda", "for"};
@@ -360,36 +161,36 @@ static bool parse_primary(struct reader *reader, struct code_node **node)
         if (!node_new(reader, CODE_INTEGER, node))
             return false;
         (*node)->integer = reader->integer;
-        return next(reader);
+        return code_next(reader);
     case AT_FLOAT:
         return parse_float(reader, node);
     case AT_STRING:
         return parse_strings(reader, node);
     case AT_NAME:
         for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-            if (token_is(reader, words[i]))
-                return fail(reader, "expected a value");
+            if (code_token_is(reader, words[i]))
+                return code_fail(reader, "expected a value");
         return parse_name(reader, node);
     case AT_OP:
-        if (token_is(reader, "(") || token_is(reader, "["))
+        if (code_token_is(reader, "(") || code_token_is(reader, "["))
             return parse_bracket(reader, node);
         break;
     case AT_END:
     case AT_NEWLINE:
         break;
     }
-    return fail(reader, "expected a value");
+    return code_fail(reader, "expected a value");
 }
 
-static bool unary_op(const struct reader *reader, enum code_op *op)
+static bool unary_op(const struct code_reader *reader, enum code_op *op)
 {
-    *op = token_is(reader, "-") ? OP_NEGATE : token_is(reader, "+") ? OP_PLUS
-          : token_is(reader, "~") ? OP_INVERT : OP_NONE;
+    *op = code_token_is(reader, "-") ? OP_NEGATE : code_token_is(reader, "+") ? OP_PLUS
+          : code_token_is(reader, "~") ? OP_INVERT : OP_NONE;
     return *op != OP_NONE;
 }
 
 /* - + ~, and ** which binds tighter on its left and looser on its right. */
-static bool parse_unary(struct reader *reader, struct code_node **node)
+static bool parse_unary(struct code_reader *reader, struct code_node **node)
 {
     enum code_op op;
     struct code_node *power = NULL;
@@ -401,10 +202,10 @@ static bool parse_unary(struct reader *reader, struct code_node **node)
         if (!node_new(reader, CODE_UNARY, node))
             return false;
         (*node)->op = op;
-        if (!next(reader) || !parse_unary(reader, &(*node)->first))
+        if (!code_next(reader) || !parse_unary(reader, &(*node)->first))
             return false;
     } else {
-        if (!parse_primary(reader, node) || !try_take(reader, "**", &taken))
+        if (!parse_primary(reader, node) || !code_try_take(reader, "**", &taken))
             return false;
         if (taken) {
             if (!node_new(reader, CODE_BINARY, &power) || !parse_unary(reader, &(*node)->next))
@@ -432,10 +233,10 @@ static const struct {
 
 enum { BINARY_LEVELS = 6 };
 
-static bool binary_op(const struct reader *reader, int level, enum code_op *op)
+static bool binary_op(const struct code_reader *reader, int level, enum code_op *op)
 {
     for (size_t i = 0; i < sizeof binaries / sizeof binaries[0]; i++) {
-        if (binaries[i].level != level || !token_is(reader, binaries[i].text))
+        if (binaries[i].level != level || !code_token_is(reader, binaries[i].text))
             continue;
         *op = binaries[i].op;
         return true;
@@ -443,7 +244,7 @@ static bool binary_op(const struct reader *reader, int level, enum code_op *op)
     return false;
 }
 
-static bool parse_binary(struct reader *reader, int level, struct code_node **node)
+static bool parse_binary(struct code_reader *reader, int level, struct code_node **node)
 {
     enum code_op op;
 
@@ -454,7 +255,7 @@ static bool parse_binary(struct reader *reader, int level, struct code_node **no
     while (binary_op(reader, level, &op)) {
         struct code_node *both = NULL;
 
-        if (!node_new(reader, CODE_BINARY, &both) || !next(reader) ||
+        if (!node_new(reader, CODE_BINARY, &both) || !code_next(reader) ||
             !parse_binary(reader, level + 1, &(*node)->next))
             return false;
         both->op = op;
@@ -465,7 +266,7 @@ static bool parse_binary(struct reader *reader, int level, struct code_node **no
 }
 
 /* "not in" is two words; `is` compares like ==, which for numbers and None it does. */
-static bool take_compare_op(struct reader *reader, enum code_op *op)
+static bool take_compare_op(struct code_reader *reader, enum code_op *op)
 {
     static const struct {
         const char *text;
@@ -476,25 +277,25 @@ static bool take_compare_op(struct reader *reader, enum code_op *op)
 
     *op = OP_NONE;
     for (size_t i = 0; i < sizeof compares / sizeof compares[0]; i++)
-        if (token_is(reader, compares[i].text))
+        if (code_token_is(reader, compares[i].text))
             *op = compares[i].op;
     if (*op != OP_NONE) {
-        bool is_is = token_is(reader, "is");
+        bool is_is = code_token_is(reader, "is");
 
-        if (!next(reader) || !is_is)
+        if (!code_next(reader) || !is_is)
             return reader->error->message[0] == '\0';
-        if (!try_take(reader, "not", &is_not))
+        if (!code_try_take(reader, "not", &is_not))
             return false;
         *op = is_not ? OP_NOT_EQUAL : OP_EQUAL;
         return true;
     }
-    if (!token_is(reader, "not"))
+    if (!code_token_is(reader, "not"))
         return true;
     *op = OP_NOT_IN;
-    return next(reader) && take(reader, "in", "expected in behind not");
+    return code_next(reader) && code_take(reader, "in", "expected in behind not");
 }
 
-static bool parse_compare(struct reader *reader, struct code_node **node)
+static bool parse_compare(struct code_reader *reader, struct code_node **node)
 {
     struct code_node *chain = NULL, **end = NULL;
     enum code_op op;
@@ -527,13 +328,13 @@ static bool parse_compare(struct reader *reader, struct code_node **node)
     }
 }
 
-static bool parse_not(struct reader *reader, struct code_node **node)
+static bool parse_not(struct code_reader *reader, struct code_node **node)
 {
     struct code_node *operand;
 
-    if (!token_is(reader, "not"))
+    if (!code_token_is(reader, "not"))
         return parse_compare(reader, node);
-    if (!enter(reader) || !node_new(reader, CODE_UNARY, node) || !next(reader) ||
+    if (!enter(reader) || !node_new(reader, CODE_UNARY, node) || !code_next(reader) ||
         !parse_not(reader, &operand))
         return false;
     (*node)->op = OP_NOT;
@@ -542,9 +343,9 @@ static bool parse_not(struct reader *reader, struct code_node **node)
     return true;
 }
 
-static bool parse_logic(struct reader *reader, enum code_kind kind, struct code_node **node)
+static bool parse_logic(struct code_reader *reader, enum code_kind kind, struct code_node **node)
 {
-    bool (*inner)(struct reader *, enum code_kind, struct code_node **) =
+    bool (*inner)(struct code_reader *, enum code_kind, struct code_node **) =
         kind == CODE_OR ? parse_logic : NULL;
     const char *word = kind == CODE_OR ? "or" : "and";
     struct code_node *all = NULL, **end = NULL;
@@ -553,7 +354,7 @@ static bool parse_logic(struct reader *reader, enum code_kind kind, struct code_
     if (inner ? !inner(reader, CODE_AND, node) : !parse_not(reader, node))
         return false;
     for (;;) {
-        if (!try_take(reader, word, &taken))
+        if (!code_try_take(reader, word, &taken))
             return false;
         if (!taken)
             return true;
@@ -570,17 +371,18 @@ static bool parse_logic(struct reader *reader, enum code_kind kind, struct code_
     }
 }
 
-static bool parse_expression(struct reader *reader, struct code_node **node)
+static bool parse_expression(struct code_reader *reader, struct code_node **node)
 {
     struct code_node *choice = NULL;
     bool taken;
 
-    if (!enter(reader) || !parse_logic(reader, CODE_OR, node) || !try_take(reader, "if", &taken))
+    if (!enter(reader) || !parse_logic(reader, CODE_OR, node) ||
+        !code_try_take(reader, "if", &taken))
         return false;
     if (taken) {
         if (!node_new(reader, CODE_CONDITIONAL, &choice) ||
             !parse_logic(reader, CODE_OR, &(*node)->next) ||
-            !take(reader, "else", "expected else") ||
+            !code_take(reader, "else", "expected else") ||
             !parse_expression(reader, &(*node)->next->next))
             return false;
         choice->first = *node;
@@ -591,12 +393,12 @@ static bool parse_expression(struct reader *reader, struct code_node **node)
 }
 
 /* An expression that may be a tuple without parentheses: a, b */
-static bool parse_expressions(struct reader *reader, struct code_node **node)
+static bool parse_expressions(struct code_reader *reader, struct code_node **node)
 {
     struct code_node *tuple = NULL, **end;
     bool again;
 
-    if (!parse_expression(reader, node) || !try_take(reader, ",", &again))
+    if (!parse_expression(reader, node) || !code_try_take(reader, ",", &again))
         return false;
     if (!again)
         return true;
@@ -606,7 +408,7 @@ static bool parse_expressions(struct reader *reader, struct code_node **node)
     end = &(*node)->next;
     *node = tuple;
     while (again && reader->kind != AT_END && reader->kind != AT_NEWLINE) {
-        if (!parse_expression(reader, end) || !try_take(reader, ",", &again))
+        if (!parse_expression(reader, end) || !code_try_take(reader, ",", &again))
             return false;
         end = &(*end)->next;
     }
@@ -615,16 +417,16 @@ static bool parse_expressions(struct reader *reader, struct code_node **node)
 
 /* ---- statements ---- */
 
-static bool refuse_compound(struct reader *reader)
+static bool refuse_compound(struct code_reader *reader)
 {
     static const char *const words[] = {"if",   "for",    "while", "def",   "import",
                                         "from", "class",  "try",   "with",  "return",
                                         "del",  "global", "raise", "lambda"};
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (token_is(reader, words[i]))
+        if (code_token_is(reader, words[i]))
             return script_error_at(
-                reader->error, place_of(reader, reader->from),
+                reader->error, code_place(reader, reader->from),
                 "\"%s\" is not supported: code in %%{ }%% has assert, assignments and "
                 "expressions",
                 words[i]);
@@ -632,7 +434,7 @@ static bool refuse_compound(struct reader *reader)
 }
 
 /* = or op=; *is_assignment = false when neither stands here. */
-static bool take_assignment(struct reader *reader, enum code_op *op, bool *is_assignment)
+static bool take_assignment(struct code_reader *reader, enum code_op *op, bool *is_assignment)
 {
     static const struct {
         const char *text;
@@ -644,34 +446,34 @@ static bool take_assignment(struct reader *reader, enum code_op *op, bool *is_as
 
     *is_assignment = false;
     for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
-        if (!token_is(reader, ops[i].text))
+        if (!code_token_is(reader, ops[i].text))
             continue;
         *op = ops[i].op;
         *is_assignment = true;
-        return next(reader);
+        return code_next(reader);
     }
     return true;
 }
 
-static bool parse_assert(struct reader *reader, struct code_statement *statement)
+static bool parse_assert(struct code_reader *reader, struct code_statement *statement)
 {
     bool taken;
 
     statement->kind = CODE_ASSERT;
-    return next(reader) && parse_expression(reader, &statement->value) &&
-           try_take(reader, ",", &taken) &&
+    return code_next(reader) && parse_expression(reader, &statement->value) &&
+           code_try_take(reader, ",", &taken) &&
            (!taken || parse_expressions(reader, &statement->message));
 }
 
-static bool parse_simple(struct reader *reader, struct code_statement *statement)
+static bool parse_simple(struct code_reader *reader, struct code_statement *statement)
 {
     bool is_assignment;
 
-    if (token_is(reader, "assert"))
+    if (code_token_is(reader, "assert"))
         return parse_assert(reader, statement);
-    if (token_is(reader, "pass")) {
+    if (code_token_is(reader, "pass")) {
         statement->kind = CODE_PASS;
-        return next(reader);
+        return code_next(reader);
     }
     statement->kind = CODE_EXPRESSION;
     if (!parse_expressions(reader, &statement->value) ||
@@ -686,15 +488,15 @@ static bool parse_simple(struct reader *reader, struct code_statement *statement
     return parse_expressions(reader, &statement->value);
 }
 
-static bool parse_statement(struct reader *reader, struct code_statement *statement)
+static bool parse_statement(struct code_reader *reader, struct code_statement *statement)
 {
     size_t from = reader->from, to;
 
-    statement->place = place_of(reader, from);
+    statement->place = code_place(reader, from);
     if (!refuse_compound(reader) || !parse_simple(reader, statement))
         return false;
     if (reader->kind != AT_END && reader->kind != AT_NEWLINE)
-        return fail(reader, "expected the end of the statement");
+        return code_fail(reader, "expected the end of the statement");
     for (to = reader->from; to > from && strchr(" \t\r\n\\", reader->text[to - 1]) != NULL; to--)
         ;
     statement->source = script_copy(reader->memory, reader->text + from, to - from);
@@ -704,17 +506,17 @@ static bool parse_statement(struct reader *reader, struct code_statement *statem
 struct drill_code *drill_code_parse(const char *text, size_t length, struct place place,
                                     struct script_memory *memory, struct script_error *error)
 {
-    struct reader reader = {.text = text, .length = length, .place = place, .memory = memory,
+    struct code_reader reader = {.text = text, .length = length, .place = place, .memory = memory,
                             .error = error};
     struct drill_code *code = script_take(memory, sizeof *code);
     struct code_statement **end = &code->statements;
 
     code->text = script_copy(memory, text, length);
-    if (!next(&reader))
+    if (!code_next(&reader))
         return NULL;
     while (reader.kind != AT_END) {
         if (reader.kind == AT_NEWLINE) {
-            if (!next(&reader))
+            if (!code_next(&reader))
                 return NULL;
             continue;
         }
