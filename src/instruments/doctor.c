@@ -13,6 +13,7 @@
 #include "bundle.h"
 #include "checks.h"
 #include "color.h"
+#include "color_option.h"
 #include "duration.h"
 #include "host_rows.h"
 #include "json_names.h"
@@ -289,18 +290,6 @@ static bool take_resets(struct doctor *doctor, const char *text)
     return true;
 }
 
-static bool take_color(struct doctor *doctor, const char *text)
-{
-    enum color_mode mode;
-    if (!color_mode_parse(text, &mode)) {
-        fprintf(stderr, "lastack doctor: --color=%s: auto, always or never\n", text);
-        return false;
-    }
-    doctor->has_color =
-        color_wanted(mode, host_is_terminal(stdout), getenv("NO_COLOR"), getenv("TERM"));
-    return true;
-}
-
 static bool take_option(struct doctor *doctor, int option)
 {
     switch (option) {
@@ -332,7 +321,7 @@ static bool take_option(struct doctor *doctor, int option)
         doctor->is_json = true;
         return true;
     case OPTION_COLOR:
-        return take_color(doctor, optarg);
+        return color_option("doctor", optarg, &doctor->has_color);
     default:
         fputs(usage, stderr);
         return false;
@@ -343,7 +332,7 @@ int doctor_main(int argc, char **argv)
 {
     struct doctor doctor = {.limits = doctor_limits_default, .capture.interval_ns = SEC(2)};
     int option;
-    take_color(&doctor, "auto");
+    color_option("doctor", "auto", &doctor.has_color);
     optind = 1;
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         if (option == OPTION_HELP)

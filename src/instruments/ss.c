@@ -9,7 +9,7 @@
  */
 #include "instruments.h"
 
-#include "color.h"
+#include "color_option.h"
 #include "duration.h"
 #include "host_filter.h"
 #include "host_rows.h"
@@ -146,18 +146,6 @@ static bool take_watch(struct ss *ss, const char *text)
     return true;
 }
 
-static bool take_color(struct ss *ss, const char *text)
-{
-    enum color_mode mode;
-    if (!color_mode_parse(text, &mode)) {
-        fprintf(stderr, "lastack ss: --color=%s: auto, always or never\n", text);
-        return false;
-    }
-    ss->view.has_color =
-        color_wanted(mode, host_is_terminal(stdout), getenv("NO_COLOR"), getenv("TERM"));
-    return true;
-}
-
 /* Which rows there are to choose from. */
 static bool take_selection(struct ss *ss, int option)
 {
@@ -267,7 +255,7 @@ static bool take_option(struct ss *ss, int option)
     case OPTION_WATCH:
         return take_watch(ss, optarg);
     case OPTION_COLOR:
-        return take_color(ss, optarg);
+        return color_option("ss", optarg, &ss->view.has_color);
     default:
         break;
     }
@@ -544,7 +532,7 @@ int ss_main(int argc, char **argv)
     struct ss ss = {0};
     int option;
     int status = STATUS_USAGE;
-    take_color(&ss, "auto");
+    color_option("ss", "auto", &ss.view.has_color);
     ss.view.cgroup_path = cgroup_path;
     ss.view.link_name = link_name;
     ss.view.note = note_twin;

@@ -68,8 +68,9 @@ void row_address_text(struct text *text, const struct lastack_connection_row *ro
                       const struct row_view *view);
 void row_port_text(struct text *text, uint16_t port);
 
-/* " ts sack cubic wscale:7,7 rto:204 ..." in the order of ss; each field with a blank before it. */
-void row_tcp_info_text(struct text *text, const struct lastack_connection_row *row);
+/* " ts sack cubic wscale:7,7 rto:204 ..." in the order of ss; each field with a blank before it.
+ * `has_names`: with those of the connection's options, which ss has only with -o. */
+void row_tcp_info_text(struct text *text, const struct lastack_connection_row *row, bool has_names);
 
 /* "timer:(timewait,59sec,0)" without blanks around; nothing if no timer runs. */
 void row_timer_text(struct text *text, const struct lastack_connection_row *row);

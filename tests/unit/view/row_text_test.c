@@ -231,7 +231,7 @@ static void tcp_info_reads_as_in_ss(void **state)
         .tcpi_min_rtt = 12,
         .tcpi_snd_wnd = 70656,
     };
-    row_tcp_info_text(&text, &row);
+    row_tcp_info_text(&text, &row, true);
     assert_string_equal(
         text_string(&text),
         " ts sack cubic wscale:10,10 rto:204 rtt:0.044/0.024 mss:35328 pmtu:65535 rcvmss:536 "
