@@ -5,8 +5,8 @@
  *     the driver's thread: netdev_send, usleep ... ──▶ something changed ──┐ each tries again
  *     other threads: accept() ... that must wait   ◀───────────────────────┘ and sleeps, or returns
  *
- * Invariant: nothing more happens, and time never moves on, before every waiting call has tried with
- * what happened until now, and a thread whose call has returned had the chance to look at the
+ * Invariant: nothing more happens, and time never moves on, before every waiting call has tried
+ * with what happened until now, and a thread whose call has returned had the chance to look at the
  * clock. So neither results nor virtual times of blocking calls depend on how the kernel schedules
  * threads.
  *

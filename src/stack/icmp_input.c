@@ -71,8 +71,9 @@ static const int16_t icmp_unreachable_errors[] = {
     LASTACK_EHOSTUNREACH, LASTACK_EHOSTUNREACH, LASTACK_EHOSTUNREACH, LASTACK_EHOSTUNREACH,
 };
 
-/* Likewise; hard where somebody refuses: the port, or a filter (RFC 5461 §2.1; codes 5 and 6 say more
- * precisely what 1 says, RFC 4443 §3.1). A code that nobody knows is Linux's EPROTO, and hard there. */
+/* Likewise; hard where somebody refuses: the port, or a filter (RFC 5461 §2.1; codes 5 and 6 say
+ * more precisely what 1 says, RFC 4443 §3.1). A code that nobody knows is Linux's EPROTO, and hard
+ * there. */
 static struct meaning meaning_of_unreachable_ipv6(const struct icmp_message *message)
 {
     static const struct {

@@ -32,8 +32,9 @@ struct cc {
     /* rounds of the first slow start, for HyStart */
     struct seq round_end;      /* SND.NXT when the round began */
     uint32_t round_min_us;     /* least RTT in this round; UINT32_MAX: none yet */
-    uint32_t round_before_us;  /* ... in the one before, or when conservative slow start began; in all
-                                * rounds, where that is the test */
+    /* ... in the one before, or when conservative slow start began; in all rounds, where that is
+     * the test */
+    uint32_t round_before_us;
     uint16_t mss;
     uint8_t algorithm;         /* enum lastack_congestion */
     uint8_t samples : 4;       /* of RTT in this round */

@@ -35,8 +35,8 @@ static void next_round(struct cc *cc, const struct cc_ack *ack)
     cc->round_min_us = UINT32_MAX;
 }
 
-/* The least round trip is that of text: a handshake is often faster than any text after it, and then
- * the first rounds would look like a queue. */
+/* The least round trip is that of text: a handshake is often faster than any text after it, and
+ * then the first rounds would look like a queue. */
 static void linux_test(struct cc *cc, uint32_t rtt_us)
 {
     const uint32_t least_us = cc->round_before_us = min32(cc->round_before_us, rtt_us);

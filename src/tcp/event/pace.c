@@ -2,13 +2,14 @@
 /*
  * pace.c: text leaves evenly, not as fast as the window opens.
  *
- *      frame leaves ──▶ at = now + length / rate        before `at`: no text, the PACE deadline waits
+ *      frame leaves ──▶ at = now + length / rate     before `at`: no text, the PACE deadline waits
  *
  *      rate = 2 windows in a round trip in slow start, else 1.2 (Linux), at most SO_MAX_PACING_RATE
  *
- * On where the parameter `pacing` or SO_MAX_PACING_RATE asks for it; Linux does it where the queueing
- * discipline is fq, or the algorithm wants it (ours do not). As there the first ten segments of a
- * connection are not held, nor is what a timer sends; who comes late gets half of a gap back.
+ * On where the parameter `pacing` or SO_MAX_PACING_RATE asks for it; Linux does it where the
+ * queueing discipline is fq, or the algorithm wants it (ours do not). As there the first ten
+ * segments of a connection are not held, nor is what a timer sends; who comes late gets half of a
+ * gap back.
  *
  * What is remembered stands beside the state of loss recovery: a connection for which that pool has
  * no room is not paced. The deadline has the slot of the handshake's user timeout, which is over.

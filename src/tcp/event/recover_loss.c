@@ -6,9 +6,9 @@
  *      RFC 6675 §4, IsLost     so many segments, or bytes, sacked above it
  *      RFC 6582, without SACK  the first, after so many duplicates or a partial ACK
  *
- * Not here: RFC 6675 §4's rule (4), one "rescue" of the last segment in an episode. Where RACK is in
- * force its window and a tail loss probe (RFC 8985 §7) find such a tail; where losses are counted, the
- * timeout does.
+ * Not here: RFC 6675 §4's rule (4), one "rescue" of the last segment in an episode. Where RACK is
+ * in force its window and a tail loss probe (RFC 8985 §7) find such a tail; where losses are
+ * counted, the timeout does.
  *
  * Exactly one of them is in force for a connection (RFC 8985 §9.2). Each reordering seen makes the
  * second and third more patient, and keeps RACK from hurrying.

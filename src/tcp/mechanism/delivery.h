@@ -3,8 +3,8 @@
  * delivery.h: how fast the path delivers, a sample a round trip (draft-ietf-ccwg-bbr §4.1, Linux's
  * tcp_rate.c).
  *
- *      departures   first_at ........... mark leaves                      sent over  mark_at - first_at
- *      deliveries          base_at ................... mark acknowledged  taken over now - base_at
+ *      departures   first_at ........ mark leaves                   sent over  mark_at - first_at
+ *      deliveries        base_at ................ mark acknowledged taken over now - base_at
  *
  *      rate = segments delivered since the mark left / the longer of the two
  *
@@ -25,7 +25,8 @@ struct delivery {
     struct seq mark;         /* behind it */
     uint32_t mark_delivered; /* `delivered` when it left */
     uint32_t delivered;      /* segments */
-    uint32_t limited_until;  /* `delivered` by then: what is in flight is the application's limit; 0 */
+    /* `delivered` by then: what is in flight is the application's limit; 0 */
+    uint32_t limited_until;
     /* the last good sample */
     uint32_t rate_segs, rate_us; /* 0: none yet */
     bool is_marked, mark_is_limited, rate_is_limited;
@@ -33,9 +34,9 @@ struct delivery {
 
 /* New segments up to `to` leave; `is_first`: nothing was in flight. */
 void delivery_sent(struct delivery *delivery, struct seq to, bool is_first, int64_t now);
-/* An ACK delivered `segs`, and acknowledged everything before `una`; `is_repeated`: something of that
- * had been sent again, so nobody knows which departure arrived. least_ns: the least round trip; no
- * sample is shorter. */
+/* An ACK delivered `segs`, and acknowledged everything before `una`; `is_repeated`: something of
+ * that had been sent again, so nobody knows which departure arrived. least_ns: the least round
+ * trip; no sample is shorter. */
 void delivery_acked(struct delivery *delivery, struct seq una, uint32_t segs, bool is_repeated,
                     int64_t least_ns, int64_t now);
 /* Nothing is left to send, and the window has room: what is in flight, `segs`, is all there was. */

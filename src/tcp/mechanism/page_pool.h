@@ -62,7 +62,8 @@ uint32_t page_pool_available(const struct page_pool *pages, bool may_use_reserve
 uint32_t page_pool_take(struct page_pool *pages, uint32_t after, uint32_t before,
                         bool may_use_reserve);
 /* `count` > 0 adjacent pages, the first of them right behind page `after` unless that is PAGE_NONE:
- * returns the first, or PAGE_NONE if no such run is at hand (not counted: single pages may be left). */
+ * returns the first, or PAGE_NONE if no such run is at hand (not counted: single pages may be
+ * left). */
 uint32_t page_pool_take_run(struct page_pool *pages, uint32_t after, uint32_t count,
                             bool may_use_reserve);
 void page_pool_give(struct page_pool *pages, uint32_t page);

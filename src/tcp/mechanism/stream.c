@@ -14,8 +14,8 @@
  * the ring, the tree grows a level: the old root becomes the block that `first` is in, and what had
  * wrapped around in it moves to the block after.
  *
- * Level 0 has no node: pages root, root + 1 ... hold k = first, first + 1 ... Text that comes in order
- * finds its page there as long as the pool has the next one, which is nearly always.
+ * Level 0 has no node: pages root, root + 1 ... hold k = first, first + 1 ... Text that comes in
+ * order finds its page there as long as the pool has the next one, which is nearly always.
  *
  * Invariants: first is no later than any page held; count == 0 if and only if root == PAGE_NONE and
  * level == 0.
@@ -355,9 +355,9 @@ static bool stream_prepare(struct stream *stream, struct page_pool *pages, uint3
     return true;
 }
 
-/* The common case, text in order: [k, k + count) lies in the run of level 0, or behind it, where the
- * pool has the next pages. The first of them, or PAGE_NONE: the long way will do the same or say why
- * not. */
+/* The common case, text in order: [k, k + count) lies in the run of level 0, or behind it, where
+ * the pool has the next pages. The first of them, or PAGE_NONE: the long way will do the same or
+ * say why not. */
 static uint32_t stream_in_run(struct stream *stream, struct page_pool *pages, uint32_t k,
                               uint32_t count, bool may_use_reserve)
 {

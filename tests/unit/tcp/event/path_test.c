@@ -133,7 +133,8 @@ TEST(errors_end_an_attempt)
     }
 }
 
-/* ICMPv6's codes with Linux's numbers; the hard ones are those that the RFC's policy believes too. */
+/* ICMPv6's codes with Linux's numbers; the hard ones are those that the RFC's
+ * policy believes too. */
 TEST(errors_end_an_attempt_over_ipv6)
 {
     static const struct {
