@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * command_shell_test.c: the built-in commands on a stack alone, with surroundings of the test's own.
+ * command_shell_test.c: the built-in commands on a stack alone, with surroundings of the test's
+ * own.
  */
 #include "drill_test.h"
 
