@@ -88,6 +88,9 @@ static inline uint64_t rotate_left64(uint64_t x, unsigned n)
 /* For what becomes little code when its arguments are constants, which a compiler does not see in
  * time to inline it by itself. */
 #define ALWAYS_INLINE __attribute__((always_inline))
+/* For what is seldom needed beside what every packet needs: who does not call it pays nothing for
+ * the registers that it would like. */
+#define NOINLINE __attribute__((noinline))
 
 #define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)

@@ -44,9 +44,9 @@ static void input_tcp(struct lastack *stack, const struct ip_packet *packet, boo
     batch->kept++;
 }
 
-static void input_udp(struct lastack *stack, const struct ip_arrival *arrival,
-                      const struct ip_verdict *verdict, const struct ip_packet *packet,
-                      bool is_trusted)
+static NOINLINE void input_udp(struct lastack *stack, const struct ip_arrival *arrival,
+                               const struct ip_verdict *verdict, const struct ip_packet *packet,
+                               bool is_trusted)
 {
     struct udp_datagram datagram;
     const enum lastack_cause cause = udp_parse(packet, is_trusted, &datagram);
@@ -69,8 +69,8 @@ static void input_udp(struct lastack *stack, const struct ip_arrival *arrival,
 static void input_ip(struct lastack *stack, const struct ip_arrival *arrival, const uint8_t *data,
                      size_t length, bool is_trusted, bool is_whole, struct collection *batch);
 
-static void input_fragment(struct lastack *stack, const struct ip_arrival *arrival,
-                           const struct ip_packet *piece, struct collection *batch)
+static NOINLINE void input_fragment(struct lastack *stack, const struct ip_arrival *arrival,
+                                    const struct ip_packet *piece, struct collection *batch)
 {
     struct reassembly_result result;
 

@@ -174,7 +174,8 @@ static bool output_reply(struct lastack *stack, const struct tcp_out *out,
     return false;
 }
 
-static size_t output_replies(struct lastack *stack, struct lastack_packet_out *packets, size_t max)
+static NOINLINE size_t output_replies(struct lastack *stack, struct lastack_packet_out *packets,
+                                      size_t max)
 {
     /* each at most once: who must wait goes to the end */
     uint32_t left = stack->tcp.replies.pool.used;
@@ -242,7 +243,8 @@ static enum sent output_message(struct lastack *stack, struct message *message,
     return SENT_NEVER;
 }
 
-static size_t output_messages(struct lastack *stack, struct lastack_packet_out *packets, size_t max)
+static NOINLINE size_t output_messages(struct lastack *stack,
+                                       struct lastack_packet_out *packets, size_t max)
 {
     struct page_pool *pages = &stack->tcp.pages;
     uint32_t left = stack->messages.count;
@@ -269,8 +271,8 @@ static size_t output_messages(struct lastack *stack, struct lastack_packet_out *
 
 /* ---- neighbours ---- */
 
-static size_t output_neighbors(struct lastack *stack, struct lastack_packet_out *packets,
-                               size_t max)
+static NOINLINE size_t output_neighbors(struct lastack *stack,
+                                        struct lastack_packet_out *packets, size_t max)
 {
     struct neighbor_message message;
     size_t count = 0;
@@ -299,7 +301,8 @@ static size_t output_neighbors(struct lastack *stack, struct lastack_packet_out 
 
 /* Where the next segment of an Ethernet's lane goes. The question comes before the segment is made,
  * so that whoever must wait has lost nothing. */
-static bool address_next(struct lastack *stack, uint32_t link, struct lastack_packet_out *packet)
+static NOINLINE bool address_next(struct lastack *stack, uint32_t link,
+                                  struct lastack_packet_out *packet)
 {
     struct ip_route route = {.link = link};
     const struct tcp_conn *conn;
@@ -350,7 +353,7 @@ static size_t output_link(struct lastack *stack, uint32_t index, struct lastack_
 }
 
 /* Somebody who was waited for has answered, or never will. */
-static void unpark(struct lastack *stack)
+static NOINLINE void unpark(struct lastack *stack)
 {
     stack->neighbor_changes = stack->neighbors.changes;
     tcp_unpark(&stack->tcp, LANE_PARKED);

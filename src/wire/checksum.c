@@ -22,7 +22,8 @@
 #include "ip_address.h"
 #include "lanes.h"
 
-enum { CHECKSUM_BLOCK = 4 * sizeof(lanes) };
+/* What is shorter is summed word by word sooner than the lanes are set up and put together. */
+enum { CHECKSUM_BLOCK = 4 * sizeof(lanes), CHECKSUM_BLOCKS_FROM = 4 * CHECKSUM_BLOCK };
 
 /* Partial sums of words in the machine's byte order. */
 struct checksum_lanes {
@@ -57,7 +58,7 @@ static inline uint32_t checksum_merge(uint32_t sum, uint64_t native)
     return (sum & 0xffff) + (sum >> 16) + load16(in_memory);
 }
 
-/* The last bytes, fewer than a block. */
+/* The last bytes, or a few. */
 static inline uint64_t checksum_tail(const uint8_t *p, size_t length)
 {
     uint64_t sum = 0;
@@ -135,7 +136,7 @@ static inline uint64_t checksum_blocks(const uint8_t *from, uint8_t *to, size_t 
 uint32_t checksum_add(uint32_t sum, const void *data, size_t length)
 {
     const uint8_t *p = data;
-    size_t whole = length - length % CHECKSUM_BLOCK;
+    size_t whole = length < CHECKSUM_BLOCKS_FROM ? 0 : length - length % CHECKSUM_BLOCK;
     uint64_t native = 0;
 
     if (whole > 0)

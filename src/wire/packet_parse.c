@@ -13,6 +13,7 @@
  */
 #include "packet_parse.h"
 
+#include "bits.h"
 #include "checksum.h"
 #include "ip_address.h"
 
@@ -98,7 +99,7 @@ static inline void ip_clear_tail(struct ip_packet *packet)
     memset((uint8_t *)packet + tail, 0, sizeof *packet - tail);
 }
 
-static enum lastack_cause ipv4_parse_fields(const uint8_t *data, size_t header_length,
+static inline enum lastack_cause ipv4_parse_fields(const uint8_t *data, size_t header_length,
                                             struct ip_packet *packet)
 {
     uint16_t fragment = load16(data + 6);
@@ -288,7 +289,8 @@ static void ipv6_parse_fields(const uint8_t *data, struct ip_packet *packet)
     packet->payload_length = 0;
 }
 
-static enum lastack_cause ipv6_parse(const uint8_t *data, size_t length, struct ip_packet *packet)
+static NOINLINE enum lastack_cause ipv6_parse(const uint8_t *data, size_t length,
+                                              struct ip_packet *packet)
 {
     ipv6_parse_fields(data, packet);
     if (packet->packet_length > length)

@@ -196,6 +196,13 @@ uint16_t conn_offer_window(struct tcp_conn *conn)
     return (uint16_t)min32(window >> conn->rcv_shift, 65535);
 }
 
+/* What 40 bytes of options hold of what arrived behind a hole, or again. */
+static NOINLINE void fill_sack(const struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
+{
+    sack_told_fill(sack_told_at(&tcp->ranges, conn->told), &conn->arrived, &tcp->ranges,
+                   seg->again, conn_has(conn, CONN_TIMESTAMP) ? 3 : 4, seg);
+}
+
 void conn_fill_options(const struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
 {
     if (conn_has(conn, CONN_TIMESTAMP)) {
@@ -204,9 +211,7 @@ void conn_fill_options(const struct tcp *tcp, struct tcp_conn *conn, struct segm
         seg->ts_echo = conn->paws.recent;
     }
     if (conn_has(conn, CONN_SACK) && (conn->arrived.count > 0 || !sack_is_empty(seg->again)))
-        sack_told_fill(sack_told_at(&tcp->ranges, conn->told), &conn->arrived, &tcp->ranges,
-                       seg->again, /* what 40 bytes of options hold */
-                       conn_has(conn, CONN_TIMESTAMP) ? 3 : 4, seg);
+        fill_sack(tcp, conn, seg);
 }
 
 void conn_take_syn_options(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)

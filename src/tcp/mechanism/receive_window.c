@@ -26,12 +26,10 @@ uint32_t receive_window_select(const struct receive_space *space, uint32_t held,
     if (room < min32(receive_space_most(space) / 2, mss))
         room = 0;
     room = min32(room, largest);
-    room -= room % unit;
+    room &= ~(unit - 1);
     if (room <= offered) {
         /* Round what is already promised up to the unit: promised stays promised. */
-        uint32_t kept = offered + unit - 1;
-
-        return min32(kept - kept % unit, largest);
+        return min32((offered + unit - 1) & ~(unit - 1), largest);
     }
     return room;
 }
