@@ -129,10 +129,12 @@ uint32_t page_pool_take(struct page_pool *pages, uint32_t after, uint32_t before
 
 uint32_t page_pool_take_blank(struct page_pool *pages, bool may_use_reserve)
 {
-    uint32_t page;
+    uint32_t page = pages->blank;
 
-    if (pages->blank != PAGE_NONE && page_pool_available(pages, may_use_reserve) > 0)
-        return page_hand_out(pages, pages->blank);
+    /* not out of the middle of a run, which text will want */
+    if (page != PAGE_NONE && page_start_of_run(pages, page) == page &&
+        page_pool_available(pages, may_use_reserve) > 0)
+        return page_hand_out(pages, page);
     page = page_pool_take(pages, PAGE_NONE, PAGE_NONE, may_use_reserve);
     if (page != PAGE_NONE)
         memset(page_at(pages, page), PAGE_BLANK, pages->page_size);
