@@ -4,7 +4,7 @@
  * clock.
  *
  *     ┌─▶ sleep in epoll until a packet, a descriptor, or min(stack, links, owner's deadline)
- *     │     packets ─▶ lastack_input, in batches of 64 packets or 64 KiB; events ─▶ owner
+ *     │     packets ─▶ lastack_input, in batches of 64 packets or a large one; events ─▶ owner
  *     │     time    ─▶ lastack_tick
  *     │   settle: lastack_output until 0 ─▶ links; lastack_next_event until none ─▶ owner
  *     └─────┘

@@ -16,7 +16,7 @@
  */
 #include "recover.h"
 
-/* ---- what every segment has: inlined where it leaves, for it is most of what leaving costs ---- */
+/* ---- what every segment has: inlined where it leaves, for it is most of what leaving costs --- */
 
 static inline ALWAYS_INLINE void start_segment(struct tcp *tcp, struct tcp_conn *conn,
                                                struct tcp_out *out, uint16_t flags)
