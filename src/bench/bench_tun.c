@@ -35,7 +35,7 @@ enum {
     TUN_CHUNK = 64 * 1024, /* what the program writes at once */
     /* SO_SNDBUF and SO_RCVBUF, which Linux, and so we, doubles */
     TUN_SEND_BUFFER = 128 * 1024,
-    TUN_RECEIVE_BUFFER = 512 * 1024,
+    TUN_RECEIVE_BUFFER = 2048 * 1024,
     TUN_PIECES = 16,
 };
 

@@ -489,6 +489,27 @@ static int64_t peek(struct world *world, int fd, struct tape *tape)
     return lastack_recv_done(world->stack, fd, tape_u16(tape) % (shown + 1));
 }
 
+/* Writing without a copy: what is given is ours to write, and no more than that is taken back. */
+static int64_t write_in_place(struct world *world, int fd, struct tape *tape)
+{
+    struct lastack_buffer pieces[3];
+    size_t given = 0;
+    const size_t wanted = tape_u16(tape) % 8192;
+    const int count = lastack_send_room(world->stack, fd, pieces, 1 + tape_u8(tape) % 3, wanted);
+
+    CHECK(count <= 3);
+    for (int i = 0; i < count; i++) {
+        memset(pieces[i].base, 0x5a, pieces[i].length);
+        given += pieces[i].length;
+    }
+    CHECK(given <= wanted);
+    if (count <= 0)
+        return count;
+    if (tape_u8(tape) % 8 == 0) /* something else comes between */
+        lastack_poll(world->stack, fd);
+    return lastack_send_done(world->stack, fd, tape_u16(tape) % (given + 2), tape_u8(tape));
+}
+
 static int64_t control(struct world *world, int fd, struct tape *tape)
 {
     static const unsigned requests[] = {LASTACK_SIOCINQ, LASTACK_SIOCOUTQ, LASTACK_SIOCOUTQNSD,
@@ -520,7 +541,7 @@ static void socket_call(struct world *world, struct tape *tape)
 {
     struct lastack *stack = world->stack;
     static uint8_t data[4096];
-    uint8_t call = tape_u8(tape) % 26;
+    uint8_t call = tape_u8(tape) % 27;
     int fd = tape_u8(tape) % DESCRIPTORS;
     struct lastack_endpoint local = {0}, remote = {0};
     struct lastack_connection_row row;
@@ -602,6 +623,9 @@ static void socket_call(struct world *world, struct tape *tape)
         break;
     case 24:
         result = limit_syns(world, tape);
+        break;
+    case 25:
+        result = write_in_place(world, fd, tape);
         break;
     default:
         lastack_exit_owner(stack, tape_u8(tape) % 2);

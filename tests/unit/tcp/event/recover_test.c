@@ -170,12 +170,46 @@ TEST(impossible_blocks)
     FORGET(p);
 }
 
+/* Three losses of one window, told by three ACKs: one response. A loss in the next window is
+ * another.
+ * covers: 6675-5-enter */
+TEST(one_response_in_a_window)
+{
+    struct peer *p = ten_out();
+    uint32_t ssthresh;
+
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .sack = {{1001, 3001}});
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .sack = {{4001, 6001}, {1001, 3001}});
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1000);
+    ssthresh = row_of(p).tcp_info.tcpi_snd_ssthresh;
+    assert_int_equal(ssthresh, 7); /* of 10, CUBIC's 0.7 */
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .sack = {{7001, 9001}, {4001, 6001}});
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_ssthresh, ssthresh);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .sack = {{7001, 10001}, {4001, 6001}});
+    assert_true(packets_forgotten(p) > 0);
+    AFTER(MS(100));
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 3001, .sack = {{7001, 10001}, {4001, 6001}});
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_ssthresh, ssthresh);
+    (void)packets_forgotten(p);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 10001);
+    assert_int_equal(ca_state_of(p), 0);
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_ssthresh, ssthresh);
+
+    WRITES(p, 7000);
+    assert_true(packets_forgotten(p) >= 5);
+    AFTER(MS(100));
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 10001, .sack = {{11001, 14001}});
+    SENDS(p, .flags = ACK, .seq = 10001, .ack = 1, .text = 1000);
+    assert_in_range(row_of(p).tcp_info.tcpi_snd_ssthresh, 2, ssthresh - 1);
+    FORGET(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RUN(one_loss_with_rack), RUN(racks_timer),        RUN(without_sack),
-        RUN(by_count),           RUN(a_tail_is_lost),     RUN(a_probe_for_nothing),
-        RUN(a_spurious_timeout), RUN(impossible_blocks),
+        RUN(one_loss_with_rack), RUN(racks_timer),       RUN(without_sack),
+        RUN(by_count),           RUN(a_tail_is_lost),    RUN(a_probe_for_nothing),
+        RUN(a_spurious_timeout), RUN(impossible_blocks), RUN(one_response_in_a_window),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
