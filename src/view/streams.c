@@ -55,7 +55,7 @@ static uint64_t hash_of(const struct lastack_endpoint *a, const struct lastack_e
 static void place(struct streams *streams, size_t index)
 {
     const struct stream *stream = &streams->stream[index];
-    size_t at = hash_of(&stream->end[0], &stream->end[1]) & (streams->slots - 1);
+    size_t at = (size_t)hash_of(&stream->end[0], &stream->end[1]) & (streams->slots - 1);
 
     while (streams->slot[at] != 0)
         at = (at + 1) & (streams->slots - 1);
@@ -85,7 +85,7 @@ static struct stream *find(const struct streams *streams, const struct lastack_e
 {
     if (streams->slots == 0)
         return NULL;
-    for (size_t at = hash_of(a, b) & (streams->slots - 1); streams->slot[at] != 0;
+    for (size_t at = (size_t)hash_of(a, b) & (streams->slots - 1); streams->slot[at] != 0;
          at = (at + 1) & (streams->slots - 1)) {
         struct stream *stream = &streams->stream[streams->slot[at] - 1];
 
