@@ -141,7 +141,7 @@ uint32_t page_pool_take_blank(struct page_pool *pages, bool may_use_reserve)
     return page;
 }
 
-static inline bool page_is_blank(const struct page_pool *pages, uint32_t page)
+bool page_pool_is_blank(const struct page_pool *pages, uint32_t page)
 {
     const uint8_t *bytes = page_at(pages, page);
 
@@ -153,7 +153,7 @@ static inline bool page_is_blank(const struct page_pool *pages, uint32_t page)
 
 void page_pool_give_blank(struct page_pool *pages, uint32_t page)
 {
-    CHECK_SLOW(page_is_blank(pages, page));
+    CHECK_SLOW(page_pool_is_blank(pages, page));
     page_pool_give(pages, page);
     pages->blank = page;
 }

@@ -75,5 +75,7 @@ uint32_t page_pool_take_blank(struct page_pool *pages, bool may_use_reserve);
 /* Gives one back that is so again: while nobody takes it for something else, the next who needs one
  * does not have to fill it. */
 void page_pool_give_blank(struct page_pool *pages, uint32_t page);
+/* Looks at every byte of it: for dear checks. */
+bool page_pool_is_blank(const struct page_pool *pages, uint32_t page);
 
 #endif
