@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "check.h"
 
@@ -28,6 +29,19 @@ static inline uint8_t tape_u8(struct tape *tape)
         return 0;
     tape->left--;
     return *tape->at++;
+}
+
+/* The next `length` bytes, zeros where there are none left. */
+static inline void tape_bytes(struct tape *tape, uint8_t *bytes, size_t length)
+{
+    const size_t there = length < tape->left ? length : tape->left;
+
+    memset(bytes, 0, length);
+    if (there == 0)
+        return;
+    memcpy(bytes, tape->at, there);
+    tape->at += there;
+    tape->left -= there;
 }
 
 static inline uint16_t tape_u16(struct tape *tape)

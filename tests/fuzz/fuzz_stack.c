@@ -346,8 +346,7 @@ static void raw_bytes(struct world *world, struct tape *tape)
         memcpy(bytes, world->last, length);
         bytes[tape_u8(tape) % length] ^= tape_u8(tape);
     } else {
-        for (size_t i = 0; i < length; i++)
-            bytes[i] = tape_u8(tape);
+        tape_bytes(tape, bytes, length);
     }
     arrive(world, bytes, length, true);
 }

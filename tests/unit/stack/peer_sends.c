@@ -16,7 +16,7 @@ static int64_t relative(uint32_t seq, uint32_t base)
     return (int32_t)(seq - base);
 }
 
-/* The oldest packet for this peer; NULL: none. The caller frees it. */
+/* The oldest packet for this peer; false: there is none. The caller frees it. */
 static bool take_waiting(struct peer *peer, struct peer_waiting *taken, struct segment *seg,
                          struct ip_packet *packet)
 {
@@ -155,7 +155,7 @@ static const char *difference(struct peer *peer, const struct line *line,
 void peer_sends(struct peer *peer, const struct line *line, const char *file, int number)
 {
     char text[PACKET_TEXT_MAX + 32];
-    struct peer_waiting waiting;
+    struct peer_waiting waiting = {0};
     struct ip_packet packet;
     struct segment seg;
     const char *what;

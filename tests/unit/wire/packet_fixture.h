@@ -34,7 +34,7 @@ static inline struct lastack_address fixture_address(bool is_ipv6, uint8_t host)
     return is_ipv6 ? ipv6 : ipv4;
 }
 
-/* The packet of `build`, with this payload, parsed. */
+/* The packet of `build`, with this payload (NULL: there is none), parsed. */
 static inline struct fixture fixture_of(const struct ip_build *build, const uint8_t *payload)
 {
     unsigned header = ip_header_length(&build->destination);
@@ -43,7 +43,8 @@ static inline struct fixture fixture_of(const struct ip_build *build, const uint
     fixture.memory = malloc(fixture.length);
     assert_non_null(fixture.memory);
     ip_build(build, fixture.memory);
-    if (build->payload_length > 0)
+    assert_true(payload != NULL || build->payload_length == 0);
+    if (payload != NULL)
         memcpy(fixture.memory + header, payload, build->payload_length);
     assert_int_equal(ip_parse(fixture.memory, fixture.length, false, &fixture.packet), 0);
     return fixture;
