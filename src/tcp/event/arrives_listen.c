@@ -129,14 +129,18 @@ static void unlink_from_listener(struct tcp *tcp, uint32_t index)
     syn_cache_remove(&tcp->syns, index);
 }
 
+/* From a SYN-ACK to its repetition, when so many repetitions have left. */
+static int64_t syn_ack_wait(const struct lastack_params *params, uint32_t retries)
+{
+    return min64(params->rto_initial_ns << min32(retries, 20), params->rto_max_ns);
+}
+
 static void arm_syn_ack(struct tcp *tcp, uint32_t index)
 {
     const struct syn_entry *entry = syn_cache_at(&tcp->syns, index);
-    const int64_t first = tcp->params.rto_initial_ns;
-    int64_t wait = first << min32(entry->retries, 20);
 
-    wait = min64(wait, tcp->params.rto_max_ns);
-    syn_cache_arm(&tcp->syns, index, time_after(tcp->report.now, wait));
+    syn_cache_arm(&tcp->syns, index,
+                  time_after(tcp->report.now, syn_ack_wait(&tcp->params, entry->retries)));
 }
 
 /* `record` >= 0: the tuple belongs to a TIME-WAIT record that this SYN supersedes. */
@@ -433,18 +437,31 @@ bool request_enters_index(struct tcp *tcp, struct tcp_conn *conn, const struct s
     return false;
 }
 
+/* How long ago the only SYN-ACK left: to the nanosecond by the timer that would repeat it; to the
+ * millisecond where the parameter behind that has changed since. */
+static int64_t syn_ack_age(const struct tcp *tcp, const struct syn_entry *entry)
+{
+    const int64_t sent_at = entry->timer.at - syn_ack_wait(&tcp->params, 0);
+
+    return clock_ms(sent_at) == entry->entered_ms
+               ? tcp->report.now - sent_at
+               : MS(clock_ms(tcp->report.now) - entry->entered_ms);
+}
+
 /* What the SYN-ACK's way there and back tells. A cookie knows nothing of its time. */
 static void time_handshake(const struct tcp *tcp, struct tcp_conn *conn,
                            const struct syn_entry *entry)
 {
+    int64_t age;
+
     if (entry->flags & (SYN_COOKIE | SYN_FAST_OPEN))
         return;
-    if (entry->retries == 0)
-        rtt_sample(&conn->rtt, &tcp->params, MS(clock_ms(tcp->report.now) - entry->entered_ms),
-                   MS(clock_ms(tcp->report.now) - entry->entered_ms), conn->snd.una.v,
-                   conn->snd.nxt.v);
-    else
+    if (entry->retries > 0) {
         rtt_fall_back(&conn->rtt, &tcp->params);
+        return;
+    }
+    age = syn_ack_age(tcp, entry);
+    rtt_sample(&conn->rtt, &tcp->params, age, age, conn->snd.una.v, conn->snd.nxt.v);
 }
 
 struct tcp_conn *conn_from_request(struct tcp *tcp, const struct syn_entry *entry)
