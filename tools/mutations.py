@@ -10,6 +10,7 @@ LISTEN = 'tcp/event/arrives_listen.c'
 TW = 'tcp/event/arrives_time_wait.c'
 RECORDS = 'tcp/event/records.c'
 NEXT = 'tcp/event/next_segment.c'
+WRITE = 'tcp/event/write_segment.c'
 ANSWER = 'tcp/event/answer.c'
 USER = 'tcp/event/user.c'
 TIMEOUTS = 'tcp/event/timeouts.c'
@@ -122,12 +123,12 @@ MUTATIONS = [
     (USER, '    if (abort_sends_rst(conn->state))\n        reply_rst_of(tcp, conn);\n', '', '9293-3.10.5-SYNC'),
     (USER, '        return true;\n    case TCP_SYN_SENT:\n    case TCP_CLOSING:\n', '    case TCP_CLOSING:\n        return true;\n    case TCP_SYN_SENT:\n',
      '9293-3.10.5-LAST'),
-    (NEXT, '    if (conn_has(conn, CONN_FIN_QUEUED) && seq_equal(to, conn->snd.end))\n        seg->flags |= LASTACK_FIN;',
+    (WRITE, '    if (conn_has(conn, CONN_FIN_QUEUED) && seq_equal(to, conn->snd.end))\n        seg->flags |= LASTACK_FIN;',
      '    if (conn_has(conn, CONN_FIN_QUEUED))\n        seg->flags |= LASTACK_FIN;', '9293-3.6-flush 2525-2.15'),
     (NEXT, '        out->seg.flags &= (uint16_t)~LASTACK_FIN; /* it takes a place in the window too (§3.4) */', '        (void)offered;',
      '9293-MUST-36'),
-    (NEXT, '    seg->mss = conn->mss_own;', '    seg->mss = conn->mss_path;', '9293-MUST-67 6691-2'),
-    (NEXT, '    seg->wnd = (uint16_t)min32(window, 65535); /* RFC 7323 §2.2: never scaled */',
+    (WRITE, '    seg->mss = conn->mss_own;', '    seg->mss = conn->mss_path;', '9293-MUST-67 6691-2'),
+    (WRITE, '    seg->wnd = (uint16_t)min32(window, 65535); /* RFC 7323 §2.2: never scaled */',
      '    seg->wnd = (uint16_t)(window >> conn->rcv_shift);', '7323-2.2-syn LNX-WIN 9293-3.10.7.3-f'),
 
     # ---- timers, ICMP

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * next_segment.c: what leaves now. The only emitter.
+ * next_segment.c: what leaves now. The only emitter (write_segment.c makes a segment of it).
  *
  * Replies first (they are small and somebody waits for them), then the connections of the lane in
  * turn, one segment each. For a connection, in this order:
@@ -15,57 +15,7 @@
  * Each takes everything along that is owed and fits: any segment with text pays for the ACK.
  */
 #include "recover.h"
-
-/* ---- what every segment has: inlined where it leaves, for it is most of what leaving costs --- */
-
-static inline ALWAYS_INLINE void start_segment(struct tcp *tcp, struct tcp_conn *conn,
-                                               struct tcp_out *out, uint16_t flags)
-{
-    struct segment *seg = &out->seg;
-
-    segment_clear(seg);
-    seg->seq = conn->snd.nxt;
-    seg->ack = conn->rcv.nxt;
-    seg->flags = flags;
-    seg->local = tuple_local(&conn->tuple);
-    seg->remote = tuple_remote(&conn->tuple);
-    out->text = NULL;
-    out->gso_size = 0;
-    out->conn = tcp_index_of(tcp, conn);
-    out->tos = conn->options.tos & (uint8_t)~ECN_MASK;
-    out->ttl = conn->options.ttl;
-    if (!(flags & LASTACK_SYN)) {
-        seg->flags |= ecn_echo(conn->ecn);
-        seg->wnd = conn_offer_window(conn);
-        conn_fill_options(tcp, conn, seg);
-    }
-}
-
-/* The ACK it carries pays what was owed. */
-static void pay_ack(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
-{
-    if (!(seg->flags & LASTACK_ACK))
-        return;
-    conn->owe &= (uint8_t)~OWE_ACK;
-    conn->rcv.acked = conn->rcv.nxt;
-    ack_policy_ack_sent(&conn->ack);
-    conn_stop_deadline(conn, LASTACK_TIMER_DELAYED_ACK, &tcp->report);
-}
-
-static inline ALWAYS_INLINE void finish_segment(struct tcp *tcp, struct tcp_conn *conn,
-                                                struct tcp_out *out)
-{
-    struct segment *seg = &out->seg;
-    const uint32_t window = (uint32_t)seg->wnd << (seg->flags & LASTACK_SYN ? 0 : conn->rcv_shift);
-
-    seg->len =
-        seg->text_length + (seg->flags & LASTACK_SYN ? 1 : 0) + (seg->flags & LASTACK_FIN ? 1 : 0);
-    if (conn_has(conn, CONN_URGENT_OUT))
-        urgent_fill(tcp, conn, seg);
-    pay_ack(tcp, conn, seg);
-    conn->stats.segs_out++;
-    report_segment(&tcp->report, LASTACK_TRACE_SEGMENT_OUT, conn->flow, conn->state, seg, window);
-}
+#include "write_segment.h"
 
 static void arm_if_idle(struct tcp *tcp, struct tcp_conn *conn)
 {
@@ -80,78 +30,17 @@ static void arm_if_idle(struct tcp *tcp, struct tcp_conn *conn)
 
 /* ---- SYN ---- */
 
-static uint16_t syn_options(const struct tcp *tcp, const struct tcp_conn *conn)
-{
-    uint16_t options = OPTION_MSS;
-
-    if (conn_has(conn, CONN_NO_OPTIONS))
-        return 0;
-    /* simultaneous open: what the peer offered and we have */
-    if (conn->state == TCP_SYN_RECEIVED) {
-        options |= conn_has(conn, CONN_WINDOW_SCALE) ? OPTION_WINDOW_SCALE : 0;
-        options |= conn_has(conn, CONN_SACK) ? OPTION_SACK_PERMITTED : 0;
-        options |= conn_has(conn, CONN_TIMESTAMP) ? OPTION_TIMESTAMP : 0;
-        return options;
-    }
-    if (tcp->params.syn_drops_options && conn->retries >= 3)
-        return options;
-    options |= tcp->params.window_scaling ? OPTION_WINDOW_SCALE : 0;
-    options |= tcp->params.sack ? OPTION_SACK_PERMITTED : 0;
-    options |= tcp->params.timestamps ? OPTION_TIMESTAMP : 0;
-    return options;
-}
-
-/* RFC 3168 §6.1.1.1: a SYN that nobody answered may have been dropped for its flags. */
-static uint16_t ask_ecn(const struct tcp *tcp, struct tcp_conn *conn)
-{
-    if (!tcp->params.ecn_request || conn->retries > tcp->params.ecn_retries)
-        return 0;
-    conn->ecn |= ECN_ASKED;
-    return LASTACK_ECE | LASTACK_CWR;
-}
-
-/* Fast Open: what rides in our SYN. It is not among the bursts sent: what the SYN-ACK does not
- * acknowledge has never left. */
-static void put_syn_text(struct tcp_conn *conn, struct tcp_out *out, uint32_t length, int64_t now)
-{
-    if (length == 0)
-        return;
-    out->text = &conn->send;
-    out->seg.text_length = length;
-    conn->stats.data_segs_out++;
-    conn->last_sent_ms = clock_ms(now);
-}
-
 static bool emit_syn(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
 {
-    const bool is_answer = conn->state == TCP_SYN_RECEIVED;
-    const uint32_t window = is_answer ? conn_rcv_wnd(conn) : conn->rcv.edge.v;
-    struct segment *seg = &out->seg;
-
-    start_segment(tcp, conn, out, is_answer ? LASTACK_SYN | LASTACK_ACK : LASTACK_SYN);
-    seg->seq = conn->iss;
-    if (!is_answer)
-        seg->ack = seq_of(0);
-    seg->flags |= is_answer ? (conn->ecn & ECN_ON ? LASTACK_ECE : 0) : ask_ecn(tcp, conn);
-    seg->wnd = (uint16_t)min32(window, 65535); /* RFC 7323 §2.2: never scaled */
-    seg->options = syn_options(tcp, conn);
-    seg->mss = conn->mss_own;
-    seg->window_scale = conn->rcv_shift;
-    seg->ts_value = conn_ts_value(conn, tcp->report.now);
-    seg->ts_echo = is_answer ? conn->paws.recent : 0;
-    if (is_answer)
-        fast_open_fill_syn_ack(tcp, conn, seg);
-    else
-        put_syn_text(conn, out, fast_open_fill_syn(tcp, conn, seg), tcp->report.now);
+    write_syn(tcp, conn, out);
     /* text behind our SYN-ACK may have left already (Fast Open) */
     if (!(conn->fast_open & FAST_OPEN_PASSIVE) || seq_equal(conn->snd.nxt, conn->iss))
-        conn->snd.nxt = seq_add(conn->iss, 1 + seg->text_length);
+        conn->snd.nxt = seq_add(conn->iss, 1 + out->seg.text_length);
     conn->snd.max = seq_max(conn->snd.max, conn->snd.nxt);
     conn->owe &= (uint8_t)~OWE_RETRANSMIT;
     if (!(conn->fast_open & FAST_OPEN_PASSIVE))
         conn->owe &= (uint8_t)~OWE_SEND;
     arm_if_idle(tcp, conn);
-    finish_segment(tcp, conn, out);
     return true;
 }
 
@@ -188,65 +77,6 @@ int64_t conn_head_sent_at(const struct tcp *tcp, const struct tcp_conn *conn)
     const struct range *head = ranges_first(&conn->sent, &tcp->ranges);
 
     return head == NULL ? tcp->report.now : head->at;
-}
-
-/* PSH: the end of what the user wrote (MUST-60, MUST-61), unless more of it was announced; and by
- * policy the end of each frame of several segments. */
-static bool wants_push(const struct tcp *tcp, const struct tcp_conn *conn, struct seq from,
-                       struct seq to)
-{
-    const struct write_queue *queue =
-        conn->write_queue != POOL_NONE ? conn_queue(tcp, conn) : NULL;
-
-    if ((conn_has(conn, CONN_SEND_SMALL) && seq_equal(to, conn->snd.end)) || queue == NULL)
-        return true;
-    if (tcp->params.send_accounting == LASTACK_SNDBUF_LINUX_SKB &&
-        seq_equal(from, conn->snd.nxt)) { /* it belongs to the end of a chunk */
-        const struct chunks *chunks = &queue->chunks;
-        const struct chunk chunk = chunks_at(chunks, &tcp->ranges, from, conn->snd.end);
-
-        if (tcp->params.push_every_frame && chunks->is_long_frame &&
-            seq_equal(to, chunks->frame_end))
-            return true;
-        return seq_equal(to, chunk.end) &&
-               (chunk.is_tail ? seq_equal(queue->push, to) : chunk.is_pushed);
-    }
-    if (tcp->params.push_every_frame && seq_distance(from, to) > conn->mss)
-        return true; /* sent again */
-    return seq_after(queue->push, from) && seq_before_or_equal(queue->push, to);
-}
-
-/* SACK blocks go along with text as far as its segment has room for them (RFC 6691 §3: the MSS does
- * not count them); pure ACKs tell of all. */
-static void fit_sack(struct segment *seg, uint32_t mss)
-{
-    enum { HEAD = 4, EACH = 8 }; /* NOP NOP kind length, then two numbers a block */
-    const uint32_t room = seg->text_length < mss ? mss - seg->text_length : 0;
-    const uint32_t most = room < HEAD + EACH ? 0 : (room - HEAD) / EACH;
-
-    if (seg->text_length == 0 || seg->sack_count <= most)
-        return;
-    seg->sack_count = (uint8_t)most;
-    if (most == 0)
-        seg->options &= (uint16_t)~OPTION_SACK;
-}
-
-static inline ALWAYS_INLINE void put_text(struct tcp *tcp, struct tcp_conn *conn,
-                                          struct tcp_out *out, struct seq from, uint32_t length)
-{
-    struct segment *seg = &out->seg;
-    const struct seq to = seq_add(from, length);
-
-    seg->seq = from;
-    seg->text_length = length;
-    fit_sack(seg, conn->mss);
-    out->text = &conn->send;
-    if (length > conn->mss)
-        out->gso_size = conn->mss;
-    if (length > 0 && wants_push(tcp, conn, from, to))
-        seg->flags |= LASTACK_PSH;
-    if (conn_has(conn, CONN_FIN_QUEUED) && seq_equal(to, conn->snd.end))
-        seg->flags |= LASTACK_FIN;
 }
 
 /* Silly-window avoidance and Nagle: may a segment of less than an MSS leave? (RFC 9293 §3.8.6.2.1,
@@ -435,15 +265,13 @@ static bool emit_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out
             return false;
         }
     }
-    start_segment(tcp, conn, out, LASTACK_ACK);
-    put_text(tcp, conn, out, from, length);
+    write_text(tcp, conn, out, from, length);
     mark_new_text(conn, out);
     if (length == offered)
         out->seg.flags &= (uint16_t)~LASTACK_FIN; /* it takes a place in the window too (§3.4) */
     conn->flags &= ~(uint32_t)CONN_SEND_SMALL;
     sent_text(tcp, conn, &out->seg);
     pace_sent(tcp, conn, length);
-    finish_segment(tcp, conn, out);
     return true;
 }
 
@@ -456,8 +284,7 @@ static void emit_again(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *o
     struct segment *seg = &out->seg;
     struct seq to;
 
-    start_segment(tcp, conn, out, LASTACK_ACK);
-    put_text(tcp, conn, out, from, min32(left, most));
+    write_text(tcp, conn, out, from, min32(left, most));
     if (!seq_after(conn->snd.max, conn->snd.end))
         /* it has not left before: its turn comes in emit_new */
         seg->flags &= (uint16_t)~LASTACK_FIN;
@@ -465,9 +292,7 @@ static void emit_again(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *o
     conn->snd.nxt = seq_max(conn->snd.nxt, to);
     recover_sent_again(tcp, conn, from, to, segs_of(conn, seg->text_length));
     pace_sent(tcp, conn, seg->text_length);
-    report_retransmit(&tcp->report, conn->flow, conn->state, seg, cause, max32(conn->retries, 1),
-                      rtt_timeout(&conn->rtt, &tcp->params));
-    finish_segment(tcp, conn, out);
+    out->again = cause;
 }
 
 /* How far a hole reaches: over those that follow it without a gap too (small pieces leave as one
@@ -596,24 +421,22 @@ static bool emit_tail_probe(struct tcp *tcp, struct tcp_conn *conn, struct tcp_o
  * answered and cannot be taken; the RFC would send one byte of new text. Both are answered by
  * every TCP; the former keeps our sequence space clean when the window never opens.
  */
-static bool emit_probe(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
+static bool emit_probe(struct tcp_conn *conn, struct tcp_out *out)
 {
     if (!(conn->owe & (OWE_PROBE | OWE_KEEPALIVE)))
         return false;
     conn->owe &= (uint8_t)~(OWE_PROBE | OWE_KEEPALIVE);
-    start_segment(tcp, conn, out, LASTACK_ACK);
     out->seg.seq = seq_sub(conn->snd.una, 1);
-    finish_segment(tcp, conn, out);
+    out->seg.flags = LASTACK_ACK;
     return true;
 }
 
-static bool emit_ack(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
+static bool emit_ack(const struct tcp_conn *conn, struct tcp_out *out)
 {
     if (!(conn->owe & OWE_ACK))
         return false;
-    start_segment(tcp, conn, out, LASTACK_ACK);
     out->seg.seq = conn->snd.nxt;
-    finish_segment(tcp, conn, out);
+    out->seg.flags = LASTACK_ACK;
     return true;
 }
 
@@ -634,6 +457,7 @@ static void all_was_sent(struct tcp *tcp, struct tcp_conn *conn)
         conn_chrono_start(tcp, conn, CHRONO_SNDBUF);
 }
 
+/* What it has to send now, if anything. */
 static bool next_of(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
 {
     bool is_out = false, is_held = false;
@@ -644,7 +468,7 @@ static bool next_of(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
             return emit_syn(tcp, conn, out);
         if (!(conn->fast_open & FAST_OPEN_PASSIVE)) {
             conn->owe &= OWE_ACK;
-            return conn->state == TCP_SYN_RECEIVED && emit_ack(tcp, conn, out);
+            return conn->state == TCP_SYN_RECEIVED && emit_ack(conn, out);
         }
     }
     if (emit_tail_probe(tcp, conn, out))
@@ -664,7 +488,7 @@ static bool next_of(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
         conn->owe &= (uint8_t)~OWE_SEND;
         all_was_sent(tcp, conn);
     }
-    return emit_probe(tcp, conn, out) || emit_ack(tcp, conn, out);
+    return emit_probe(conn, out) || emit_ack(conn, out);
 }
 
 bool tcp_next_reply(struct tcp *tcp, struct tcp_out *out)
@@ -714,8 +538,14 @@ bool tcp_next_segment(struct tcp *tcp, unsigned lane, struct tcp_out *out)
     while (queue->head != POOL_NONE) {
         const uint32_t index = queue->head;
         struct tcp_conn *conn = tcp_conn_at(tcp, index);
-        const bool is_out = next_of(tcp, conn, out);
+        bool is_out;
 
+        segment_clear(&out->seg);
+        out->tos = 0;
+        out->again = LASTACK_CAUSE_NONE;
+        is_out = next_of(tcp, conn, out);
+        if (is_out)
+            write_rest(tcp, conn, out);
         unqueue_head(tcp, lane, conn);
         settle(tcp, conn); /* behind the others if it still owes; its timers as they are now */
         if (is_out)

@@ -10,7 +10,7 @@
  *        ▼
  *     settle.c ─▶ wheel, send queue, wake queue
  *        ▼
- *     next_segment.c   the only emitter
+ *     next_segment.c   the only emitter; write_segment.c
  *
  * IP is a sibling that TCP cannot see: what it must know about a path it asks the floor above,
  * through `path`.
@@ -241,6 +241,7 @@ struct tcp_out {
     const struct stream *text; /* NULL: no text */
     uint32_t gso_size;         /* 0: one segment */
     uint32_t conn;             /* POOL_NONE for a reply */
+    enum lastack_cause again;  /* why it leaves again; NONE: for the first time */
     uint8_t tos, ttl;
 };
 
