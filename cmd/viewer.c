@@ -385,12 +385,8 @@ static bool understand(const struct viewer *viewer, const uint8_t *frame, size_t
         ip.is_fragment || ip.protocol != IP_PROTOCOL_TCP ||
         tcp_parse(&ip, &packet->segment) != LASTACK_CAUSE_NONE)
         return false;
-    if (from == END_OURS) {
-        struct lastack_endpoint local = packet->segment.remote;
-
-        packet->segment.remote = packet->segment.local;
-        packet->segment.local = local;
-    }
+    if (from == END_OURS)
+        packet->segment.tuple = tuple_reversed(&packet->segment.tuple);
     packet->from = from;
     packet->ip_id = ip.is_ipv6 ? 0 : load16(ip.header + 4);
     return true;
@@ -425,11 +421,14 @@ static struct flow *take_packet(struct viewer *viewer, int64_t now, const uint8_
                                 size_t length, unsigned from)
 {
     struct infer_packet packet = {.at = now};
+    struct lastack_endpoint local, remote;
     struct flow *flow;
 
     if (!understand(viewer, frame, length, from, &packet))
         return NULL;
-    flow = flows_find(viewer->flows, &packet.segment.local, &packet.segment.remote);
+    local = tuple_local(&packet.segment.tuple);
+    remote = tuple_remote(&packet.segment.tuple);
+    flow = flows_find(viewer->flows, &local, &remote);
     if (flow != NULL)
         see(viewer, flow, &packet);
     return flow;

@@ -45,8 +45,8 @@ static void build(struct bare_end *end, uint16_t flags, uint32_t text)
     unsigned length;
     uint16_t sum;
 
-    seg.local.port = BARE_PORT;
-    seg.remote.port = BULK_END_PORT;
+    seg.tuple.local_port = BARE_PORT;
+    seg.tuple.remote_port = BULK_END_PORT;
     seg.seq = seq_of(end->nxt);
     seg.ack = seq_of(end->rcv_nxt);
     if (flags & LASTACK_SYN) {

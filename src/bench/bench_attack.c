@@ -146,8 +146,7 @@ static struct segment attack_segment(const struct attack_bench *bench, uint16_t 
         .seq = seq_of(bench->rcv_nxt),
         .ack = seq_of(flags & LASTACK_ACK ? bench->snd_una : 0),
         .wnd = 65535,
-        .local = {lastack_ipv4(192, 0, 2, 9), 4711},
-        .remote = {lastack_ipv4(192, 0, 2, 1), ATTACK_PORT},
+        .tuple = {lastack_ipv4(192, 0, 2, 9), lastack_ipv4(192, 0, 2, 1), 4711, ATTACK_PORT},
     };
 }
 
@@ -166,8 +165,8 @@ static void attack_put(struct attack_bench *bench, const struct segment *seg, ui
 {
     uint8_t packet[ATTACK_FRAME] = {0};
     const unsigned header = tcp_build(seg, LASTACK_OPTIONS_LINUX, packet);
-    const struct ip_build ip = {.source = seg->local.address,
-                                .destination = seg->remote.address,
+    const struct ip_build ip = {.source = seg->tuple.local,
+                                .destination = seg->tuple.remote,
                                 .payload_length = header + text,
                                 .protocol = IP_PROTOCOL_TCP,
                                 .ttl = 64,
@@ -258,8 +257,8 @@ static void make_sack(struct attack_bench *bench, unsigned number)
 static void make_options(struct attack_bench *bench, unsigned number)
 {
     const struct segment seg = attack_segment(bench, LASTACK_ACK);
-    const struct ip_build ip = {.source = seg.local.address,
-                                .destination = seg.remote.address,
+    const struct ip_build ip = {.source = seg.tuple.local,
+                                .destination = seg.tuple.remote,
                                 .payload_length = TCP_HEADER_MAX,
                                 .protocol = IP_PROTOCOL_TCP,
                                 .ttl = 64,
@@ -280,8 +279,8 @@ static void make_options(struct attack_bench *bench, unsigned number)
 static void make_fragments(struct attack_bench *bench, unsigned number)
 {
     const struct segment seg = attack_segment(bench, 0);
-    const struct ip_build ip = {.source = seg.local.address,
-                                .destination = seg.remote.address,
+    const struct ip_build ip = {.source = seg.tuple.local,
+                                .destination = seg.tuple.remote,
                                 .payload_length = 8,
                                 .protocol = IP_PROTOCOL_TCP,
                                 .ttl = 64,
@@ -302,9 +301,8 @@ static void make_syn(struct attack_bench *bench, unsigned number)
 
     (void)number;
     seg.seq = seq_of(random);
-    seg.local =
-        (struct lastack_endpoint){lastack_ipv4(198, 18, (uint8_t)(random >> 8), (uint8_t)random),
-                                  (uint16_t)(random >> 16 | 1)};
+    seg.tuple.local = lastack_ipv4(198, 18, (uint8_t)(random >> 8), (uint8_t)random);
+    seg.tuple.local_port = (uint16_t)(random >> 16 | 1);
     seg.options = OPTION_MSS | OPTION_SACK_PERMITTED | OPTION_TIMESTAMP | OPTION_WINDOW_SCALE;
     seg.mss = 1460;
     attack_put(bench, &seg, 0);
@@ -338,7 +336,7 @@ static void make_stray(struct attack_bench *bench, unsigned number)
 {
     struct segment seg = attack_segment(bench, LASTACK_ACK);
 
-    seg.remote.port = (uint16_t)(1000 + number % 60000);
+    seg.tuple.remote_port = (uint16_t)(1000 + number % 60000);
     attack_put(bench, &seg, 0);
 }
 

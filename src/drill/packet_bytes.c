@@ -53,8 +53,7 @@ static size_t write_tcp(const struct drill_packet *packet, const struct packet_e
         .flags = flags_of(tcp),
         .wnd = tcp->window < 0 ? 0 : (uint16_t)tcp->window,
         .urgent = tcp->urgent,
-        .local = ends->source,
-        .remote = ends->destination,
+        .tuple = tuple_of(&ends->source, &ends->destination),
     };
     uint8_t options[DRILL_OPTION_BYTES];
     const unsigned options_length = option_bytes_write(tcp->options, options);

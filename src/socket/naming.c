@@ -163,9 +163,9 @@ void sock_end_listening(struct lastack *stack, struct sock *sock)
 static bool may_connect(void *context, const struct tuple *tuple)
 {
     struct search *search = context;
-    const struct lastack *stack = search->stack;
+    struct lastack *stack = search->stack;
 
-    search->claim.flow = flow_hash(&stack->tcp.index, tuple);
+    search->claim.flow = tcp_flow(&stack->tcp, tuple);
     if (search->claim.flow % stack->config.shard_count != stack->config.shard_id)
         return false;
     if (!local_endpoints_may_borrow(&stack->tcp.endpoints, tuple->local_port))

@@ -32,13 +32,13 @@ static void input_tcp(struct lastack *stack, const struct ip_packet *packet, boo
     if (cause == LASTACK_CAUSE_NONE && !is_trusted && !ip_payload_checksum_ok(packet))
         cause = LASTACK_CAUSE_DROP_TCP_CHECKSUM;
     if (cause == LASTACK_CAUSE_NONE &&
-        (arrived->seg.local.port == 0 || arrived->seg.remote.port == 0))
+        (arrived->seg.tuple.local_port == 0 || arrived->seg.tuple.remote_port == 0))
         cause = LASTACK_CAUSE_DROP_TCP_PORT_ZERO;
     if (cause != LASTACK_CAUSE_NONE) {
         stack_drop(stack, cause);
         return;
     }
-    arrived->flow = tcp_flow(&stack->tcp, &arrived->seg);
+    arrived->flow = tcp_flow(&stack->tcp, &arrived->seg.tuple);
     if (!batch->is_alone)
         tcp_prefetch_slot(&stack->tcp, arrived->flow);
     batch->kept++;

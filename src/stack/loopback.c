@@ -14,8 +14,7 @@ void loopback_deliver(struct lastack *stack, const struct tcp_out *out)
 {
     struct segment seg = out->seg;
 
-    seg.local = out->seg.remote;
-    seg.remote = out->seg.local;
+    seg.tuple = tuple_reversed(&out->seg.tuple);
     seg.ttl = stack->tcp.params.ttl;
     seg.ecn = out->tos & ECN_MASK;
     if (out->text != NULL && seg.text_length > 0) {
@@ -24,7 +23,7 @@ void loopback_deliver(struct lastack *stack, const struct tcp_out *out)
                    seg.text_length);
         seg.text = stack->loopback_text;
     }
-    tcp_arrives(&stack->tcp, &seg, tcp_flow(&stack->tcp, &seg));
+    tcp_arrives(&stack->tcp, &seg, tcp_flow(&stack->tcp, &seg.tuple));
 }
 
 void loopback_run(struct lastack *stack)

@@ -88,11 +88,11 @@ static unsigned build_ip(struct lastack *stack, const struct tcp_out *out, uint3
             .traffic_class = out->tos,
         };
 
-        ipv4_write(header, &seg->local.address, &seg->remote.address, &words);
+        ipv4_write(header, &seg->tuple.local, &seg->tuple.remote, &words);
         return IPV4_HEADER;
     }
-    return ip_build(&(struct ip_build){.source = seg->local.address,
-                                       .destination = seg->remote.address,
+    return ip_build(&(struct ip_build){.source = seg->tuple.local,
+                                       .destination = seg->tuple.remote,
                                        .payload_length = payload,
                                        .protocol = IP_PROTOCOL_TCP,
                                        .ttl = ttl,
@@ -105,7 +105,7 @@ static void build_segment(struct lastack *stack, const struct ip_link *link,
                           const struct tcp_out *out, struct lastack_packet_out *packet)
 {
     const struct segment *seg = &out->seg;
-    const bool is_ipv4 = ip_is_ipv4(&seg->remote.address);
+    const bool is_ipv4 = ip_is_ipv4(&seg->tuple.remote);
     const unsigned ip_length = is_ipv4 ? IPV4_HEADER : IPV6_HEADER;
     uint8_t *ip_header = packet->header + packet->ip_offset;
     uint8_t *tcp_header = ip_header + ip_length;
@@ -126,7 +126,7 @@ static void build_segment(struct lastack *stack, const struct ip_link *link,
         packet->flags |= LASTACK_CHECKSUM_PARTIAL;
         if (seg->text_length > 0)
             (void)add_text(stack, out, 0, false, packet);
-        sum = checksum_pseudo(&seg->local.address, &seg->remote.address, IP_PROTOCOL_TCP, payload);
+        sum = checksum_pseudo(&seg->tuple.local, &seg->tuple.remote, IP_PROTOCOL_TCP, payload);
         store16(tcp_header + 16, checksum_fold(sum));
     } else {
         /* the addresses of the pseudo-header stand just before the TCP header */
@@ -148,7 +148,7 @@ static bool output_reply(struct lastack *stack, const struct tcp_out *out,
 {
     struct ip_route route;
 
-    if (!routes_find(&stack->routes, &stack->links, &out->seg.remote.address, &route)) {
+    if (!routes_find(&stack->routes, &stack->links, &out->seg.tuple.remote, &route)) {
         stack_drop(stack, LASTACK_CAUSE_NO_ROUTE);
         return false;
     }

@@ -202,10 +202,7 @@ static bool take_apart(struct capture *capture, size_t captured, size_t length,
         counts->broken++;
         return false;
     }
-    segment->segment.local.address = packet.source;
-    segment->segment.remote.address = packet.destination;
-    segment->segment.local.port = load16(packet.payload);
-    segment->segment.remote.port = load16(packet.payload + 2);
+    segment->segment.tuple = tuple_reversed(&segment->segment.tuple);
     segment->segment.text = NULL;
     segment->ip_id = packet.is_ipv6 ? 0 : load16(ip + 4);
     counts->segments++;

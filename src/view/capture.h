@@ -20,7 +20,8 @@
 
 struct capture;
 
-/* One segment of the file. segment.local is its source here, segment.remote its destination. */
+/* One segment of the file. The local end of its tuple is its source here, the remote one its
+ * destination. */
 struct capture_segment {
     int64_t at;     /* ns since 1970 */
     uint64_t frame; /* number in the file, from 1, as Wireshark counts */

@@ -119,8 +119,8 @@ static struct stream *begin_stream(struct streams *streams, const struct capture
     grow(streams);
     struct stream *stream = &streams->stream[streams->count++];
     *stream = (struct stream){.first_at = segment->at};
-    stream->end[is_answer ? 1 : 0] = seg->local;
-    stream->end[is_answer ? 0 : 1] = seg->remote;
+    stream->end[is_answer ? 1 : 0] = tuple_local(&seg->tuple);
+    stream->end[is_answer ? 0 : 1] = tuple_remote(&seg->tuple);
     if (index >= streams->wanted_from && index - streams->wanted_from < streams->wanted_count)
         stream->ladder = new_ladder(stream);
     place(streams, index);
@@ -130,7 +130,9 @@ static struct stream *begin_stream(struct streams *streams, const struct capture
 struct stream *streams_add(struct streams *streams, const struct capture_segment *segment)
 {
     const struct segment *seg = &segment->segment;
-    struct stream *stream = find(streams, &seg->local, &seg->remote);
+    const struct lastack_endpoint from = tuple_local(&seg->tuple);
+    const struct lastack_endpoint to = tuple_remote(&seg->tuple);
+    struct stream *stream = find(streams, &from, &to);
 
     if (stream == NULL)
         stream = begin_stream(streams, segment);
@@ -144,7 +146,7 @@ struct stream *streams_add(struct streams *streams, const struct capture_segment
     if (stream->ladder != NULL) {
         const struct infer_packet packet = {
             .at = segment->at,
-            .from = endpoint_equal(&stream->end[0], &seg->local) ? 0 : 1,
+            .from = endpoint_equal(&stream->end[0], &from) ? 0 : 1,
             .segment = *seg,
             .ip_id = segment->ip_id,
         };

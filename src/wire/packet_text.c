@@ -454,14 +454,14 @@ size_t segment_text(const struct segment *segment, enum lastack_option_order ord
     uint8_t header[TCP_HEADER_MAX];
     unsigned header_length = tcp_build(segment, order, header);
     struct ip_packet packet = {
-        .source = segment->local.address,
-        .destination = segment->remote.address,
+        .source = segment->tuple.local,
+        .destination = segment->tuple.remote,
         .payload = header,
         .payload_length = header_length,
         .protocol = IP_PROTOCOL_TCP,
         .ttl = segment->ttl,
         .traffic_class = segment->ecn,
-        .is_ipv6 = !ip_is_ipv4(&segment->local.address),
+        .is_ipv6 = !ip_is_ipv4(&segment->tuple.local),
     };
 
     if (style->ip_info)

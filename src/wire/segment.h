@@ -10,6 +10,7 @@
 
 #include "bytes.h"
 #include "seq.h"
+#include "tuple.h"
 
 #include <lastack/address.h>
 #include <lastack/trace.h>
@@ -53,7 +54,7 @@ struct segment {
     struct sack_block again;  /* text that had arrived before, as TCP finds out; from = to: none */
     uint8_t ecn;              /* the IP header's two bits */
     uint8_t ttl;
-    struct lastack_endpoint local, remote; /* local = destination of what arrived */
+    struct tuple tuple;       /* local = destination of what arrived */
 };
 
 /* As zeroed, but for the blocks and the cookie, of which a count of 0 says that there are none. */

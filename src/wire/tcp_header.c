@@ -168,8 +168,8 @@ static void tcp_take_fixed_part(const struct ip_packet *packet, struct segment *
 {
     const uint8_t *header = packet->payload;
 
-    segment->remote = (struct lastack_endpoint){packet->source, load16(header)};
-    segment->local = (struct lastack_endpoint){packet->destination, load16(header + 2)};
+    segment->tuple = (struct tuple){packet->destination, packet->source, load16(header + 2),
+                                    load16(header)};
     segment->seq = seq_of(load32(header + 4));
     segment->ack = seq_of(load32(header + 8));
     segment->flags = load16(header + 12) & TCP_FLAGS_MASK;
@@ -376,7 +376,7 @@ static unsigned tcp_put_fixed_part(const struct segment *segment, unsigned optio
 {
     unsigned length = TCP_HEADER_MIN + options_length;
 
-    store32(header, (uint32_t)segment->local.port << 16 | segment->remote.port);
+    store32(header, (uint32_t)segment->tuple.local_port << 16 | segment->tuple.remote_port);
     store32(header + 4, segment->seq.v);
     store32(header + 8, segment->ack.v);
     store32(header + 12, length / 4 << 28 | (uint32_t)(segment->flags & TCP_FLAGS_MASK) << 16 |

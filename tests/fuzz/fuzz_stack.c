@@ -141,14 +141,16 @@ static void overhear(struct world *world, const struct segment *segment)
 {
     struct overheard *heard = NULL;
     /* Parsed as if it had arrived: local is the destination, which is the peer. */
+    const struct lastack_endpoint here = tuple_remote(&segment->tuple);
+    const struct lastack_endpoint there = tuple_local(&segment->tuple);
     for (int i = 0; i < OVERHEARD && heard == NULL; i++)
-        if (memcmp(&world->heard[i].here, &segment->remote, sizeof segment->remote) == 0 &&
-            memcmp(&world->heard[i].there, &segment->local, sizeof segment->local) == 0)
+        if (memcmp(&world->heard[i].here, &here, sizeof here) == 0 &&
+            memcmp(&world->heard[i].there, &there, sizeof there) == 0)
             heard = &world->heard[i];
     if (heard == NULL)
         heard = &world->heard[world->heard_next++ % OVERHEARD];
-    heard->here = segment->remote;
-    heard->there = segment->local;
+    heard->here = here;
+    heard->there = there;
     heard->nxt = seq_add(segment->seq, segment->len);
     if (segment->flags & LASTACK_ACK)
         heard->ack = segment->ack;
@@ -176,7 +178,7 @@ static void look_at_packet(struct world *world, const struct lastack_packet_out 
     if (packet.protocol != IP_PROTOCOL_TCP)
         return;
     CHECK(tcp_parse(&packet, &segment) == LASTACK_CAUSE_NONE);
-    CHECK(segment.local.port != 0 && segment.remote.port != 0);
+    CHECK(segment.tuple.local_port != 0 && segment.tuple.remote_port != 0);
     CHECK((segment.flags & (LASTACK_SYN | LASTACK_FIN)) != (LASTACK_SYN | LASTACK_FIN));
     CHECK(!(segment.flags & LASTACK_RST) || segment.text_length == 0);
     overhear(world, &segment);
@@ -257,10 +259,10 @@ static size_t put_packet(uint8_t *bytes, const struct segment *segment, const ui
     uint8_t header[TCP_HEADER_MAX];
     unsigned header_length = tcp_build(segment, LASTACK_OPTIONS_LINUX, header);
     uint32_t length = header_length + segment->text_length;
-    tcp_store_checksum(header, header_length, &segment->local.address, &segment->remote.address,
+    tcp_store_checksum(header, header_length, &segment->tuple.local, &segment->tuple.remote,
                        length, checksum_add(0, text, segment->text_length));
-    struct ip_build ip = {.source = segment->local.address,
-                          .destination = segment->remote.address,
+    struct ip_build ip = {.source = segment->tuple.local,
+                          .destination = segment->tuple.remote,
                           .payload_length = length,
                           .protocol = IP_PROTOCOL_TCP,
                           .ttl = 64};
@@ -287,7 +289,7 @@ static void made_up_segment(struct world *world, struct tape *tape)
         heard = &fresh;
     }
     /* Built by the peer: its local end is there, its remote end is here. */
-    struct segment segment = {.local = heard->there, .remote = heard->here};
+    struct segment segment = {.tuple = tuple_of(&heard->there, &heard->here)};
     segment.flags = tape_u8(tape) & (LASTACK_FIN | LASTACK_SYN | LASTACK_RST | LASTACK_PSH |
                                      LASTACK_ACK | LASTACK_URG);
     segment.seq = seq_add(heard->ack, (uint32_t)(int32_t)(int8_t)tape_u8(tape));
@@ -317,8 +319,7 @@ static void proper_answer(struct world *world, struct tape *tape)
     if (heard->here.port == 0)
         return;
     uint8_t choice = tape_u8(tape);
-    struct segment segment = {.local = heard->there,
-                              .remote = heard->here,
+    struct segment segment = {.tuple = tuple_of(&heard->there, &heard->here),
                               .seq = heard->ack,
                               .ack = heard->nxt,
                               .flags = LASTACK_ACK,
@@ -740,8 +741,7 @@ static void listen_on(struct lastack *stack, bool is_ipv6, uint16_t port)
 /* The peer speaks as it should: flags, from the numbers that were overheard last. */
 static void peer_says(struct world *world, const struct overheard *heard, unsigned flags)
 {
-    struct segment segment = {.local = heard->there,
-                              .remote = heard->here,
+    struct segment segment = {.tuple = tuple_of(&heard->there, &heard->here),
                               .seq = heard->ack,
                               .ack = heard->nxt,
                               .flags = (uint16_t)flags,

@@ -43,8 +43,7 @@ static void rebuild(const struct ip_packet *packet, const struct segment *first)
         uint8_t header[TCP_HEADER_MAX];
         struct segment from = *first, second;
         /* Arrived: local is the destination. Built: local is the source. */
-        from.local = first->remote;
-        from.remote = first->local;
+        from.tuple = tuple_reversed(&first->tuple);
         unsigned length = tcp_build(&from, (enum lastack_option_order)order, header);
         CHECK(length >= TCP_HEADER_MIN && length <= TCP_HEADER_MAX && length % 4 == 0);
         struct ip_build ip = {.source = packet->source,
@@ -61,7 +60,7 @@ static void rebuild(const struct ip_packet *packet, const struct segment *first)
         CHECK(seq_equal(second.seq, first->seq) && seq_equal(second.ack, first->ack));
         CHECK(second.flags == first->flags && second.wnd == first->wnd &&
               second.urgent == first->urgent);
-        CHECK(second.local.port == first->local.port && second.remote.port == first->remote.port);
+        CHECK(tuple_equal(&second.tuple, &first->tuple));
         CHECK((second.options & ~first->options) == 0);
         CHECK(!(second.options & OPTION_MSS) || second.mss == first->mss);
         CHECK(!(second.options & OPTION_TIMESTAMP) ||

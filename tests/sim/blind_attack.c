@@ -201,8 +201,8 @@ static uint64_t forge(unsigned host, const struct end pair[SIM_HOSTS], uint16_t 
                           .dont_fragment = true};
     const struct segment seg = {.seq = seq_of(seq), .ack = seq_of(flags & LASTACK_ACK ? ack : 0),
                                 .flags = flags, .wnd = 1000,
-                                .local = {ip.source, pair[1 - host].port},
-                                .remote = {ip.destination, pair[host].port}};
+                                .tuple = {ip.source, ip.destination, pair[1 - host].port,
+                                          pair[host].port}};
     struct lastack_packet_in packet = {bytes, 0, LINK, 0};
     uint8_t header[TCP_HEADER_MAX];
     const unsigned length = tcp_build(&seg, LASTACK_OPTIONS_LINUX, header);

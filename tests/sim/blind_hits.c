@@ -232,8 +232,7 @@ static void forge(const struct kind *kind, uint32_t seq, uint32_t ack)
                                 .ack = seq_of(kind->flags & LASTACK_ACK ? ack : 0),
                                 .flags = kind->flags,
                                 .wnd = 1000,
-                                .local = {ip.source, victim.port},
-                                .remote = {ip.destination, PORT}};
+                                .tuple = {ip.source, ip.destination, victim.port, PORT}};
     struct lastack_packet_in packet = {bytes, 0, LINK, LASTACK_CHECKSUM_TRUSTED};
     struct lastack_packet_out out[BATCH];
     struct lastack_event event;

@@ -225,8 +225,8 @@ static void make_syn(struct flood *flood, unsigned which)
                              (uint8_t)random);
     seg.seq = seq_of(rng_below(&flood->rng, UINT32_MAX));
     seg.ts_value = random;
-    seg.local = (struct lastack_endpoint){ip.source, (uint16_t)(1024 + (random >> 16) % 60000)};
-    seg.remote = (struct lastack_endpoint){flood->server_address, PORT};
+    seg.tuple = (struct tuple){ip.source, flood->server_address,
+                               (uint16_t)(1024 + (random >> 16) % 60000), PORT};
     length = tcp_build(&seg, LASTACK_OPTIONS_LINUX, header);
     ip.payload_length = length;
     ip_length = ip_build(&ip, bytes);

@@ -25,8 +25,8 @@ static void describe(struct lastack_trace_record *record, const struct segment *
                      uint32_t window)
 {
     record->flags = seg->flags;
-    record->local_port = seg->local.port;
-    record->remote_port = seg->remote.port;
+    record->local_port = seg->tuple.local_port;
+    record->remote_port = seg->tuple.remote_port;
     record->u.detail.seq = seg->seq.v;
     record->u.detail.ack = seg->ack.v;
     record->u.detail.length = seg->text_length;

@@ -27,13 +27,13 @@ static struct reply *new_reply(struct tcp *tcp, const struct tuple *tuple, uint6
 static struct reply *rst_to(struct tcp *tcp, const struct segment *seg, uint64_t flow,
                             enum tcp_state state)
 {
-    const struct tuple tuple = tuple_of(&seg->local, &seg->remote);
     const bool has_ack = (seg->flags & LASTACK_ACK) != 0;
     struct reply *reply;
 
     if (seg->flags & LASTACK_RST)
         return NULL;
-    reply = new_reply(tcp, &tuple, flow, state, has_ack ? LASTACK_RST : LASTACK_RST | LASTACK_ACK);
+    reply = new_reply(tcp, &seg->tuple, flow, state,
+                      has_ack ? LASTACK_RST : LASTACK_RST | LASTACK_ACK);
     if (reply == NULL)
         return NULL;
     if (has_ack)

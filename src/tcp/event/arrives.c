@@ -484,19 +484,10 @@ static void arrives_for_conn(struct tcp *tcp, struct tcp_conn *conn, struct segm
         arrives_in_other_states(tcp, conn, seg);
 }
 
-uint64_t tcp_flow(struct tcp *tcp, const struct segment *seg)
-{
-    const struct tuple tuple = tuple_of(&seg->local, &seg->remote);
-
-    if (!tuple_equal(&tcp->flow.tuple, &tuple))
-        tcp->flow = (struct flow_memo){tuple, flow_hash(&tcp->index, &tuple)};
-    return tcp->flow.flow;
-}
-
 void tcp_arrives(struct tcp *tcp, struct segment *seg, uint64_t flow)
 {
-    const struct tuple tuple = tuple_of(&seg->local, &seg->remote);
-    const struct flow_ref ref = tcp_find(tcp, &tuple, flow);
+    const struct flow_ref ref = tcp_find(tcp, &seg->tuple, flow);
+    struct lastack_endpoint local;
     uint32_t listener;
 
     if ((seg->flags & (LASTACK_SYN | LASTACK_FIN)) == (LASTACK_SYN | LASTACK_FIN) &&
@@ -510,7 +501,7 @@ void tcp_arrives(struct tcp *tcp, struct segment *seg, uint64_t flow)
         arrives_for_conn(tcp, tcp_conn_at(tcp, ref.index), seg);
         return;
     case FLOW_SYN_ENTRY:
-        arrives_for_syn_entry(tcp, ref.index, seg, &tuple, flow);
+        arrives_for_syn_entry(tcp, ref.index, seg, flow);
         return;
     case FLOW_TIME_WAIT_IPV4:
     case FLOW_TIME_WAIT_IPV6:
@@ -519,9 +510,10 @@ void tcp_arrives(struct tcp *tcp, struct segment *seg, uint64_t flow)
     case FLOW_NONE:
         break;
     }
-    listener = tcp_find_listener(tcp, &seg->local, flow);
+    local = tuple_local(&seg->tuple);
+    listener = tcp_find_listener(tcp, &local, flow);
     if (listener != POOL_NONE)
-        arrives_in_listen(tcp, listener, seg, &tuple, flow);
+        arrives_in_listen(tcp, listener, seg, flow);
     else
         arrives_in_closed(tcp, seg, flow);
 }

@@ -12,10 +12,10 @@
 #include "tcp.h"
 
 void answer_with_cookie(struct tcp *tcp, uint32_t listener_index, const struct segment *seg,
-                        const struct tuple *tuple, uint64_t flow)
+                        uint64_t flow)
 {
     struct listener *listener = pool_at(&tcp->listeners, listener_index);
-    struct syn_entry request = {.tuple = *tuple, .flow = flow};
+    struct syn_entry request = {.tuple = seg->tuple, .flow = flow};
 
     request_from_syn(tcp, listener_index, seg, &request);
     request.flags |= SYN_COOKIE;
@@ -23,11 +23,11 @@ void answer_with_cookie(struct tcp *tcp, uint32_t listener_index, const struct s
         request.flags &= (uint8_t)~(SYN_WINDOW_SCALE | SYN_SACK | SYN_ECN);
         request.snd_shift = request.rcv_shift = 0;
     }
-    request.iss =
-        syn_cookie_make(&tcp->cookie_keys, tuple, seg->seq, request.mss_peer, tcp->report.now);
+    request.iss = syn_cookie_make(&tcp->cookie_keys, &seg->tuple, seg->seq, request.mss_peer,
+                                  tcp->report.now);
     request_offer_window(tcp, &request);
     listener->cookie_at = tcp->report.now;
-    report_note(&tcp->report, LASTACK_TRACE_REFUSED, flow, tuple, TCP_LISTEN,
+    report_note(&tcp->report, LASTACK_TRACE_REFUSED, flow, &seg->tuple, TCP_LISTEN,
                 LASTACK_CAUSE_SYN_COOKIE, 0, 0);
     report_count(&tcp->report, LASTACK_CAUSE_SYN_COOKIE);
     reply_syn_ack(tcp, &request, NULL);
@@ -64,10 +64,10 @@ static bool is_time_of_cookies(const struct tcp *tcp, const struct listener *lis
 }
 
 bool arrives_with_cookie(struct tcp *tcp, uint32_t listener_index, struct segment *seg,
-                         const struct tuple *tuple, uint64_t flow)
+                         uint64_t flow)
 {
     struct listener *listener = pool_at(&tcp->listeners, listener_index);
-    struct syn_entry request = {.tuple = *tuple, .flow = flow, .listener = listener_index};
+    struct syn_entry request = {.tuple = seg->tuple, .flow = flow, .listener = listener_index};
     struct tcp_conn *conn;
     uint32_t mss;
 
@@ -76,7 +76,8 @@ bool arrives_with_cookie(struct tcp *tcp, uint32_t listener_index, struct segmen
     request.flags = SYN_COOKIE;
     request.iss = seq_sub(seg->ack, 1);
     request.irs = seq_sub(seg->seq, 1);
-    mss = syn_cookie_check(&tcp->cookie_keys, tuple, request.irs, request.iss, tcp->report.now);
+    mss = syn_cookie_check(&tcp->cookie_keys, &seg->tuple, request.irs, request.iss,
+                           tcp->report.now);
     if (mss == 0 || !recall_options(tcp, listener, seg, &request)) {
         report_count(&tcp->report, LASTACK_CAUSE_DROP_COOKIE);
         return false; /* RST, as for any ACK in LISTEN */
@@ -93,9 +94,10 @@ bool arrives_with_cookie(struct tcp *tcp, uint32_t listener_index, struct segmen
     conn = conn_from_request(tcp, &request);
     if (conn == NULL || !request_enters_index(tcp, conn, seg))
         return true;
-    report_flow(&tcp->report, flow, tuple);
+    report_flow(&tcp->report, flow, &seg->tuple);
     report_segment(&tcp->report, LASTACK_TRACE_SEGMENT_IN, flow, TCP_LISTEN, seg, seg->wnd);
-    report_state(&tcp->report, flow, tuple, TCP_LISTEN, TCP_SYN_RECEIVED, LASTACK_CAUSE_COOKIE_ACK);
+    report_state(&tcp->report, flow, &seg->tuple, TCP_LISTEN, TCP_SYN_RECEIVED,
+                 LASTACK_CAUSE_COOKIE_ACK);
     conn_is_accepted(tcp, conn, seg);
     return true;
 }

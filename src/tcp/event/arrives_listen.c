@@ -145,8 +145,8 @@ static void arm_syn_ack(struct tcp *tcp, uint32_t index)
 
 /* `record` >= 0: the tuple belongs to a TIME-WAIT record that this SYN supersedes. */
 bool tcp_make_syn_entry(struct tcp *tcp, uint32_t listener_index, const struct segment *seg,
-                        const struct tuple *tuple, uint64_t flow, struct seq iss,
-                        struct flow_ref record, const struct fast_open_answer *answer)
+                        uint64_t flow, struct seq iss, struct flow_ref record,
+                        const struct fast_open_answer *answer)
 {
     const uint32_t index = syn_cache_add(&tcp->syns);
     const struct flow_ref ref = {FLOW_SYN_ENTRY, index};
@@ -157,7 +157,7 @@ bool tcp_make_syn_entry(struct tcp *tcp, uint32_t listener_index, const struct s
         return false;
     }
     entry = syn_cache_at(&tcp->syns, index);
-    entry->tuple = *tuple;
+    entry->tuple = seg->tuple;
     entry->flow = flow;
     entry->iss = iss;
     request_from_syn(tcp, listener_index, seg, entry);
@@ -172,10 +172,10 @@ bool tcp_make_syn_entry(struct tcp *tcp, uint32_t listener_index, const struct s
         return false;
     }
     link_to_listener(tcp, listener_index, index);
-    report_flow(&tcp->report, flow, tuple);
+    report_flow(&tcp->report, flow, &seg->tuple);
     report_segment(&tcp->report, LASTACK_TRACE_SEGMENT_IN, flow, TCP_LISTEN, seg, seg->wnd);
-    report_state(&tcp->report, flow, tuple, record.kind != FLOW_NONE ? TCP_TIME_WAIT : TCP_LISTEN,
-                 TCP_SYN_RECEIVED,
+    report_state(&tcp->report, flow, &seg->tuple,
+                 record.kind != FLOW_NONE ? TCP_TIME_WAIT : TCP_LISTEN, TCP_SYN_RECEIVED,
                  record.kind != FLOW_NONE ? LASTACK_CAUSE_TIME_WAIT_REOPENED : LASTACK_CAUSE_SYN);
     reply_syn_ack(tcp, entry, answer);
     arm_syn_ack(tcp, index);
@@ -194,7 +194,7 @@ static bool evict_oldest(struct tcp *tcp, struct listener *listener)
 
 /* A SYN that nothing speaks against: remembered by us, by the peer, or not at all. */
 static void third_answer_syn(struct tcp *tcp, uint32_t listener_index, const struct segment *seg,
-                             const struct tuple *tuple, uint64_t flow)
+                             uint64_t flow)
 {
     struct listener *listener = pool_at(&tcp->listeners, listener_index);
     const enum lastack_syn_cookies cookies = tcp->params.syn_cookies;
@@ -208,7 +208,7 @@ static void third_answer_syn(struct tcp *tcp, uint32_t listener_index, const str
     }
     is_room = cookies != LASTACK_SYN_COOKIES_ALWAYS && has_room(tcp, listener);
     if (!is_room && cookies != LASTACK_SYN_COOKIES_NEVER) {
-        answer_with_cookie(tcp, listener_index, seg, tuple, flow);
+        answer_with_cookie(tcp, listener_index, seg, flow);
         return;
     }
     if (!is_room && !evict_oldest(tcp, listener)) {
@@ -217,23 +217,22 @@ static void third_answer_syn(struct tcp *tcp, uint32_t listener_index, const str
                                                             : LASTACK_CAUSE_DROP_SYN_QUEUE_FULL);
         return;
     }
-    if (fast_open_serves(tcp, listener_index, seg, tuple, flow, &answer))
+    if (fast_open_serves(tcp, listener_index, seg, flow, &answer))
         return;
-    (void)tcp_make_syn_entry(tcp, listener_index, seg, tuple, flow,
-                             isn_choose(tcp_secret(tcp, tuple, flow), tcp->params.isn_tick_ns,
+    (void)tcp_make_syn_entry(tcp, listener_index, seg, flow,
+                             isn_choose(tcp_secret(tcp, &seg->tuple, flow), tcp->params.isn_tick_ns,
                                         tcp->report.now),
                              (struct flow_ref){FLOW_NONE, 0}, &answer);
 }
 
-void arrives_in_listen(struct tcp *tcp, uint32_t listener_index, struct segment *seg,
-                       const struct tuple *tuple, uint64_t flow)
+void arrives_in_listen(struct tcp *tcp, uint32_t listener_index, struct segment *seg, uint64_t flow)
 {
     if (seg->flags & LASTACK_RST) { /* first */
         report_drop(&tcp->report, flow, TCP_LISTEN, seg, LASTACK_CAUSE_DROP_RST_NO_CONNECTION);
         return;
     }
     if (seg->flags & LASTACK_ACK) { /* second */
-        if (arrives_with_cookie(tcp, listener_index, seg, tuple, flow))
+        if (arrives_with_cookie(tcp, listener_index, seg, flow))
             return;
         report_drop(&tcp->report, flow, TCP_LISTEN, seg, LASTACK_CAUSE_DROP_ACK_OF_UNSENT);
         if (!(tcp->params.listen_synack_silent && seg->flags & LASTACK_SYN))
@@ -248,11 +247,12 @@ void arrives_in_listen(struct tcp *tcp, uint32_t listener_index, struct segment 
         report_drop(&tcp->report, flow, TCP_LISTEN, seg, LASTACK_CAUSE_DROP_SYN_FIN);
         return;
     }
-    if (!syn_limit_pass(&tcp->syn_limit, &tuple->remote, tuple->local_port, tcp->report.now)) {
+    if (!syn_limit_pass(&tcp->syn_limit, &seg->tuple.remote, seg->tuple.local_port,
+                        tcp->report.now)) {
         report_drop(&tcp->report, flow, TCP_LISTEN, seg, LASTACK_CAUSE_DROP_SYN_LIMIT);
         return;
     }
-    third_answer_syn(tcp, listener_index, seg, tuple, flow);
+    third_answer_syn(tcp, listener_index, seg, flow);
 }
 
 /* ---- SYN-RECEIVED of a passive OPEN (§3.10.7.4) ---- */
@@ -534,14 +534,12 @@ void conn_is_accepted(struct tcp *tcp, struct tcp_conn *conn, struct segment *se
     arrives_in_other_states(tcp, conn, seg);
 }
 
-void arrives_for_syn_entry(struct tcp *tcp, uint32_t index, struct segment *seg,
-                           const struct tuple *tuple, uint64_t flow)
+void arrives_for_syn_entry(struct tcp *tcp, uint32_t index, struct segment *seg, uint64_t flow)
 {
     const uint32_t listener_index = syn_cache_at(&tcp->syns, index)->listener;
     struct listener *listener = pool_at(&tcp->listeners, listener_index);
     struct tcp_conn *conn;
 
-    (void)tuple;
     report_segment(&tcp->report, LASTACK_TRACE_SEGMENT_IN, flow, TCP_SYN_RECEIVED, seg, seg->wnd);
     if (check_request(tcp, index, seg) != GO_ON)
         return;

@@ -107,7 +107,8 @@ static bool is_new_life(const struct tcp *tcp, const struct time_wait_record *re
 static bool reopen(struct tcp *tcp, struct time_wait_ref ref, struct time_wait_record *record,
                    const struct segment *seg, uint64_t flow)
 {
-    const uint32_t listener_index = tcp_find_listener(tcp, &seg->local, flow);
+    const struct lastack_endpoint local = tuple_local(&seg->tuple);
+    const uint32_t listener_index = tcp_find_listener(tcp, &local, flow);
     const struct listener *listener;
     struct seq iss;
 
@@ -122,7 +123,7 @@ static bool reopen(struct tcp *tcp, struct time_wait_ref ref, struct time_wait_r
         iss = seq_add(record->snd_nxt, ISS_BEYOND);
     record->flags |= TIME_WAIT_SUSPENDED;
     time_wait_write(&tcp->time_waits, ref, record);
-    if (tcp_make_syn_entry(tcp, listener_index, seg, &record->tuple, flow, iss,
+    if (tcp_make_syn_entry(tcp, listener_index, seg, flow, iss,
                            flow_of_record(ref), NULL))
         return true;
     record->flags &= (uint8_t)~TIME_WAIT_SUSPENDED;

@@ -51,16 +51,16 @@ static void take_syn_text(struct tcp *tcp, struct tcp_conn *conn, const struct s
 /* `renewal`: FAST_OPEN_OPTION and its like, if the SYN-ACK brings a new cookie.
  * False: no room for it; an ordinary handshake may still do. */
 static bool make_child(struct tcp *tcp, uint32_t listener_index, const struct segment *syn,
-                       const struct tuple *tuple, uint64_t flow, uint8_t renewal)
+                       uint64_t flow, uint8_t renewal)
 {
     struct listener *listener = pool_at(&tcp->listeners, listener_index);
-    struct syn_entry request = {.tuple = *tuple, .flow = flow};
+    struct syn_entry request = {.tuple = syn->tuple, .flow = flow};
     struct tcp_conn *conn;
 
     request_from_syn(tcp, listener_index, syn, &request);
     request.flags |= SYN_FAST_OPEN;
     request.iss =
-        isn_choose(tcp_secret(tcp, tuple, flow), tcp->params.isn_tick_ns, tcp->report.now);
+        isn_choose(tcp_secret(tcp, &syn->tuple, flow), tcp->params.isn_tick_ns, tcp->report.now);
     request_offer_window(tcp, &request);
     conn = conn_from_request(tcp, &request);
     if (conn == NULL || !request_enters_index(tcp, conn, syn))
@@ -69,9 +69,9 @@ static bool make_child(struct tcp *tcp, uint32_t listener_index, const struct se
     conn->snd.nxt = conn->snd.max = conn->iss; /* the SYN-ACK is still to leave */
     conn->owe |= OWE_SEND;
     listener->fast_open_pending++;
-    report_flow(&tcp->report, flow, tuple);
+    report_flow(&tcp->report, flow, &syn->tuple);
     report_segment(&tcp->report, LASTACK_TRACE_SEGMENT_IN, flow, TCP_LISTEN, syn, syn->wnd);
-    report_state(&tcp->report, flow, tuple, TCP_LISTEN, TCP_SYN_RECEIVED,
+    report_state(&tcp->report, flow, &syn->tuple, TCP_LISTEN, TCP_SYN_RECEIVED,
                  LASTACK_CAUSE_FAST_OPEN_PASSIVE);
     conn->since = tcp->report.now;
     conn->cause = LASTACK_CAUSE_FAST_OPEN_PASSIVE;
@@ -84,7 +84,7 @@ static bool make_child(struct tcp *tcp, uint32_t listener_index, const struct se
 }
 
 bool fast_open_serves(struct tcp *tcp, uint32_t listener_index, const struct segment *syn,
-                      const struct tuple *tuple, uint64_t flow, struct fast_open_answer *answer)
+                      uint64_t flow, struct fast_open_answer *answer)
 {
     struct listener *listener = pool_at(&tcp->listeners, listener_index);
     const uint16_t option = syn->options & (OPTION_FAST_OPEN | OPTION_FAST_OPEN_EXP);
@@ -97,20 +97,20 @@ bool fast_open_serves(struct tcp *tcp, uint32_t listener_index, const struct seg
         (option == 0 && syn->text_length == 0) || !has_pending_room(tcp, listener))
         return false;
     if (tcp->params.fast_open & LASTACK_FAST_OPEN_SERVER_NO_COOKIE || listener->fast_open_no_cookie)
-        return make_child(tcp, listener_index, syn, tuple, flow, 0);
+        return make_child(tcp, listener_index, syn, flow, 0);
     if (option == 0)
         return false;
-    which = fast_open_check(keys, tuple, syn->fast_open, syn->fast_open_length);
+    which = fast_open_check(keys, &syn->tuple, syn->fast_open, syn->fast_open_length);
     if (which == 2) /* of the older key: good, and replaced */
         renewal = FAST_OPEN_OPTION | (option & OPTION_FAST_OPEN_EXP ? FAST_OPEN_EXPERIMENT : 0);
-    if (which != 0 && make_child(tcp, listener_index, syn, tuple, flow, renewal))
+    if (which != 0 && make_child(tcp, listener_index, syn, flow, renewal))
         return true;
     if (syn->fast_open_length > 0)
         report_count(&tcp->report, LASTACK_CAUSE_FAST_OPEN_PASSIVE_FAILED);
     else
         report_count(&tcp->report, LASTACK_CAUSE_FAST_OPEN_COOKIE);
     answer->option = option;
-    fast_open_cookie(&keys->key[0], tuple, answer->cookie);
+    fast_open_cookie(&keys->key[0], &syn->tuple, answer->cookie);
     return false;
 }
 

@@ -22,6 +22,15 @@ static bool owns(const struct tcp *tcp, struct flow_ref ref, const struct tuple 
     return false;
 }
 
+uint64_t tcp_flow(struct tcp *tcp, const struct tuple *tuple)
+{
+    struct flow_memo *memo = &tcp->flow;
+
+    if (!tuple_equal(&memo->tuple, tuple))
+        *memo = (struct flow_memo){*tuple, flow_hash(&tcp->index, tuple)};
+    return memo->flow;
+}
+
 /* The flow is a name of 64 bits: that it means the same tuple as last time is near enough to true
  * for a number that only has to be hard to guess and the same for one tuple; so the tuple is not
  * kept. */

@@ -123,8 +123,8 @@ struct tcp {
 /* §3.10.7. The segment was parsed, its checksum verified, its addresses accepted by IP. What of it
  * lies outside the window is trimmed off in place. */
 void tcp_arrives(struct tcp *tcp, struct segment *seg, uint64_t flow);
-/* The flow of a segment, for the passes of a batch and for tcp_arrives. */
-uint64_t tcp_flow(struct tcp *tcp, const struct segment *seg);
+/* The flow of a tuple, for the passes of a batch and for tcp_arrives. */
+uint64_t tcp_flow(struct tcp *tcp, const struct tuple *tuple);
 
 /* §3.10.8: everything due at tcp->report.now. Returns true when the bounded round left something
  * over. */
@@ -498,8 +498,8 @@ bool tcp_reuse_time_wait(struct tcp *tcp, struct flow_ref old, struct seq *iss,
 
 struct fast_open_answer;
 bool tcp_make_syn_entry(struct tcp *tcp, uint32_t listener, const struct segment *seg,
-                        const struct tuple *tuple, uint64_t flow, struct seq iss,
-                        struct flow_ref record, const struct fast_open_answer *answer);
+                        uint64_t flow, struct seq iss, struct flow_ref record,
+                        const struct fast_open_answer *answer);
 void tcp_forget_syn_entry(struct tcp *tcp, uint32_t index, enum lastack_cause cause);
 void tcp_drop_syn_entries(struct tcp *tcp, uint32_t listener, enum lastack_cause cause);
 bool tcp_syn_timeouts(struct tcp *tcp, unsigned max);
@@ -537,8 +537,8 @@ struct fast_open_answer {
 };
 
 /* A SYN that may be answered: true if it is a connection now. */
-bool fast_open_serves(struct tcp *tcp, uint32_t listener, const struct segment *syn,
-                      const struct tuple *tuple, uint64_t flow, struct fast_open_answer *answer);
+bool fast_open_serves(struct tcp *tcp, uint32_t listener, const struct segment *syn, uint64_t flow,
+                      struct fast_open_answer *answer);
 void fast_open_fill_syn_ack(const struct tcp *tcp, struct tcp_conn *conn, struct segment *seg);
 /* It leaves SYN-RECEIVED. */
 void fast_open_is_over(struct tcp *tcp, struct tcp_conn *conn, bool is_reset);
@@ -547,10 +547,9 @@ void fast_open_accepted(struct tcp *tcp, struct listener *listener, const struct
 /* ---- requests that the peer remembers: arrives_cookie.c ---- */
 
 void answer_with_cookie(struct tcp *tcp, uint32_t listener, const struct segment *seg,
-                        const struct tuple *tuple, uint64_t flow);
+                        uint64_t flow);
 /* An ACK that belongs to nobody reached a listener. True: it was a cookie's, and dealt with. */
-bool arrives_with_cookie(struct tcp *tcp, uint32_t listener, struct segment *seg,
-                         const struct tuple *tuple, uint64_t flow);
+bool arrives_with_cookie(struct tcp *tcp, uint32_t listener, struct segment *seg, uint64_t flow);
 /* A connection waits to be accepted. */
 void tcp_wake_listener(struct tcp *tcp, uint32_t listener);
 /* The next listener with news, or POOL_NONE. */
@@ -601,10 +600,8 @@ void keep_rest_of_syn(struct tcp *tcp, struct tcp_conn *conn, const struct segme
 void take_rest_of_syn(struct tcp *tcp, struct tcp_conn *conn);
 enum verdict eighth_check_fin(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg);
 void arrives_in_other_states(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg);
-void arrives_in_listen(struct tcp *tcp, uint32_t listener, struct segment *seg,
-                       const struct tuple *tuple, uint64_t flow);
-void arrives_for_syn_entry(struct tcp *tcp, uint32_t entry, struct segment *seg,
-                           const struct tuple *tuple, uint64_t flow);
+void arrives_in_listen(struct tcp *tcp, uint32_t listener, struct segment *seg, uint64_t flow);
+void arrives_for_syn_entry(struct tcp *tcp, uint32_t entry, struct segment *seg, uint64_t flow);
 void arrives_in_time_wait(struct tcp *tcp, struct time_wait_ref ref, const struct segment *seg,
                           uint64_t flow);
 

@@ -165,8 +165,7 @@ void write_rest(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
     struct segment *seg = &out->seg;
     const bool is_syn = (seg->flags & LASTACK_SYN) != 0;
 
-    seg->local = tuple_local(&conn->tuple);
-    seg->remote = tuple_remote(&conn->tuple);
+    seg->tuple = conn->tuple;
     seg->len = seg->text_length + is_syn + ((seg->flags & LASTACK_FIN) != 0);
     out->text = &conn->send;
     out->gso_size = seg->text_length > conn->mss ? conn->mss : 0;

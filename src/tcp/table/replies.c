@@ -67,8 +67,7 @@ void reply_segment(const struct reply *reply, struct segment *seg)
     seg->sack_count = reply->sack_count;
     seg->ts_value = reply->ts_value;
     seg->ts_echo = reply->ts_echo;
-    seg->local = tuple_local(&reply->tuple);
-    seg->remote = tuple_remote(&reply->tuple);
+    seg->tuple = reply->tuple;
     memcpy(seg->sack, reply->sack, reply->sack_count * sizeof seg->sack[0]);
     if (reply->options & (OPTION_FAST_OPEN | OPTION_FAST_OPEN_EXP)) {
         seg->fast_open_length = sizeof reply->fast_open;

@@ -85,8 +85,8 @@ static void peer_sends(uint32_t seq, uint32_t ack, uint16_t flags)
     uint8_t packet[IPV4_HEADER + TCP_HEADER_MAX];
     unsigned length;
 
-    segment.local.port = PEER_PORT;
-    segment.remote.port = PORT;
+    segment.tuple.local_port = PEER_PORT;
+    segment.tuple.remote_port = PORT;
     length = tcp_build(&segment, LASTACK_OPTIONS_LINUX, packet + IPV4_HEADER);
     tcp_store_checksum(packet + IPV4_HEADER, length, &ip.source, &ip.destination, length, 0);
     ip.payload_length = length;

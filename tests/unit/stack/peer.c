@@ -120,8 +120,9 @@ struct peer *peer_of(const struct segment *seg)
     for (unsigned i = 0; i < peer_count; i++) {
         struct peer *peer = &peer_all[i];
 
-        if (peer->remote.port == seg->local.port && peer->local.port == seg->remote.port &&
-            lastack_address_equal(&peer->remote.address, &seg->local.address))
+        if (peer->remote.port == seg->tuple.local_port &&
+            peer->local.port == seg->tuple.remote_port &&
+            lastack_address_equal(&peer->remote.address, &seg->tuple.local))
             return peer;
     }
     return NULL;

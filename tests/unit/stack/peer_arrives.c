@@ -62,8 +62,7 @@ static size_t build(struct peer *peer, const struct line *line, uint8_t *bytes)
         .flags = line->flags,
         .wnd = (uint16_t)(line->win == NONE ? 0 : line->win == 0 ? 65535 : line->win),
         .urgent = (uint16_t)line->urgent,
-        .local = peer->remote,
-        .remote = peer->local,
+        .tuple = tuple_of(&peer->remote, &peer->local),
     };
     struct ip_build ip = {.source = peer->remote.address,
                           .destination = peer->local.address,

@@ -72,8 +72,8 @@ static void has_one_segment(struct capture_segment *segment)
     assert_int_equal(segment->at, SEC(1700000000) + 123456789);
     assert_int_equal(segment->segment.seq.v, 77);
     assert_int_equal(segment->segment.text_length, 100);
-    assert_int_equal(segment->segment.local.port, 40000);
-    assert_int_equal(segment->segment.remote.port, 80);
+    assert_int_equal(segment->segment.tuple.local_port, 40000);
+    assert_int_equal(segment->segment.tuple.remote_port, 80);
     assert_int_equal(capture_next(capture, &other), CAPTURE_END);
     capture_close(capture);
 }
@@ -111,7 +111,7 @@ static void all_links(void **state)
         begin_file(links[i].link);
         add_frame(links[i].header, links[i].length, packet, length, length);
         has_one_segment(&segment);
-        assert_int_equal(lastack_is_ipv4(&segment.segment.local.address), !links[i].is_ipv6);
+        assert_int_equal(lastack_is_ipv4(&segment.segment.tuple.local), !links[i].is_ipv6);
     }
 }
 
@@ -268,12 +268,12 @@ static void many_streams(void **state)
 
     (void)state;
     streams_init(&streams, 0, 2);
-    segment.segment.local.address = lastack_ipv4(192, 0, 2, 1);
-    segment.segment.remote.address = lastack_ipv4(192, 0, 2, 2);
+    segment.segment.tuple.local = lastack_ipv4(192, 0, 2, 1);
+    segment.segment.tuple.remote = lastack_ipv4(192, 0, 2, 2);
     for (unsigned round = 0; round < 2; round++) {
         for (unsigned i = 0; i < 20000; i++) {
-            segment.segment.local.port = (uint16_t)(i % 20000 + 1);
-            segment.segment.remote.port = 80;
+            segment.segment.tuple.local_port = (uint16_t)(i % 20000 + 1);
+            segment.segment.tuple.remote_port = 80;
             assert_int_equal(streams_add(&streams, &segment) - streams.stream, i);
         }
     }

@@ -15,8 +15,8 @@ static size_t headers(const struct segment *segment, uint32_t text_length, uint8
     uint8_t tcp[TCP_HEADER_MAX];
     unsigned tcp_length = tcp_build(segment, LASTACK_OPTIONS_LINUX, tcp);
     const struct ip_build build = {
-        .source = segment->local.address,
-        .destination = segment->remote.address,
+        .source = segment->tuple.local,
+        .destination = segment->tuple.remote,
         .payload_length = tcp_length + text_length,
         .protocol = IP_PROTOCOL_TCP,
         .ttl = 64,
@@ -30,7 +30,7 @@ static size_t headers(const struct segment *segment, uint32_t text_length, uint8
 
 static uint32_t pseudo(const struct segment *segment, size_t length)
 {
-    return checksum_pseudo(&segment->local.address, &segment->remote.address, IP_PROTOCOL_TCP,
+    return checksum_pseudo(&segment->tuple.local, &segment->tuple.remote, IP_PROTOCOL_TCP,
                            (uint32_t)length);
 }
 
@@ -43,7 +43,7 @@ static void fill(uint8_t *text, uint32_t length)
 size_t packet_build(const struct segment *segment, uint8_t *packet)
 {
     size_t header = headers(segment, segment->text_length, packet);
-    unsigned ip = ip_header_length(&segment->remote.address);
+    unsigned ip = ip_header_length(&segment->tuple.remote);
     size_t length = header + segment->text_length;
 
     CHECK(length <= PACKET_MAX);
@@ -65,8 +65,7 @@ size_t packet_between(bool is_ipv6, unsigned from, unsigned flags, uint32_t seq,
         CHECK(lastack_address_parse(text, &end[i].address));
     }
     const struct segment segment = {
-        .local = end[from],
-        .remote = end[1 - from],
+        .tuple = tuple_of(&end[from], &end[1 - from]),
         .seq = {seq},
         .ack = {ack},
         .flags = (uint16_t)flags,
@@ -84,11 +83,11 @@ void packet_out_build(const struct segment *segment, bool is_ethernet, uint16_t 
 {
     static const uint8_t mac[2][MAC_BYTES] = {{2, 0, 0, 0, 0, 1}, {2, 0, 0, 0, 0, 2}};
     unsigned ethernet = is_ethernet ? ETHERNET_HEADER : 0;
-    unsigned ip = ip_header_length(&segment->remote.address);
+    unsigned ip = ip_header_length(&segment->tuple.remote);
 
     *out = (struct lastack_packet_out){.flags = LASTACK_CHECKSUM_PARTIAL, .gso_size = gso_size};
     if (is_ethernet)
-        ethernet_build(mac[1], mac[0], ethernet_type_of(&segment->remote.address), out->header);
+        ethernet_build(mac[1], mac[0], ethernet_type_of(&segment->tuple.remote), out->header);
     size_t header = headers(segment, segment->text_length, out->header + ethernet);
     size_t tcp_length = header - ip + segment->text_length;
     store16(out->header + ethernet + ip + 16, checksum_fold(pseudo(segment, tcp_length)));

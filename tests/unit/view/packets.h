@@ -13,7 +13,7 @@
 enum { PACKET_MAX = 65535 + 14 };
 
 /* One TCP packet with right checksums into `packet` (PACKET_MAX bytes); returns its length. The
- * family is that of `segment->remote`; text is segment->text_length bytes of a pattern. `flags`
+ * family is that of `segment->tuple`; text is segment->text_length bytes of a pattern. `flags`
  * as in trace.h; segment->len is not looked at. */
 size_t packet_build(const struct segment *segment, uint8_t *packet);
 

@@ -29,8 +29,7 @@ static struct segment segment_of(bool is_ipv6, unsigned from, unsigned flags, ui
             lastack_address_parse(i == 0 ? "2001:db8::1" : "2001:db8::2", &end[i].address);
     }
     return (struct segment){
-        .local = end[from],
-        .remote = end[1 - from],
+        .tuple = tuple_of(&end[from], &end[1 - from]),
         .flags = (uint16_t)flags,
         .seq = {seq},
         .ack = {ack},

@@ -95,12 +95,9 @@ static struct segment segment_of(uint32_t text_length)
         .wnd = 500,
         .seq = {77},
         .text_length = text_length,
-        .local.port = 80,
-        .remote.port = 40000,
+        .tuple = {lastack_ipv4(192, 0, 2, 1), lastack_ipv4(192, 0, 2, 2), 80, 40000},
     };
 
-    segment.local.address = lastack_ipv4(192, 0, 2, 1);
-    segment.remote.address = lastack_ipv4(192, 0, 2, 2);
     return segment;
 }
 

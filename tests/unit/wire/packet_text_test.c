@@ -82,11 +82,10 @@ static void addresses_and_ip_header_on_request(void **state)
     struct segment s = {.flags = LASTACK_RST, .ttl = 64, .ecn = 2};
 
     (void)state;
-    s.local = (struct lastack_endpoint){fixture_address(false, 1), 80};
-    s.remote = (struct lastack_endpoint){fixture_address(false, 2), 40000};
+    s.tuple = (struct tuple){fixture_address(false, 1), fixture_address(false, 2), 80, 40000};
     assert_segment(&s, &style, "[ttl 64, tos 0x02] 192.0.2.1:80 > 192.0.2.2:40000 R 0:0(0) win 0");
-    s.local.address = fixture_address(true, 1);
-    s.remote.address = fixture_address(true, 2);
+    s.tuple.local = fixture_address(true, 1);
+    s.tuple.remote = fixture_address(true, 2);
     assert_segment(&s, &style,
                    "[hlim 64, class 0x02] [2001:db8::1]:80 > [2001:db8::2]:40000 R 0:0(0) win 0");
 }

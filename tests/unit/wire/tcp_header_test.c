@@ -45,8 +45,8 @@ static struct segment syn(uint16_t options)
         .window_scale = 6,
         .ts_value = 100,
         .ts_echo = 0,
-        .local.port = 40000,
-        .remote.port = 80,
+        .tuple.local_port = 40000,
+        .tuple.remote_port = 80,
     };
 }
 
@@ -181,8 +181,8 @@ static struct segment random_segment(struct rng *rng)
         .sack_count = (uint8_t)(1 + rng_below(rng, 4)),
         .fast_open_length = (uint8_t)(rng_below(rng, 2) * (4 + 2 * rng_below(rng, 7))),
         .options = (uint16_t)(rng_next(rng) & SYN_ALL),
-        .local.port = (uint16_t)rng_next(rng),
-        .remote.port = (uint16_t)rng_next(rng),
+        .tuple.local_port = (uint16_t)rng_next(rng),
+        .tuple.remote_port = (uint16_t)rng_next(rng),
     };
     for (unsigned i = 0; i < 4; i++)
         segment.sack[i] = (struct sack_block){{(uint32_t)rng_next(rng)}, {(uint32_t)rng_next(rng)}};
@@ -202,8 +202,8 @@ static void assert_same(const struct segment *sent, const struct segment *parsed
 {
     unsigned sack_room = sent->options & OPTION_TIMESTAMP ? 3 : 4;
 
-    assert_int_equal(parsed->local.port, sent->remote.port);
-    assert_int_equal(parsed->remote.port, sent->local.port);
+    assert_int_equal(parsed->tuple.local_port, sent->tuple.remote_port);
+    assert_int_equal(parsed->tuple.remote_port, sent->tuple.local_port);
     assert_int_equal(parsed->seq.v, sent->seq.v);
     assert_int_equal(parsed->ack.v, sent->ack.v);
     assert_int_equal(parsed->flags, sent->flags);

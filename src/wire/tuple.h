@@ -27,6 +27,12 @@ static inline struct tuple tuple_of(const struct lastack_endpoint *local,
     return (struct tuple){local->address, remote->address, local->port, remote->port};
 }
 
+/* As the other end names it. */
+static inline struct tuple tuple_reversed(const struct tuple *tuple)
+{
+    return (struct tuple){tuple->remote, tuple->local, tuple->remote_port, tuple->local_port};
+}
+
 static inline bool tuple_equal(const struct tuple *a, const struct tuple *b)
 {
     return memcmp(a, b, sizeof *a) == 0;
