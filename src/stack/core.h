@@ -47,8 +47,7 @@ struct destination {
     struct lastack_address source; /* what it would be reached from, if it is reachable */
     bool is_one_host;
     struct tcp_path path;
-    uint32_t own_count, route_count, generation; /* of what it was derived from */
-    bool is_set;
+    bool is_set; /* nothing has changed since that it was derived from */
 };
 
 struct lastack {
@@ -134,7 +133,6 @@ void stack_doubt(void *context, const struct lastack_address *remote);
 const struct destination *stack_destination(struct lastack *stack,
                                             const struct lastack_address *remote);
 /* The path of a connection, for struct tcp. */
-struct tcp_path stack_path(void *context, const struct lastack_address *local,
-                           const struct lastack_address *remote);
+const struct tcp_path *stack_path(void *context, const struct lastack_address *remote);
 
 #endif

@@ -177,6 +177,7 @@ static void error_to_tcp(struct lastack *stack, const struct icmp_message *messa
             return;
         }
         /* news or not: another connection to this host may have learnt it, this one still has to */
+        stack->destination.is_set = false;
         (void)path_too_big(&stack->paths, &tuple.remote, message->mtu,
                            (uint32_t)quote->packet_length, route.mtu, stack->now);
     }

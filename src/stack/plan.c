@@ -230,6 +230,7 @@ void stack_set_time(struct lastack *stack, int64_t now)
 
 int lastack_add_link(struct lastack *stack, const struct lastack_link_config *link)
 {
+    stack->destination.is_set = false;
     stack->has_neighbors = stack->has_neighbors || link->kind == LASTACK_LINK_ETHERNET;
     return links_add(&stack->links, link);
 }
@@ -245,6 +246,7 @@ int lastack_add_address(struct lastack *stack, uint32_t link, const struct lasta
 {
     const int error = links_add_address(&stack->links, link, address, prefix_length);
 
+    stack->destination.is_set = false;
     if (error < 0 || link == LINK_LOOPBACK)
         return error;
     return routes_add(&stack->routes, &stack->links, address, prefix_length, link, NULL);
@@ -253,6 +255,7 @@ int lastack_add_address(struct lastack *stack, uint32_t link, const struct lasta
 int lastack_add_route(struct lastack *stack, const struct lastack_address *prefix,
                       unsigned prefix_length, uint32_t link, const struct lastack_address *via)
 {
+    stack->destination.is_set = false;
     return routes_add(&stack->routes, &stack->links, prefix, prefix_length, link, via);
 }
 
@@ -272,7 +275,7 @@ static struct tcp_path path_along(struct lastack *stack, const struct lastack_ad
     };
 }
 
-static void find_destination(struct lastack *stack, const struct lastack_address *remote,
+static NOINLINE void find_destination(struct lastack *stack, const struct lastack_address *remote,
                              struct destination *destination)
 {
     const uint32_t ip_header = ip_is_ipv4(remote) ? IPV4_HEADER : IPV6_HEADER;
@@ -303,22 +306,15 @@ const struct destination *stack_destination(struct lastack *stack,
 {
     struct destination *last = &stack->destination;
 
-    if (last->is_set && last->own_count == stack->links.own_count &&
-        last->route_count == stack->routes.count && last->generation == stack->paths.generation &&
-        ip_address_equal(&last->remote, remote))
+    if (last->is_set && ip_address_equal(&last->remote, remote))
         return last;
     find_destination(stack, remote, last);
-    last->own_count = stack->links.own_count;
-    last->route_count = stack->routes.count;
-    last->generation = stack->paths.generation;
     /* a learnt MTU is forgotten again after a while: ask each time */
     last->is_set = stack->paths.pool.used == 0;
     return last;
 }
 
-struct tcp_path stack_path(void *context, const struct lastack_address *local,
-                           const struct lastack_address *remote)
+const struct tcp_path *stack_path(void *context, const struct lastack_address *remote)
 {
-    (void)local;
-    return stack_destination(context, remote)->path;
+    return &stack_destination(context, remote)->path;
 }

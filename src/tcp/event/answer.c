@@ -131,9 +131,7 @@ void reply_challenge(struct tcp *tcp, struct tcp_conn *conn)
 uint16_t listener_mss(const struct tcp *tcp, const struct listener *listener,
                       const struct tuple *tuple)
 {
-    const struct tcp_path path = tcp->path(tcp->path_context, &tuple->local, &tuple->remote);
-
-    return mss_offered(&path, listener->options.mss_clamp);
+    return mss_offered(tcp->path(tcp->path_context, &tuple->remote), listener->options.mss_clamp);
 }
 
 /* TSval of a SYN-ACK; a cookie's remembers the options. */

@@ -135,32 +135,30 @@ void conn_bound_mss(const struct tcp *tcp, struct tcp_conn *conn)
 
 void conn_take_path(struct tcp *tcp, struct tcp_conn *conn)
 {
-    const struct tcp_path path =
-        tcp->path(tcp->path_context, &conn->tuple.local, &conn->tuple.remote);
-    uint32_t mss = path.payload > 20 ? path.payload - 20 : 1;
+    const struct tcp_path *path = tcp->path(tcp->path_context, &conn->tuple.remote);
+    const uint32_t most = path->payload > 20 ? path->payload - 20 : 1;
+    uint32_t mss = most;
 
     if (conn->options.mss_clamp != 0)
         mss = min32(mss, conn->options.mss_clamp);
     if (conn->mss_hole != 0)
         mss = min32(mss, conn->mss_hole);
     conn->mss_path = (uint16_t)min32(mss, 65535 - 60);
-    conn->mss_own = mss_offered(&path, conn->options.mss_clamp);
+    conn->mss_own = mss_offered(path, conn->options.mss_clamp);
     if (tcp->params.mss_option_of_path)
-        conn->mss_own = (uint16_t)min32(conn->mss_own, path.payload > 20 ? path.payload - 20 : 1);
+        conn->mss_own = (uint16_t)min32(conn->mss_own, most);
     if (conn->mss_peer != 0)
         mss = min32(conn->mss_path, conn->mss_peer);
     if (conn_has(conn, CONN_TIMESTAMP))
         mss = mss > 12 + 1 ? mss - 12 : 1; /* RFC 6691: options count */
     conn->mss = (uint16_t)mss;
-    conn->gso_max = path.gso_max;
+    conn->gso_max = path->gso_max;
     conn_bound_mss(tcp, conn);
     cc_set_mss(&conn->cc, conn->mss, tcp->params.cwnd_counts_segs);
-    if (conn->lane != path.lane) {
-        const bool was_queued = conn_has(conn, CONN_QUEUED);
-
-        conn_unqueue(tcp, conn);
-        conn->lane = path.lane;
-        if (was_queued)
-            tcp_move_lane(tcp, tcp_index_of(tcp, conn), path.lane);
-    }
+    if (conn->lane == path->lane)
+        return;
+    if (conn_has(conn, CONN_QUEUED))
+        tcp_move_lane(tcp, tcp_index_of(tcp, conn), path->lane);
+    else
+        conn->lane = path->lane;
 }

@@ -179,8 +179,7 @@ void tcp_set_reuse(struct tcp *tcp, struct tcp_conn *conn, uint32_t flags)
                                   ENDPOINT_CONNECTION, conn_endpoint_flags(conn));
 }
 
-uint32_t tcp_find_listener(const struct tcp *tcp, const struct lastack_endpoint *local,
-                           uint64_t flow)
+uint32_t tcp_find_listener(struct tcp *tcp, const struct lastack_endpoint *local, uint64_t flow)
 {
     return local_endpoints_find_listener(&tcp->endpoints, local, 0, (uint32_t)(flow >> 32));
 }

@@ -269,7 +269,7 @@ static bool may_reuse(const struct tcp *tcp, const struct time_wait_record *reco
         MS(age_ms) <= tcp->params.time_wait_reuse_delay_ns)
         return false;
     return tcp->params.time_wait_reuse == LASTACK_REUSE_ON ||
-           tcp->path(tcp->path_context, &tuple->local, &tuple->remote).is_loopback;
+           tcp->path(tcp->path_context, &tuple->remote)->is_loopback;
 }
 
 bool tcp_claim(const struct tcp *tcp, const struct tuple *tuple, struct tuple_claim *claim)

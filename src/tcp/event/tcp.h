@@ -55,8 +55,9 @@ static inline uint16_t mss_offered(const struct tcp_path *path, uint16_t clamp)
 /* Retransmission goes on in vain: IP may doubt its way there (RFC 9293 §3.8.3, R1). */
 typedef void tcp_doubt(void *context, const struct lastack_address *remote);
 
-typedef struct tcp_path tcp_path_lookup(void *context, const struct lastack_address *local,
-                                        const struct lastack_address *remote);
+/* Good until the next is asked for. */
+typedef const struct tcp_path *tcp_path_lookup(void *context,
+                                               const struct lastack_address *remote);
 
 enum { TCP_LANES = 34 }; /* 32 links, the parking lane of unresolved neighbours, one spare */
 
@@ -464,8 +465,7 @@ struct flow_ref tcp_find(const struct tcp *tcp, const struct tuple *tuple, uint6
 void tcp_prefetch_slot(const struct tcp *tcp, uint64_t flow);
 void tcp_prefetch_owner(const struct tcp *tcp, uint64_t flow);
 /* The most specific listener of a local endpoint, or POOL_NONE. */
-uint32_t tcp_find_listener(const struct tcp *tcp, const struct lastack_endpoint *local,
-                           uint64_t flow);
+uint32_t tcp_find_listener(struct tcp *tcp, const struct lastack_endpoint *local, uint64_t flow);
 /* Into index and endpoints; false with *why when one of them is full. */
 bool tcp_index_connection(struct tcp *tcp, struct tcp_conn *conn, uint32_t index,
                           enum lastack_cause *why);

@@ -41,7 +41,8 @@ struct endpoint_key {
     uint32_t link;
 };
 
-static enum endpoint_form endpoint_form_of(const struct lastack_address *address, uint8_t flags)
+static inline enum endpoint_form endpoint_form_of(const struct lastack_address *address,
+                                                  uint8_t flags)
 {
     if (lastack_is_ipv4(address))
         return lastack_is_any(address) ? ENDPOINT_IPV4_ANY : ENDPOINT_IPV4;
@@ -50,7 +51,7 @@ static enum endpoint_form endpoint_form_of(const struct lastack_address *address
     return (flags & ENDPOINT_V6_ONLY) != 0 ? ENDPOINT_IPV6_ONLY_ANY : ENDPOINT_IPV6_ANY;
 }
 
-static struct endpoint_key endpoint_key_of(const struct endpoint_use *use)
+static inline struct endpoint_key endpoint_key_of(const struct endpoint_use *use)
 {
     return (struct endpoint_key){
         .address = use->local.address,
@@ -105,8 +106,7 @@ static uint32_t endpoint_port_hash(const struct local_endpoints *table, uint16_t
     return (uint32_t)(endpoint_mix(table->key.k1, port) * 0xd1b54a32d192ed03u >> 32);
 }
 
-/* First entry of the port, or POOL_NONE. */
-static uint32_t endpoint_first_of(const struct local_endpoints *table, uint16_t port)
+static NOINLINE uint32_t endpoint_look_up_port(const struct local_endpoints *table, uint16_t port)
 {
     struct hash_cursor cursor;
 
@@ -118,6 +118,20 @@ static uint32_t endpoint_first_of(const struct local_endpoints *table, uint16_t 
             return endpoint_index_of(slot->ref);
     }
     return POOL_NONE;
+}
+
+/* First entry of the port, or POOL_NONE. */
+static uint32_t endpoint_first_of(const struct local_endpoints *table, uint16_t port)
+{
+    return table->last.port == port ? table->last.first : endpoint_look_up_port(table, port);
+}
+
+/* The same, remembered: who asks for a port nearly always asks again. */
+static uint32_t endpoint_first_from_now_on(struct local_endpoints *table, uint16_t port)
+{
+    if (table->last.port != port)
+        table->last = (struct endpoint_port){port, endpoint_look_up_port(table, port)};
+    return table->last.first;
 }
 
 /* Among those that are not the first of their port. */
@@ -163,6 +177,21 @@ static struct endpoint_key endpoint_key_at(const struct local_endpoint *entry)
     return (struct endpoint_key){entry->address, entry->port, entry->form, entry->link};
 }
 
+static void endpoint_first_is(struct local_endpoints *table, uint16_t port, uint32_t first)
+{
+    if (table->last.port == port)
+        table->last.first = first;
+}
+
+static bool endpoint_link_first(struct local_endpoints *table, uint32_t index, uint16_t port)
+{
+    if (!hash_index_insert(&table->index, endpoint_port_hash(table, port),
+                           endpoint_ref(index, ENDPOINT_FIRST_OF_PORT)))
+        return false;
+    endpoint_first_is(table, port, index);
+    return true;
+}
+
 /* Into the index, and behind the first of its port if there is one. False if the index is full. */
 static bool endpoint_link(struct local_endpoints *table, uint32_t index, uint32_t first,
                           const struct endpoint_key *key)
@@ -170,8 +199,7 @@ static bool endpoint_link(struct local_endpoints *table, uint32_t index, uint32_
     struct local_endpoint *entry = endpoint_at(table, index), *before;
 
     if (first == POOL_NONE)
-        return hash_index_insert(&table->index, endpoint_port_hash(table, key->port),
-                                 endpoint_ref(index, ENDPOINT_FIRST_OF_PORT));
+        return endpoint_link_first(table, index, key->port);
     if (!hash_index_insert(&table->index, endpoint_hash(table, key),
                            endpoint_ref(index, ENDPOINT_FURTHER)))
         return false;
@@ -203,6 +231,7 @@ static void endpoint_unlink_first(struct local_endpoints *table, uint32_t index)
     const uint32_t hash = endpoint_port_hash(table, entry->port), next = entry->next;
     const uint32_t ref = endpoint_ref(index, ENDPOINT_FIRST_OF_PORT);
 
+    endpoint_first_is(table, entry->port, next);
     if (next == POOL_NONE) {
         CHECK(hash_index_remove(&table->index, hash, ref));
         return;
@@ -237,13 +266,10 @@ static uint32_t endpoint_create(struct local_endpoints *table, const struct endp
     return POOL_NONE;
 }
 
-/* Gives the entry back if nobody uses it any more. */
-static void endpoint_settle(struct local_endpoints *table, uint32_t index)
+/* Nobody uses it any more. */
+static void endpoint_forget(struct local_endpoints *table, uint32_t index,
+                            const struct local_endpoint *entry)
 {
-    const struct local_endpoint *entry = endpoint_at(table, index);
-
-    if (entry->uses > 0)
-        return;
     if (entry->prev == POOL_NONE)
         endpoint_unlink_first(table, index);
     else
@@ -251,11 +277,11 @@ static void endpoint_settle(struct local_endpoints *table, uint32_t index)
     pool_give(&table->entries, index);
 }
 
-static uint32_t *endpoint_counter(const struct local_endpoints *table, uint32_t index,
-                                  enum endpoint_kind kind, uint8_t flags)
+static uint32_t *endpoint_counter(struct local_endpoint *entry, enum endpoint_kind kind,
+                                  uint8_t flags)
 {
-    CHECK(index != POOL_NONE && kind < ENDPOINT_KINDS);
-    return &endpoint_at(table, index)->count[kind][flags & ENDPOINT_REUSE];
+    CHECK(kind < ENDPOINT_KINDS);
+    return &entry->count[kind][flags & ENDPOINT_REUSE];
 }
 
 size_t local_endpoints_size(uint32_t limit)
@@ -271,7 +297,7 @@ void local_endpoints_init(struct local_endpoints *table, void *memory, uint32_t 
     uint8_t *at = memory;
 
     CHECK(limit > 0 && limit < UINT32_MAX / 8);
-    *table = (struct local_endpoints){.key = *key};
+    *table = (struct local_endpoints){.key = *key, .last = {.first = POOL_NONE}};
     hash_index_init(&table->index, at, limit);
     at += hash_index_size(limit);
     pool_init(&table->entries, at, sizeof(struct local_endpoint), limit);
@@ -284,15 +310,17 @@ void local_endpoints_init(struct local_endpoints *table, void *memory, uint32_t 
 static uint32_t endpoint_enter(struct local_endpoints *table, const struct endpoint_use *use)
 {
     const struct endpoint_key key = endpoint_key_of(use);
-    const uint32_t first = endpoint_first_of(table, key.port);
+    const uint32_t first = endpoint_first_from_now_on(table, key.port);
     uint32_t index = endpoint_find_behind(table, first, &key);
+    struct local_endpoint *entry;
 
     if (index == POOL_NONE)
         index = endpoint_create(table, &key, first);
     if (index == POOL_NONE)
         return POOL_NONE;
-    ++*endpoint_counter(table, index, use->kind, use->flags);
-    endpoint_at(table, index)->uses++;
+    entry = endpoint_at(table, index);
+    ++*endpoint_counter(entry, use->kind, use->flags);
+    entry->uses++;
     return index;
 }
 
@@ -305,12 +333,13 @@ uint32_t local_endpoints_enter(struct local_endpoints *table, const struct endpo
 static void endpoint_leave(struct local_endpoints *table, uint32_t index, enum endpoint_kind kind,
                            uint8_t flags)
 {
-    uint32_t *count = endpoint_counter(table, index, kind, flags);
+    struct local_endpoint *entry = endpoint_at(table, index);
+    uint32_t *count = endpoint_counter(entry, kind, flags);
 
     CHECK(*count > 0);
     --*count;
-    endpoint_at(table, index)->uses--;
-    endpoint_settle(table, index);
+    if (--entry->uses == 0)
+        endpoint_forget(table, index, entry);
 }
 
 void local_endpoints_leave_at(struct local_endpoints *table, uint32_t index,
@@ -331,12 +360,13 @@ void local_endpoints_change_at(struct local_endpoints *table, uint32_t index,
                                enum endpoint_kind from, uint8_t from_flags, enum endpoint_kind to,
                                uint8_t to_flags)
 {
-    uint32_t *count = endpoint_counter(table, index, from, from_flags);
+    struct local_endpoint *entry = endpoint_at(table, index);
+    uint32_t *count = endpoint_counter(entry, from, from_flags);
 
     /* A listener is on a list as well: it may change its flags, not its kind. */
     CHECK(*count > 0 && (from == ENDPOINT_LISTENER) == (to == ENDPOINT_LISTENER));
     --*count;
-    ++*endpoint_counter(table, index, to, to_flags);
+    ++*endpoint_counter(entry, to, to_flags);
 }
 
 void local_endpoints_change(struct local_endpoints *table, const struct endpoint_use *from,
@@ -356,7 +386,7 @@ uint32_t local_endpoints_count(const struct local_endpoints *table, const struct
     if (index == POOL_NONE)
         return 0;
     for (uint8_t flags = 0; flags <= ENDPOINT_REUSE; flags++)
-        count += *endpoint_counter(table, index, use->kind, flags);
+        count += *endpoint_counter(endpoint_at(table, index), use->kind, flags);
     return count;
 }
 
@@ -453,9 +483,9 @@ bool local_endpoints_is_unused(const struct local_endpoints *table,
 
 /* ---- connect() ---- */
 
-bool local_endpoints_may_borrow(const struct local_endpoints *table, uint16_t port)
+bool local_endpoints_may_borrow(struct local_endpoints *table, uint16_t port)
 {
-    for (uint32_t index = endpoint_first_of(table, port); index != POOL_NONE;
+    for (uint32_t index = endpoint_first_from_now_on(table, port); index != POOL_NONE;
          index = endpoint_at(table, index)->next) {
         const struct local_endpoint *entry = endpoint_at(table, index);
 
@@ -535,24 +565,27 @@ static uint32_t endpoint_choose_listener(const struct local_endpoints *table,
     return link->listener;
 }
 
-static uint32_t endpoint_listener_of(const struct local_endpoints *table,
+static uint32_t endpoint_listener_of(const struct local_endpoints *table, uint32_t first,
                                      const struct endpoint_key *key, uint32_t spread)
 {
-    uint32_t index = endpoint_find(table, key);
+    uint32_t index = endpoint_find_behind(table, first, key);
 
     if (index == POOL_NONE)
         return POOL_NONE;
     return endpoint_choose_listener(table, endpoint_at(table, index), spread);
 }
 
-uint32_t local_endpoints_find_listener(const struct local_endpoints *table,
+uint32_t local_endpoints_find_listener(struct local_endpoints *table,
                                        const struct lastack_endpoint *local, uint32_t link,
                                        uint32_t spread)
 {
     static const uint8_t forms_ipv4[] = {ENDPOINT_IPV4, ENDPOINT_IPV4_ANY, ENDPOINT_IPV6_ANY};
     static const uint8_t forms_ipv6[] = {ENDPOINT_IPV6, ENDPOINT_IPV6_ANY, ENDPOINT_IPV6_ONLY_ANY};
     const uint8_t *forms = lastack_is_ipv4(&local->address) ? forms_ipv4 : forms_ipv6;
+    const uint32_t first = endpoint_first_from_now_on(table, local->port);
 
+    if (first == POOL_NONE)
+        return POOL_NONE;
     for (unsigned i = 0; i < 3; i++) {
         struct endpoint_key key = {.port = local->port, .form = forms[i], .link = link};
         uint32_t listener = POOL_NONE;
@@ -564,10 +597,10 @@ uint32_t local_endpoints_find_listener(const struct local_endpoints *table,
         else if (forms[i] == ENDPOINT_IPV4_ANY)
             key.address = lastack_ipv4(0, 0, 0, 0);
         if (link != 0 && table->listening_on_link > 0)
-            listener = endpoint_listener_of(table, &key, spread);
+            listener = endpoint_listener_of(table, first, &key, spread);
         key.link = 0;
         if (listener == POOL_NONE)
-            listener = endpoint_listener_of(table, &key, spread);
+            listener = endpoint_listener_of(table, first, &key, spread);
         if (listener != POOL_NONE)
             return listener;
     }

@@ -76,11 +76,18 @@ struct local_endpoint {
     uint32_t count[ENDPOINT_KINDS][ENDPOINT_REUSE + 1];
 };
 
+/* A port and the first of its entries; POOL_NONE: it has none. */
+struct endpoint_port {
+    uint16_t port;
+    uint32_t first;
+};
+
 struct local_endpoints {
     struct pool entries;
     struct pool listeners;    /* links of the lists of listeners */
     struct hash_index index;  /* port to its first entry; (address, port, link) to the others */
     struct siphash_key key;
+    struct endpoint_port last; /* asked for last */
     uint32_t listening[ENDPOINT_FORMS]; /* listeners of each form: what need not be looked up */
     uint32_t listening_on_link;         /* listeners bound to a link */
 };
@@ -122,13 +129,13 @@ bool local_endpoints_is_unused(const struct local_endpoints *table,
                                const struct endpoint_use *wanted);
 /* connect() may borrow this port: nobody has bound it or listens on it, on any address.
  * (Connections may share it as long as their tuples differ: the flow index knows.) */
-bool local_endpoints_may_borrow(const struct local_endpoints *table, uint16_t port);
+bool local_endpoints_may_borrow(struct local_endpoints *table, uint16_t port);
 
 /* The listener for a segment to `local` that came in on `link` (number + 1): one on that very
  * address before one on the wildcard, IPv4's own wildcard before that of both families, one bound
  * to the link before one that is not. Among several with SO_REUSEPORT `spread` (a hash of the flow)
  * chooses. POOL_NONE if none listens. */
-uint32_t local_endpoints_find_listener(const struct local_endpoints *table,
+uint32_t local_endpoints_find_listener(struct local_endpoints *table,
                                        const struct lastack_endpoint *local, uint32_t link,
                                        uint32_t spread);
 

@@ -5,16 +5,11 @@
  */
 #include "ports.h"
 
-#include "bytes.h"
-
 static uint64_t ports_hash(const struct ports *ports, const struct tuple *tuple)
 {
-    const uint64_t words[5] = {
-        load64(tuple->local.bytes),  load64(tuple->local.bytes + 8), load64(tuple->remote.bytes),
-        load64(tuple->remote.bytes + 8), tuple->remote_port,
-    };
+    const struct tuple_words words = tuple_words_of(tuple);
 
-    return siphash24_words(&ports->key, words, 5);
+    return siphash24_words_and(&ports->key, words.word, words.count, tuple->remote_port);
 }
 
 void ports_init(struct ports *ports, const struct siphash_key *key)

@@ -373,7 +373,7 @@ static void memory_follows_use(void **state)
 
 /* ---- listeners ---- */
 
-static uint32_t found(const struct fixture *f, enum form at, uint32_t link, uint32_t spread)
+static uint32_t found(struct fixture *f, enum form at, uint32_t link, uint32_t spread)
 {
     struct endpoint_use use = use_of(at, CONNECTION, 0);
 
@@ -555,7 +555,7 @@ static struct endpoint_use any_use(struct rng *rng)
     return use;
 }
 
-static void check_against_list(const struct fixture *f, const struct endpoint_use *uses,
+static void check_against_list(struct fixture *f, const struct endpoint_use *uses,
                                const bool *held, struct rng *rng)
 {
     struct endpoint_use wanted = any_use(rng);
