@@ -41,6 +41,12 @@ static inline uint32_t max32(uint32_t a, uint32_t b)
     return a > b ? a : b;
 }
 
+/* On the clock of milliseconds, modulo 2^32: 49 days. */
+static inline uint32_t clock_ms(int64_t now)
+{
+    return (uint32_t)((uint64_t)now / 1000000u);
+}
+
 /* `at + length`, where either may be NEVER and the sum may not wrap. */
 static inline int64_t time_after(int64_t at, int64_t length_ns)
 {

@@ -144,8 +144,9 @@ static void place_tcp(struct lastack *stack, const struct plan *plan)
     const struct siphash_key limit_key = derive_key(config->seed, KEY_SYN_LIMIT);
 
     tcp->params = config->params;
-    tcp->report =
-        (struct report){.ring = &stack->trace, .counters = stack->counters, .now = stack->now};
+    tcp->report = (struct report){.ring = &stack->trace, .counters = stack->counters};
+    report_set_time(&tcp->report, stack->now);
+    tcp->until_check = CHECK_PERIOD;
     tcp->index.key = derive_key(config->seed, KEY_INDEX);
     hash_index_init(&tcp->index.slots, plan->index, index_limit(config));
     pool_init(&tcp->conns, plan->conns, sizeof(struct tcp_conn), config->max_connections);
@@ -223,7 +224,7 @@ void stack_set_time(struct lastack *stack, int64_t now)
 {
     CHECK(now >= stack->now);
     stack->now = now;
-    stack->tcp.report.now = now;
+    report_set_time(&stack->tcp.report, now);
 }
 
 /* ---- links, addresses, routes ---- */

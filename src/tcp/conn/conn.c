@@ -38,9 +38,9 @@ bool conn_fin_sent(const struct tcp_conn *conn)
     return conn_has(conn, CONN_FIN_QUEUED) && seq_after(conn->snd.max, conn->snd.end);
 }
 
-uint32_t conn_ts_value(const struct tcp_conn *conn, int64_t now)
+uint32_t conn_ts_value(const struct tcp_conn *conn, const struct report *report)
 {
-    return timestamp_now(conn->ts_offset, now);
+    return report->now_ms + conn->ts_offset;
 }
 
 void conn_init(struct tcp_conn *conn, const struct tuple *tuple, uint64_t flow,

@@ -71,7 +71,7 @@ enum conn_flag {
     CONN_SUPERSEDES = 1 << 27,   /* made by a SYN that reopened TIME-WAIT */
     CONN_WANTS_ROOM = 1 << 29,   /* its socket found no room to write and waits for some */
     CONN_NO_OPTIONS = 1 << 30,   /* TCP_NOOPT: no option in our SYN, none of the peer's taken */
-    CONN_DEADLINE_SET = 1 << 28, /* a deadline was set that is earlier than what is armed */
+    CONN_DEADLINE_SET = 1 << 28, /* what is armed is later than a deadline, or has fired */
 };
 
 /* Fast Open, RFC 7413. */
@@ -265,7 +265,7 @@ uint64_t conn_bytes_sent(const struct tcp_conn *conn);
 /* Our FIN has left (at least once). */
 bool conn_fin_sent(const struct tcp_conn *conn);
 /* TSval to send. */
-uint32_t conn_ts_value(const struct tcp_conn *conn, int64_t now);
+uint32_t conn_ts_value(const struct tcp_conn *conn, const struct report *report);
 
 /* A fresh block: everything at its start, nothing armed; flow and tuple set. `generation`
  * survives. */

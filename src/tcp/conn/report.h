@@ -7,6 +7,7 @@
 #define LASTACK_REPORT_H
 
 #include "bits.h"
+#include "duration.h"
 #include "segment.h"
 #include "trace_ring.h"
 #include "tuple.h"
@@ -15,7 +16,16 @@ struct report {
     struct trace_ring *ring;
     uint64_t *counters; /* by enum lastack_cause */
     int64_t now;        /* of the call being served */
+    uint32_t now_ms;    /* the same on the clock of milliseconds */
 };
+
+static inline void report_set_time(struct report *report, int64_t now)
+{
+    if (report->now == now)
+        return;
+    report->now = now;
+    report->now_ms = clock_ms(now);
+}
 
 static inline void report_count(const struct report *report, enum lastack_cause cause)
 {

@@ -205,7 +205,7 @@ void conn_fill_options(const struct tcp *tcp, struct tcp_conn *conn, struct segm
 {
     if (conn_has(conn, CONN_TIMESTAMP)) {
         seg->options |= OPTION_TIMESTAMP;
-        seg->ts_value = conn_ts_value(conn, tcp->report.now);
+        seg->ts_value = conn_ts_value(conn, &tcp->report);
         seg->ts_echo = conn->paws.recent;
     }
     if (conn_has(conn, CONN_SACK) && (conn->arrived.count > 0 || !sack_is_empty(seg->again)))
@@ -231,7 +231,7 @@ void conn_take_syn_options(struct tcp *tcp, struct tcp_conn *conn, const struct 
         conn->flags |= CONN_SACK;
     if (tcp->params.timestamps && options & OPTION_TIMESTAMP) {
         conn->flags |= CONN_TIMESTAMP;
-        conn->paws = (struct paws){seg->ts_value, clock_ms(tcp->report.now)};
+        conn->paws = (struct paws){seg->ts_value, tcp->report.now_ms};
     }
     conn_take_path(tcp, conn);
     conn_round_buffers(tcp, conn);

@@ -101,9 +101,22 @@ static void syn_sent_becomes_syn_received(struct tcp *tcp, struct tcp_conn *conn
     conn->owe |= OWE_SEND;
 }
 
-static void arrives_in_syn_sent(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+/* "If there are other controls or text in the segment, then continue processing". */
+static NOINLINE enum verdict syn_sent_take_rest(struct tcp *tcp, struct tcp_conn *conn,
+                                                const struct segment *seg)
 {
     struct segment rest = *seg;
+    enum verdict v;
+
+    rest.flags &= (uint16_t)~LASTACK_SYN;
+    rest.seq = conn->rcv.nxt;
+    rest.len = seg->len - 1;
+    v = seventh_take_text(tcp, conn, &rest);
+    return v == GO_ON ? eighth_check_fin(tcp, conn, &rest) : v;
+}
+
+static void arrives_in_syn_sent(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
     bool is_ack_good;
     enum verdict v;
 
@@ -137,18 +150,14 @@ static void arrives_in_syn_sent(struct tcp *tcp, struct tcp_conn *conn, const st
         return; /* what is not kept the peer sends again */
     }
     syn_sent_becomes_established(tcp, conn, seg);
-    conn->last_received_ms = clock_ms(tcp->report.now);
+    conn->last_received_ms = tcp->report.now_ms;
     if (conn_has(conn, CONN_KEEPALIVE))
         conn_set_deadline(conn, LASTACK_TIMER_KEEPALIVE,
                           time_after(tcp->report.now, conn_keepalive_idle(tcp, conn)),
                           &tcp->report);
-    rest.flags &= (uint16_t)~LASTACK_SYN;
-    rest.seq = conn->rcv.nxt;
-    rest.len = seg->len - 1;
-    if (rest.len > 0 && seventh_take_text(tcp, conn, &rest) == GO_ON)
-        (void)eighth_check_fin(tcp, conn, &rest);
-    if (conn->state != TCP_CLOSED && !conn_has(conn, CONN_DETACHED))
-        settle(tcp, conn);
+    if (seg->len > 1 && syn_sent_take_rest(tcp, conn, seg) == STOPPED_CONNECTION)
+        return;
+    settle(tcp, conn);
 }
 
 /* ---- §3.10.7.4, steps one to four ---- */
@@ -156,8 +165,6 @@ static void arrives_in_syn_sent(struct tcp *tcp, struct tcp_conn *conn, const st
 /* RFC 7323 §5.3 R1, before anything else; not for RST (§5.2). */
 static enum verdict check_paws(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
 {
-    const uint32_t now_ms = clock_ms(tcp->report.now);
-
     if (!conn_has(conn, CONN_TIMESTAMP) || seg->flags & LASTACK_RST)
         return GO_ON;
     if (!(seg->options & OPTION_TIMESTAMP)) {
@@ -166,7 +173,7 @@ static enum verdict check_paws(struct tcp *tcp, struct tcp_conn *conn, const str
         report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_NO_TIMESTAMP);
         return STOP;
     }
-    if (!paws_rejects(&conn->paws, tcp_paws_rule(tcp, true), seg->ts_value, now_ms))
+    if (!paws_rejects(&conn->paws, tcp_paws_rule(tcp, true), seg->ts_value, tcp->report.now_ms))
         return GO_ON;
     report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_PAWS);
     reply_challenge(tcp, conn);
@@ -460,7 +467,7 @@ void arrives_in_other_states(struct tcp *tcp, struct tcp_conn *conn, struct segm
 {
     /* Now, for a SYN may be trimmed off later (RFC 7323 §2.2: its window is never scaled). */
     seg->window = (uint32_t)seg->wnd << (seg->flags & LASTACK_SYN ? 0 : conn->snd_shift);
-    conn->last_received_ms = clock_ms(tcp->report.now);
+    conn->last_received_ms = tcp->report.now_ms;
     conn->stats.segs_in++;
     if (seg->text_length > 0)
         conn->stats.data_segs_in++;

@@ -74,7 +74,7 @@ static bool sample_round_trip(struct tcp *tcp, struct tcp_conn *conn, const stru
         least = now - news->last_sacked_at;
     } else if (news->acked.segs > 0 && conn_has(conn, CONN_TIMESTAMP) &&
                seg->options & OPTION_TIMESTAMP && seg->ts_echo != 0) {
-        const uint32_t ticks = conn_ts_value(conn, now) - seg->ts_echo;
+        const uint32_t ticks = conn_ts_value(conn, &tcp->report) - seg->ts_echo;
 
         if (ticks < 0x7fffffff / 1000) /* not from the future, not ages old */
             sample = least = max64(MS(ticks), 1);
@@ -139,16 +139,17 @@ static void take_ack(struct tcp *tcp, struct tcp_conn *conn, const struct segmen
 }
 
 /* Zero window: the persist timer takes over from the retransmission timer (§3.8.6.1). */
-static void window_changed(struct tcp *tcp, struct tcp_conn *conn)
+static void window_changed(struct tcp *tcp, struct tcp_conn *conn, bool is_probing)
 {
-    if (conn->snd.wnd > 0) {
-        if (conn->deadline.at[LASTACK_TIMER_PERSIST] != NEVER) {
-            conn_stop_deadline(conn, LASTACK_TIMER_PERSIST, &tcp->report);
-            conn->probes = 0;
-            conn->rtt.backoff = 0;
-        }
-        conn->owe |= OWE_SEND;
+    if (is_probing)
+        conn->probes = 0; /* an answered probe: never give up on it (MUST-37) */
+    if (conn->snd.wnd == 0)
+        return;
+    if (is_probing) {
+        conn_stop_deadline(conn, LASTACK_TIMER_PERSIST, &tcp->report);
+        conn->rtt.backoff = 0;
     }
+    conn->owe |= OWE_SEND;
 }
 
 static enum verdict syn_received_check_ack(struct tcp *tcp, struct tcp_conn *conn,
@@ -218,12 +219,12 @@ static void take_timestamp(struct tcp *tcp, struct tcp_conn *conn, const struct 
 {
     if (conn_has(conn, CONN_TIMESTAMP) && seg->options & OPTION_TIMESTAMP &&
         seq_before_or_equal(seg->seq, conn->rcv.acked))
-        paws_take(&conn->paws, tcp_paws_rule(tcp, true), seg->ts_value, clock_ms(tcp->report.now));
+        paws_take(&conn->paws, tcp_paws_rule(tcp, true), seg->ts_value, tcp->report.now_ms);
 }
 
 enum verdict fifth_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
 {
-    bool is_window_changed;
+    bool is_old, is_window_changed, is_probing;
 
     if (!(seg->flags & LASTACK_ACK)) {
         report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_NO_ACK);
@@ -235,18 +236,17 @@ enum verdict fifth_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struc
         return STOP;
     take_timestamp(tcp, conn, seg);
     conn_stop_holding(tcp, conn);
-    if (seq_before(seg->ack, conn->snd.una)) {
-        if (seg->sack_count > 0)
-            take_ack(tcp, conn, seg, false);
-        return GO_ON; /* old, but its text may be new */
-    }
-    is_window_changed = update_window(conn, seg);
+    is_old = seq_before(seg->ack, conn->snd.una);
+    if (is_old && seg->sack_count == 0)
+        return GO_ON; /* but its text may be new */
+    is_window_changed = !is_old && update_window(conn, seg);
     take_ack(tcp, conn, seg, is_window_changed);
+    if (is_old)
+        return GO_ON;
     if (conn->ecn & ECN_ON && seg->flags & LASTACK_ECE)
         recover_congestion_echoed(tcp, conn);
-    if (conn->snd.wnd == 0 && conn->deadline.at[LASTACK_TIMER_PERSIST] != NEVER)
-        conn->probes = 0; /* an answered probe: never give up on it (MUST-37) */
-    if (is_window_changed || conn->deadline.at[LASTACK_TIMER_PERSIST] != NEVER)
-        window_changed(tcp, conn);
+    is_probing = conn->deadline.at[LASTACK_TIMER_PERSIST] != NEVER;
+    if (is_window_changed || is_probing)
+        window_changed(tcp, conn, is_probing);
     return fin_acknowledged(tcp, conn);
 }

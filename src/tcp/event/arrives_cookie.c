@@ -89,7 +89,7 @@ bool arrives_with_cookie(struct tcp *tcp, uint32_t listener_index, struct segmen
     }
     request.mss_peer = (uint16_t)mss;
     request.tos = listener->options.tos;
-    request.entered_ms = clock_ms(tcp->report.now);
+    request.entered_ms = tcp->report.now_ms;
     request_offer_window(tcp, &request);
     conn = conn_from_request(tcp, &request);
     if (conn == NULL || !request_enters_index(tcp, conn, seg))

@@ -72,7 +72,7 @@ void request_from_syn(struct tcp *tcp, uint32_t listener_index, const struct seg
     entry->listener = listener_index;
     entry->irs = seg->seq;
     entry->snd_wnd = seg->wnd;
-    entry->entered_ms = clock_ms(tcp->report.now);
+    entry->entered_ms = tcp->report.now_ms;
     entry->cause = LASTACK_CAUSE_SYN;
     entry->tos = listener->options.tos;
     take_syn_options(tcp, listener, entry, seg);
@@ -377,7 +377,7 @@ static enum verdict check_request(struct tcp *tcp, uint32_t index, const struct 
     }
     if (entry->flags & SYN_TIMESTAMP && seg->options & OPTION_TIMESTAMP &&
         !(seg->flags & LASTACK_RST) &&
-        paws_rejects(&paws, tcp_paws_rule(tcp, false), seg->ts_value, clock_ms(tcp->report.now))) {
+        paws_rejects(&paws, tcp_paws_rule(tcp, false), seg->ts_value, tcp->report.now_ms)) {
         report_drop(&tcp->report, entry->flow, TCP_SYN_RECEIVED, seg, LASTACK_CAUSE_DROP_PAWS);
         ack_for_entry(tcp, entry);
         return STOP;
@@ -445,7 +445,7 @@ static int64_t syn_ack_age(const struct tcp *tcp, const struct syn_entry *entry)
 
     return clock_ms(sent_at) == entry->entered_ms
                ? tcp->report.now - sent_at
-               : MS(clock_ms(tcp->report.now) - entry->entered_ms);
+               : MS(tcp->report.now_ms - entry->entered_ms);
 }
 
 /* What the SYN-ACK's way there and back tells. A cookie knows nothing of its time. */

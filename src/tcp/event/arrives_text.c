@@ -214,11 +214,9 @@ static void take_congestion_marks(struct tcp *tcp, struct tcp_conn *conn,
         ack_policy_quicken(&conn->ack, conn_rcv_wnd(conn), conn_rcv_mss(conn), 2);
 }
 
-enum verdict seventh_take_text(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
+static NOINLINE enum verdict text_arrives(struct tcp *tcp, struct tcp_conn *conn,
+                                          struct segment *seg)
 {
-    trim_taken(conn, seg);
-    if (seg->text_length == 0)
-        return GO_ON;
     if (!tcp_state_may_receive(conn->state) && !(conn->fast_open & FAST_OPEN_PASSIVE)) {
         /* CLOSE-WAIT, CLOSING, LAST-ACK: "This should not occur, since a FIN has been received" */
         report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_TEXT_AFTER_FIN);
@@ -231,6 +229,14 @@ enum verdict seventh_take_text(struct tcp *tcp, struct tcp_conn *conn, struct se
     measure_mss(conn, seg);
     return seq_equal(seg->seq, conn->rcv.nxt) ? take_in_order(tcp, conn, seg)
                                               : take_beyond_hole(tcp, conn, seg);
+}
+
+enum verdict seventh_take_text(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
+{
+    if (seg->text_length == 0)
+        return GO_ON;
+    trim_taken(conn, seg);
+    return seg->text_length == 0 ? GO_ON : text_arrives(tcp, conn, seg);
 }
 
 /* RCV.NXT passes the FIN: §3.10.7.4 eighth, by state. */
@@ -267,22 +273,29 @@ static enum verdict fin_in_order(struct tcp *tcp, struct tcp_conn *conn)
     UNREACHABLE();
 }
 
-enum verdict eighth_check_fin(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+/* There is a FIN, or was one. */
+static NOINLINE enum verdict fin_arrives(struct tcp *tcp, struct tcp_conn *conn,
+                                      const struct segment *seg)
 {
     if (conn_has(conn, CONN_FIN_RECEIVED)) {
         if (seg->flags & LASTACK_FIN)
             conn->owe |= OWE_ACK;
         return GO_ON;
     }
-    if (seg->flags & LASTACK_FIN && !conn_has(conn, CONN_FIN_KNOWN)) {
+    if (!conn_has(conn, CONN_FIN_KNOWN)) {
         conn->flags |= CONN_FIN_KNOWN;
         conn->rcv.fin = seq_add(seg->seq, seg->text_length);
     }
-    if (!conn_has(conn, CONN_FIN_KNOWN))
-        return GO_ON;
     if (seq_equal(conn->rcv.nxt, conn->rcv.fin))
         return fin_in_order(tcp, conn);
     if (seg->flags & LASTACK_FIN && seg->text_length == 0)
         reply_ack(tcp, conn); /* it is ahead of a hole: ask for what is missing */
     return GO_ON;
+}
+
+enum verdict eighth_check_fin(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
+    if (!(seg->flags & LASTACK_FIN) && !conn_has(conn, CONN_FIN_KNOWN))
+        return GO_ON;
+    return fin_arrives(tcp, conn, seg);
 }

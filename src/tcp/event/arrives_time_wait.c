@@ -87,7 +87,7 @@ static bool is_old(const struct tcp *tcp, const struct time_wait_record *record,
     const struct paws paws = {record->ts_recent, record->ts_recent_ms};
 
     return record->flags & TIME_WAIT_TIMESTAMP && seg->options & OPTION_TIMESTAMP &&
-           paws_rejects(&paws, tcp_paws_rule(tcp, false), seg->ts_value, clock_ms(tcp->report.now));
+           paws_rejects(&paws, tcp_paws_rule(tcp, false), seg->ts_value, tcp->report.now_ms);
 }
 
 /* RFC 6191 §2 and RFC 9293 MAY-2: the SYN is newer than everything of the old life. */
@@ -274,7 +274,7 @@ static void arrives_fin_wait_2(struct tcp *tcp, struct time_wait_ref ref,
     record->flags &= (uint8_t)~TIME_WAIT_FIN_WAIT_2;
     record->rcv_nxt = seq_add(record->rcv_nxt, 1);
     record->cause = LASTACK_CAUSE_FIN;
-    record->entered_ms = clock_ms(tcp->report.now);
+    record->entered_ms = tcp->report.now_ms;
     take_newer_timestamp(tcp, record, seg);
     time_wait_write(&tcp->time_waits, ref, record);
     time_wait_set_deadline(&tcp->time_waits, ref,

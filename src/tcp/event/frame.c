@@ -89,7 +89,7 @@ static bool may_defer(const struct tcp *tcp, const struct tcp_conn *conn, struct
     int64_t head_at;
 
     if (divisor == 0 || conn_has(conn, CONN_FIN_QUEUED) || is_repairing(tcp, conn) ||
-        chunk->is_pushed || clock_ms(now) - conn->last_sent_ms > 1)
+        chunk->is_pushed || tcp->report.now_ms - conn->last_sent_ms > 1)
         return false;
     if (limit >= conn_frame_segments(tcp, conn) * conn->mss || (!chunk->is_tail && limit >= left) ||
         limit >= min32(conn->snd.wnd, conn->cc.cwnd) / divisor)

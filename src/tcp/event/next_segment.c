@@ -106,7 +106,7 @@ static void restart_after_idle(struct tcp *tcp, struct tcp_conn *conn)
 
     if (conn_in_flight(conn) > 0 || conn->stats.data_segs_out == 0)
         return;
-    idle = MS(clock_ms(tcp->report.now) - conn->last_sent_ms);
+    idle = MS(tcp->report.now_ms - conn->last_sent_ms);
     if (idle == 0)
         return;
     cc_hooks(conn->cc.algorithm)
@@ -156,7 +156,7 @@ static void sent_text(struct tcp *tcp, struct tcp_conn *conn, const struct segme
             ack_policy_connected(&conn->ack, &tcp->params, tcp->report.now);
         ack_policy_data_sent(&conn->ack, tcp->report.now);
         conn->stats.data_segs_out += segs_of(conn, seg->text_length);
-        conn->last_sent_ms = clock_ms(tcp->report.now);
+        conn->last_sent_ms = tcp->report.now_ms;
         if (seg->text_length % conn->mss != 0 && conn->write_queue != POOL_NONE &&
             !is_again)
             conn_queue(tcp, conn)->small = to;

@@ -155,7 +155,7 @@ static void describe_conn(const struct tcp *tcp, const struct tcp_conn *conn,
         .cause = (uint8_t)conn->cause,
         .ts_recent = conn->paws.recent,
         .ts_recent_ms = conn->paws.recent_ms,
-        .entered_ms = clock_ms(tcp->report.now),
+        .entered_ms = tcp->report.now_ms,
         .challenge_at = NEVER,
     };
 }
@@ -262,7 +262,7 @@ void tcp_drop_superseded(struct tcp *tcp, const struct tuple *tuple, uint32_t in
 static bool may_reuse(const struct tcp *tcp, const struct time_wait_record *record)
 {
     const struct tuple *tuple = &record->tuple;
-    const uint32_t age_ms = clock_ms(tcp->report.now) - record->entered_ms;
+    const uint32_t age_ms = tcp->report.now_ms - record->entered_ms;
 
     if (tcp->params.time_wait_reuse == LASTACK_REUSE_OFF || record->flags & TIME_WAIT_FIN_WAIT_2 ||
         !(record->flags & TIME_WAIT_TIMESTAMP) || !tcp->params.timestamps ||

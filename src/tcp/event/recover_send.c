@@ -164,7 +164,7 @@ void recover_sent_again(struct tcp *tcp, struct tcp_conn *conn, struct seq from,
     recovery->again_segs += count;
     recovery->again_bytes += seq_distance(from, to);
     if (!recovery->has_retry_stamp) {
-        recovery->retry_stamp = conn_ts_value(conn, tcp->report.now);
+        recovery->retry_stamp = conn_ts_value(conn, &tcp->report);
         recovery->has_retry_stamp = true;
     }
     recovery->undo_left = (recovery->undo_left < 0 ? 0 : recovery->undo_left) + (int32_t)count;
@@ -205,7 +205,7 @@ static void shrink_unused(struct tcp *tcp, struct tcp_conn *conn)
         cc->cwnd = (cc->cwnd + used) / 2;
         cc->cwnd -= cc->cwnd % cc->mss;
     }
-    conn->window_use.since_ms = clock_ms(tcp->report.now);
+    conn->window_use.since_ms = tcp->report.now_ms;
 }
 
 void conn_note_window_use(struct tcp *tcp, struct tcp_conn *conn, bool is_deferred)
@@ -214,7 +214,7 @@ void conn_note_window_use(struct tcp *tcp, struct tcp_conn *conn, bool is_deferr
     const struct sent_amount amount = {conn->packets, conn_in_flight(conn)};
     const uint32_t out = conn_charge(tcp, conn, amount);
     const bool is_limited = is_deferred || conn_pipe(tcp, conn) >= conn->cc.cwnd;
-    const uint32_t now_ms = clock_ms(tcp->report.now);
+    const uint32_t now_ms = tcp->report.now_ms;
 
     if (!seq_before(conn->snd.una, use->end) || is_limited ||
         (!conn_has(conn, CONN_WAS_LIMITED) && out > use->most)) {

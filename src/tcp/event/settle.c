@@ -10,27 +10,25 @@
  */
 #include "tcp.h"
 
-static void check_sometimes(struct tcp *tcp, const struct tcp_conn *conn)
+static NOINLINE void check_sometimes(struct tcp *tcp, const struct tcp_conn *conn)
 {
-    if (++tcp->checks % CHECK_PERIOD == 0)
-        conn_check(conn);
+    tcp->until_check = CHECK_PERIOD;
+    conn_check(conn);
 }
 
-static void arm(struct tcp *tcp, struct tcp_conn *conn)
+/* A deadline was set that is earlier than what is armed, or what was armed has fired. */
+static NOINLINE void arm(struct tcp *tcp, struct tcp_conn *conn)
 {
-    int64_t earliest;
+    const int64_t earliest = deadlines_minimum(&conn->deadline);
 
-    if (!conn_has(conn, CONN_DEADLINE_SET) && conn->timer.at != NEVER)
-        return; /* nothing became earlier */
     conn->flags &= ~(uint32_t)CONN_DEADLINE_SET;
-    earliest = deadlines_minimum(&conn->deadline);
     /* Later than what is armed: found out when it fires. */
     if (earliest < conn->timer.at)
         wheel_arm(&tcp->wheel, tcp_index_of(tcp, conn), earliest);
 }
 
 /* Into its lane, behind the others. */
-static void queue(struct tcp *tcp, struct tcp_conn *conn)
+static NOINLINE void queue(struct tcp *tcp, struct tcp_conn *conn)
 {
     struct send_queue *lane = &tcp->lanes[conn->lane];
     const uint32_t index = tcp_index_of(tcp, conn);
@@ -88,9 +86,12 @@ void conn_unqueue(struct tcp *tcp, struct tcp_conn *conn)
 void settle(struct tcp *tcp, struct tcp_conn *conn)
 {
     CHECK(conn->state != TCP_CLOSED && !conn_has(conn, CONN_DETACHED));
-    arm(tcp, conn);
-    queue_if_owing(tcp, conn);
-    check_sometimes(tcp, conn);
+    if (conn_has(conn, CONN_DEADLINE_SET))
+        arm(tcp, conn);
+    if (conn->owe != 0)
+        queue_if_owing(tcp, conn);
+    if (--tcp->until_check == 0)
+        check_sometimes(tcp, conn);
 }
 
 void tcp_move_lane(struct tcp *tcp, uint32_t index, unsigned lane)

@@ -107,7 +107,7 @@ struct tcp {
     uint32_t wake_head, wake_tail;
     uint32_t listener_wake;     /* listeners with news, through next_woken */
     uint32_t orphans;
-    uint32_t checks;            /* counts settles: every 1024th checks the invariants */
+    uint32_t until_check;       /* settles until the invariants are checked: every 1024th */
     struct challenge_budget challenges;
     struct rng rng;
     struct siphash_key isn_key;
@@ -330,8 +330,8 @@ static inline uint32_t tcp_index_of(const struct tcp *tcp, const struct tcp_conn
 
 static inline struct paws_rule tcp_paws_rule(const struct tcp *tcp, bool is_connection)
 {
-    return (struct paws_rule){is_connection ? clock_ms(tcp->params.paws_slack_ns) : 0,
-                              clock_ms(tcp->params.paws_stale_ns)};
+    return (struct paws_rule){is_connection ? tcp->params.paws_slack_ns : 0,
+                              tcp->params.paws_stale_ns};
 }
 
 /* What is remembered of its queue; there is one from the first write on. */

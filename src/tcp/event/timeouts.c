@@ -46,7 +46,7 @@ static bool is_worn_out(const struct tcp *tcp, const struct tcp_conn *conn, uint
 /* How long ago, in ns; a moment in ms means one within the last 49 days. */
 static int64_t silence_since(const struct tcp *tcp, uint32_t moment_ms)
 {
-    return MS(clock_ms(tcp->report.now) - moment_ms);
+    return MS(tcp->report.now_ms - moment_ms);
 }
 
 static uint32_t orphan_retries(const struct tcp *tcp)
@@ -188,7 +188,7 @@ static bool persist_timeout(struct tcp *tcp, struct tcp_conn *conn)
         return true;
     }
     if (conn->probes == 0)
-        conn->since_probe_ms = clock_ms(tcp->report.now);
+        conn->since_probe_ms = tcp->report.now_ms;
     conn->probes++;
     rtt_back_off(&conn->rtt); /* SHLD-30 */
     conn->owe |= OWE_PROBE;
@@ -280,6 +280,7 @@ static bool fire(struct tcp *tcp, struct tcp_conn *conn, enum lastack_timer time
 
 static void connection_timeouts(struct tcp *tcp, struct tcp_conn *conn)
 {
+    conn->flags |= CONN_DEADLINE_SET; /* nothing is armed any more */
     for (unsigned timer = 0; timer < DEADLINE_COUNT; timer++) {
         if (conn->deadline.at[timer] > tcp->report.now)
             continue;

@@ -39,7 +39,7 @@ static void measure_round_trip(const struct tcp *tcp, struct tcp_conn *conn,
     if (!conn_has(conn, CONN_TIMESTAMP) || !(seg->options & OPTION_TIMESTAMP) ||
         seg->ts_echo == 0 || seg->text_length < conn_rcv_mss(conn))
         return;
-    age_ms = conn_ts_value(conn, tcp->report.now) - seg->ts_echo;
+    age_ms = conn_ts_value(conn, &tcp->report) - seg->ts_echo;
     if (age_ms < 3600 * 1000) /* else it is no stamp of ours */
         receive_space_echoed(&conn->space, MS((int64_t)max32(age_ms, 1)));
 }

@@ -81,7 +81,7 @@ uint32_t tcp_open_active(struct tcp *tcp, const struct tcp_open *open, enum last
     conn->fast_open = open->fast_open;
     conn_start(tcp, conn, &open->options, open->flags | CONN_ACTIVE);
     conn_choose_iss(conn, iss);
-    conn->paws = (struct paws){ts_recent, clock_ms(tcp->report.now)};
+    conn->paws = (struct paws){ts_recent, tcp->report.now_ms};
     report_flow(&tcp->report, flow, &tuple);
     tcp_enter(conn, TCP_SYN_SENT,
               is_reuse ? LASTACK_CAUSE_TIME_WAIT_REUSED : LASTACK_CAUSE_CALL_CONNECT, &tcp->report);
@@ -418,5 +418,5 @@ void tcp_keepalive_changed(struct tcp *tcp, uint32_t index)
     struct tcp_conn *conn = tcp_conn_at(tcp, index);
 
     arm_keepalive(tcp, conn,
-                  tcp->report.now - MS(clock_ms(tcp->report.now) - conn->last_received_ms));
+                  tcp->report.now - MS(tcp->report.now_ms - conn->last_received_ms));
 }

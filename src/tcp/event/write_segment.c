@@ -67,7 +67,7 @@ void write_syn(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
     seg->options = syn_options(tcp, conn);
     seg->mss = conn->mss_own;
     seg->window_scale = conn->rcv_shift;
-    seg->ts_value = conn_ts_value(conn, tcp->report.now);
+    seg->ts_value = conn_ts_value(conn, &tcp->report);
     seg->ts_echo = is_answer ? conn->paws.recent : 0;
     if (is_answer)
         fast_open_fill_syn_ack(tcp, conn, seg);

@@ -12,8 +12,9 @@
 #ifndef LASTACK_PAWS_H
 #define LASTACK_PAWS_H
 
+#include "duration.h"
+
 #include <stdbool.h>
-#include <stdint.h>
 
 struct paws {
     uint32_t recent;    /* TS.Recent */
@@ -23,7 +24,7 @@ struct paws {
 /* What is forgiven: params->paws_slack_ns in a connection, nothing elsewhere; and when TS.Recent
  * is stale. */
 struct paws_rule {
-    uint32_t slack_ms, stale_ms;
+    int64_t slack_ns, stale_ns;
 };
 
 /* RFC 7323 §5.2: s < t if 0 < (t - s) < 2^31. */
@@ -36,8 +37,9 @@ static inline bool timestamp_before(uint32_t a, uint32_t b)
 static inline bool paws_rejects(const struct paws *paws, struct paws_rule rule, uint32_t ts_value,
                                 uint32_t now_ms)
 {
-    return timestamp_before(ts_value + rule.slack_ms, paws->recent) &&
-           now_ms - paws->recent_ms < rule.stale_ms;
+    return timestamp_before(ts_value, paws->recent) &&
+           timestamp_before(ts_value + clock_ms(rule.slack_ns), paws->recent) &&
+           now_ms - paws->recent_ms < clock_ms(rule.stale_ns);
 }
 
 /* RFC 7323 §4.3 (2): only a segment that covers Last.ACK.sent may move TS.Recent, and only forward
@@ -45,15 +47,11 @@ static inline bool paws_rejects(const struct paws *paws, struct paws_rule rule, 
 static inline void paws_take(struct paws *paws, struct paws_rule rule, uint32_t ts_value,
                              uint32_t now_ms)
 {
-    if (!timestamp_before(ts_value, paws->recent) || now_ms - paws->recent_ms >= rule.stale_ms) {
+    if (!timestamp_before(ts_value, paws->recent) ||
+        now_ms - paws->recent_ms >= clock_ms(rule.stale_ns)) {
         paws->recent = ts_value;
         paws->recent_ms = now_ms;
     }
-}
-
-static inline uint32_t clock_ms(int64_t now)
-{
-    return (uint32_t)((uint64_t)now / 1000000u);
 }
 
 #endif
