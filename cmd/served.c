@@ -77,6 +77,7 @@ static void on_traced(void *context, int64_t now)
     struct served *served = context;
 
     viewer_traced(served->viewer, now);
+    stack_memory_follow_use(&served->memory, served->stack, now);
 }
 
 static void on_signal(void *context, int signal_number)

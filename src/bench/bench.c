@@ -33,7 +33,9 @@ static void print_help(FILE *out)
           "  --json             one JSON object per figure\n"
           "  --quick            smaller and shorter: shows that it works, not what it costs\n"
           "  --largest N        no population above N\n"
-          "  --pages 4k|2m      only in pages of this size, instead of both\n"
+          "  --pages KIND       timewait, demux: only in these, instead of grown and 4k\n"
+          "                       grown  small, large once 64 MiB are in use: as served\n"
+          "                       4k, 2m always of this size\n"
           "  --no-instructions  do not count instructions (callgrind takes a while)\n"
           "  --cells PATTERN    recovery: only these, as in 'loss1/100/10', '*/100/*'\n"
           "  --runs N           recovery: runs of each cell, 1 to 5\n"
@@ -42,6 +44,27 @@ static void print_help(FILE *out)
           "\n"
           "exit code: 0 fine, 1 a stated bound does not hold, 2 usage, 3 not possible here\n",
           out);
+}
+
+const char *bench_pages_name(enum bench_pages pages)
+{
+    static const char *const name[PAGES_KINDS] = {
+        [PAGES_GROWN] = "grown", [PAGES_4K] = "4k", [PAGES_2M] = "2m"};
+
+    return name[pages];
+}
+
+/* The kind in optarg. False: there is none of that name, said. */
+static bool take_pages(unsigned *pages)
+{
+    for (enum bench_pages kind = 0; kind < PAGES_KINDS; kind++) {
+        if (strcmp(optarg, bench_pages_name(kind)) == 0) {
+            *pages = 1u << kind;
+            return true;
+        }
+    }
+    fprintf(stderr, "lastack bench: --pages %s: grown, 4k or 2m is wanted\n", optarg);
+    return false;
 }
 
 static bool parse_number(const char *text, uint64_t *number)
@@ -113,12 +136,8 @@ static bool parse_options(int argc, char **argv, struct bench_options *options, 
             options->trace = optarg;
             break;
         case 'p':
-            options->small_pages = strcmp(optarg, "4k") == 0;
-            options->huge_pages = strcmp(optarg, "2m") == 0;
-            if (!options->small_pages && !options->huge_pages) {
-                fprintf(stderr, "lastack bench: --pages %s: 4k or 2m is wanted\n", optarg);
+            if (!take_pages(&options->pages))
                 return false;
-            }
             break;
         case 'I':
             options->instructions = false;
@@ -164,7 +183,7 @@ static int run_one(const struct bench *bench, const struct bench_options *option
 int bench_run(int argc, char **argv)
 {
     struct bench_options options = {
-        .instructions = true, .small_pages = true, .huge_pages = true, .out = stdout};
+        .instructions = true, .pages = 1u << PAGES_GROWN | 1u << PAGES_4K, .out = stdout};
     bool help = false;
     int worst = 0;
 

@@ -15,11 +15,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* What memory is made of: as a stack of ours has it (host/mapping.h), or always the same. */
+enum bench_pages { PAGES_GROWN, PAGES_4K, PAGES_2M, PAGES_KINDS };
+
 struct bench_options {
     bool json;
     bool quick;        /* smaller and shorter: to see that it works */
-    bool small_pages;  /* measure in pages of 4 KiB ... */
-    bool huge_pages;   /* ... and in pages of 2 MiB, if the kernel has them */
+    unsigned pages;    /* a bit for each enum bench_pages to measure in */
     bool instructions; /* count them with callgrind */
     uint64_t largest;  /* no population above this; 0: the bench's own */
     uint64_t runs;     /* of each cell; 0: the bench's own */
@@ -39,6 +41,8 @@ struct bench {
     int (*count)(const struct bench_options *options);
     bool is_long; /* runs only when it is named */
 };
+
+const char *bench_pages_name(enum bench_pages pages); /* "grown", "4k", "2m" */
 
 /* The verb. argv[0] is ignored. Exit code: 0; 1 a bound does not hold; 2 usage; 3 not possible
  * here. */

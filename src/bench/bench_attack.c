@@ -79,7 +79,7 @@ static bool attack_open(struct attack_bench *bench)
     config.trace_classes = 0;
     size = lastack_size(&config);
     *bench = (struct attack_bench){.now = SEC(1000)};
-    if (!mapping_make(&bench->memory, size, false, &trouble)) {
+    if (!mapping_make(&bench->memory, size, &trouble)) {
         fprintf(stderr, "lastack bench: %s\n", trouble.text);
         return false;
     }

@@ -56,8 +56,13 @@ static size_t demux_index_bytes(void)
     return (hash_index_size(DEMUX_LIMIT) + 4095) & ~(size_t)4095;
 }
 
+static size_t demux_touched(const struct demux *d)
+{
+    return hash_index_touched(&d->index.slots) + pool_size(d->objects.stride, d->objects.bump);
+}
+
 /* n objects, taken from the pool in random order. */
-static bool demux_make(struct demux *d, bool huge, uint64_t n)
+static bool demux_make(struct demux *d, enum bench_pages pages, uint64_t n)
 {
     uint32_t *order = malloc(n * sizeof *order);
     struct trouble trouble;
@@ -65,11 +70,13 @@ static bool demux_make(struct demux *d, bool huge, uint64_t n)
     *d = (struct demux){.index.key = {0x0123456789abcdefu, 0xfedcba9876543210u}};
     if (order == NULL ||
         !mapping_make(&d->mapping,
-                      demux_index_bytes() + pool_size(sizeof(struct tcp_conn), DEMUX_LIMIT), huge,
+                      demux_index_bytes() + pool_size(sizeof(struct tcp_conn), DEMUX_LIMIT),
                       &trouble)) {
         free(order);
         return false;
     }
+    if (pages == PAGES_2M)
+        mapping_use_large_pages(&d->mapping);
     rng_init(&d->rng, n);
     hash_index_init(&d->index.slots, d->mapping.base, DEMUX_LIMIT);
     pool_init(&d->objects, (uint8_t *)d->mapping.base + demux_index_bytes(),
@@ -180,13 +187,15 @@ static void demux_many(struct demux *d, uint64_t n, uint64_t count, bool is_seri
     }
 }
 
-static bool demux_population_make(struct demux_population *p, uint64_t n, bool huge)
+static bool demux_population_make(struct demux_population *p, uint64_t n, enum bench_pages pages)
 {
     const size_t before = resident_bytes();
 
     *p = (struct demux_population){.n = n};
-    if (!demux_make(&p->d, huge, n))
+    if (!demux_make(&p->d, pages, n))
         return false;
+    if (pages == PAGES_GROWN)
+        mapping_follow_use(&p->d.mapping, demux_touched(&p->d));
     p->bytes = (double)(resident_bytes() - before) / (double)n;
     demux_many(&p->d, n, 100 * DEMUX_BLOCK, false, NULL);
     return true;
@@ -208,7 +217,7 @@ static int count_demux(const struct bench_options *options)
 
     if (sscanf(options->count, "%llu", &n) != 1 || n == 0 || n > DEMUX_LIMIT)
         return 2;
-    if (!demux_make(&d, false, n))
+    if (!demux_make(&d, PAGES_4K, n))
         return 3;
     counting_begin();
     demux_many(&d, n, DEMUX_COUNTED, false, NULL);
@@ -232,13 +241,13 @@ static double demux_instructions(uint64_t n, const struct bench_options *options
     return instructions_of(&counts, "ack");
 }
 
-static void print_demux_json(const struct demux_population *p, bool huge,
+static void print_demux_json(const struct demux_population *p, enum bench_pages pages,
                              const struct bench_options *options)
 {
     struct figure figure = figure_of("demux", "ack", p->n);
 
     figure.family = "ipv4";
-    figure.pages = huge ? "2m" : "4k";
+    figure.pages = bench_pages_name(pages);
     figure.batch = DEMUX_BATCH;
     figure.ns_per_op = stopwatch_median(&p->batched);
     figure.instructions_per_op = p->instructions;
@@ -263,13 +272,13 @@ static void print_demux_text(const struct demux_population *p, const struct demu
     fflush(out);
 }
 
-static bool run_demux_populations(struct demux_population *p, unsigned count, bool huge,
-                                  const struct bench_options *options)
+static bool run_demux_populations(struct demux_population *p, unsigned count,
+                                  enum bench_pages pages, const struct bench_options *options)
 {
     const uint64_t work = (options->quick ? 20 : 400) * DEMUX_BLOCK;
 
     for (unsigned i = 0; i < count; i++)
-        if (!demux_population_make(&p[i], demux_populations[i], huge))
+        if (!demux_population_make(&p[i], demux_populations[i], pages))
             return false;
     for (unsigned round = 0; round < 9; round++)
         for (unsigned i = 0; i < count; i++)
@@ -277,7 +286,7 @@ static bool run_demux_populations(struct demux_population *p, unsigned count, bo
     return true;
 }
 
-static int run_demux_pages(const struct bench_options *options, bool huge)
+static int run_demux_pages(const struct bench_options *options, enum bench_pages pages)
 {
     const uint64_t largest = options->largest != 0 ? options->largest
                              : options->quick      ? 10000
@@ -289,19 +298,19 @@ static int run_demux_pages(const struct bench_options *options, bool huge)
 
     while (count < DEMUX_POPULATIONS && demux_populations[count] <= largest)
         count++;
-    if (!run_demux_populations(p, count, huge, options))
+    if (!run_demux_populations(p, count, pages, options))
         return 3;
     if (!options->json)
-        fprintf(
-            options->out,
-            "\ndemux: a pure ACK to a random connection, %s pages: ns, how much more than at %llu\n"
-            " connections   in batches of %d     one by one  instructions\n",
-            huge ? "2 MiB" : "4 KiB", (unsigned long long)base->n, DEMUX_BATCH);
+        fprintf(options->out,
+                "\ndemux: a pure ACK to a random connection, pages: %s: ns, how much more than at "
+                "%llu\n"
+                " connections   in batches of %d     one by one  instructions\n",
+                bench_pages_name(pages), (unsigned long long)base->n, DEMUX_BATCH);
     for (unsigned i = 0; i < count; i++) {
         mapping_release(&p[i].d.mapping);
-        p[i].instructions = huge ? -1 : demux_instructions(p[i].n, options);
+        p[i].instructions = pages == PAGES_2M ? -1 : demux_instructions(p[i].n, options);
         if (options->json)
-            print_demux_json(&p[i], huge, options);
+            print_demux_json(&p[i], pages, options);
         else
             print_demux_text(&p[i], base, options->out);
         if (stopwatch_ratio(&p[i].batched, &base->batched) > WORST_DEMUX_TIME) {
@@ -316,10 +325,14 @@ static int run_demux_pages(const struct bench_options *options, bool huge)
 
 static int run_demux(const struct bench_options *options)
 {
-    const int small = options->small_pages ? run_demux_pages(options, false) : 0;
-    const int huge = options->huge_pages ? run_demux_pages(options, true) : 0;
+    int worst = 0;
 
-    return huge > small ? huge : small;
+    for (enum bench_pages pages = 0; pages < PAGES_KINDS; pages++) {
+        const int code = options->pages & 1u << pages ? run_demux_pages(options, pages) : 0;
+
+        worst = code > worst ? code : worst;
+    }
+    return worst;
 }
 
 const struct bench bench_demux = {

@@ -13,7 +13,7 @@ struct figure {
     const char *bench;
     const char *op;
     const char *family; /* "ipv4", "ipv6"; NULL: left out */
-    const char *pages;  /* "4k", "2m"; NULL: left out */
+    const char *pages;  /* bench_pages_name; NULL: left out */
     uint64_t n;
     double batch;
     double ns_per_op;

@@ -234,7 +234,7 @@ bool flight_make(struct flight *flight, uint32_t segments)
                               .ack_room = segments / 4 + 64};
     flight->ack = malloc((size_t)flight->ack_room * FLIGHT_FRAME);
     if (flight->ack == NULL || !pair_make(&flight->pair, &config, FLIGHT_MTU, 0) ||
-        !mapping_make(&flight->wire, (size_t)flight->frames * FLIGHT_FRAME, false, &trouble)) {
+        !mapping_make(&flight->wire, (size_t)flight->frames * FLIGHT_FRAME, &trouble)) {
         flight_release(flight);
         return false;
     }

@@ -28,7 +28,7 @@ static bool make_end(struct pair *pair, enum pair_end end, struct lastack_config
         fprintf(stderr, "lastack bench: the stack refuses its limits\n");
         return false;
     }
-    if (!mapping_make(&pair->memory[end], size, false, &trouble)) {
+    if (!mapping_make(&pair->memory[end], size, &trouble)) {
         fprintf(stderr, "lastack bench: %s\n", trouble.text);
         return false;
     }

@@ -1,32 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * stack_memory.c: mmap(2). NORESERVE, because most of a generous config is never touched. No huge
- * pages by default: one touched byte would commit two megabytes.
+ * stack_memory.c: see stack_memory.h.
  */
 #include "stack_memory.h"
 
-#include <errno.h>
-#include <sys/mman.h>
+#include "duration.h"
 
 struct lastack *stack_memory_create(struct stack_memory *memory,
                                     const struct lastack_config *config, int64_t now,
                                     struct trouble *trouble)
 {
+    const size_t size = lastack_size(config);
     struct lastack *stack;
 
-    memory->size = lastack_size(config);
-    if (memory->size == 0) {
+    *memory = (struct stack_memory){.next_look = now};
+    if (size == 0) {
         trouble_set(trouble, 0, "a limit of the stack is out of range");
         return NULL;
     }
-    memory->base = mmap(NULL, memory->size, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory->base == MAP_FAILED) {
-        memory->base = NULL;
-        trouble_set(trouble, errno, "map %zu bytes for the stack", memory->size);
+    if (!mapping_make(&memory->mapping, size, trouble))
         return NULL;
-    }
-    stack = lastack_create(config, memory->base, memory->size, now);
+    stack = lastack_create(config, memory->mapping.base, size, now);
     if (stack == NULL) {
         trouble_set(trouble, 0, "the stack refuses its limits");
         stack_memory_release(memory);
@@ -36,7 +30,27 @@ struct lastack *stack_memory_create(struct stack_memory *memory,
 
 void stack_memory_release(struct stack_memory *memory)
 {
-    if (memory->base != NULL)
-        munmap(memory->base, memory->size);
-    memory->base = NULL;
+    mapping_release(&memory->mapping);
+}
+
+/* Objects are taken in order, so the most there ever were is what has been touched. */
+static size_t bytes_touched(const struct lastack *stack)
+{
+    size_t sum = 0;
+
+    for (enum lastack_pool pool = 0; pool < LASTACK_POOL_COUNT; pool++) {
+        struct lastack_pool_usage usage;
+
+        lastack_pool_usage(stack, pool, &usage);
+        sum += (size_t)usage.peak * usage.bytes_each;
+    }
+    return sum;
+}
+
+void stack_memory_follow_use(struct stack_memory *memory, const struct lastack *stack, int64_t now)
+{
+    if (now < memory->next_look || memory->mapping.has_large_pages)
+        return;
+    memory->next_look = now + SEC(1);
+    mapping_follow_use(&memory->mapping, bytes_touched(stack));
 }
