@@ -207,7 +207,7 @@ struct tcp_conn {
     uint32_t last_received_ms;
     struct deadlines deadline;
     struct stream send, receive;
-    struct ranges arrived;   /* text beyond a hole */
+    struct ranges arrived;   /* text and FIN beyond a hole */
     struct ranges sent;
     struct window_use window_use;
     uint32_t told;           /* what of `arrived` the peer hears first (sack_told.h); POOL_NONE */

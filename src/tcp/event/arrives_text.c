@@ -7,7 +7,8 @@
  *     beyond a hole: copied to its place, remembered as a range, answered at once with a
  *                    duplicate ACK that tells what is there (RFC 5681 §3.2, RFC 2018)
  *
- * Text is copied once, from the packet into the stream (docs/decisions/0005).
+ * Text is copied once, from the packet into the stream (docs/decisions/0005). A FIN takes a number
+ * behind it (§3.4): beyond a hole it stands among the ranges, too, and is told of as text is.
  */
 #include "tcp.h"
 
@@ -77,8 +78,10 @@ static void advance(struct tcp *tcp, struct tcp_conn *conn, struct seq to)
         ranges_trim_before(&conn->arrived, &tcp->ranges, to);
     next = conn->arrived.count > 0 ? ranges_first(&conn->arrived, &tcp->ranges) : NULL;
     if (next != NULL && seq_before_or_equal(next->from, to)) {
-        conn->stats.bytes_received += seq_distance(to, next->to);
-        conn->rcv.nxt = next->to;
+        const bool ends_by_fin = conn_has(conn, CONN_FIN_KNOWN) && !seq_after(to, conn->rcv.fin);
+
+        conn->rcv.nxt = ends_by_fin ? seq_min(next->to, conn->rcv.fin) : next->to;
+        conn->stats.bytes_received += seq_distance(to, conn->rcv.nxt);
         ranges_trim_before(&conn->arrived, &tcp->ranges, conn->rcv.nxt);
     }
     sack_told_advance(&conn->told, &tcp->ranges, &conn->arrived, conn->rcv.nxt);
@@ -102,7 +105,7 @@ static enum verdict text_after_close(struct tcp *tcp, struct tcp_conn *conn,
 static struct sack_block arrived_again(const struct tcp *tcp, const struct tcp_conn *conn,
                                        const struct segment *seg)
 {
-    const struct seq end = seq_add(seg->seq, seg->text_length);
+    const struct seq end = seq_add(seg->seq, seg->len);
     const struct range *range;
 
     if (!sack_is_empty(seg->again) || conn->arrived.count == 0 || !conn_has(conn, CONN_SACK))
@@ -136,24 +139,46 @@ static enum verdict take_in_order(struct tcp *tcp, struct tcp_conn *conn, struct
     return GO_ON;
 }
 
-static enum verdict take_beyond_hole(struct tcp *tcp, struct tcp_conn *conn,
-                                     struct segment *seg)
+/* Where the segment ends. The first FIN seen is the peer's, and no other: its place is kept. */
+static struct seq end_with_fin(struct tcp_conn *conn, const struct segment *seg)
 {
     const struct seq end = seq_add(seg->seq, seg->text_length);
-    const struct sack_block again = arrived_again(tcp, conn, seg);
+
+    if (!(seg->flags & LASTACK_FIN))
+        return end;
+    if (!conn_has(conn, CONN_FIN_KNOWN)) {
+        conn->flags |= CONN_FIN_KNOWN;
+        conn->rcv.fin = end;
+    }
+    return seq_equal(end, conn->rcv.fin) ? seq_add(end, 1) : end;
+}
+
+/* [from, to) waits beyond a hole; false: there is no room to remember it. */
+static bool keep_range(struct tcp *tcp, struct tcp_conn *conn, struct seq from, struct seq to)
+{
     struct range merged;
+
+    if (!ranges_add(&conn->arrived, &tcp->ranges, tcp->params.reassembly_ranges_max, from, to, NULL,
+                    &merged))
+        return false;
+    conn->rcv.edge = seq_max(conn->rcv.edge, to); /* accept_whole_buffer: it is promised now */
+    if (conn_has(conn, CONN_SACK))
+        sack_told_arrived(&conn->told, &tcp->ranges, merged.from, merged.to);
+    return true;
+}
+
+static NOINLINE enum verdict take_beyond_hole(struct tcp *tcp, struct tcp_conn *conn,
+                                     struct segment *seg)
+{
+    const struct sack_block again = arrived_again(tcp, conn, seg);
 
     if (!stream_put(&conn->receive, &tcp->pages, seg->seq, seg->text, seg->text_length))
         return refuse_text(tcp, conn, seg, LASTACK_CAUSE_NO_PAGE_LEFT);
-    if (!ranges_add(&conn->arrived, &tcp->ranges, tcp->params.reassembly_ranges_max, seg->seq, end,
-                    NULL, &merged))
+    if (!keep_range(tcp, conn, seg->seq, end_with_fin(conn, seg)))
         return refuse_text(tcp, conn, seg,
                            conn->arrived.count >= tcp->params.reassembly_ranges_max
                                ? LASTACK_CAUSE_DROP_REASSEMBLY_LIMIT
                                : LASTACK_CAUSE_NO_RANGE_LEFT);
-    conn->rcv.edge = seq_max(conn->rcv.edge, end); /* accept_whole_buffer: it is promised now */
-    if (conn_has(conn, CONN_SACK))
-        sack_told_arrived(&conn->told, &tcp->ranges, merged.from, merged.to);
     if (tcp->params.quick_ack == LASTACK_QUICK_ACK_LINUX)
         ack_policy_quicken(&conn->ack, conn_rcv_wnd(conn), conn_rcv_mss(conn), 16);
     conn->ack.last_data_at = tcp->report.now;
@@ -245,6 +270,10 @@ static enum verdict fin_in_order(struct tcp *tcp, struct tcp_conn *conn)
     conn->rcv.nxt = seq_add(conn->rcv.nxt, 1);
     if (seq_after(conn->rcv.nxt, conn->rcv.edge))
         conn->rcv.edge = conn->rcv.nxt;
+    if (conn->arrived.count > 0) { /* it waited there itself; nothing can follow */
+        ranges_clear(&conn->arrived, &tcp->ranges);
+        sack_told_clear(&conn->told, &tcp->ranges);
+    }
     conn->flags |= CONN_FIN_RECEIVED;
     conn->owe |= OWE_ACK;
     conn_wake(tcp, conn, WAKE_READABLE | (conn_has(conn, CONN_FIN_QUEUED) ? WAKE_HANGUP : 0));
@@ -273,6 +302,17 @@ static enum verdict fin_in_order(struct tcp *tcp, struct tcp_conn *conn)
     UNREACHABLE();
 }
 
+/* A FIN without text beyond a hole: the answer asks for what is missing. Where it cannot be told of
+ * its place is known all the same. */
+static NOINLINE void keep_fin(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
+    const struct sack_block again = arrived_again(tcp, conn, seg);
+
+    if (seq_equal(seg->seq, conn->rcv.fin))
+        (void)keep_range(tcp, conn, seg->seq, seq_add(seg->seq, 1));
+    reply_ack_again(tcp, conn, again);
+}
+
 /* There is a FIN, or was one. */
 static NOINLINE enum verdict fin_arrives(struct tcp *tcp, struct tcp_conn *conn,
                                       const struct segment *seg)
@@ -282,14 +322,11 @@ static NOINLINE enum verdict fin_arrives(struct tcp *tcp, struct tcp_conn *conn,
             conn->owe |= OWE_ACK;
         return GO_ON;
     }
-    if (!conn_has(conn, CONN_FIN_KNOWN)) {
-        conn->flags |= CONN_FIN_KNOWN;
-        conn->rcv.fin = seq_add(seg->seq, seg->text_length);
-    }
+    (void)end_with_fin(conn, seg);
     if (seq_equal(conn->rcv.nxt, conn->rcv.fin))
         return fin_in_order(tcp, conn);
     if (seg->flags & LASTACK_FIN && seg->text_length == 0)
-        reply_ack(tcp, conn); /* it is ahead of a hole: ask for what is missing */
+        keep_fin(tcp, conn, seg);
     return GO_ON;
 }
 

@@ -275,6 +275,16 @@ static bool emit_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out
     return true;
 }
 
+/* Not what has not left before (its turn comes in emit_new), nor what has arrived (SACK). */
+static bool fin_leaves_again(struct tcp *tcp, struct tcp_conn *conn)
+{
+    const struct sent_set sent = conn_sent(tcp, conn);
+    const struct range *last = sent_last(&sent);
+
+    return seq_after(conn->snd.max, conn->snd.end) &&
+           (last == NULL || !(last->flags & SENT_SACKED));
+}
+
 /* [from, to) again, at most what a frame takes; with FIN if it reaches so far. */
 static void emit_again(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out, struct seq from,
                        uint32_t most, enum lastack_cause cause)
@@ -285,8 +295,7 @@ static void emit_again(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *o
     struct seq to;
 
     write_text(tcp, conn, out, from, min32(left, most));
-    if (!seq_after(conn->snd.max, conn->snd.end))
-        /* it has not left before: its turn comes in emit_new */
+    if (seg->flags & LASTACK_FIN && !fin_leaves_again(tcp, conn))
         seg->flags &= (uint16_t)~LASTACK_FIN;
     to = seq_add(from, seg->text_length + (seg->flags & LASTACK_FIN ? 1 : 0));
     conn->snd.nxt = seq_max(conn->snd.nxt, to);
