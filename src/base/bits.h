@@ -80,6 +80,29 @@ static inline uint32_t equal_of_eight(const void *records, uint32_t wanted)
 }
 #endif
 
+/* Between the machine's byte order and the network's, either way. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+static inline uint32_t network32(uint32_t x)
+{
+    return __builtin_bswap32(x);
+}
+
+static inline uint64_t network64(uint64_t x)
+{
+    return __builtin_bswap64(x);
+}
+#else
+static inline uint32_t network32(uint32_t x)
+{
+    return x;
+}
+
+static inline uint64_t network64(uint64_t x)
+{
+    return x;
+}
+#endif
+
 static inline uint64_t rotate_left64(uint64_t x, unsigned n)
 {
     return x << n | x >> (64 - n);

@@ -52,11 +52,12 @@ static enum resolve_answer add_link_header(struct lastack *stack, const struct i
 
 /* ---- segments ---- */
 
-/* Text by reference: iov[1..]; its checksum too if the link leaves that to us. */
-static uint32_t add_text(const struct lastack *stack, const struct tcp_out *out, uint32_t sum,
-                         bool sums, struct lastack_packet_out *packet)
+/* Text by reference: iov[1..]; its sum too if the link leaves that to us. */
+static uint32_t add_text(const struct lastack *stack, const struct tcp_out *out, bool sums,
+                         struct lastack_packet_out *packet)
 {
     size_t offset = 0;
+    uint32_t sum = 0;
     unsigned count;
 
     count = stream_iovec(out->text, &stack->tcp.pages, tcp_out_text_seq(out), out->seg.text_length,
@@ -71,9 +72,9 @@ static uint32_t add_text(const struct lastack *stack, const struct tcp_out *out,
     return sum;
 }
 
-/* The IP header in front of `payload` bytes of TCP; its length. */
-static unsigned build_ip(struct lastack *stack, const struct tcp_out *out, uint32_t payload,
-                         bool is_ipv4, uint8_t *header)
+/* The IP header in front of `payload` bytes of TCP. */
+static void build_ip(struct lastack *stack, const struct tcp_out *out, uint32_t payload,
+                     bool is_ipv4, uint64_t addresses, uint8_t *header)
 {
     const struct segment *seg = &out->seg;
     const uint8_t ttl = out->ttl != 0 ? out->ttl : stack->tcp.params.ttl;
@@ -88,16 +89,16 @@ static unsigned build_ip(struct lastack *stack, const struct tcp_out *out, uint3
             .traffic_class = out->tos,
         };
 
-        ipv4_write(header, &seg->tuple.local, &seg->tuple.remote, &words);
-        return IPV4_HEADER;
+        ipv4_write(header, &seg->tuple.local, &seg->tuple.remote, addresses, &words);
+        return;
     }
-    return ip_build(&(struct ip_build){.source = seg->tuple.local,
-                                       .destination = seg->tuple.remote,
-                                       .payload_length = payload,
-                                       .protocol = IP_PROTOCOL_TCP,
-                                       .ttl = ttl,
-                                       .traffic_class = out->tos},
-                    header);
+    (void)ip_build(&(struct ip_build){.source = seg->tuple.local,
+                                      .destination = seg->tuple.remote,
+                                      .payload_length = payload,
+                                      .protocol = IP_PROTOCOL_TCP,
+                                      .ttl = ttl,
+                                      .traffic_class = out->tos},
+                   header);
 }
 
 /* IP and TCP headers behind the link's, and the text. */
@@ -105,39 +106,35 @@ static void build_segment(struct lastack *stack, const struct ip_link *link,
                           const struct tcp_out *out, struct lastack_packet_out *packet)
 {
     const struct segment *seg = &out->seg;
-    const bool is_ipv4 = ip_is_ipv4(&seg->tuple.remote);
-    const unsigned ip_length = is_ipv4 ? IPV4_HEADER : IPV6_HEADER;
-    uint8_t *ip_header = packet->header + packet->ip_offset;
-    uint8_t *tcp_header = ip_header + ip_length;
-    const unsigned tcp_length = tcp_build(seg, stack->tcp.params.option_order, tcp_header);
+    const bool is_ipv4 = ip_is_ipv4(&seg->tuple.remote), is_partial = link->config.checksum_out;
+    const uint64_t addresses =
+        checksum_addresses(&seg->tuple.local, &seg->tuple.remote, is_ipv4);
+    const unsigned ip_offset = packet->ip_offset;
+    const unsigned tcp_offset = ip_offset + (is_ipv4 ? IPV4_HEADER : IPV6_HEADER);
+    uint8_t *tcp_header = packet->header + tcp_offset;
+    uint64_t sum = 0;
+    const unsigned tcp_length =
+        tcp_build_summed(seg, stack->tcp.params.option_order, tcp_header, &sum);
+    const unsigned header_length = tcp_offset + tcp_length;
     const uint32_t payload = tcp_length + seg->text_length;
-    uint32_t sum;
 
-    (void)build_ip(stack, out, payload, is_ipv4, ip_header);
-    packet->flags = 0;
+    build_ip(stack, out, payload, is_ipv4, addresses, packet->header + ip_offset);
+    packet->flags = is_partial ? LASTACK_CHECKSUM_PARTIAL : 0;
     packet->gso_size = (uint16_t)out->gso_size;
-    packet->checksum_start = (uint16_t)(packet->ip_offset + ip_length);
-    packet->header_length = (uint16_t)(packet->checksum_start + tcp_length);
-    packet->checksum_offset = 16;
+    packet->header_length = (uint16_t)header_length;
+    packet->checksum_start = (uint16_t)tcp_offset;
+    packet->checksum_offset = TCP_CHECKSUM_OFFSET;
     packet->iov_count = 1;
-    packet->length = packet->header_length + seg->text_length;
-    packet->iov[0] = (struct lastack_iovec){packet->header, packet->header_length};
-    if (link->config.checksum_out) {
-        packet->flags |= LASTACK_CHECKSUM_PARTIAL;
-        if (seg->text_length > 0)
-            (void)add_text(stack, out, 0, false, packet);
-        sum = checksum_pseudo(&seg->tuple.local, &seg->tuple.remote, IP_PROTOCOL_TCP, payload);
-        store16(tcp_header + 16, checksum_fold(sum));
-    } else {
-        /* the addresses of the pseudo-header stand just before the TCP header */
-        const unsigned addresses = 2 * (is_ipv4 ? IPV4_BYTES : IPV6_BYTES);
-
-        sum = checksum_add(payload + IP_PROTOCOL_TCP, tcp_header - addresses,
-                           addresses + tcp_length);
-        if (seg->text_length > 0)
-            sum = add_text(stack, out, sum, true, packet);
-        store16(tcp_header + 16, checksum_finish(sum));
-    }
+    packet->length = header_length + seg->text_length;
+    packet->iov[0] = (struct lastack_iovec){packet->header, header_length};
+    if (seg->text_length > 0)
+        sum += add_text(stack, out, !is_partial, packet);
+    if (is_partial) /* the link adds what the pseudo-header does not hold */
+        store16(tcp_header + TCP_CHECKSUM_OFFSET,
+                checksum_narrow(addresses + payload + IP_PROTOCOL_TCP));
+    else
+        store16(tcp_header + TCP_CHECKSUM_OFFSET,
+                (uint16_t)~checksum_narrow(sum + addresses + payload + IP_PROTOCOL_TCP));
 }
 
 /* ---- replies ---- */

@@ -36,19 +36,6 @@ static inline uint64_t checksum_halves(uint64_t sum)
     return (sum & 0xffffffff) + (sum >> 32);
 }
 
-/* A 64-bit sum to 16 bits, still in the machine's byte order. */
-static inline uint16_t checksum_narrow(uint64_t sum)
-{
-    uint32_t half;
-
-    /* Added to itself with its halves changed over, the upper half is the sum of both, the lower
-     * one's carry included. */
-    sum += rotate_left64(sum, 32);
-    half = (uint32_t)(sum >> 32);
-    half += half << 16 | half >> 16;
-    return (uint16_t)(half >> 16);
-}
-
 static inline uint32_t checksum_merge(uint32_t sum, uint64_t native)
 {
     uint16_t narrow = checksum_narrow(native);
@@ -173,13 +160,6 @@ uint32_t checksum_pseudo(const struct lastack_address *source,
                          const struct lastack_address *destination, uint8_t protocol,
                          uint32_t length)
 {
-    uint64_t sum = (uint64_t)length + protocol;
-
-    if (ip_is_ipv4(destination)) {
-        sum += (uint64_t)load32(source->bytes + 12) + load32(destination->bytes + 12);
-    } else {
-        for (unsigned i = 0; i < 16; i += 4)
-            sum += (uint64_t)load32(source->bytes + i) + load32(destination->bytes + i);
-    }
-    return checksum_narrow(sum);
+    return checksum_narrow(checksum_addresses(source, destination, ip_is_ipv4(destination)) +
+                           length + protocol);
 }

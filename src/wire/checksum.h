@@ -10,6 +10,8 @@
 #ifndef LASTACK_CHECKSUM_H
 #define LASTACK_CHECKSUM_H
 
+#include "bytes.h"
+
 #include <lastack/address.h>
 
 #include <string.h>
@@ -38,6 +40,39 @@ static inline bool checksum_ipv4_header_ok(const uint8_t header[20])
     sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
     sum = (sum & 0xffff) + (sum >> 16);
     return (uint16_t)(sum + (sum >> 16)) == 0xffff;
+}
+
+/* What is written word by word is summed on the way, from the values: bytes that were stored four
+ * at a time cannot be loaded eight at a time at once. 64 bits lose no carry of 2^32 words. */
+static inline uint64_t checksum_store32(uint8_t *to, uint32_t word)
+{
+    store32(to, word);
+    return word;
+}
+
+/* The words of two addresses of one family, as they travel. */
+static inline uint64_t checksum_addresses(const struct lastack_address *a,
+                                          const struct lastack_address *b, bool is_ipv4)
+{
+    uint64_t sum = (uint64_t)load32(a->bytes + 12) + load32(b->bytes + 12);
+
+    for (unsigned i = 0; !is_ipv4 && i < 12; i += 4)
+        sum += (uint64_t)load32(a->bytes + i) + load32(b->bytes + i);
+    return sum;
+}
+
+/* A sum of 64 bits in 16, not complemented; in either byte order (2^16 and 2^32 are 1 modulo
+ * 65535). */
+static inline uint16_t checksum_narrow(uint64_t sum)
+{
+    uint32_t half;
+
+    /* Added to itself with its halves changed over, the upper half is the sum of both, the lower
+     * one's carry included. */
+    sum += rotate_left64(sum, 32);
+    half = (uint32_t)(sum >> 32);
+    half += half << 16 | half >> 16;
+    return (uint16_t)(half >> 16);
 }
 
 /* The sum of both; either may still have carries pending. */

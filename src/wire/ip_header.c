@@ -18,7 +18,8 @@ static unsigned ipv4_build(const struct ip_build *build, uint16_t id, uint16_t f
         .traffic_class = build->traffic_class,
     };
 
-    ipv4_write(header, &build->source, &build->destination, &words);
+    ipv4_write(header, &build->source, &build->destination,
+               checksum_addresses(&build->source, &build->destination, true), &words);
     return IPV4_HEADER;
 }
 

@@ -29,23 +29,20 @@ struct ipv4_words {
     uint8_t ttl, protocol, traffic_class;
 };
 
-/* Writes it, 20 bytes. The sum comes from the values, not from the header: bytes that were stored
- * one by one cannot be loaded together at once. */
+/* Writes it, 20 bytes; `addresses` is the sum of both. */
 static inline void ipv4_write(uint8_t *header, const struct lastack_address *source,
-                              const struct lastack_address *destination,
+                              const struct lastack_address *destination, uint64_t addresses,
                               const struct ipv4_words *words)
 {
     const uint32_t first = (4u << 4 | IPV4_HEADER / 4) << 24 |
                            (uint32_t)words->traffic_class << 16 | words->length;
     const uint32_t third = (uint32_t)words->ttl << 24 | (uint32_t)words->protocol << 16;
-    uint64_t sum = (uint64_t)first + words->id_fragment + third;
+    uint64_t sum = addresses + third;
 
     CHECK(words->length <= UINT16_MAX);
-    sum += (uint64_t)load32(source->bytes + 12) + load32(destination->bytes + 12);
-    sum = (sum & 0xffffffff) + (sum >> 32); /* 2^32 is 1 modulo 65535 */
-    store32(header, first);
-    store32(header + 4, words->id_fragment);
-    store32(header + 8, third | checksum_finish((uint32_t)(sum & 0xffff) + (uint32_t)(sum >> 16)));
+    sum += checksum_store32(header, first);
+    sum += checksum_store32(header + 4, words->id_fragment);
+    store32(header + 8, third | (uint16_t)~checksum_narrow(sum));
     memcpy(header + 12, source->bytes + 12, 4);
     memcpy(header + 16, destination->bytes + 12, 4);
 }

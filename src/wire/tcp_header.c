@@ -33,7 +33,7 @@ enum {
                    OPTION_FAST_OPEN_EXP,
 };
 
-/* NOP NOP TS: what nearly every segment of a connection carries, alone. */
+/* NOP NOP TS */
 #define TCP_ALIGNED_TIMESTAMP 0x0101080au
 
 bool tcp_option_next(struct tcp_option_cursor *cursor, struct tcp_option *option)
@@ -358,6 +358,8 @@ static unsigned tcp_put_options(const struct segment *segment, enum lastack_opti
     struct tcp_option_writer w = {.bytes = bytes};
     unsigned options = segment->options;
 
+    CHECK(segment->sack_count <= SEGMENT_SACK_MAX &&
+          segment->fast_open_length <= TCP_FAST_OPEN_MAX);
     if ((segment->flags & LASTACK_SYN) == 0)
         options &= ~(unsigned)TCP_SYN_ONLY; /* MUST-65; RFC 7323 §2.2 */
     switch (order) {
@@ -371,36 +373,51 @@ static unsigned tcp_put_options(const struct segment *segment, enum lastack_opti
     return w.length;
 }
 
-static unsigned tcp_put_fixed_part(const struct segment *segment, unsigned options_length,
-                                   uint8_t *header)
+/* The sum of its words. */
+static uint64_t tcp_put_fixed_part(const struct segment *segment, unsigned length, uint8_t *header)
 {
-    unsigned length = TCP_HEADER_MIN + options_length;
+    const uint32_t flags = segment->flags & TCP_FLAGS_MASK;
+    const uint32_t ports =
+        (uint32_t)segment->tuple.local_port << 16 | segment->tuple.remote_port;
+    uint64_t sum = checksum_store32(header, ports);
 
-    store32(header, (uint32_t)segment->tuple.local_port << 16 | segment->tuple.remote_port);
-    store32(header + 4, segment->seq.v);
-    store32(header + 8, segment->ack.v);
-    store32(header + 12, length / 4 << 28 | (uint32_t)(segment->flags & TCP_FLAGS_MASK) << 16 |
-                             segment->wnd);
-    store32(header + TCP_CHECKSUM_OFFSET, segment->urgent); /* a checksum of 0, as yet */
+    sum += checksum_store32(header + 4, segment->seq.v);
+    sum += checksum_store32(header + 8, segment->ack.v);
+    sum += checksum_store32(header + 12, length / 4 << 28 | flags << 16 | segment->wnd);
+    /* a checksum of 0, as yet */
+    return sum + checksum_store32(header + TCP_CHECKSUM_OFFSET, segment->urgent);
+}
+
+/* What nearly every segment has for options, the same in both orders. */
+static uint64_t tcp_put_aligned_timestamp(const struct segment *segment, uint8_t *options)
+{
+    uint64_t sum = checksum_store32(options, TCP_ALIGNED_TIMESTAMP);
+
+    sum += checksum_store32(options + 4, segment->ts_value);
+    return sum + checksum_store32(options + 8, segment->ts_echo);
+}
+
+unsigned tcp_build_summed(const struct segment *segment, enum lastack_option_order order,
+                          uint8_t *header, uint64_t *sum)
+{
+    unsigned length = TCP_HEADER_MIN;
+
+    if (segment->options == OPTION_TIMESTAMP) {
+        *sum += tcp_put_aligned_timestamp(segment, header + length);
+        length += 12;
+    } else if (segment->options != 0) {
+        length += tcp_put_options(segment, order, header + length);
+        *sum += checksum_add(0, header + TCP_HEADER_MIN, length - TCP_HEADER_MIN);
+    }
+    *sum += tcp_put_fixed_part(segment, length, header);
     return length;
 }
 
 unsigned tcp_build(const struct segment *segment, enum lastack_option_order order, uint8_t *header)
 {
-    unsigned options_length = 0;
-    uint8_t *options = header + TCP_HEADER_MIN;
+    uint64_t sum = 0;
 
-    CHECK(segment->sack_count <= SEGMENT_SACK_MAX &&
-          segment->fast_open_length <= TCP_FAST_OPEN_MAX);
-    if (segment->options == OPTION_TIMESTAMP) { /* the same in both orders */
-        store32(options, TCP_ALIGNED_TIMESTAMP);
-        store32(options + 4, segment->ts_value);
-        store32(options + 8, segment->ts_echo);
-        options_length = 12;
-    } else if (segment->options != 0) {
-        options_length = tcp_put_options(segment, order, options);
-    }
-    return tcp_put_fixed_part(segment, options_length, header);
+    return tcp_build_summed(segment, order, header, &sum);
 }
 
 unsigned tcp_build_raw(const struct segment *segment, const uint8_t *options, unsigned length,
@@ -412,7 +429,8 @@ unsigned tcp_build_raw(const struct segment *segment, const uint8_t *options, un
     if (length > 0)
         memcpy(header + TCP_HEADER_MIN, options, length);
     memset(header + TCP_HEADER_MIN + length, TCP_OPTION_END, padded - length);
-    return tcp_put_fixed_part(segment, padded, header);
+    (void)tcp_put_fixed_part(segment, TCP_HEADER_MIN + padded, header);
+    return TCP_HEADER_MIN + padded;
 }
 
 unsigned tcp_options_length(uint16_t options, unsigned sack_count, unsigned fast_open_length,
@@ -425,7 +443,6 @@ unsigned tcp_options_length(uint16_t options, unsigned sack_count, unsigned fast
         return 0;
     if (options == OPTION_TIMESTAMP)
         return 12;
-    CHECK(sack_count <= SEGMENT_SACK_MAX && fast_open_length <= TCP_FAST_OPEN_MAX);
     memset(&segment, 0, sizeof segment);
     segment.options = options;
     segment.flags = is_syn ? LASTACK_SYN : 0;

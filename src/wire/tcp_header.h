@@ -49,6 +49,10 @@ bool tcp_parse_quoted(const uint8_t *data, size_t length, uint16_t *source_port,
  * may only be on a SYN are (MUST-65). OPTION_MD5 is not written. */
 unsigned tcp_build(const struct segment *segment, enum lastack_option_order order, uint8_t *header);
 
+/* The same; *sum grows by the header's words (see checksum_narrow). */
+unsigned tcp_build_summed(const struct segment *segment, enum lastack_option_order order,
+                          uint8_t *header, uint64_t *sum);
+
 /* The same with ready-made option bytes, for tools: `length` (0..40) is padded with end-of-list to
  * 4. */
 unsigned tcp_build_raw(const struct segment *segment, const uint8_t *options, unsigned length,
