@@ -22,13 +22,6 @@ enum lastack_cause lastack_last_cause(const struct lastack *stack)
     return stack->last_cause;
 }
 
-uint32_t sock_index(const struct lastack *stack, const struct sock *sock)
-{
-    const struct pool *pool = &sockets_of(stack)->sockets;
-
-    return (uint32_t)((size_t)((const uint8_t *)sock - pool->memory) / pool->stride);
-}
-
 struct sock *sock_new(struct lastack *stack, uint8_t domain, uint8_t type)
 {
     const uint32_t index = pool_take(&sockets_of(stack)->sockets);
@@ -39,23 +32,18 @@ struct sock *sock_new(struct lastack *stack, uint8_t domain, uint8_t type)
         return NULL;
     sock = sock_at(stack, index);
     generation = sock->generation + 1;
-    *sock = (struct sock){
-        .phase = SOCKET_IDLE,
-        .domain = domain,
-        .type = type,
-        .last_state = TCP_CLOSED,
-        .conn = POOL_NONE,
-        .udp = POOL_NONE,
-        .first_descriptor = POOL_NONE,
-        .next_event = POOL_NONE,
-        .generation = generation,
-        .linger_s = -1,
-        .first_watch = POOL_NONE,
-        .ready_head = POOL_NONE,
-        .ready_tail = POOL_NONE,
-        .values = {.receive_lowat = 1, .mtu_discover = 1},
-        .flags = domain == LASTACK_AF_INET6 ? CONN_IPV6_SOCKET : 0,
-    };
+    clear_object(sock, sizeof *sock);
+    sock->phase = SOCKET_IDLE;
+    sock->domain = domain;
+    sock->type = type;
+    sock->last_state = TCP_CLOSED;
+    sock->conn = sock->udp = sock->first_descriptor = sock->next_event = POOL_NONE;
+    sock->first_watch = sock->ready_head = sock->ready_tail = POOL_NONE;
+    sock->generation = generation;
+    sock->linger_s = -1;
+    sock->values.receive_lowat = 1;
+    sock->values.mtu_discover = 1;
+    sock->flags = domain == LASTACK_AF_INET6 ? CONN_IPV6_SOCKET : 0;
     if (domain == LASTACK_AF_INET) {
         sock->local.address = lastack_ipv4(0, 0, 0, 0);
         sock->remote.address = lastack_ipv4(0, 0, 0, 0);
@@ -97,14 +85,20 @@ void sock_free(struct lastack *stack, struct sock *sock)
     pool_give(&sockets_of(stack)->sockets, index);
 }
 
-void sock_wake(struct lastack *stack, struct sock *sock, uint8_t wake)
+/* It has news; whoever calls sees to it that they are told. */
+static void sock_hears(struct lastack *stack, struct sock *sock, uint8_t wake)
+{
+    if (sock->first_watch != POOL_NONE)
+        epoll_socket_wakes(stack, sock, wake);
+    sock->wake |= wake;
+}
+
+/* Into the event queue, behind the others. */
+static void queue_event(struct lastack *stack, struct sock *sock)
 {
     struct sockets *table = sockets_of(stack);
     const uint32_t index = sock_index(stack, sock);
 
-    if (sock->first_watch != POOL_NONE)
-        epoll_socket_wakes(stack, sock, wake);
-    sock->wake |= wake;
     if (sock->is_queued || sock->holders == 0)
         return;
     sock->is_queued = true;
@@ -114,6 +108,12 @@ void sock_wake(struct lastack *stack, struct sock *sock, uint8_t wake)
     else
         sock_at(stack, table->event_tail)->next_event = index;
     table->event_tail = index;
+}
+
+void sock_wake(struct lastack *stack, struct sock *sock, uint8_t wake)
+{
+    sock_hears(stack, sock, wake);
+    queue_event(stack, sock);
 }
 
 /* The connection is over: what it still holds is the socket's now. */
@@ -137,54 +137,84 @@ static void take_leavings(struct lastack *stack, struct sock *sock, struct tcp_c
     tcp_release(&stack->tcp, index);
 }
 
-static void collect_conn(struct lastack *stack, uint32_t index, uint8_t wake)
+static struct sock *hear_conn(struct lastack *stack, struct tcp_conn *conn, uint8_t wake)
 {
-    struct tcp_conn *conn = tcp_conn_at(&stack->tcp, index);
     struct sock *sock = sock_at(stack, conn->socket);
 
-    CHECK(sock->phase == SOCKET_ATTACHED && sock->conn == index);
+    CHECK(sock->phase == SOCKET_ATTACHED && sock_conn(stack, sock) == conn);
     if (tcp_state_is_synchronized(conn->state))
         sock->was_connected = true;
     if (wake & WAKE_URGENT)
         sock_has_urgent(sock);
     if (conn->state == TCP_CLOSED || conn_has(conn, CONN_DETACHED))
         take_leavings(stack, sock, conn);
-    sock_wake(stack, sock, wake);
+    sock_hears(stack, sock, wake);
+    return sock;
 }
 
-void sockets_collect_news(struct lastack *stack)
+/* The next socket that a connection or a listener has something to tell, now told; or NULL. */
+static struct sock *hear_next(struct lastack *stack)
 {
+    struct tcp *tcp = &stack->tcp;
     uint8_t wake;
+    struct tcp_conn *conn = tcp_next_woken(tcp, &wake);
+    struct sock *sock;
     uint32_t index;
 
-    while ((index = tcp_next_woken(&stack->tcp, &wake)) != POOL_NONE)
-        collect_conn(stack, index, wake);
-    while ((index = tcp_next_woken_listener(&stack->tcp)) != POOL_NONE) {
-        const struct listener *listener = pool_at(&stack->tcp.listeners, index);
-
-        sock_wake(stack, sock_at(stack, listener->socket), WAKE_READABLE);
-    }
+    if (conn != NULL)
+        return hear_conn(stack, conn, wake);
+    index = tcp_next_woken_listener(tcp);
+    if (index == POOL_NONE)
+        return NULL;
+    sock = sock_at(stack, ((const struct listener *)pool_at(&tcp->listeners, index))->socket);
+    sock_hears(stack, sock, WAKE_READABLE);
+    return sock;
 }
 
-static bool next_event(struct lastack *stack, struct lastack_event *event)
+NOINLINE void sockets_collect_news(struct lastack *stack)
+{
+    struct sock *sock;
+
+    while ((sock = hear_next(stack)) != NULL)
+        queue_event(stack, sock);
+}
+
+/* Events and wake bits are numbered alike. */
+_Static_assert(1 << LASTACK_EVENT_READABLE == WAKE_READABLE &&
+                   1 << LASTACK_EVENT_WRITABLE == WAKE_WRITABLE &&
+                   1 << LASTACK_EVENT_ERROR == WAKE_ERROR &&
+                   1 << LASTACK_EVENT_HANGUP == WAKE_HANGUP &&
+                   1 << LASTACK_EVENT_URGENT == WAKE_URGENT &&
+                   1 << LASTACK_EVENT_ADVICE == WAKE_ADVICE,
+               "a socket's wake bits are what its event says");
+
+/* The next socket with news, or NULL. Those in the queue may have heard more since; when nobody is,
+ * the next one to hear something need not stand in it. */
+static struct sock *next_with_news(struct lastack *stack)
 {
     struct sockets *table = sockets_of(stack);
+    struct sock *sock;
 
+    if (table->event_head == POOL_NONE)
+        return hear_next(stack);
     sockets_collect(stack);
-    while (table->event_head != POOL_NONE) {
-        struct sock *sock = sock_at(stack, table->event_head);
-        uint32_t kinds = 0;
+    sock = sock_at(stack, table->event_head);
+    table->event_head = sock->next_event;
+    if (table->event_head == POOL_NONE)
+        table->event_tail = POOL_NONE;
+    sock->is_queued = false;
+    return sock;
+}
 
-        table->event_head = sock->next_event;
-        if (table->event_head == POOL_NONE)
-            table->event_tail = POOL_NONE;
-        sock->is_queued = false;
-        kinds |= sock->wake & WAKE_READABLE ? 1u << LASTACK_EVENT_READABLE : 0;
-        kinds |= sock->wake & WAKE_WRITABLE ? 1u << LASTACK_EVENT_WRITABLE : 0;
-        kinds |= sock->wake & WAKE_ERROR ? 1u << LASTACK_EVENT_ERROR : 0;
-        kinds |= sock->wake & WAKE_HANGUP ? 1u << LASTACK_EVENT_HANGUP : 0;
-        kinds |= sock->wake & WAKE_URGENT ? 1u << LASTACK_EVENT_URGENT : 0;
-        kinds |= sock->wake & WAKE_ADVICE && !sock->is_deaf ? 1u << LASTACK_EVENT_ADVICE : 0;
+static NOINLINE bool next_event(struct lastack *stack, struct lastack_event *event)
+{
+    struct sock *sock;
+
+    while ((sock = next_with_news(stack)) != NULL) {
+        const uint32_t kinds = sock->wake & ~(uint32_t)(sock->is_deaf ? WAKE_ADVICE : 0);
+
+        if (sock->holders == 0)
+            continue;
         sock->wake = 0;
         if (kinds == 0)
             continue;

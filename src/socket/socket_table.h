@@ -126,7 +126,11 @@ static inline struct sock *sock_at(const struct lastack *stack, uint32_t index)
     return pool_at(&sockets_of(stack)->sockets, index);
 }
 
-uint32_t sock_index(const struct lastack *stack, const struct sock *sock);
+static inline uint32_t sock_index(const struct lastack *stack, const struct sock *sock)
+{
+    return (uint32_t)((size_t)((const uint8_t *)sock - sockets_of(stack)->sockets.memory) /
+                      sizeof *sock);
+}
 
 /* ---- descriptors.c ---- */
 

@@ -48,7 +48,7 @@ void conn_init(struct tcp_conn *conn, const struct tuple *tuple, uint64_t flow,
 {
     const uint32_t generation = conn->generation;
 
-    memset(conn, 0, sizeof *conn);
+    clear_object(conn, sizeof *conn);
     conn->tuple = *tuple;
     conn->flow = flow;
     conn->generation = generation + 1;

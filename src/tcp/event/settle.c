@@ -145,21 +145,20 @@ void conn_wake(struct tcp *tcp, struct tcp_conn *conn, uint8_t wake)
     append_woken(tcp, tcp_index_of(tcp, conn));
 }
 
-uint32_t tcp_next_woken(struct tcp *tcp, uint8_t *wake)
+struct tcp_conn *tcp_next_woken(struct tcp *tcp, uint8_t *wake)
 {
-    const uint32_t index = tcp->wake_head;
     struct tcp_conn *conn;
 
-    if (index == POOL_NONE)
-        return POOL_NONE;
-    conn = tcp_conn_at(tcp, index);
+    if (tcp->wake_head == POOL_NONE)
+        return NULL;
+    conn = tcp_conn_at(tcp, tcp->wake_head);
     tcp->wake_head = conn->queue_next;
     if (tcp->wake_head == POOL_NONE)
         tcp->wake_tail = POOL_NONE;
     conn->flags &= ~(uint32_t)CONN_WOKEN;
     *wake = conn->wake;
     conn->wake = 0;
-    return index;
+    return conn;
 }
 
 /* A block that is freed leaves the queue; short, since it is emptied after every call. */

@@ -226,8 +226,8 @@ void tcp_keepalive_changed(struct tcp *tcp, uint32_t index);
 /* The socket has taken over what an ended connection still held: the block is free. */
 void tcp_release(struct tcp *tcp, uint32_t index);
 /* The next connection that has something to tell its socket (its bits are in
- * *wake), or POOL_NONE. */
-uint32_t tcp_next_woken(struct tcp *tcp, uint8_t *wake);
+ * *wake), or NULL. */
+struct tcp_conn *tcp_next_woken(struct tcp *tcp, uint8_t *wake);
 /* Ends whatever owns the tuple: a connection, a record, a half-open request.
  * False: nothing does. */
 bool tcp_kill(struct tcp *tcp, const struct tuple *tuple);
