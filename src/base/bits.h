@@ -42,40 +42,30 @@ static inline unsigned highest_bit64(uint64_t x)
     return 63u - (unsigned)__builtin_clzll(x);
 }
 
-/* A bit for each of eight records of 8 bytes whose first four bytes, as a number, equal `wanted`.
- * No branches: which one it is cannot be predicted. */
-#if defined(__SSE2__) && defined(__has_builtin)
-#if __has_builtin(__builtin_shufflevector)
-#define LASTACK_EQUAL8_WIDE
-#endif
-#endif
-
-#ifdef LASTACK_EQUAL8_WIDE
+/* A bit for each of eight numbers that equals `wanted`. No branches: which one it is cannot be
+ * predicted. */
+#ifdef __SSE2__
 typedef int32_t bits_quad __attribute__((vector_size(16)));
 typedef short bits_eight __attribute__((vector_size(16)));
 
-static inline uint32_t equal_of_eight(const void *records, uint32_t wanted)
+static inline uint32_t equal_of_eight(const uint32_t numbers[8], uint32_t wanted)
 {
     const int32_t w = (int32_t)wanted;
     const bits_quad all = {w, w, w, w};
-    bits_quad r[4], low, high;
+    bits_quad half[2];
     bits_eight both;
 
-    memcpy(r, records, sizeof r);
-    low = __builtin_shufflevector(r[0], r[1], 0, 2, 4, 6) == all;
-    high = __builtin_shufflevector(r[2], r[3], 0, 2, 4, 6) == all;
-    both = __builtin_ia32_packssdw128(low, high);
+    memcpy(half, numbers, sizeof half);
+    both = __builtin_ia32_packssdw128(half[0] == all, half[1] == all);
     return (uint32_t)__builtin_ia32_pmovmskb128(__builtin_ia32_packsswb128(both, both)) & 0xff;
 }
 #else
-static inline uint32_t equal_of_eight(const void *records, uint32_t wanted)
+static inline uint32_t equal_of_eight(const uint32_t numbers[8], uint32_t wanted)
 {
-    uint32_t mask = 0, first;
+    uint32_t mask = 0;
 
-    for (unsigned i = 0; i < 8; i++) {
-        memcpy(&first, (const char *)records + 8 * (size_t)i, sizeof first);
-        mask |= (uint32_t)(first == wanted) << i;
-    }
+    for (unsigned i = 0; i < 8; i++)
+        mask |= (uint32_t)(numbers[i] == wanted) << i;
     return mask;
 }
 #endif

@@ -89,10 +89,16 @@ size_t hash_index_touched(const struct hash_index *index)
 /* Records in a line that is not full: by halves, since they stand without holes. */
 static unsigned hash_line_used(const struct hash_line *line)
 {
-    unsigned used = (unsigned)(line->slot[3].ref != 0) << 2;
+    unsigned used = (unsigned)(line->ref[3] != 0) << 2;
 
-    used += (unsigned)(line->slot[used + 1].ref != 0) << 1;
-    return used + (line->slot[used].ref != 0);
+    used += (unsigned)(line->ref[used + 1] != 0) << 1;
+    return used + (line->ref[used] != 0);
+}
+
+static inline void hash_line_put(struct hash_line *line, unsigned slot, uint32_t hash, uint32_t ref)
+{
+    line->hash[slot] = hash;
+    line->ref[slot] = ref;
 }
 
 /* The first line behind a full one that has room; HASH_NO_LINE if the array ends. */
@@ -106,8 +112,8 @@ static uint32_t hash_index_room_behind(const struct hash_index *index, uint32_t 
 
 /* Into line `home` or the first one behind it that has room: returns which; HASH_NO_LINE if the
  * array ends. */
-static inline uint32_t hash_index_place(struct hash_index *index, uint32_t home,
-                                        struct hash_slot slot)
+static inline uint32_t hash_index_place(struct hash_index *index, uint32_t home, uint32_t hash,
+                                        uint32_t ref)
 {
     uint32_t at = home;
     struct hash_line *line = &index->lines[at];
@@ -118,48 +124,44 @@ static inline uint32_t hash_index_place(struct hash_index *index, uint32_t home,
             return at;
         line = &index->lines[at];
     }
-    line->slot[hash_line_used(line)] = slot;
+    hash_line_put(line, hash_line_used(line), hash, ref);
     return at;
 }
 
 /* A record behind line `hole`, before the next line with room, that may live in `hole`: its home
- * is not behind it. */
-static struct hash_slot *hash_index_stray(const struct hash_index *index, uint32_t hole,
-                                          uint32_t *at)
+ * is not behind it. False: there is none. */
+static bool hash_index_stray(const struct hash_index *index, uint32_t hole, uint32_t *at,
+                             unsigned *slot)
 {
     for (*at = hole + 1; *at < index->line_limit; ++*at) {
-        struct hash_line *line = &index->lines[*at];
+        const struct hash_line *line = &index->lines[*at];
 
-        for (unsigned i = 0; i < HASH_LINE_SLOTS && line->slot[i].ref != 0; i++)
-            if (hash_index_home(index, line->slot[i].hash) <= hole)
-                return &line->slot[i];
+        for (*slot = 0; *slot < HASH_LINE_SLOTS && line->ref[*slot] != 0; ++*slot)
+            if (hash_index_home(index, line->hash[*slot]) <= hole)
+                return true;
         if (!hash_line_is_full(line))
-            return NULL;
+            return false;
     }
-    return NULL;
+    return false;
 }
 
-/* Empties `slot` in line `at`: the line's last record moves into it, and if the line was full, a
+/* Empties a slot of line `at`: the line's last record moves into it, and if the line was full, a
  * stray may come home into the place that this leaves. The stray leaves a hole in turn, further
  * on. */
-static void hash_index_empty(struct hash_index *index, uint32_t at, struct hash_slot *slot)
+static void hash_index_empty(struct hash_index *index, uint32_t at, unsigned slot)
 {
     for (;;) {
         struct hash_line *line = &index->lines[at];
-        bool was_full = hash_line_is_full(line);
-        unsigned used = was_full ? HASH_LINE_SLOTS : hash_line_used(line);
-        struct hash_slot *last = &line->slot[used - 1];
-        struct hash_slot *stray;
+        const bool was_full = hash_line_is_full(line);
+        const unsigned last = (was_full ? HASH_LINE_SLOTS : hash_line_used(line)) - 1;
+        const struct hash_line *from;
 
-        *slot = *last;
-        *last = (struct hash_slot){0};
-        if (!was_full)
+        hash_line_put(line, slot, line->hash[last], line->ref[last]);
+        hash_line_put(line, last, 0, 0);
+        if (!was_full || !hash_index_stray(index, at, &at, &slot))
             return;
-        stray = hash_index_stray(index, at, &at);
-        if (stray == NULL)
-            return;
-        *last = *stray;
-        slot = stray;
+        from = &index->lines[at];
+        hash_line_put(line, last, from->hash[slot], from->ref[slot]);
     }
 }
 
@@ -170,17 +172,17 @@ static void hash_index_part_line(struct hash_index *index, uint32_t at)
     unsigned kept = 0;
 
     for (unsigned i = 0; i < HASH_LINE_SLOTS; i++) {
-        const struct hash_slot slot = line->slot[i];
+        const uint32_t hash = line->hash[i], ref = line->ref[i];
         uint32_t home;
 
-        if (slot.ref == 0)
+        if (ref == 0)
             break;
-        line->slot[i] = (struct hash_slot){0};
-        home = (uint32_t)((uint64_t)slot.hash * index->wide >> 32);
-        if (home > at && hash_index_home(index, slot.hash) == home)
-            CHECK(hash_index_place(index, home, slot) != HASH_NO_LINE);
+        hash_line_put(line, i, 0, 0);
+        home = (uint32_t)((uint64_t)hash * index->wide >> 32);
+        if (home > at && hash_index_home(index, hash) == home)
+            CHECK(hash_index_place(index, home, hash, ref) != HASH_NO_LINE);
         else
-            line->slot[kept++] = slot;
+            hash_line_put(line, kept++, hash, ref);
     }
 }
 
@@ -194,9 +196,9 @@ static void hash_index_put_again(struct hash_index *index, uint32_t first, uint3
         const struct hash_line line = index->lines[at];
 
         index->lines[at] = (struct hash_line){0};
-        for (unsigned i = 0; i < HASH_LINE_SLOTS && line.slot[i].ref != 0; i++) {
-            const uint32_t home = hash_index_home(index, line.slot[i].hash);
-            const uint32_t placed = hash_index_place(index, home, line.slot[i]);
+        for (unsigned i = 0; i < HASH_LINE_SLOTS && line.ref[i] != 0; i++) {
+            const uint32_t home = hash_index_home(index, line.hash[i]);
+            const uint32_t placed = hash_index_place(index, home, line.hash[i], line.ref[i]);
 
             CHECK(placed != HASH_NO_LINE);
             if (placed > last && home <= last)
@@ -241,8 +243,7 @@ bool hash_index_insert(struct hash_index *index, uint32_t hash, uint32_t ref)
 {
     CHECK(ref != 0);
     if (index->count == index->limit ||
-        hash_index_place(index, hash_index_home(index, hash), (struct hash_slot){hash, ref}) ==
-            HASH_NO_LINE) {
+        hash_index_place(index, hash_index_home(index, hash), hash, ref) == HASH_NO_LINE) {
         index->refusals++;
         return false;
     }
@@ -251,24 +252,24 @@ bool hash_index_insert(struct hash_index *index, uint32_t hash, uint32_t ref)
     return true;
 }
 
-static struct hash_slot *hash_index_find(const struct hash_index *index, uint32_t hash,
-                                         uint32_t ref, struct hash_cursor *cursor)
+/* Leaves the cursor at (hash, ref); false: it is not held. */
+static bool hash_index_find(const struct hash_index *index, uint32_t hash, uint32_t ref,
+                            struct hash_cursor *cursor)
 {
-    struct hash_slot *slot = hash_index_first(index, hash, cursor);
+    uint32_t found = hash_index_first(index, hash, cursor);
 
-    while (slot != NULL && slot->ref != ref)
-        slot = hash_index_next(cursor);
-    return slot;
+    while (found != 0 && found != ref)
+        found = hash_index_next(cursor);
+    return found != 0;
 }
 
 bool hash_index_remove(struct hash_index *index, uint32_t hash, uint32_t ref)
 {
     struct hash_cursor cursor;
-    struct hash_slot *slot = hash_index_find(index, hash, ref, &cursor);
 
-    if (slot == NULL)
+    if (!hash_index_find(index, hash, ref, &cursor))
         return false;
-    hash_index_empty(index, (uint32_t)(cursor.line - index->lines), slot);
+    hash_index_empty(index, (uint32_t)(cursor.line - index->lines), cursor.slot);
     index->count--;
     return true;
 }
@@ -276,11 +277,10 @@ bool hash_index_remove(struct hash_index *index, uint32_t hash, uint32_t ref)
 bool hash_index_replace(struct hash_index *index, uint32_t hash, uint32_t old_ref, uint32_t new_ref)
 {
     struct hash_cursor cursor;
-    struct hash_slot *slot = hash_index_find(index, hash, old_ref, &cursor);
 
     CHECK(new_ref != 0);
-    if (slot == NULL)
+    if (!hash_index_find(index, hash, old_ref, &cursor))
         return false;
-    slot->ref = new_ref;
+    cursor.line->ref[cursor.slot] = new_ref;
     return true;
 }

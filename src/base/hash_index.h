@@ -2,6 +2,8 @@
 /*
  * hash_index.h: 8-byte slots in 64-byte lines; one array that stretches as it fills.
  *
+ *     line:  | hash 0 ... hash 7 | ref 0 ... ref 7 |     the hashes side by side: compared at once
+ *
  * A hash is read as a fraction of 2^32 and names the line at that fraction of the array, its home.
  * So the array lies in the order of hashes, and it grows by moving its records apart, from the top
  * down, one line at a time, while records go on coming and going:
@@ -31,13 +33,9 @@
 
 enum { HASH_LINE_SLOTS = 8 };
 
-struct hash_slot {
-    uint32_t hash;
-    uint32_t ref; /* 0: empty */
-};
-
 struct hash_line {
-    struct hash_slot slot[HASH_LINE_SLOTS];
+    uint32_t hash[HASH_LINE_SLOTS];
+    uint32_t ref[HASH_LINE_SLOTS]; /* 0: empty */
 };
 
 struct hash_index {
@@ -76,13 +74,13 @@ static inline uint32_t hash_index_home(const struct hash_index *index, uint32_t 
 
 static inline bool hash_line_is_full(const struct hash_line *line)
 {
-    return line->slot[HASH_LINE_SLOTS - 1].ref != 0;
+    return line->ref[HASH_LINE_SLOTS - 1] != 0;
 }
 
 /* A bit for each slot whose hash is equal (an empty slot may be among them when hash is 0). */
 static inline uint32_t hash_line_matches(const struct hash_line *line, uint32_t hash)
 {
-    return equal_of_eight(line->slot, hash);
+    return equal_of_eight(line->hash, hash);
 }
 
 /* First pass of a batch: bring the home line of `hash` into the cache. Free of effects. */
@@ -97,32 +95,31 @@ struct hash_cursor {
     struct hash_line *end;
     uint32_t hash;
     uint32_t mask; /* matching slots of `line` not yet yielded */
+    unsigned slot; /* the one yielded last */
 };
 
-static inline struct hash_slot *hash_index_next(struct hash_cursor *cursor)
+static inline uint32_t hash_index_next(struct hash_cursor *cursor)
 {
     for (;;) {
         while (cursor->mask != 0) {
-            struct hash_slot *slot = &cursor->line->slot[lowest_bit64(cursor->mask)];
-
+            cursor->slot = lowest_bit64(cursor->mask);
             cursor->mask &= cursor->mask - 1;
-            if (LIKELY(slot->ref != 0))
-                return slot;
+            if (LIKELY(cursor->line->ref[cursor->slot] != 0))
+                return cursor->line->ref[cursor->slot];
         }
         if (!hash_line_is_full(cursor->line) || ++cursor->line == cursor->end)
-            return NULL;
+            return 0;
         cursor->mask = hash_line_matches(cursor->line, cursor->hash);
     }
 }
 
 /*
- * for (slot = hash_index_first(index, hash, &cursor); slot != NULL; slot =
- * hash_index_next(&cursor)) ... yields every slot whose hash equals `hash`. The caller compares the
- * object. A slot may be rewritten in place (slot->ref = ...), which replaces its owner. No
+ * for (ref = hash_index_first(index, hash, &cursor); ref != 0; ref = hash_index_next(&cursor)) ...
+ * yields the ref of every slot whose hash equals `hash`. The caller compares the object. No
  * insertion or removal during a walk.
  */
-static inline struct hash_slot *hash_index_first(const struct hash_index *index, uint32_t hash,
-                                                 struct hash_cursor *cursor)
+static inline uint32_t hash_index_first(const struct hash_index *index, uint32_t hash,
+                                        struct hash_cursor *cursor)
 {
     struct hash_line *line = &index->lines[hash_index_home(index, hash)];
 

@@ -106,9 +106,9 @@ static struct tcp_conn *find_object(const struct demux *d, const struct tuple *t
 {
     struct hash_cursor cursor;
 
-    for (const struct hash_slot *slot = hash_index_first(&d->index.slots, (uint32_t)flow, &cursor);
-         slot != NULL; slot = hash_index_next(&cursor)) {
-        struct tcp_conn *object = pool_at(&d->objects, flow_unpack(slot->ref).index);
+    for (uint32_t ref = hash_index_first(&d->index.slots, (uint32_t)flow, &cursor); ref != 0;
+         ref = hash_index_next(&cursor)) {
+        struct tcp_conn *object = pool_at(&d->objects, flow_unpack(ref).index);
 
         if (tuple_equal(&object->tuple, tuple))
             return object;
@@ -119,10 +119,10 @@ static struct tcp_conn *find_object(const struct demux *d, const struct tuple *t
 static void prefetch_owner(const struct demux *d, uint64_t flow)
 {
     struct hash_cursor cursor;
-    const struct hash_slot *slot = hash_index_first(&d->index.slots, (uint32_t)flow, &cursor);
+    const uint32_t ref = hash_index_first(&d->index.slots, (uint32_t)flow, &cursor);
 
-    if (slot != NULL)
-        prefetch_object(pool_at(&d->objects, flow_unpack(slot->ref).index), 128);
+    if (ref != 0)
+        prefetch_object(pool_at(&d->objects, flow_unpack(ref).index), 128);
 }
 
 /* What a pure ACK in order changes. */

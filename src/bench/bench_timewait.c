@@ -121,9 +121,9 @@ static bool find_record(const struct waiting *w, const struct tuple *tuple, uint
 {
     struct hash_cursor cursor;
 
-    for (const struct hash_slot *slot = hash_index_first(&w->index.slots, (uint32_t)flow, &cursor);
-         slot != NULL; slot = hash_index_next(&cursor)) {
-        *ref = record_of(slot->ref);
+    for (uint32_t slot = hash_index_first(&w->index.slots, (uint32_t)flow, &cursor); slot != 0;
+         slot = hash_index_next(&cursor)) {
+        *ref = record_of(slot);
         if (time_wait_is(&w->table, *ref, tuple))
             return true;
     }
@@ -133,10 +133,10 @@ static bool find_record(const struct waiting *w, const struct tuple *tuple, uint
 static void prefetch_record(const struct waiting *w, uint64_t flow)
 {
     struct hash_cursor cursor;
-    const struct hash_slot *slot = hash_index_first(&w->index.slots, (uint32_t)flow, &cursor);
+    const uint32_t slot = hash_index_first(&w->index.slots, (uint32_t)flow, &cursor);
 
-    if (slot != NULL)
-        time_wait_prefetch(&w->table, record_of(slot->ref));
+    if (slot != 0)
+        time_wait_prefetch(&w->table, record_of(slot));
 }
 
 static void insert_batch(struct waiting *w, uint32_t count)
@@ -364,8 +364,10 @@ static void survey_index(struct population *p)
     uint64_t lines = 0;
 
     for (uint32_t at = 0; at < slots->line_limit; at++) {
-        for (unsigned i = 0; i < HASH_LINE_SLOTS && slots->lines[at].slot[i].ref != 0; i++) {
-            const uint32_t read = at - hash_index_home(slots, slots->lines[at].slot[i].hash) + 1;
+        const struct hash_line *line = &slots->lines[at];
+
+        for (unsigned i = 0; i < HASH_LINE_SLOTS && line->ref[i] != 0; i++) {
+            const uint32_t read = at - hash_index_home(slots, line->hash[i]) + 1;
 
             lines += read;
             p->lines_most = max32(p->lines_most, read);

@@ -70,11 +70,11 @@ uint32_t neighbor_index(const struct neighbors *neighbors, uint32_t link,
     uint32_t hash = neighbor_hash(neighbors, link, address);
     struct hash_cursor cursor;
 
-    for (struct hash_slot *slot = hash_index_first(&neighbors->index, hash, &cursor); slot != NULL;
-         slot = hash_index_next(&cursor)) {
-        const struct neighbor *neighbor = neighbor_at(neighbors, slot->ref - 1);
+    for (uint32_t ref = hash_index_first(&neighbors->index, hash, &cursor); ref != 0;
+         ref = hash_index_next(&cursor)) {
+        const struct neighbor *neighbor = neighbor_at(neighbors, ref - 1);
         if (neighbor->link == link && ip_address_equal(&neighbor->address, address))
-            return slot->ref - 1;
+            return ref - 1;
     }
     return POOL_NONE;
 }

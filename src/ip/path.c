@@ -52,11 +52,11 @@ static uint32_t path_index(const struct paths *paths, const struct lastack_addre
 {
     struct hash_cursor cursor;
 
-    for (struct hash_slot *slot = hash_index_first(&paths->index, hash, &cursor); slot != NULL;
-         slot = hash_index_next(&cursor)) {
-        const struct path *path = pool_at(&paths->pool, slot->ref - 1);
+    for (uint32_t ref = hash_index_first(&paths->index, hash, &cursor); ref != 0;
+         ref = hash_index_next(&cursor)) {
+        const struct path *path = pool_at(&paths->pool, ref - 1);
         if (ip_address_equal(&path->destination, destination))
-            return slot->ref - 1;
+            return ref - 1;
     }
     return POOL_NONE;
 }

@@ -47,9 +47,9 @@ struct flow_ref tcp_find(const struct tcp *tcp, const struct tuple *tuple, uint6
 {
     struct hash_cursor cursor;
 
-    for (struct hash_slot *slot = hash_index_first(&tcp->index.slots, (uint32_t)flow, &cursor);
-         slot != NULL; slot = hash_index_next(&cursor)) {
-        const struct flow_ref ref = flow_unpack(slot->ref);
+    for (uint32_t slot = hash_index_first(&tcp->index.slots, (uint32_t)flow, &cursor); slot != 0;
+         slot = hash_index_next(&cursor)) {
+        const struct flow_ref ref = flow_unpack(slot);
 
         if (owns(tcp, ref, tuple))
             return ref;
@@ -65,12 +65,12 @@ void tcp_prefetch_slot(const struct tcp *tcp, uint64_t flow)
 void tcp_prefetch_owner(const struct tcp *tcp, uint64_t flow)
 {
     struct hash_cursor cursor;
-    const struct hash_slot *slot = hash_index_first(&tcp->index.slots, (uint32_t)flow, &cursor);
+    const uint32_t slot = hash_index_first(&tcp->index.slots, (uint32_t)flow, &cursor);
     struct flow_ref ref;
 
-    if (slot == NULL)
+    if (slot == 0)
         return;
-    ref = flow_unpack(slot->ref);
+    ref = flow_unpack(slot);
     switch (ref.kind) {
     case FLOW_CONNECTION:
         prefetch(tcp->conns.memory + (size_t)ref.index * tcp->conns.stride);

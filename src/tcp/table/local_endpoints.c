@@ -110,12 +110,11 @@ static NOINLINE uint32_t endpoint_look_up_port(const struct local_endpoints *tab
 {
     struct hash_cursor cursor;
 
-    for (struct hash_slot *slot =
-             hash_index_first(&table->index, endpoint_port_hash(table, port), &cursor);
-         slot != NULL; slot = hash_index_next(&cursor)) {
-        if ((slot->ref & 1) == ENDPOINT_FIRST_OF_PORT &&
-            endpoint_at(table, endpoint_index_of(slot->ref))->port == port)
-            return endpoint_index_of(slot->ref);
+    for (uint32_t ref = hash_index_first(&table->index, endpoint_port_hash(table, port), &cursor);
+         ref != 0; ref = hash_index_next(&cursor)) {
+        if ((ref & 1) == ENDPOINT_FIRST_OF_PORT &&
+            endpoint_at(table, endpoint_index_of(ref))->port == port)
+            return endpoint_index_of(ref);
     }
     return POOL_NONE;
 }
@@ -140,12 +139,11 @@ static uint32_t endpoint_find_further(const struct local_endpoints *table,
 {
     struct hash_cursor cursor;
 
-    for (struct hash_slot *slot =
-             hash_index_first(&table->index, endpoint_hash(table, key), &cursor);
-         slot != NULL; slot = hash_index_next(&cursor)) {
-        if ((slot->ref & 1) == ENDPOINT_FURTHER &&
-            endpoint_is(endpoint_at(table, endpoint_index_of(slot->ref)), key))
-            return endpoint_index_of(slot->ref);
+    for (uint32_t ref = hash_index_first(&table->index, endpoint_hash(table, key), &cursor);
+         ref != 0; ref = hash_index_next(&cursor)) {
+        if ((ref & 1) == ENDPOINT_FURTHER &&
+            endpoint_is(endpoint_at(table, endpoint_index_of(ref)), key))
+            return endpoint_index_of(ref);
     }
     return POOL_NONE;
 }

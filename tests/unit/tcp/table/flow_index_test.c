@@ -100,9 +100,9 @@ static void the_key_decides(void **state)
 static struct flow_ref owner_of(const struct flow_index *index, uint64_t flow)
 {
     struct hash_cursor cursor;
-    const struct hash_slot *slot = hash_index_first(&index->slots, (uint32_t)flow, &cursor);
+    const uint32_t ref = hash_index_first(&index->slots, (uint32_t)flow, &cursor);
 
-    return slot == NULL ? (struct flow_ref){FLOW_NONE, 0} : flow_unpack(slot->ref);
+    return ref == 0 ? (struct flow_ref){FLOW_NONE, 0} : flow_unpack(ref);
 }
 
 /* SYN entry, connection, record, gone: one slot all the while. */
