@@ -18,24 +18,19 @@
 
 #include <lastack/lastack.h>
 
-#define SWITCHES(X)                                                                                \
-    X(sack)                                                                                        \
-    X(timestamps) X(window_scaling) X(ecn_accept) X(ecn_request) X(path_mtu_discovery)             \
-        X(mtu_probing) X(tcp_rfc1337) X(slow_start_after_idle) X(idle_restart_at_once)             \
-            X(autotune_receive) X(autotune_send) X(syn_queue_ages) X(implied_connect)              \
-                X(drop_syn_fin) X(insecure_rst) X(insecure_syn) X(rst_extra_linux)                 \
-                    X(tail_loss_probe) X(frto) X(impatient_newreno) X(undo) X(cwnd_counts_segs)    \
-                        X(ssthresh_from_cwnd) X(abort_on_unread) X(missing_timestamp_ok)           \
-                            X(log_in_vain_silence) X(listen_synack_silent) X(closing_repeats_fin)  \
-                                X(request_syn_rst) X(time_wait_reopen) X(time_wait_new_timestamps) \
-                                    X(first_window_in_segs) X(buffers_in_segs)                     \
-                                        X(accept_whole_buffer) X(old_segment_acks)                 \
-                                            X(syn_drops_options) X(time_wait_fin_restarts)         \
-                                                X(drop_syn_fin_always) X(syn_text_kept)            \
-                                                    X(rst_error_closing) X(time_wait_needs_ack)    \
-                                                        X(ack_of_unsent_silent)                    \
-                                                            X(mss_option_of_path)                  \
-                                                                X(push_every_frame)
+/* clang-format off */
+#define SWITCHES(X) \
+    X(sack) X(timestamps) X(window_scaling) X(ecn_accept) X(ecn_request) X(path_mtu_discovery) \
+    X(mtu_probing) X(tcp_rfc1337) X(slow_start_after_idle) X(idle_restart_at_once) \
+    X(autotune_receive) X(autotune_send) X(syn_queue_ages) X(implied_connect) X(drop_syn_fin) \
+    X(insecure_rst) X(insecure_syn) X(rst_extra_linux) X(tail_loss_probe) X(frto) \
+    X(impatient_newreno) X(undo) X(cwnd_counts_segs) X(ssthresh_from_cwnd) X(abort_on_unread) \
+    X(missing_timestamp_ok) X(log_in_vain_silence) X(listen_synack_silent) X(closing_repeats_fin) \
+    X(request_syn_rst) X(time_wait_reopen) X(time_wait_new_timestamps) X(first_window_in_segs) \
+    X(buffers_in_segs) X(accept_whole_buffer) X(old_segment_acks) X(syn_drops_options) \
+    X(time_wait_fin_restarts) X(drop_syn_fin_always) X(syn_text_kept) X(rst_error_closing) \
+    X(time_wait_needs_ack) X(ack_of_unsent_silent) X(mss_option_of_path) X(push_every_frame)
+/* clang-format on */
 
 /* (field, its last value) */
 #define POLICIES(X)                                                                                \
