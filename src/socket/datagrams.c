@@ -183,7 +183,7 @@ int64_t datagram_send(struct lastack *stack, struct sock *sock, const struct las
 {
     const struct lastack_endpoint *to = remote != NULL ? remote : &sock->remote;
     struct lastack_endpoint local;
-    struct ip_route route;
+    const struct ip_route *route;
     size_t length = 0;
     int error;
 
@@ -203,13 +203,14 @@ int64_t datagram_send(struct lastack *stack, struct sock *sock, const struct las
         if (error < 0)
             return error;
     }
-    if (!routes_find(&stack->routes, &stack->links, &to->address, &route))
+    route = stack_route(stack, &to->address);
+    if (route == NULL)
         return sock_refuse(stack, LASTACK_CAUSE_NO_ROUTE, LASTACK_ENETUNREACH);
-    if (length > udp_most(&to->address, route.mtu))
+    if (length > udp_most(&to->address, route->mtu))
         return -LASTACK_EMSGSIZE;
     local = sock->local;
     if (lastack_is_any(&local.address))
-        local.address = route.source;
+        local.address = route->source;
     if (ip_is_ipv4(&local.address) != ip_is_ipv4(&to->address))
         return -LASTACK_EAFNOSUPPORT;
     error = queue_datagram(stack, sock, iov, count, length, &local, to);

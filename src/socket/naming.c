@@ -187,7 +187,7 @@ int sock_name_for_connect(struct lastack *stack, struct sock *sock,
     if (!destination->path.is_reachable)
         return sock_refuse(stack, LASTACK_CAUSE_NO_ROUTE, LASTACK_ENETUNREACH);
     if (lastack_is_any(&sock->local.address))
-        sock->local.address = destination->source;
+        sock->local.address = destination->route.source;
     if (ip_is_ipv4(&sock->local.address) != ip_is_ipv4(&remote->address))
         return -LASTACK_EADDRNOTAVAIL;
     if (sock->is_bound)

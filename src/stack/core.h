@@ -3,6 +3,7 @@
  * core.h: struct lastack, where the protocols meet.
  *
  *     input.c     bytes ─▶ wire parses ─▶ ip accepts ─▶ tcp, udp, icmp
+ *     destination.c  the way to a host, as routes, links and learnt MTUs have it
  *     output.c    replies, then the connections that owe ─▶ headers ─▶ the links
  *     icmp_input.c  echo, errors to transports, neighbour discovery; and our own errors
  *     messages.c  ICMP and UDP packets that wait to leave
@@ -41,13 +42,13 @@ struct arrived {
     uint64_t flow;
 };
 
-/* The destination asked for last: a connection asks several times while it opens. */
+/* The destination asked for last (destination.c). */
 struct destination {
     struct lastack_address remote;
-    struct lastack_address source; /* what it would be reached from, if it is reachable */
-    bool is_one_host;
-    struct tcp_path path;
     bool is_set; /* nothing has changed since that it was derived from */
+    bool is_one_host;
+    struct ip_route route; /* if path.is_reachable */
+    struct tcp_path path;
 };
 
 struct lastack {
@@ -127,12 +128,16 @@ static inline void stack_drop(struct lastack *stack, enum lastack_cause cause)
     report_count(&stack->tcp.report, cause);
 }
 
-/* Retransmission to `remote` goes on in vain: its next hop is asked whether it is still there. */
-void stack_doubt(void *context, const struct lastack_address *remote);
+/* ---- destination.c ---- */
+
 /* What is known of a destination; good until the next is asked for. */
 const struct destination *stack_destination(struct lastack *stack,
                                             const struct lastack_address *remote);
+/* Its route alone; NULL: there is none. */
+const struct ip_route *stack_route(struct lastack *stack, const struct lastack_address *remote);
 /* The path of a connection, for struct tcp. */
 const struct tcp_path *stack_path(void *context, const struct lastack_address *remote);
+/* Retransmission to `remote` goes on in vain: its next hop is asked whether it is still there. */
+void stack_doubt(void *context, const struct lastack_address *remote);
 
 #endif

@@ -162,7 +162,7 @@ static void error_to_tcp(struct lastack *stack, const struct icmp_message *messa
 {
     const struct ip_packet *quote = &message->quote;
     struct tuple tuple = {.local = quote->source, .remote = quote->destination};
-    struct ip_route route;
+    const struct ip_route *route;
     struct seq seq;
 
     if (!tcp_parse_quoted(quote->payload, quote->payload_length, &tuple.local_port,
@@ -172,14 +172,13 @@ static void error_to_tcp(struct lastack *stack, const struct icmp_message *messa
     }
     if (meaning.cause == LASTACK_CAUSE_ICMP_TOO_BIG) {
         if (!stack->tcp.params.path_mtu_discovery || !tcp_is_in_flight(&stack->tcp, &tuple, seq) ||
-            !routes_find(&stack->routes, &stack->links, &tuple.remote, &route)) {
+            (route = stack_route(stack, &tuple.remote)) == NULL) {
             report_count(stack_report(stack), LASTACK_CAUSE_ICMP_STALE);
             return;
         }
         /* news or not: another connection to this host may have learnt it, this one still has to */
-        stack->destination.is_set = false;
         (void)path_too_big(&stack->paths, &tuple.remote, message->mtu,
-                           (uint32_t)quote->packet_length, route.mtu, stack->now);
+                           (uint32_t)quote->packet_length, route->mtu, stack->now);
     }
     tcp_unreachable(&stack->tcp, &tuple, seq, meaning.cause, meaning.is_hard, meaning.error);
 }

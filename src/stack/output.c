@@ -30,17 +30,20 @@ static void start_packet(struct lastack_packet_out *packet, uint32_t link)
     packet->ip_offset = 0;
 }
 
-/* Writes it (nothing on an IP link). The answer of the neighbour, if there is a question. */
-static enum resolve_answer add_link_header(struct lastack *stack, const struct ip_route *route,
-                                           struct lastack_packet_out *packet)
+static bool has_neighbors(const struct ip_link *link)
+{
+    return link->config.kind == LASTACK_LINK_ETHERNET;
+}
+
+/* The answer of the neighbour whom an Ethernet header is for. */
+static NOINLINE enum resolve_answer add_link_header(struct lastack *stack,
+                                                    const struct ip_route *route,
+                                                    struct lastack_packet_out *packet)
 {
     const struct ip_link *link = link_at(&stack->links, route->link);
     uint8_t mac[MAC_BYTES];
     enum resolve_answer answer;
 
-    start_packet(packet, route->link);
-    if (link->config.kind != LASTACK_LINK_ETHERNET)
-        return RESOLVE_READY;
     answer = neighbor_resolve(&stack->neighbors, &stack->links, stack->now, route->link,
                               &route->next_hop, mac);
     if (answer != RESOLVE_READY)
@@ -48,6 +51,15 @@ static enum resolve_answer add_link_header(struct lastack *stack, const struct i
     ethernet_build(mac, link->config.mac, ethernet_type_of(&route->next_hop), packet->header);
     packet->ip_offset = ETHERNET_HEADER;
     return RESOLVE_READY;
+}
+
+/* Begins a packet along that route, with the link's own header if it has one. */
+static inline enum resolve_answer start_along(struct lastack *stack, const struct ip_link *link,
+                                              const struct ip_route *route,
+                                              struct lastack_packet_out *packet)
+{
+    start_packet(packet, route->link);
+    return has_neighbors(link) ? add_link_header(stack, route, packet) : RESOLVE_READY;
 }
 
 /* ---- segments ---- */
@@ -143,23 +155,25 @@ static void build_segment(struct lastack *stack, const struct ip_link *link,
 static bool output_reply(struct lastack *stack, const struct tcp_out *out,
                          struct lastack_packet_out *packet)
 {
-    struct ip_route route;
+    const struct ip_route *route = stack_route(stack, &out->seg.tuple.remote);
+    const struct ip_link *link;
 
-    if (!routes_find(&stack->routes, &stack->links, &out->seg.tuple.remote, &route)) {
+    if (route == NULL) {
         stack_drop(stack, LASTACK_CAUSE_NO_ROUTE);
         return false;
     }
-    if (route.link == LINK_LOOPBACK) {
+    if (route->link == LINK_LOOPBACK) {
         loopback_deliver(stack, out);
         return false;
     }
-    if (!is_ready(link_at(&stack->links, route.link))) {
+    link = link_at(&stack->links, route->link);
+    if (!is_ready(link)) {
         tcp_reply_later(&stack->tcp);
         return false;
     }
-    switch (add_link_header(stack, &route, packet)) {
+    switch (start_along(stack, link, route, packet)) {
     case RESOLVE_READY:
-        build_segment(stack, link_at(&stack->links, route.link), out, packet);
+        build_segment(stack, link, out, packet);
         return true;
     case RESOLVE_WAIT:
         tcp_reply_later(&stack->tcp);
@@ -187,13 +201,10 @@ static NOINLINE size_t output_replies(struct lastack *stack, struct lastack_pack
 /* ---- messages: ICMP, UDP ---- */
 
 /* Its transport's checksum is finished here unless the link does it. */
-static void build_message(struct lastack *stack, struct message *message,
-                          struct lastack_packet_out *packet)
+static void build_message(struct message *message, struct lastack_packet_out *packet)
 {
-    const struct ip_link *link = link_at(&stack->links, packet->link);
     const unsigned ip_length = ip_build(&message->ip, packet->header + packet->ip_offset);
 
-    (void)link;
     packet->flags = 0;
     packet->gso_size = 0;
     packet->header_length = (uint16_t)(packet->ip_offset + ip_length);
@@ -209,27 +220,27 @@ enum sent { SENT, SENT_LATER, SENT_NEVER };
 static enum sent output_message(struct lastack *stack, struct message *message,
                                 struct lastack_packet_out *packet)
 {
-    struct ip_route route;
+    const struct ip_route *route = stack_route(stack, &message->ip.destination);
+    const struct ip_link *link;
 
-    if (!routes_find(&stack->routes, &stack->links, &message->ip.destination, &route)) {
+    if (route == NULL) {
         stack_drop(stack, LASTACK_CAUSE_NO_ROUTE);
         return SENT_NEVER;
     }
-    if (route.link == LINK_LOOPBACK) {
+    if (route->link == LINK_LOOPBACK) {
         loopback_message(stack, message);
         return SENT_NEVER;
     }
-    if (!is_ready(link_at(&stack->links, route.link)))
+    link = link_at(&stack->links, route->link);
+    if (!is_ready(link))
         return SENT_LATER;
-    if (message->ip.payload_length +
-            (ip_is_ipv4(&message->ip.destination) ? IPV4_HEADER : IPV6_HEADER) >
-        route.mtu) {
+    if (message->ip.payload_length + ip_header_length(&message->ip.destination) > route->mtu) {
         stack_drop(stack, LASTACK_CAUSE_ICMP_TOO_BIG); /* we do not fragment what we send */
         return SENT_NEVER;
     }
-    switch (add_link_header(stack, &route, packet)) {
+    switch (start_along(stack, link, route, packet)) {
     case RESOLVE_READY:
-        build_message(stack, message, packet);
+        build_message(message, packet);
         return SENT;
     case RESOLVE_WAIT:
         return SENT_LATER;
@@ -298,16 +309,15 @@ static NOINLINE size_t output_neighbors(struct lastack *stack,
 
 /* Where the next segment of an Ethernet's lane goes. The question comes before the segment is made,
  * so that whoever must wait has lost nothing. */
-static NOINLINE bool address_next(struct lastack *stack, uint32_t link,
+static NOINLINE bool address_next(struct lastack *stack, uint32_t lane,
                                   struct lastack_packet_out *packet)
 {
-    struct ip_route route = {.link = link};
     const struct tcp_conn *conn;
 
-    while ((conn = tcp_lane_head(&stack->tcp, link)) != NULL) {
+    while ((conn = tcp_lane_head(&stack->tcp, lane)) != NULL) {
+        const struct ip_route *route = stack_route(stack, &conn->tuple.remote);
         const enum resolve_answer answer =
-            routes_find(&stack->routes, &stack->links, &conn->tuple.remote, &route)
-                ? add_link_header(stack, &route, packet) : RESOLVE_FAILED;
+            route != NULL ? add_link_header(stack, route, packet) : RESOLVE_FAILED;
 
         if (answer == RESOLVE_READY)
             return true;
@@ -329,7 +339,6 @@ static size_t output_link(struct lastack *stack, uint32_t index, struct lastack_
                           size_t max)
 {
     const struct ip_link *link = link_at(&stack->links, index);
-    const bool has_neighbors = link->config.kind == LASTACK_LINK_ETHERNET;
     struct tcp_out out;
     size_t count = 0;
 
@@ -338,11 +347,10 @@ static size_t output_link(struct lastack *stack, uint32_t index, struct lastack_
     while (count < max && is_owing(stack, index)) {
         struct lastack_packet_out *packet = &packets[count];
 
-        if ((has_neighbors && !address_next(stack, index, packet)) ||
+        start_packet(packet, index);
+        if ((has_neighbors(link) && !address_next(stack, index, packet)) ||
             !tcp_next_segment(&stack->tcp, index, &out))
             break;
-        if (!has_neighbors)
-            start_packet(packet, index);
         build_segment(stack, link, &out, packet);
         count++;
     }
@@ -364,26 +372,21 @@ static bool is_nothing_owed(const struct lastack *stack)
            stack->messages.head == PAGE_NONE && !stack->has_neighbors;
 }
 
-/* Each link that owes in turn; another one begins next time. */
+/* Each link that owes in turn; the one behind the last begins next time. */
 static size_t output_links(struct lastack *stack, struct lastack_packet_out *packets, size_t max)
 {
-    const uint32_t links = stack->links.link_count;
-    uint64_t owing = /* a bit for each: not link 0, and not who is parked */
-        stack->tcp.lanes_owing & (((uint64_t)1 << links) - 1) & ~(uint64_t)1;
-    uint64_t ahead;
+    /* a bit for each: not link 0, and not who is parked */
+    const uint64_t others = (uint64_t)1 << LINK_LOOPBACK | (uint64_t)1 << LANE_PARKED;
+    uint64_t owing = stack->tcp.lanes_owing & ~others;
     size_t count = 0;
 
-    if (owing == 0)
-        return 0;
-    if (++stack->lane_turn >= links)
-        stack->lane_turn = 1;
-    ahead = owing >> stack->lane_turn << stack->lane_turn;
     while (owing != 0 && count < max) {
+        const uint64_t ahead = owing >> stack->lane_turn << stack->lane_turn;
         const unsigned link = lowest_bit64(ahead != 0 ? ahead : owing);
 
         count += output_link(stack, link, packets + count, max - count);
+        stack->lane_turn = link + 1;
         owing &= ~((uint64_t)1 << link);
-        ahead &= owing;
     }
     return count;
 }
