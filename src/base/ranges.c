@@ -258,6 +258,27 @@ void ranges_trim_before(struct ranges *set, struct pool *pool, struct seq to)
         first->from = to;
 }
 
+void ranges_drop_first(struct ranges *set, struct pool *pool)
+{
+    uint32_t *hole = &set->root;
+    uint32_t index = set->root;
+    struct range *first = range_at(pool, index);
+    struct seq from;
+
+    while (first->left != POOL_NONE) {
+        hole = &first->left;
+        index = first->left;
+        first = range_at(pool, index);
+    }
+    from = first->from;
+    *hole = first->right;
+    pool_give(pool, index);
+    if (--set->count == 0)
+        set->has_marks = 0;
+    if (UNLIKELY(set->has_marks))
+        refresh_way(set, pool, from);
+}
+
 struct range *ranges_at_or_after(const struct ranges *set, const struct pool *pool, struct seq at)
 {
     struct range *best = NULL;

@@ -49,11 +49,10 @@ struct cc_state {
 
 struct cc_ack {
     uint32_t acked;        /* bytes newly delivered; where segments count, a multiple of the mss */
-    uint32_t in_flight;    /* before this ACK */
     struct seq una, nxt;   /* after it */
     int64_t now;
     int64_t rtt_ns;        /* of the newest segment acknowledged; <= 0: unknown */
-    int64_t rtt_min_ns, srtt_ns;
+    int64_t rtt_min_ns;
     uint32_t most_out;     /* most that was out in the last window */
     uint32_t limit;        /* growth per ACK in slow start (RFC 3465); CC_INFINITE */
     enum lastack_hystart hystart;

@@ -66,10 +66,10 @@ static bool sample_round_trip(struct tcp *tcp, struct tcp_conn *conn, const stru
     const int64_t now = tcp->report.now;
     int64_t sample = -1, least = -1;
 
-    if (news->first_at != NEVER && !news->was_repeated) {
+    if (news->has_once && !news->was_repeated) {
         sample = now - news->first_at;
         least = now - news->last_at;
-    } else if (news->first_sacked_at != NEVER) {
+    } else if (news->has_once_sacked) {
         sample = now - news->first_sacked_at;
         least = now - news->last_sacked_at;
     } else if (news->acked.segs > 0 && conn_has(conn, CONN_TIMESTAMP) &&
@@ -89,7 +89,9 @@ static bool sample_round_trip(struct tcp *tcp, struct tcp_conn *conn, const stru
 static void acknowledge(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg,
                         struct recover_ack *ack)
 {
-    const struct sent_set sent = conn_sent(tcp, conn);
+    struct scoreboard *board = ack->recovery == NULL ? NULL : &ack->recovery->board;
+    const struct sent_set sent = {&conn->sent, &tcp->ranges, board, conn->mss};
+    const bool is_all = seq_equal(seg->ack, conn->snd.max);
     const uint32_t acked = seq_distance(conn->snd.una, seg->ack);
     const bool is_fin_acked = conn_has(conn, CONN_FIN_QUEUED) && seq_after(seg->ack, conn->snd.end);
     const uint32_t text = acked - (is_fin_acked ? 1 : 0) - (conn_syn_acked(conn) ? 0 : 1);
@@ -98,25 +100,22 @@ static void acknowledge(struct tcp *tcp, struct tcp_conn *conn, const struct seg
     conn->packets -= min32(ack->news.acked.segs, conn->packets);
     conn->snd.una = seg->ack;
     conn->snd.nxt = seq_max(conn->snd.nxt, seg->ack);
-    if (seq_equal(conn->snd.una, conn->snd.max)) {
+    if (is_all)
         conn->packets = 0; /* what was never recorded is gone too */
-        if (sent.board != NULL) {
-            const struct sent_amount sacked = sent.board->sacked;
+    if (is_all && board != NULL) {
+        const struct sent_amount sacked = board->sacked;
 
-            scoreboard_clear(sent.board, sent.pool);
-            if (!conn_has(conn, CONN_SACK))
-                sent.board->sacked = sacked; /* duplicate ACKs: recover_sack.c still counts them */
-        }
+        scoreboard_clear(board, &tcp->ranges);
+        if (!conn_has(conn, CONN_SACK))
+            board->sacked = sacked; /* duplicate ACKs: recover_sack.c still counts them */
     }
     stream_drop_before(&conn->send, &tcp->pages, is_fin_acked ? conn->snd.end : seg->ack);
     conn->stats.bytes_acked += text;
     conn->retries = 0;
     /* what is left was sent before, but patience with it starts now */
-    conn->first_retry_at = seq_equal(conn->snd.una, conn->snd.max) ? NEVER : tcp->report.now;
+    conn->first_retry_at = is_all ? NEVER : tcp->report.now;
     conn->soft_error = 0;
-    conn->flags &= ~(uint32_t)CONN_R1_TOLD;
-    if (is_fin_acked)
-        conn->flags |= CONN_FIN_ACKED;
+    conn->flags = (conn->flags & ~(uint32_t)CONN_R1_TOLD) | (is_fin_acked ? CONN_FIN_ACKED : 0);
     conn_stop_deadline(conn, LASTACK_TIMER_USER_TIMEOUT, &tcp->report);
     conn->owe |= OWE_SEND;
     if (seq_after_or_equal(conn->snd.una, conn->snd.end))

@@ -18,27 +18,37 @@
  */
 #include "recover_parts.h"
 
+/* What the connection's recovery, if it has one, will ask of this ACK. */
+static void note_recovery(const struct tcp *tcp, const struct tcp_conn *conn,
+                          struct recovery *recovery, struct recover_ack *ack)
+{
+    ack->recovery = recovery;
+    if (recovery == NULL) {
+        sent_news_clear(&ack->news);
+        return;
+    }
+    sent_news_init(&ack->news, &recovery->board, tcp->report.now, rtt_ns(conn->rtt.min),
+                   recovery->high);
+    ack->prior_una = conn->snd.una;
+    ack->lost_before = recovery->lost_segs;
+    ack->dsack_segs = 0;
+    ack->was_lost_again = false;
+}
+
 void recover_begin(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg,
                    struct recover_ack *ack)
 {
-    struct recovery *recovery = conn_recovery(tcp, conn);
-    const bool has_blocks = seg->options & OPTION_SACK && seg->sack_count > 0 &&
+    const bool has_blocks = seg->sack_count > 0 && seg->options & OPTION_SACK &&
                             conn_has(conn, CONN_SACK) && conn->packets > 0;
 
-    if (has_blocks)
-        recovery = conn_need_recovery(tcp, conn);
-    *ack = (struct recover_ack){
-        .prior_una = conn->snd.una,
-        .in_flight = conn_pipe(tcp, conn),
-        .lost_before = recovery == NULL ? 0 : recovery->lost_segs,
-        .is_advance = seq_after(seg->ack, conn->snd.una),
-        .is_old = seq_before(seg->ack, conn->snd.una),
-        .has_text = seg->text_length > 0 || seg->flags & (LASTACK_SYN | LASTACK_FIN),
-    };
-    sent_news_init(&ack->news, recovery == NULL ? NULL : &recovery->board, tcp->report.now,
-                   rtt_ns(conn->rtt.min), recovery == NULL ? conn->snd.una : recovery->high);
-    if (has_blocks && recovery != NULL)
-        blocks_take(tcp, conn, recovery, seg, ack);
+    ack->is_advance = seq_after(seg->ack, conn->snd.una);
+    ack->is_old = seq_before(seg->ack, conn->snd.una);
+    ack->has_text = seg->text_length > 0 || seg->flags & (LASTACK_SYN | LASTACK_FIN);
+    ack->is_sack_news = ack->is_dsack = ack->is_dsack_of_probe = false;
+    note_recovery(tcp, conn,
+                  has_blocks ? conn_need_recovery(tcp, conn) : conn_recovery(tcp, conn), ack);
+    if (has_blocks && ack->recovery != NULL)
+        blocks_take(tcp, conn, ack->recovery, seg, ack);
 }
 
 /* RFC 5681 §2 and RFC 6675 §2: what counts as a duplicate ACK. */
@@ -51,8 +61,7 @@ static bool is_duplicate_ack(const struct tcp_conn *conn, const struct recover_a
 static bool is_dubious(const struct recovery *recovery, const struct recover_ack *ack,
                        bool is_duplicate)
 {
-    return is_duplicate || ack->is_sack_news || ack->is_dsack ||
-           (recovery != NULL && recovery->state != RECOVERY_OPEN);
+    return is_duplicate || ack->is_sack_news || ack->is_dsack || recovery->state != RECOVERY_OPEN;
 }
 
 /* The timer restarts when something was acknowledged (RFC 6298 §5.3), or sacked that was sent
@@ -65,7 +74,7 @@ static bool moves_timer(const struct tcp *tcp, const struct tcp_conn *conn,
 
     if (ack->news.acked.segs > 0)
         return true;
-    if (!ack->is_rtt_known || ack->news.first_sacked_at == NEVER || ranges->count == 0)
+    if (!ack->is_rtt_known || !ack->news.has_once_sacked || ranges->count == 0)
         return false;
     first = ranges_first(ranges, &tcp->ranges);
     return ack->news.first_sacked_at < first->at;
@@ -78,7 +87,7 @@ static bool is_later_partial(const struct tcp *tcp, const struct tcp_conn *conn,
 {
     bool is_later;
 
-    if (recovery == NULL || recovery->state != RECOVERY_RECOVERY || !ack->is_advance ||
+    if (recovery->state != RECOVERY_RECOVERY || !ack->is_advance ||
         !seq_before(conn->snd.una, recovery->high))
         return false;
     is_later = recovery->had_partial;
@@ -102,40 +111,52 @@ static void learn_of_ack(struct tcp *tcp, struct tcp_conn *conn, struct recovery
 
         losses_note_reordering(tcp, conn, recovery, news->reordered, fack);
     }
-    if (news->newest_at != NEVER)
+    if (news->has_newest)
         rack_advance(&recovery->rack, news->newest_at, news->newest_end, news->now);
     rack_update_steps(&recovery->rack, conn->snd.una, conn->snd.nxt);
     episode_judge_probe(tcp, conn, recovery, seg, ack);
 }
 
+/* What only a connection asks that has seen trouble. True: the timer starts again. */
+static NOINLINE bool repair_take_ack(struct tcp *tcp, struct tcp_conn *conn,
+                                     const struct segment *seg, struct recover_ack *ack,
+                                     bool is_duplicate)
+{
+    struct recovery *recovery = ack->recovery;
+    const bool was_waiting = recovery->is_waiting;
+    bool is_later;
+
+    recovery->sends_new = false;
+    learn_of_ack(tcp, conn, recovery, seg, ack);
+    if (is_dubious(recovery, ack, is_duplicate))
+        episode_take_ack(tcp, conn, recovery, seg, ack, is_duplicate);
+    if (is_dubious(recovery, ack, is_duplicate))
+        conn->owe |= OWE_SEND;
+    delivery_acked(conn_delivery(tcp, conn), conn->snd.una, ack->news.delivered.segs,
+                   ack->news.was_repeated, rtt_ns(conn->rtt.min), tcp->report.now);
+    ack->news.delivered.segs += ack->dsack_segs;
+    ack->news.delivered.bytes += ack->dsack_segs * conn->mss;
+    if (conn->packets == 0)
+        recovery->is_waiting = false; /* all arrived: RACK has nothing left to wait for */
+    is_later = is_later_partial(tcp, conn, recovery, ack);
+    return !is_later && (was_waiting || moves_timer(tcp, conn, ack)) && !recovery->is_waiting;
+}
+
 void recover_end(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg,
                  struct recover_ack *ack)
 {
-    struct recovery *recovery = conn_recovery(tcp, conn);
     const bool is_duplicate = is_duplicate_ack(conn, ack);
-    const bool was_waiting = recovery != NULL && recovery->is_waiting;
+    bool restarts_timer = ack->news.acked.segs > 0;
 
-    if (recovery == NULL && is_duplicate)
-        recovery = conn_need_recovery(tcp, conn);
-    if (recovery != NULL) {
-        recovery->sends_new = false;
-        learn_of_ack(tcp, conn, recovery, seg, ack);
-        if (is_dubious(recovery, ack, is_duplicate))
-            episode_take_ack(tcp, conn, recovery, seg, ack, is_duplicate);
-    }
-    if (recovery != NULL)
-        delivery_acked(conn_delivery(tcp, conn), conn->snd.una, ack->news.delivered.segs,
-                       ack->news.was_repeated, rtt_ns(conn->rtt.min), tcp->report.now);
-    if (recovery != NULL && conn->packets == 0)
-        recovery->is_waiting = false; /* all arrived: RACK has nothing left to wait for */
-    if (is_duplicate)
+    if (is_duplicate) {
         report_count(&tcp->report, LASTACK_CAUSE_DROP_ACK_DUPLICATE);
-    if (!is_later_partial(tcp, conn, recovery, ack) &&
-        (was_waiting || moves_timer(tcp, conn, ack)) && !(recovery != NULL && recovery->is_waiting))
-        conn_arm_loss(tcp, conn, true);
-    ack->news.delivered.segs += ack->dsack_segs;
-    ack->news.delivered.bytes += ack->dsack_segs * conn->mss;
-    window_take_ack(tcp, conn, recovery, ack);
-    if (is_dubious(recovery, ack, is_duplicate) || ack->news.acked.segs > 0)
         conn->owe |= OWE_SEND;
+        if (ack->recovery == NULL)
+            note_recovery(tcp, conn, conn_need_recovery(tcp, conn), ack);
+    }
+    if (ack->recovery != NULL)
+        restarts_timer = repair_take_ack(tcp, conn, seg, ack, is_duplicate);
+    if (restarts_timer)
+        conn_arm_loss(tcp, conn, true);
+    window_take_ack(tcp, conn, ack);
 }

@@ -13,19 +13,20 @@
 
 /* One ACK, as recovery sees it. Filled in by recover_begin and by who takes it. */
 struct recover_ack {
-    struct sent_news news;
-    struct seq prior_una;
-    uint32_t in_flight;     /* before */
-    uint32_t lost_before;   /* segments ever marked lost */
-    bool is_advance;        /* SND.UNA moved */
-    bool has_text;          /* or SYN, or FIN: no duplicate (RFC 5681 §2) */
+    struct recovery *recovery; /* the connection's; NULL: nothing ever went wrong */
+    bool is_advance;           /* SND.UNA moved */
+    bool is_old;               /* acknowledges less than the last one */
+    bool has_text;             /* or SYN, or FIN: no duplicate (RFC 5681 §2) */
     bool is_window_update;
-    bool is_sack_news;      /* its SACK blocks told something new */
+    bool is_rtt_known;         /* it gave a round-trip sample */
+    bool is_sack_news;         /* its SACK blocks told something new */
     bool is_dsack, is_dsack_of_probe;
-    bool is_old;            /* acknowledges less than the last one */
-    bool is_rtt_known;      /* it gave a round-trip sample */
-    bool was_lost_again;    /* a retransmission proved lost */
+    struct sent_news news;
+    /* where there is a recovery */
+    struct seq prior_una;
+    uint32_t lost_before;      /* segments ever marked lost */
     uint32_t dsack_segs;
+    bool was_lost_again;       /* a retransmission proved lost */
 };
 
 /* Before SND.UNA moves: SACK blocks are read (RFC 2018, 2883). */

@@ -96,8 +96,7 @@ void window_end_reduction(struct tcp_conn *conn, const struct recovery *recovery
 /* RFC 9937: an ACK in an episode. */
 void window_reduce(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
                    const struct recover_ack *ack);
-/* The window follows an ACK, down in an episode, else up; recovery may be NULL. */
-void window_take_ack(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
-                     const struct recover_ack *ack);
+/* The window follows an ACK, down in an episode, else up. */
+void window_take_ack(struct tcp *tcp, struct tcp_conn *conn, const struct recover_ack *ack);
 
 #endif

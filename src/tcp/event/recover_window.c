@@ -101,24 +101,22 @@ void window_reduce(struct tcp *tcp, struct tcp_conn *conn, struct recovery *reco
 
 /* ---- up ---- */
 
-static void grow_window(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
-                        const struct recover_ack *ack)
+static void grow_window(struct tcp *tcp, struct tcp_conn *conn, const struct recover_ack *ack)
 {
     const struct lastack_params *params = &tcp->params;
     struct recovery *const own = conn->cc.cwnd >= conn->cc.ssthresh
                                      ? conn_need_recovery(tcp, conn)
-                                     : recovery; /* out of slow start, CUBIC needs its state */
-    const bool is_after_timeout = recovery != NULL && recovery->state == RECOVERY_LOSS;
+                                     : ack->recovery; /* out of slow start, CUBIC needs its state */
+    const bool is_after_timeout =
+        ack->recovery != NULL && ack->recovery->state == RECOVERY_LOSS;
     const uint32_t limit = params->slow_start_limit;
     const struct cc_ack grown = {
         .acked = conn_charge(tcp, conn, ack->news.delivered),
-        .in_flight = ack->in_flight,
         .una = conn->snd.una,
         .nxt = conn->snd.nxt,
         .now = tcp->report.now,
-        .rtt_ns = ack->news.last_at != NEVER ? tcp->report.now - ack->news.last_at : 0,
+        .rtt_ns = ack->news.has_once ? tcp->report.now - ack->news.last_at : 0,
         .rtt_min_ns = rtt_ns(conn->rtt.min),
-        .srtt_ns = rtt_smoothed(&conn->rtt),
         .most_out = conn->window_use.most,
         .limit = limit == 0 ? CC_INFINITE
                             : (is_after_timeout ? 1 : limit) * conn->cc.mss, /* RFC 3465 §2.3 */
@@ -131,20 +129,22 @@ static void grow_window(struct tcp *tcp, struct tcp_conn *conn, struct recovery 
 }
 
 /* Growth follows data acknowledged in order; where much reordering was seen, any that arrived. */
-static bool may_grow(const struct tcp *tcp, const struct recovery *recovery,
-                     const struct recover_ack *ack)
+static bool may_grow(const struct tcp *tcp, const struct recover_ack *ack)
 {
+    const struct recovery *recovery = ack->recovery;
+
     if (ack->news.acked.segs > 0)
         return true;
     return recovery != NULL && recovery->reordering > tcp->params.dupthresh &&
            ack->news.delivered.segs > 0;
 }
 
-void window_take_ack(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
-                     const struct recover_ack *ack)
+void window_take_ack(struct tcp *tcp, struct tcp_conn *conn, const struct recover_ack *ack)
 {
+    struct recovery *recovery = ack->recovery;
+
     if (recovery != NULL && recovery_is_reducing(recovery))
         window_reduce(tcp, conn, recovery, ack);
-    else if (may_grow(tcp, recovery, ack))
-        grow_window(tcp, conn, recovery, ack);
+    else if (may_grow(tcp, ack))
+        grow_window(tcp, conn, ack);
 }

@@ -16,9 +16,8 @@ static int64_t distance64(int64_t a, int64_t b)
 /* A length of time in our units: at least one, at most what 32 bits hold. */
 static uint32_t rtt_units(int64_t ns)
 {
-    const uint64_t units = (uint64_t)ns / RTT_UNIT_NS;
-
-    return units == 0 ? 1 : units > UINT32_MAX ? UINT32_MAX : (uint32_t)units;
+    CHECK(ns >= 0);
+    return (uint32_t)clamp64((int64_t)((uint64_t)ns / RTT_UNIT_NS), 1, UINT32_MAX);
 }
 
 void rtt_init(struct rtt *rtt, const struct lastack_params *params)
@@ -44,15 +43,16 @@ static void sample_rfc(struct rtt *rtt, int64_t sample)
  * rto >= srtt + rto_min. A sample below the mean by more than the deviation counts an eighth: a
  * path that got faster is no jitter.
  */
-static void sample_linux(struct rtt *rtt, uint32_t floor, int64_t sample, uint32_t una,
-                         uint32_t nxt)
+static void sample_linux(struct rtt *rtt, const struct lastack_params *params, int64_t sample,
+                         uint32_t una, uint32_t nxt)
 {
     int64_t error;
 
     if (rtt->srtt == 0) {
         rtt->srtt = (uint32_t)sample;
         rtt->mdev = (uint32_t)sample / 2;
-        rtt->rttvar = max32((uint32_t)min64((int64_t)rtt->mdev * 4, UINT32_MAX), floor);
+        rtt->rttvar = max32((uint32_t)min64((int64_t)rtt->mdev * 4, UINT32_MAX),
+                            rtt_units(params->rto_min_ns));
         rtt->mdev_max = rtt->rttvar;
         rtt->round_end = nxt;
         return;
@@ -75,14 +75,8 @@ static void sample_linux(struct rtt *rtt, uint32_t floor, int64_t sample, uint32
         if (rtt->mdev_max < rtt->rttvar)
             rtt->rttvar -= (rtt->rttvar - rtt->mdev_max) / 4;
         rtt->round_end = nxt;
-        rtt->mdev_max = floor;
+        rtt->mdev_max = rtt_units(params->rto_min_ns);
     }
-}
-
-/* RFC 6298 §2.3: SRTT + 4 RTTVAR, not below the minimum. */
-static int64_t rto_rfc(const struct rtt *rtt, const struct lastack_params *params)
-{
-    return max64(rtt_ns(rtt->srtt) + 4 * rtt_ns(rtt->rttvar), params->rto_min_ns);
 }
 
 void rtt_sample(struct rtt *rtt, const struct lastack_params *params, int64_t sample_ns,
@@ -92,26 +86,22 @@ void rtt_sample(struct rtt *rtt, const struct lastack_params *params, int64_t sa
     const uint32_t least = least_ns == sample_ns ? sample : rtt_units(least_ns);
     int64_t rto = 0;
 
-    CHECK(sample_ns >= 0 && least_ns >= 0);
-    CHECK(params->rto_min_ns >= 0 && params->rto_max_ns >= 0);
     if (rtt->min == 0 || least < rtt->min)
         rtt->min = least;
     rtt->backoff = 0;
     switch (params->rto_formula) {
     case LASTACK_RTO_LINUX:
-        sample_linux(rtt, rtt_units(params->rto_min_ns), sample, una, nxt);
-        rto = rtt_ns(rtt->srtt) + rtt_ns(rtt->rttvar);
+        sample_linux(rtt, params, sample, una, nxt);
+        rto = (int64_t)rtt->srtt + rtt->rttvar; /* which has the minimum */
         break;
     case LASTACK_RTO_RFC6298:
-        sample_rfc(rtt, sample);
-        rto = rto_rfc(rtt, params);
-        break;
     case LASTACK_RTO_FREEBSD:
         sample_rfc(rtt, sample);
-        rto = rto_rfc(rtt, params);
+        rto = max64(rtt->srtt + 4 * (int64_t)rtt->rttvar, /* (2.3), (2.4) */
+                    rtt_units(params->rto_min_ns));
         break;
     }
-    rtt->rto = rtt_units(min64(rto, params->rto_max_ns));
+    rtt->rto = (uint32_t)min64(rto, UINT32_MAX); /* the maximum is rtt_timeout's business */
     CHECK(rtt->srtt > 0);
 }
 

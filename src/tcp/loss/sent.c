@@ -37,18 +37,12 @@ void scoreboard_clear(struct scoreboard *board, struct pool *pool)
 void sent_news_init(struct sent_news *news, const struct scoreboard *board, int64_t now,
                     int64_t rtt_min_ns, struct seq high)
 {
-    *news = (struct sent_news){
-        .now = now,
-        .rtt_min_ns = rtt_min_ns,
-        .high = high,
-        .had_sacked = board != NULL && board->sacked.segs > 0,
-        .fack = board != NULL ? board->fack : high,
-        .first_at = NEVER,
-        .last_at = NEVER,
-        .first_sacked_at = NEVER,
-        .last_sacked_at = NEVER,
-        .newest_at = NEVER,
-    };
+    sent_news_clear(news);
+    news->now = now;
+    news->rtt_min_ns = rtt_min_ns;
+    news->high = high;
+    news->had_sacked = board->sacked.segs > 0;
+    news->fack = board->fack;
 }
 
 /* ---- amounts and flags ---- */
@@ -274,10 +268,11 @@ static void note_newest(struct sent_news *news, const struct range *range, struc
 {
     if (range->flags & SENT_RETRANSMITTED && news->now - range->at < news->rtt_min_ns)
         return;
-    if (news->newest_at != NEVER &&
+    if (news->has_newest &&
         (range->at < news->newest_at ||
          (range->at == news->newest_at && !seq_after(end, news->newest_end))))
         return;
+    news->has_newest = true;
     news->newest_at = range->at;
     news->newest_end = end;
 }
@@ -289,31 +284,42 @@ static void note_late(struct sent_news *news, struct seq from)
     news->is_reordered = true;
 }
 
-/* `segs` and `bytes` from the beginning of the range are acknowledged, up to `to`. */
-static void note_acknowledged(const struct sent_set *sent, const struct range *range, uint32_t segs,
-                              struct seq to, struct sent_news *news)
+/* What the scoreboard makes of it. */
+static NOINLINE void leave_board(struct scoreboard *board, const struct range *range,
+                                 struct sent_amount amount, struct seq to, struct sent_news *news)
 {
-    const uint32_t bytes = seq_distance(range->from, to);
-    const uint8_t flags = range->flags;
-
-    add_amount(&news->acked, segs, bytes);
-    if (sent->board != NULL)
-        leave_amounts(sent->board, flags, segs, bytes);
-    if (flags & SENT_SACKED)
+    leave_amounts(board, range->flags, amount.segs, amount.bytes);
+    if (range->flags & SENT_SACKED)
         return;
-    add_amount(&news->delivered, segs, bytes);
     note_newest(news, range, to);
-    if (flags & SENT_RETRANSMITTED) {
-        news->was_repeated = true;
+    if (range->flags & SENT_RETRANSMITTED)
         return;
-    }
-    news->last_at = range->at;
-    if (news->first_at == NEVER)
-        news->first_at = range->at;
     if (news->had_sacked && seq_before(range->from, news->fack))
         note_late(news, range->from);
     if (!seq_after(to, news->high))
         news->was_original = true;
+}
+
+/* `segs` from the beginning of the range are acknowledged, up to `to`. */
+static void note_acknowledged(const struct sent_set *sent, const struct range *range, uint32_t segs,
+                              struct seq to, struct sent_news *news)
+{
+    const struct sent_amount amount = {segs, seq_distance(range->from, to)};
+
+    add_amount(&news->acked, amount.segs, amount.bytes);
+    if (sent->board != NULL)
+        leave_board(sent->board, range, amount, to, news);
+    if (range->flags & SENT_SACKED)
+        return;
+    add_amount(&news->delivered, amount.segs, amount.bytes);
+    if (range->flags & SENT_RETRANSMITTED) {
+        news->was_repeated = true;
+        return;
+    }
+    if (!news->has_once)
+        news->first_at = range->at;
+    news->has_once = true;
+    news->last_at = range->at;
 }
 
 void sent_acknowledged(const struct sent_set *sent, struct seq una, struct sent_news *news)
@@ -323,7 +329,7 @@ void sent_acknowledged(const struct sent_set *sent, struct seq una, struct sent_
     while ((range = ranges_first(sent->ranges, sent->pool)) != NULL &&
            seq_before_or_equal(range->to, una)) {
         note_acknowledged(sent, range, range->count, range->to, news);
-        ranges_trim_before(sent->ranges, sent->pool, range->to);
+        ranges_drop_first(sent->ranges, sent->pool);
     }
     if (range == NULL || !seq_before(range->from, una))
         return;
@@ -371,8 +377,9 @@ static struct range *sack_range(const struct sent_set *sent, struct range *range
             note_late(news, range->from); /* what was sent later is there: it was overtaken */
         if (!seq_after(range->to, news->high))
             news->was_original = true;
-        if (news->first_sacked_at == NEVER)
+        if (!news->has_once_sacked)
             news->first_sacked_at = range->at;
+        news->has_once_sacked = true;
         news->last_sacked_at = range->at;
     }
     add_amount(&news->delivered, range->count, length_of(range));

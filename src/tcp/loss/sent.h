@@ -60,24 +60,33 @@ struct sent_set {
 
 /* What an ACK told. */
 struct sent_news {
-    /* in */
-    int64_t now, rtt_min_ns;
-    struct seq high;               /* F-RTO: what lies before it was sent before the timeout */
-    struct seq fack;               /* the board's, before this ACK */
-    bool had_sacked;
-    /* out */
     struct sent_amount acked;      /* cumulatively */
     struct sent_amount delivered;  /* acked or sacked, and neither before */
-    int64_t first_at, last_at; /* when the first and last of acked that were sent once were sent;
-                                      NEVER */
+    bool was_repeated;             /* something retransmitted was acknowledged */
+    bool has_once;                 /* something sent once was: first_at, last_at are set */
+    bool has_once_sacked;          /* ... was sacked: first_sacked_at, last_sacked_at */
+    bool has_newest;               /* newest_at, newest_end are set */
+    bool is_reordered;             /* reordered is set */
+    bool was_original;             /* something before `high` that was sent once was delivered */
+    int64_t first_at, last_at;     /* when the first and the last of these were sent */
     int64_t first_sacked_at, last_sacked_at;
-    int64_t newest_at;             /* RACK: of all delivered the one sent last; NEVER */
+    int64_t newest_at;             /* RACK: of all delivered the one sent last */
     struct seq newest_end;
     struct seq reordered;          /* the lowest that was delivered late without a retransmission */
-    bool is_reordered;
-    bool was_repeated;             /* something retransmitted was acknowledged */
-    bool was_original;             /* something before `high` that was sent once was delivered */
+    /* in, where there is a scoreboard */
+    bool had_sacked;
+    struct seq fack;               /* the board's, before this ACK */
+    struct seq high;               /* F-RTO: what lies before it was sent before the timeout */
+    int64_t now, rtt_min_ns;
 };
+
+/* Nothing is told yet, and there is no scoreboard. What is not set is not cleared. */
+static inline void sent_news_clear(struct sent_news *news)
+{
+    news->acked = news->delivered = (struct sent_amount){0, 0};
+    news->was_repeated = news->has_once = news->has_once_sacked = false;
+    news->has_newest = news->is_reordered = news->was_original = false;
+}
 
 void scoreboard_init(struct scoreboard *board);
 /* Forgets everything: nothing is outstanding any more. */
@@ -87,7 +96,7 @@ void scoreboard_clear(struct scoreboard *board, struct pool *pool);
 uint32_t scoreboard_check(const struct scoreboard *board, const struct ranges *ranges,
                           const struct pool *pool, bool has_sack);
 
-/* Before the SACK blocks of an ACK and the ACK itself are taken. */
+/* Before the SACK blocks of an ACK and the ACK itself are taken, where there is a scoreboard. */
 void sent_news_init(struct sent_news *news, const struct scoreboard *board, int64_t now,
                     int64_t rtt_min_ns, struct seq high);
 

@@ -21,7 +21,7 @@ enum chronograph_kind { CHRONO_IDLE, CHRONO_BUSY, CHRONO_RWND, CHRONO_SNDBUF, CH
 struct chronograph {
     int64_t since;
     uint8_t kind;
-    uint64_t total_us[CHRONO_KINDS - 1]; /* all but CHRONO_IDLE */
+    int64_t total_ns[CHRONO_KINDS - 1]; /* all but CHRONO_IDLE */
 };
 
 static inline void chronograph_set(struct chronograph *chrono, enum chronograph_kind kind,
@@ -30,7 +30,7 @@ static inline void chronograph_set(struct chronograph *chrono, enum chronograph_
     if (chrono->kind == kind)
         return;
     if (chrono->kind != CHRONO_IDLE)
-        chrono->total_us[chrono->kind - 1] += (uint64_t)(now - chrono->since) / 1000;
+        chrono->total_ns[chrono->kind - 1] += now - chrono->since;
     chrono->since = now;
     chrono->kind = (uint8_t)kind;
 }
@@ -56,8 +56,10 @@ static inline void chronograph_stop(struct chronograph *chrono, enum chronograph
 static inline uint64_t chronograph_read(const struct chronograph *chrono,
                                         enum chronograph_kind kind, int64_t now)
 {
-    return chrono->total_us[kind - 1] +
-           (chrono->kind == kind ? (uint64_t)(now - chrono->since) / 1000 : 0);
+    const int64_t ns =
+        chrono->total_ns[kind - 1] + (chrono->kind == kind ? now - chrono->since : 0);
+
+    return (uint64_t)ns / 1000;
 }
 
 #endif
