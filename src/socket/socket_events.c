@@ -175,6 +175,7 @@ NOINLINE void sockets_collect_news(struct lastack *stack)
 {
     struct sock *sock;
 
+    tcp_tell_page_waiter(&stack->tcp);
     while ((sock = hear_next(stack)) != NULL)
         queue_event(stack, sock);
 }
@@ -195,8 +196,13 @@ static struct sock *next_with_news(struct lastack *stack)
     struct sockets *table = sockets_of(stack);
     struct sock *sock;
 
-    if (table->event_head == POOL_NONE)
+    if (table->event_head == POOL_NONE) {
+        sock = hear_next(stack);
+        if (sock != NULL)
+            return sock;
+        tcp_tell_page_waiter(&stack->tcp);
         return hear_next(stack);
+    }
     sockets_collect(stack);
     sock = sock_at(stack, table->event_head);
     table->event_head = sock->next_event;

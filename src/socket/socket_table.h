@@ -148,7 +148,10 @@ void sockets_collect_news(struct lastack *stack);
 
 static inline bool sockets_have_news(const struct lastack *stack)
 {
-    return stack->tcp.wake_head != POOL_NONE || stack->tcp.listener_wake != POOL_NONE;
+    const struct tcp *tcp = &stack->tcp;
+
+    _Static_assert(POOL_NONE == UINT32_MAX, "all of them are none: every bit is set");
+    return (tcp->wake_head & tcp->listener_wake & tcp->page_waiters.head) != POOL_NONE;
 }
 
 static inline void sockets_collect(struct lastack *stack)

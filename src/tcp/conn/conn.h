@@ -60,6 +60,7 @@ enum conn_flag {
     CONN_KEEPALIVE = 1 << 16,
     CONN_SYN_RETRANSMITTED = 1 << 17,
     CONN_PACED = 1 << 18,        /* the user set a largest pacing rate */
+    CONN_WANTS_PAGE = 1 << 19,   /* among those that wait for a page to write to */
     CONN_REUSE_ADDRESS = 1 << 20,
     CONN_REUSE_PORT = 1 << 21,
     CONN_IPV6_SOCKET = 1 << 22,

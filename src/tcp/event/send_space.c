@@ -8,6 +8,8 @@
  *                                chunk) is below the limit another chunk may be begun, and one that
  *                                was begun may be filled; so a write can go beyond the limit
  *
+ * Where pages are short who writes waits for his turn (page_waiters.c).
+ *
  * A long write pushes full chunks out on its way, before it is over. Here nothing leaves before the
  * call returns; what would have left is reckoned (`sent`), for it decides how the rest is cut and
  * how much counts as not sent.
@@ -174,14 +176,29 @@ static const uint8_t *behind(const uint8_t *data, uint32_t done)
     return data != NULL ? data + done : NULL;
 }
 
+/* What is left of the page in which the queue ends. */
+static uint32_t room_in_page(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    const uint32_t page = tcp->pages.page_size;
+
+    return stream_has_room(&conn->send, &tcp->pages, conn->snd.end, 1)
+               ? page - (conn->snd.end.v & (page - 1))
+               : 0;
+}
+
 /* All at once if there are pages for it; else page by page: what fits is taken, whatever comes
  * behind it. */
 static uint32_t put_in_pages(struct tcp *tcp, struct tcp_conn *conn, const uint8_t *data,
                              uint32_t length)
 {
     const uint32_t page = tcp->pages.page_size;
+    const uint32_t most = LIKELY(conn_may_take_page(tcp, conn)) ? length : room_in_page(tcp, conn);
     uint32_t done = 0;
 
+    if (most < length) {
+        report_count(&tcp->report, LASTACK_CAUSE_NO_PAGE_LEFT);
+        length = most;
+    }
     while (done < length) {
         uint32_t piece = min32(length - done, page / 8 * page); /* stream.h: at most */
 
@@ -227,7 +244,7 @@ static uint32_t put_in_chunks(struct tcp *tcp, struct tcp_conn *conn, const uint
     return done;
 }
 
-static struct write_queue *queue_from_now_on(struct tcp *tcp, struct tcp_conn *conn)
+struct write_queue *conn_need_queue(struct tcp *tcp, struct tcp_conn *conn)
 {
     if (conn->write_queue == POOL_NONE) {
         conn->write_queue = pool_take(&tcp->write_queues);
@@ -240,11 +257,19 @@ static struct write_queue *queue_from_now_on(struct tcp *tcp, struct tcp_conn *c
     return conn_queue(tcp, conn);
 }
 
+/* The socket is told when there is room; by its turn, if pages are what is short. */
+static void want_room(struct tcp *tcp, struct tcp_conn *conn)
+{
+    conn->flags |= CONN_WANTS_ROOM;
+    if (!conn_has_page(tcp, conn))
+        conn_wait_for_page(tcp, conn);
+}
+
 uint32_t tcp_send(struct tcp *tcp, uint32_t index, const void *data, uint32_t length,
                   const struct tcp_send_how *how)
 {
     struct tcp_conn *conn = tcp_conn_at(tcp, index);
-    struct write_queue *queue = queue_from_now_on(tcp, conn);
+    struct write_queue *queue = conn_need_queue(tcp, conn);
     uint32_t done;
 
     CHECK(!conn_has(conn, CONN_FIN_QUEUED));
@@ -259,8 +284,10 @@ uint32_t tcp_send(struct tcp *tcp, uint32_t index, const void *data, uint32_t le
 
         done = put_in_pages(tcp, conn, data, min32(length, limit > held ? limit - held : 0));
     }
+    if (done > 0)
+        queue->turn = 0;
     if (done < length)
-        conn->flags |= CONN_WANTS_ROOM;
+        want_room(tcp, conn);
     if (done == 0)
         return 0;
     conn_chrono_start(tcp, conn, CHRONO_BUSY);
@@ -304,6 +331,8 @@ uint32_t tcp_send_room(struct tcp *tcp, uint32_t index, uint32_t length)
     const uint32_t in_page = page - (conn->snd.end.v & (page - 1));
     uint32_t room = min32(min32(length, room_for_text(tcp, conn)), page / 8 * page);
 
+    if (UNLIKELY(!conn_may_take_page(tcp, conn)))
+        room = min32(room, room_in_page(tcp, conn));
     if (room > 0 && !stream_make_room(&conn->send, &tcp->pages, conn->snd.end, room)) {
         room = min32(room, in_page);
         if (!stream_make_room(&conn->send, &tcp->pages, conn->snd.end, room)) {
@@ -312,7 +341,7 @@ uint32_t tcp_send_room(struct tcp *tcp, uint32_t index, uint32_t length)
         }
     }
     if (room == 0)
-        conn->flags |= CONN_WANTS_ROOM;
+        want_room(tcp, conn);
     return room;
 }
 
@@ -337,7 +366,8 @@ void tcp_drop_send_room(struct tcp *tcp, uint32_t index)
 
 /* ---- room again ---- */
 
-bool tcp_is_writable(const struct tcp *tcp, const struct tcp_conn *conn)
+/* The buffer has room for a good deal. */
+static bool has_buffer(const struct tcp *tcp, const struct tcp_conn *conn)
 {
     const uint32_t limit = tcp_send_limit(tcp, conn);
     const uint32_t held = has_chunks(tcp) ? tcp_send_charge(tcp, conn) : conn_send_held(conn);
@@ -349,15 +379,25 @@ bool tcp_is_writable(const struct tcp *tcp, const struct tcp_conn *conn)
     return limit > held && limit - held >= held / 2;
 }
 
+bool tcp_is_writable(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    return has_buffer(tcp, conn) && conn_has_page(tcp, conn);
+}
+
 void tcp_want_room(struct tcp *tcp, uint32_t index)
 {
-    tcp_conn_at(tcp, index)->flags |= CONN_WANTS_ROOM;
+    want_room(tcp, tcp_conn_at(tcp, index));
 }
 
 void conn_check_room(struct tcp *tcp, struct tcp_conn *conn)
 {
-    if (!conn_has(conn, CONN_WANTS_ROOM) || !tcp_is_writable(tcp, conn))
+    if (!conn_has(conn, CONN_WANTS_ROOM) || !has_buffer(tcp, conn))
         return;
+    if (!conn_has_page(tcp, conn)) {
+        conn_wait_for_page(tcp, conn);
+        return;
+    }
+    conn_leave_page_waiters(tcp, conn);
     conn->flags &= ~(uint32_t)CONN_WANTS_ROOM;
     conn_chrono_stop(tcp, conn, CHRONO_SNDBUF);
     conn_wake(tcp, conn, WAKE_WRITABLE);

@@ -65,6 +65,12 @@ struct send_queue {
     uint32_t head, tail;
 };
 
+/* Connections whose sockets found no page to write to: page_waiters.c. */
+struct page_waiters {
+    uint32_t head, tail;
+    uint32_t turns; /* given so far */
+};
+
 /* The secret asked for last: a handshake asks two or three times. */
 struct secret_memo {
     uint64_t flow, secret;
@@ -106,6 +112,7 @@ struct tcp {
     uint64_t lanes_owing;       /* a bit for each lane with somebody in it */
     uint32_t wake_head, wake_tail;
     uint32_t listener_wake;     /* listeners with news, through next_woken */
+    struct page_waiters page_waiters;
     uint32_t orphans;
     uint32_t until_check;       /* settles until the invariants are checked: every 1024th */
     struct challenge_budget challenges;
@@ -195,7 +202,8 @@ uint32_t tcp_send_room(struct tcp *tcp, uint32_t index, uint32_t length);
 bool tcp_has_send_room(const struct tcp *tcp, uint32_t index, uint32_t length);
 /* What of it was not used goes back. */
 void tcp_drop_send_room(struct tcp *tcp, uint32_t index);
-/* Worth writing to: a third of the buffer is free, and not too much waits to be sent. */
+/* Worth writing to: a third of the buffer is free, not too much waits to be sent, and there is a
+ * page. */
 bool tcp_is_writable(const struct tcp *tcp, const struct tcp_conn *conn);
 /* Tell the socket when it is. */
 void tcp_want_room(struct tcp *tcp, uint32_t index);
@@ -315,6 +323,24 @@ void conn_chrono_start(struct tcp *tcp, struct tcp_conn *conn, enum chronograph_
 void conn_chrono_stop(struct tcp *tcp, struct tcp_conn *conn, enum chronograph_kind kind);
 /* The socket waits for room and there is some: tell it. */
 void conn_check_room(struct tcp *tcp, struct tcp_conn *conn);
+
+/* Its write queue, now made if there was none. */
+struct write_queue *conn_need_queue(struct tcp *tcp, struct tcp_conn *conn);
+
+/* ---- page_waiters.c ---- */
+
+void page_waiters_init(struct page_waiters *waiters);
+/* It would write, and there is no page: its socket is told when there is, in its turn. */
+void conn_wait_for_page(struct tcp *tcp, struct tcp_conn *conn);
+void conn_leave_page_waiters(struct tcp *tcp, struct tcp_conn *conn);
+/* Nobody waits for a page, or its turn has come. */
+bool conn_may_take_page(const struct tcp *tcp, const struct tcp_conn *conn);
+/* A byte written now would find its place. */
+bool conn_has_page(const struct tcp *tcp, const struct tcp_conn *conn);
+/* The next who waits is told, if there is a page. */
+void tcp_tell_page_waiter(struct tcp *tcp);
+/* The list is right, or the program stops; how many wait. */
+uint32_t page_waiters_check(const struct tcp *tcp);
 
 /* ---- shared by the events (settle.c, ending.c) ---- */
 

@@ -19,7 +19,7 @@ struct tally {
     uint32_t pages, ranges;     /* held by connections */
     uint32_t connections;       /* alive: they own a tuple */
     uint32_t orphans, queued;   /* of these */
-    uint32_t recoveries;
+    uint32_t recoveries, page_waiters;
     uint32_t requests, records; /* records that own a tuple */
 };
 
@@ -86,6 +86,7 @@ static void check_connection(const struct tcp *tcp, const struct tcp_conn *conn,
     tally->connections++;
     tally->orphans += conn_has(conn, CONN_ORPHAN);
     tally->queued += conn_has(conn, CONN_QUEUED);
+    tally->page_waiters += conn_has(conn, CONN_WANTS_PAGE);
     tally->ranges += ranges_of(tcp, conn);
     tally->pages += stream_pages(&conn->send) + stream_pages(&conn->receive);
 }
@@ -217,6 +218,7 @@ uint32_t tcp_check(const struct tcp *tcp, uint32_t *blocks)
     *blocks = 0;
     check_connections(tcp, &tally);
     check_lanes(tcp, &tally);
+    CHECK(page_waiters_check(tcp) == tally.page_waiters);
     for (uint32_t i = 0; i < tcp->listeners.bump; i++) {
         if (!((const struct listener *)pool_at(&tcp->listeners, i))->is_open)
             continue;

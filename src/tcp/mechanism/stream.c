@@ -330,19 +330,27 @@ static uint32_t stream_nodes_at_most(const struct stream *stream, unsigned level
     return level > 1 ? nodes + 2 * (level - 1) : nodes;
 }
 
+/* Are there pages for so many of text, and for the nodes above them on a tree of this level? */
+static bool stream_can_grow(const struct stream *stream, const struct page_pool *pages,
+                            uint32_t missing, unsigned level, bool may_use_reserve)
+{
+    const uint32_t nodes = stream_nodes_at_most(stream, level);
+
+    return page_pool_available(pages, may_use_reserve) >= missing + nodes &&
+           stream->index + nodes <= STREAM_INDEX_MAX;
+}
+
 /* Makes the tree ready for [k, k + count); false, and nothing changed, if pages are short. */
 static bool stream_prepare(struct stream *stream, struct page_pool *pages, uint32_t k,
                            uint32_t count, bool may_use_reserve)
 {
-    uint32_t missing = stream_count_missing(stream, pages, k, count), nodes;
+    const uint32_t missing = stream_count_missing(stream, pages, k, count);
     unsigned level;
 
     if (missing == 0)
         return true;
     level = stream_level_for(stream, pages, k, (k + count - 1) & stream_page_mask(pages));
-    nodes = stream_nodes_at_most(stream, level);
-    if (page_pool_available(pages, may_use_reserve) < missing + nodes ||
-        stream->index + nodes > STREAM_INDEX_MAX) {
+    if (!stream_can_grow(stream, pages, missing, level, may_use_reserve)) {
         pages->refusals++;
         return false;
     }
@@ -450,6 +458,18 @@ bool stream_has_room(const struct stream *stream, const struct page_pool *pages,
     return length == 0 || (stream->count > 0 &&
                            stream_count_missing(stream, pages, stream_page_of(pages, seq),
                                                 (offset + length - 1) / pages->page_size + 1) == 0);
+}
+
+bool stream_may_put(const struct stream *stream, const struct page_pool *pages, struct seq seq,
+                    uint32_t length)
+{
+    const uint32_t k = stream_page_of(pages, seq), offset = seq.v & (pages->page_size - 1);
+    const uint32_t count = (offset + max32(length, 1) - 1) / pages->page_size + 1;
+    const uint32_t missing = stream_count_missing(stream, pages, k, count);
+    const uint32_t last = (k + count - 1) & stream_page_mask(pages);
+
+    return missing == 0 || stream_can_grow(stream, pages, missing,
+                                           stream_level_for(stream, pages, k, last), false);
 }
 
 /* ---- reading ---- */

@@ -53,9 +53,14 @@ bool stream_put_reserved(struct stream *stream, struct page_pool *pages, struct 
  * they are, stream_iovec says). What is not written is whatever was there. */
 bool stream_make_room(struct stream *stream, struct page_pool *pages, struct seq seq,
                       uint32_t length);
-/* Are there pages for all of it? */
+/* Has it pages for all of that already? */
 bool stream_has_room(const struct stream *stream, const struct page_pool *pages, struct seq seq,
                      uint32_t length);
+
+/* Would stream_put find pages for it? (Where this says no it may still find some, if those next to
+ * the stream's own are free.) */
+bool stream_may_put(const struct stream *stream, const struct page_pool *pages, struct seq seq,
+                    uint32_t length);
 
 /* Copies [seq, seq + length), all of which was put, to `out`. */
 void stream_get(const struct stream *stream, const struct page_pool *pages, struct seq seq,
