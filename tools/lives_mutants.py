@@ -74,7 +74,7 @@ MUTANTS = [
     ('the peer\'s FIN is not told', TEXT, 'conn->flags |= CONN_FIN_RECEIVED;', ''),
     ('our FIN counts as acknowledged with the text before it', ACK,
      'seq_after(seg->ack, conn->snd.end)', 'seq_after_or_equal(seg->ack, conn->snd.end)'),
-    ('one byte more is sent than the window has room for', NEXT,
+    ('one byte more is sent than the window has room for', 'src/tcp/event/tcp.h',
      'return conn->snd.wnd > used ? conn->snd.wnd - used : 0;',
      'return conn->snd.wnd > used ? conn->snd.wnd - used + 1 : 0;'),
     ('an ACK of something new leaves its window behind', ACK,

@@ -117,8 +117,18 @@ static uint32_t cut(const struct tcp_conn *conn, const struct write_queue *queue
     return length;
 }
 
+/* Bytes of text, whole segments where they count. */
+uint32_t conn_congestion_room(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    const uint32_t used = conn_pipe(tcp, conn);
+    const uint32_t room = room_behind(conn->cc.cwnd, used);
+
+    return tcp->params.cwnd_counts_segs ? room / conn->cc.mss * conn->mss : room;
+}
+
 enum frame_verdict conn_next_frame(const struct tcp *tcp, const struct tcp_conn *conn,
-                                   struct seq from, enum frame_push push, uint32_t *length)
+                                   struct send_room room, struct seq from, enum frame_push push,
+                                   uint32_t *length)
 {
     const struct write_queue *queue = conn_queue(tcp, conn);
     const struct chunk chunk = chunks_at(&queue->chunks, &tcp->ranges, from, conn->snd.end);
@@ -126,8 +136,8 @@ enum frame_verdict conn_next_frame(const struct tcp *tcp, const struct tcp_conn 
     const uint32_t ahead = seq_distance(conn->snd.nxt, from);
     /* (our SYN, not acknowledged yet, counts as a byte in flight, but it takes no place) */
     const uint32_t syn = seq_equal(conn->snd.una, conn->iss);
-    const uint32_t window = room_behind(conn_offered_room(conn), ahead) + syn;
-    uint32_t quota = (room_behind(conn_congestion_room(tcp, conn), ahead) + syn) / conn->mss;
+    const uint32_t window = room_behind(room.offered, ahead) + syn;
+    uint32_t quota = (room_behind(room.congestion, ahead) + syn) / conn->mss;
 
     *length = 0;
     if (left == 0)

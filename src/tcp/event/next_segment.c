@@ -46,32 +46,6 @@ static bool emit_syn(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out
 
 /* ---- text ---- */
 
-/* What the congestion window has room for: bytes of text, whole segments where they count. */
-static uint32_t congestion_room(const struct tcp *tcp, const struct tcp_conn *conn)
-{
-    const uint32_t window = conn->cc.cwnd, used = conn_pipe(tcp, conn);
-    const uint32_t room = window > used ? window - used : 0;
-
-    return tcp->params.cwnd_counts_segs ? room / conn->cc.mss * conn->mss : room;
-}
-
-static uint32_t offered_room(const struct tcp_conn *conn)
-{
-    const uint32_t used = conn_in_flight(conn);
-
-    return conn->snd.wnd > used ? conn->snd.wnd - used : 0;
-}
-
-uint32_t conn_congestion_room(const struct tcp *tcp, const struct tcp_conn *conn)
-{
-    return congestion_room(tcp, conn);
-}
-
-uint32_t conn_offered_room(const struct tcp_conn *conn)
-{
-    return offered_room(conn);
-}
-
 int64_t conn_head_sent_at(const struct tcp *tcp, const struct tcp_conn *conn)
 {
     const struct range *head = ranges_first(&conn->sent, &tcp->ranges);
@@ -142,28 +116,29 @@ static uint32_t segs_of(const struct tcp_conn *conn, uint32_t text)
     return text <= conn->mss ? 1 : (text + conn->mss - 1) / conn->mss;
 }
 
-static void sent_text(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+static void sent_text(struct tcp *tcp, struct tcp_conn *conn, struct write_queue *queue,
+                      const struct segment *seg)
 {
-    const struct seq to = seq_add(seg->seq, seg->text_length + (seg->flags & LASTACK_FIN ? 1 : 0));
+    const struct seq text_end = seq_add(seg->seq, seg->text_length);
+    const struct seq to = seq_add(text_end, seg->flags & LASTACK_FIN ? 1 : 0);
+    const uint32_t segs = segs_of(conn, seg->text_length);
     const bool is_again = conn->fast_open & FAST_OPEN_SYN_TEXT && /* it left with the SYN */
                           seq_equal(seg->seq, seq_add(conn->iss, 1));
 
     conn->snd.nxt = to;
     conn->snd.max = seq_max(conn->snd.max, to);
-    recover_sent_new(tcp, conn, seg->seq, to, segs_of(conn, seg->text_length));
+    recover_sent_new(tcp, conn, seg->seq, to, segs);
     if (seg->text_length > 0) {
         if (conn->owe & OWE_ACK && conn_has(conn, CONN_ACTIVE) && !is_again)
             ack_policy_connected(&conn->ack, &tcp->params, tcp->report.now);
         ack_policy_data_sent(&conn->ack, tcp->report.now);
-        conn->stats.data_segs_out += segs_of(conn, seg->text_length);
+        conn->stats.data_segs_out += segs;
         conn->last_sent_ms = tcp->report.now_ms;
-        if (seg->text_length % conn->mss != 0 && conn->write_queue != POOL_NONE &&
-            !is_again)
-            conn_queue(tcp, conn)->small = to;
+        if (queue != NULL && seg->text_length % conn->mss != 0 && !is_again)
+            queue->small = to;
     }
-    if (conn->write_queue != POOL_NONE)
-        chunks_sent(&conn_queue(tcp, conn)->chunks, &tcp->ranges,
-                    seq_add(seg->seq, seg->text_length));
+    if (queue != NULL)
+        chunks_sent(&queue->chunks, &tcp->ranges, text_end);
     conn_note_window_use(tcp, conn, false);
 }
 
@@ -181,20 +156,22 @@ static void watch_held(struct tcp *tcp, struct tcp_conn *conn, enum frame_verdic
                           &tcp->report); /* a cork holds no longer than 200 ms */
 }
 
-/* What frame.c makes of the queue; 0: nothing leaves. */
-static uint32_t length_of_frame(struct tcp *tcp, struct tcp_conn *conn, struct seq from)
+/* Of the next frame, as frame.c makes it of the queue; 0: nothing leaves. */
+static uint32_t length_of_frame(struct tcp *tcp, struct tcp_conn *conn, struct write_queue *queue,
+                                struct send_room room)
 {
-    struct chunks *chunks = &conn_queue(tcp, conn)->chunks;
+    const struct seq from = conn->snd.nxt;
+    struct chunks *chunks = &queue->chunks;
     const enum frame_push push = seq_before(from, chunks->released) ? FRAME_ONE : FRAME_USUAL;
     uint32_t length;
-    const enum frame_verdict verdict = conn_next_frame(tcp, conn, from, push, &length);
+    const enum frame_verdict verdict = conn_next_frame(tcp, conn, room, from, push, &length);
 
     if (verdict == FRAME_NO_CWND || verdict == FRAME_DEFERRED)
         conn_note_window_use(tcp, conn, verdict == FRAME_DEFERRED);
     if (verdict == FRAME_NO_WINDOW)
-        conn_chrono_start(tcp, conn, CHRONO_RWND);
+        chronograph_start(&queue->chronograph, CHRONO_RWND, tcp->report.now);
     else
-        conn_chrono_stop(tcp, conn, CHRONO_RWND);
+        chronograph_stop(&queue->chronograph, CHRONO_RWND, false, tcp->report.now);
     if (verdict != FRAME_LEAVES)
         watch_held(tcp, conn, verdict);
     chunks->frame_end = seq_add(from, length);
@@ -202,13 +179,50 @@ static uint32_t length_of_frame(struct tcp *tcp, struct tcp_conn *conn, struct s
     return length;
 }
 
-/* The rest of a frame that a link takes in pieces, if it still may leave; else another frame. */
-static uint32_t next_piece(struct tcp *tcp, struct tcp_conn *conn, struct seq from, uint32_t room)
+/* Where the queue is cut into chunks: the rest of a frame that the link takes in pieces, if it
+ * still may leave; else another frame. */
+static uint32_t next_of_chunks(struct tcp *tcp, struct tcp_conn *conn, struct write_queue *queue,
+                               struct send_room room)
 {
-    const struct seq end = conn_queue(tcp, conn)->chunks.frame_end;
+    const struct seq from = conn->snd.nxt, end = queue->chunks.frame_end;
     const uint32_t left = seq_after(end, from) ? seq_distance(from, end) : 0;
 
-    return left > 0 && left <= room ? left : length_of_frame(tcp, conn, from);
+    return left > 0 && left <= min32(room.congestion, room.offered)
+               ? left
+               : length_of_frame(tcp, conn, queue, room);
+}
+
+/* Where it is not. */
+static uint32_t next_of_bytes(struct tcp *tcp, struct tcp_conn *conn, uint32_t waiting,
+                              struct send_room room)
+{
+    uint32_t length =
+        min32(min32(waiting, frame_limit(conn)), min32(room.congestion, room.offered));
+
+    if (length < waiting && length > conn->mss)
+        length -= length % conn->mss; /* whole segments while more waits */
+    if (length == 0)
+        conn_note_window_use(tcp, conn, false);
+    if (length > 0 && may_send_small(tcp, conn, length, length == waiting))
+        return length;
+    if (length > 0 && length == waiting && conn_has(conn, CONN_CORK) &&
+        conn_in_flight(conn) == 0 && conn->deadline.at[LASTACK_TIMER_PERSIST] == NEVER)
+        conn_set_deadline(conn, LASTACK_TIMER_PERSIST, time_after(tcp->report.now, MS(200)),
+                          &tcp->report); /* a cork holds no longer than 200 ms */
+    else if (room.offered < min32(waiting, conn->mss))
+        watch_zero_window(tcp, conn); /* MUST-38's override */
+    return 0;
+}
+
+/* How much of the text that waits leaves now. */
+static uint32_t next_length(struct tcp *tcp, struct tcp_conn *conn, struct write_queue *queue,
+                            uint32_t waiting, uint32_t offered)
+{
+    const struct send_room room = {offered, conn_congestion_room(tcp, conn)};
+
+    if (queue == NULL || tcp->params.send_accounting != LASTACK_SNDBUF_LINUX_SKB)
+        return next_of_bytes(tcp, conn, waiting, room);
+    return min32(next_of_chunks(tcp, conn, queue, room), frame_limit(conn));
 }
 
 /* RFC 3168 §6.1.2: new text, and nothing else, is ECN-capable and tells of a smaller window. */
@@ -225,53 +239,36 @@ static void mark_new_text(struct tcp_conn *conn, struct tcp_out *out)
 /* New text, and the FIN when its turn has come. */
 static bool emit_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out, bool is_probe)
 {
+    struct write_queue *queue =
+        conn->write_queue != POOL_NONE ? conn_queue(tcp, conn) : NULL;
     const struct seq from = conn->snd.nxt;
-    const bool owes_fin =
-        conn_has(conn, CONN_FIN_QUEUED) && seq_before_or_equal(from, conn->snd.end);
-    uint32_t waiting = seq_after(conn->snd.end, from) ? seq_distance(from, conn->snd.end) : 0;
-    const uint32_t offered = offered_room(conn);
-    uint32_t room, length;
+    const uint32_t offered = conn_offered_room(conn);
+    const uint32_t waiting = seq_after(conn->snd.end, from) ? seq_distance(from, conn->snd.end) : 0;
+    uint32_t length = 0;
 
-    if (waiting == 0 && !owes_fin)
+    if (waiting == 0 && !(conn_has(conn, CONN_FIN_QUEUED) && seq_equal(from, conn->snd.end)))
         return false;
     restart_after_idle(tcp, conn);
-    room = min32(is_probe ? conn->mss : congestion_room(tcp, conn), offered);
     if (offered == 0) {
         if (waiting > 0)
             conn_chrono_start(tcp, conn, CHRONO_RWND);
         watch_zero_window(tcp, conn);
         return false;
     }
-    length = min32(min32(waiting, room), frame_limit(conn));
-    if (is_probe) {
-        length = min32(length, conn->mss);
-    } else if (waiting > 0 && tcp->params.send_accounting == LASTACK_SNDBUF_LINUX_SKB &&
-               conn->write_queue != POOL_NONE) {
-        length = min32(next_piece(tcp, conn, from, room), frame_limit(conn));
+    if (waiting > 0) {
+        length = is_probe ? min32(waiting, min32(offered, conn->mss))
+                          : next_length(tcp, conn, queue, waiting, offered);
         if (length == 0)
             return false;
-    } else if (waiting > 0) {
-        if (length < waiting && length > conn->mss)
-            length -= length % conn->mss; /* whole segments while more waits */
-        if (length == 0)
-            conn_note_window_use(tcp, conn, false);
-        if (length == 0 || !may_send_small(tcp, conn, length, length == waiting)) {
-            if (length > 0 && length == waiting && conn_has(conn, CONN_CORK) &&
-                conn_in_flight(conn) == 0 && conn->deadline.at[LASTACK_TIMER_PERSIST] == NEVER)
-                conn_set_deadline(conn, LASTACK_TIMER_PERSIST, time_after(tcp->report.now, MS(200)),
-                                  &tcp->report); /* a cork holds no longer than 200 ms */
-            else if (offered < min32(waiting, conn->mss))
-                watch_zero_window(tcp, conn); /* MUST-38's override */
-            return false;
-        }
     }
     write_text(tcp, conn, out, from, length);
     mark_new_text(conn, out);
     if (length == offered)
         out->seg.flags &= (uint16_t)~LASTACK_FIN; /* it takes a place in the window too (§3.4) */
     conn->flags &= ~(uint32_t)CONN_SEND_SMALL;
-    sent_text(tcp, conn, &out->seg);
-    pace_sent(tcp, conn, length);
+    sent_text(tcp, conn, queue, &out->seg);
+    if (UNLIKELY(conn_is_paced(tcp, conn)))
+        pace_sent(tcp, conn, length);
     return true;
 }
 
@@ -300,7 +297,8 @@ static void emit_again(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *o
     to = seq_add(from, seg->text_length + (seg->flags & LASTACK_FIN ? 1 : 0));
     conn->snd.nxt = seq_max(conn->snd.nxt, to);
     recover_sent_again(tcp, conn, from, to, segs_of(conn, seg->text_length));
-    pace_sent(tcp, conn, seg->text_length);
+    if (UNLIKELY(conn_is_paced(tcp, conn)))
+        pace_sent(tcp, conn, seg->text_length);
     out->again = cause;
 }
 
@@ -326,7 +324,7 @@ static uint32_t again_limit(const struct tcp *tcp, const struct tcp_conn *conn,
 {
     const uint32_t before = seq_distance(conn->snd.una, hole->from);
     const uint32_t length = hole_length(tcp, conn, hole);
-    uint32_t room = congestion_room(tcp, conn);
+    uint32_t room = conn_congestion_room(tcp, conn);
 
     if (room == 0 || (conn->snd.wnd <= before && before > 0))
         return 0;
@@ -398,7 +396,7 @@ static bool emit_tail_probe(struct tcp *tcp, struct tcp_conn *conn, struct tcp_o
     conn->owe &= (uint8_t)~OWE_TAIL;
     if (seq_equal(conn->snd.una, conn->snd.max))
         return false;
-    if (seq_after(conn->snd.end, conn->snd.nxt) && offered_room(conn) > 0) {
+    if (seq_after(conn->snd.end, conn->snd.nxt) && conn_offered_room(conn) > 0) {
         const bool is_small = conn_has(conn, CONN_SEND_SMALL);
 
         conn->flags |= CONN_SEND_SMALL;
@@ -482,7 +480,7 @@ static bool next_of(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
     }
     if (emit_tail_probe(tcp, conn, out))
         return true;
-    if (conn->owe & OWE_SEND && pace_holds(tcp, conn))
+    if (conn->owe & OWE_SEND && UNLIKELY(conn_is_paced(tcp, conn)) && pace_holds(tcp, conn))
         is_held = true;
     if (!is_held && sends_new_first(tcp, conn, out, &is_out)) {
         if (is_out)

@@ -18,11 +18,6 @@
 
 enum { UNPACED_SEGMENTS = 10 };
 
-static bool is_paced(const struct tcp *tcp, const struct tcp_conn *conn)
-{
-    return tcp->params.pacing || conn_has(conn, CONN_PACED);
-}
-
 uint64_t pace_rate(const struct tcp *tcp, const struct tcp_conn *conn)
 {
     const uint64_t srtt_us = (uint64_t)rtt_smoothed(&conn->rtt) / 1000;
@@ -40,7 +35,7 @@ bool pace_holds(struct tcp *tcp, struct tcp_conn *conn)
 {
     const struct pace *pace;
 
-    if (LIKELY(!is_paced(tcp, conn)) || !tcp_state_is_synchronized(conn->state))
+    if (!tcp_state_is_synchronized(conn->state))
         return false;
     pace = conn_pace(tcp, conn);
     if (pace == NULL || pace->at <= tcp->report.now)
@@ -60,8 +55,8 @@ void pace_sent(struct tcp *tcp, struct tcp_conn *conn, uint32_t length)
     uint64_t rate;
     int64_t gap;
 
-    if (LIKELY(!is_paced(tcp, conn)) || length == 0 ||
-        conn->stats.data_segs_out < UNPACED_SEGMENTS || conn_need_recovery(tcp, conn) == NULL)
+    if (length == 0 || conn->stats.data_segs_out < UNPACED_SEGMENTS ||
+        conn_need_recovery(tcp, conn) == NULL)
         return;
     pace = conn_pace(tcp, conn);
     rate = pace_rate(tcp, conn);

@@ -79,23 +79,26 @@ void conn_arm_timeout(struct tcp *tcp, struct tcp_conn *conn, bool is_fresh)
     conn_set_deadline(conn, LASTACK_TIMER_RETRANSMIT, at, &tcp->report);
 }
 
-/* Something is in flight. */
-static void watch_flight(struct tcp *tcp, struct tcp_conn *conn, const struct recovery *recovery,
-                         bool is_advance)
+static void arm_probe(struct tcp *tcp, struct tcp_conn *conn, int64_t timeout_at)
 {
     const int64_t now = tcp->report.now;
-    int64_t timeout_at, at;
+    int64_t at = time_after(now, probe_wait(tcp, conn));
 
-    if (!may_probe(tcp, conn, recovery)) {
-        conn_arm_timeout(tcp, conn, conn->deadline.at[LASTACK_TIMER_LOSS] == NEVER);
-        return;
-    }
-    timeout_at = is_advance ? conn_retransmit_at(tcp, conn) : first_times_out_at(tcp, conn);
-    at = time_after(now, probe_wait(tcp, conn));
     if (timeout_at > now)
         at = min64(at, timeout_at);
     conn_stop_deadline(conn, LASTACK_TIMER_RETRANSMIT, &tcp->report);
     conn_set_deadline(conn, LASTACK_TIMER_LOSS, at, &tcp->report);
+}
+
+/* Something is in flight. */
+static void watch_flight(struct tcp *tcp, struct tcp_conn *conn, const struct recovery *recovery,
+                         bool is_advance)
+{
+    if (may_probe(tcp, conn, recovery))
+        arm_probe(tcp, conn,
+                  is_advance ? conn_retransmit_at(tcp, conn) : first_times_out_at(tcp, conn));
+    else
+        conn_arm_timeout(tcp, conn, conn->deadline.at[LASTACK_TIMER_LOSS] == NEVER);
 }
 
 void conn_arm_loss(struct tcp *tcp, struct tcp_conn *conn, bool is_advance)
@@ -130,12 +133,12 @@ void recover_sent_new(struct tcp *tcp, struct tcp_conn *conn, struct seq from, s
     if (recovery != NULL && recovery_is_reducing(recovery))
         recovery->prr.out +=
             conn_charge(tcp, conn, (struct sent_amount){count, seq_distance(from, to)});
-    if (recovery == NULL || !recovery->is_waiting) {
-        if (may_probe(tcp, conn, recovery))
-            conn_arm_loss(tcp, conn, false);
-        else if (conn->deadline.at[LASTACK_TIMER_RETRANSMIT] == NEVER) /* RFC 6298 §5.1 */
-            conn_arm_timeout(tcp, conn, true);
-    }
+    if (recovery != NULL && recovery->is_waiting)
+        return;
+    if (may_probe(tcp, conn, recovery))
+        arm_probe(tcp, conn, first_times_out_at(tcp, conn));
+    else if (conn->deadline.at[LASTACK_TIMER_RETRANSMIT] == NEVER) /* RFC 6298 §5.1 */
+        conn_arm_timeout(tcp, conn, true);
 }
 
 /* RFC 6298 §5.1, §5.6. After a timeout the next one stands already, counted from the timeout
@@ -211,8 +214,7 @@ static void shrink_unused(struct tcp *tcp, struct tcp_conn *conn)
 void conn_note_window_use(struct tcp *tcp, struct tcp_conn *conn, bool is_deferred)
 {
     struct window_use *use = &conn->window_use;
-    const struct sent_amount amount = {conn->packets, conn_in_flight(conn)};
-    const uint32_t out = conn_charge(tcp, conn, amount);
+    const uint32_t out = conn_out(tcp, conn);
     const bool is_limited = is_deferred || conn_pipe(tcp, conn) >= conn->cc.cwnd;
     const uint32_t now_ms = tcp->report.now_ms;
 

@@ -15,17 +15,13 @@ static uint32_t window_unit(const struct tcp *tcp, const struct tcp_conn *conn)
     return tcp->params.cwnd_counts_segs ? conn->cc.mss : 1;
 }
 
-uint32_t conn_pipe(const struct tcp *tcp, const struct tcp_conn *conn)
+uint32_t conn_repaired_pipe(const struct tcp *tcp, const struct tcp_conn *conn, uint32_t out)
 {
-    const struct sent_amount out = {conn->packets, conn_in_flight(conn)};
-    const struct recovery *recovery = conn_recovery(tcp, conn);
-    uint32_t used, free;
+    const struct scoreboard *board = &conn_recovery(tcp, conn)->board;
+    const uint32_t used = out + conn_charge(tcp, conn, board->again);
+    const uint32_t free =
+        conn_charge(tcp, conn, board->sacked) + conn_charge(tcp, conn, board->lost);
 
-    if (recovery == NULL)
-        return conn_charge(tcp, conn, out);
-    used = conn_charge(tcp, conn, out) + conn_charge(tcp, conn, recovery->board.again);
-    free = conn_charge(tcp, conn, recovery->board.sacked) +
-           conn_charge(tcp, conn, recovery->board.lost);
     return used > free ? used - free : 0;
 }
 
@@ -66,7 +62,7 @@ void window_begin_reduction(struct tcp *tcp, struct tcp_conn *conn, struct recov
     if (tcp->params.prr == LASTACK_PRR_RFC9937) {
         const uint32_t sacked = conn_charge(tcp, conn, board->sacked);
 
-        base = conn_charge(tcp, conn, (struct sent_amount){conn->packets, conn_in_flight(conn)});
+        base = conn_out(tcp, conn);
         base = base > sacked ? base - sacked : 0;
     }
     prr_begin(&recovery->prr, max32(base, 1));

@@ -146,14 +146,16 @@ static struct seq push_on_the_way(const struct tcp *tcp, struct tcp_conn *conn, 
         seq_after(conn->snd.end, seq_add(queue->push, conn->snd.wnd_max >> 1));
     const bool is_first = seq_after_or_equal(sent, chunks->tail) ||
                           chunks_at(chunks, &tcp->ranges, sent, conn->snd.end).is_tail;
+    const enum frame_push push = is_forced ? FRAME_PUSHED : FRAME_ONE;
+    struct send_room room;
     uint32_t length;
 
     if (is_forced)
         queue->push = conn->snd.end;
     else if (!is_first)
         return sent;
-    while (conn_next_frame(tcp, conn, sent, is_forced ? FRAME_PUSHED : FRAME_ONE, &length) ==
-           FRAME_LEAVES) {
+    room = (struct send_room){conn_offered_room(conn), conn_congestion_room(tcp, conn)};
+    while (conn_next_frame(tcp, conn, room, sent, push, &length) == FRAME_LEAVES) {
         sent = seq_add(sent, length);
         if (!is_forced)
             break;

@@ -306,14 +306,27 @@ enum frame_verdict {
     FRAME_DEFERRED,  /* until the next ACK */
 };
 
+/* What the windows have room for behind SND.NXT, bytes of text. */
+struct send_room {
+    uint32_t offered;
+    uint32_t congestion; /* whole segments where they count */
+};
+
+static inline uint32_t conn_offered_room(const struct tcp_conn *conn)
+{
+    const uint32_t used = conn_in_flight(conn);
+
+    return conn->snd.wnd > used ? conn->snd.wnd - used : 0;
+}
+
+uint32_t conn_congestion_room(const struct tcp *tcp, const struct tcp_conn *conn);
+
 /* How much of the text from `from` on leaves in one frame, when all before it has left. */
 enum frame_verdict conn_next_frame(const struct tcp *tcp, const struct tcp_conn *conn,
-                                   struct seq from, enum frame_push push, uint32_t *length);
+                                   struct send_room room, struct seq from, enum frame_push push,
+                                   uint32_t *length);
 /* Segments of one frame at the most. */
 uint32_t conn_frame_segments(const struct tcp *tcp, const struct tcp_conn *conn);
-/* What the windows have room for, bytes (next_segment.c). */
-uint32_t conn_congestion_room(const struct tcp *tcp, const struct tcp_conn *conn);
-uint32_t conn_offered_room(const struct tcp_conn *conn);
 /* When the first segment was sent that is not acknowledged; now if none is. */
 int64_t conn_head_sent_at(const struct tcp *tcp, const struct tcp_conn *conn);
 /* MSG_MORE holds until the next ACK at the most (send_space.c). */
@@ -459,8 +472,22 @@ static inline uint32_t conn_charge(const struct tcp *tcp, const struct tcp_conn 
 /* The connection's recovery, now made if there was none; NULL: the pool is full. */
 struct recovery *conn_need_recovery(struct tcp *tcp, struct tcp_conn *conn);
 void conn_drop_recovery(struct tcp *tcp, struct tcp_conn *conn);
-/* What is thought to be in the network (RFC 6675's pipe), as the congestion window counts it. */
-uint32_t conn_pipe(const struct tcp *tcp, const struct tcp_conn *conn);
+/* What was sent and not acknowledged, as the congestion window counts it. */
+static inline uint32_t conn_out(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    return conn_charge(tcp, conn, (struct sent_amount){conn->packets, conn_in_flight(conn)});
+}
+
+uint32_t conn_repaired_pipe(const struct tcp *tcp, const struct tcp_conn *conn, uint32_t out);
+
+/* What of it is thought to be in the network (RFC 6675's pipe): all, while nothing went wrong. */
+static inline uint32_t conn_pipe(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    const uint32_t out = conn_out(tcp, conn);
+
+    return conn->recovery == POOL_NONE ? out : conn_repaired_pipe(tcp, conn, out);
+}
+
 /* The timer that watches what is in flight: a tail loss probe where one can come first, else
  * retransmission. is_advance: an ACK has just moved things on. */
 void conn_arm_loss(struct tcp *tcp, struct tcp_conn *conn, bool is_advance);
@@ -475,7 +502,12 @@ void conn_note_window_use(struct tcp *tcp, struct tcp_conn *conn, bool is_deferr
 
 /* Bytes per second at which this connection sends when it is paced; Linux's sk_pacing_rate. */
 uint64_t pace_rate(const struct tcp *tcp, const struct tcp_conn *conn);
-/* Text must wait: nothing is owed until the deadline. */
+static inline bool conn_is_paced(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    return tcp->params.pacing || conn_has(conn, CONN_PACED);
+}
+
+/* Of one that is: text must wait, nothing is owed until the deadline. */
 bool pace_holds(struct tcp *tcp, struct tcp_conn *conn);
 /* A frame with so much text has left. */
 void pace_sent(struct tcp *tcp, struct tcp_conn *conn, uint32_t length);
