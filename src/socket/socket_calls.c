@@ -126,6 +126,8 @@ int lastack_accept(struct lastack *stack, int descriptor, struct lastack_endpoin
     sock->conn = tcp_accept(&stack->tcp, listening->conn, sock_index(stack, sock));
     CHECK(sock->conn != POOL_NONE);
     conn = sock_conn(stack, sock);
+    if (sock->values.pacing_max != 0)
+        (void)tcp_set_pacing(&stack->tcp, sock->conn, sock->values.pacing_max);
     sock->local = tuple_local(&conn->tuple);
     sock->remote = tuple_remote(&conn->tuple);
     if (remote != NULL)
