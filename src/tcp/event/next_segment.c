@@ -30,7 +30,7 @@ static void arm_if_idle(struct tcp *tcp, struct tcp_conn *conn)
 
 /* ---- SYN ---- */
 
-static bool emit_syn(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
+static NOINLINE bool emit_syn(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
 {
     write_syn(tcp, conn, out);
     /* text behind our SYN-ACK may have left already (Fast Open) */
@@ -74,25 +74,27 @@ static bool may_send_small(const struct tcp *tcp, const struct tcp_conn *conn, u
 }
 
 /* RFC 5681 §4.1: after silence the window has lost its meaning. */
-static void restart_after_idle(struct tcp *tcp, struct tcp_conn *conn)
+static NOINLINE void restart_after(struct tcp *tcp, struct tcp_conn *conn, int64_t idle)
 {
-    int64_t idle, timeout;
+    const int64_t timeout = rtt_timeout(&conn->rtt, &tcp->params);
 
-    if (conn_in_flight(conn) > 0 || conn->stats.data_segs_out == 0)
-        return;
-    idle = MS(tcp->report.now_ms - conn->last_sent_ms);
-    if (idle == 0)
-        return;
     cc_hooks(conn->cc.algorithm)
         ->idle(&conn->cc, repair_cc(conn_recovery(tcp, conn)), tcp->report.now, idle);
-    timeout = rtt_timeout(&conn->rtt, &tcp->params);
     if (tcp->params.slow_start_after_idle && idle > timeout)
         cc_after_idle(&conn->cc, cc_initial_segs(&tcp->params, conn->mss),
                       tcp->params.idle_restart_at_once ? 32 : (uint32_t)min64(idle / timeout, 32));
 }
 
+static void restart_after_idle(struct tcp *tcp, struct tcp_conn *conn)
+{
+    const uint32_t idle_ms = tcp->report.now_ms - conn->last_sent_ms;
+
+    if (idle_ms > 0 && conn_in_flight(conn) == 0 && conn->stats.data_segs_out > 0)
+        restart_after(tcp, conn, MS(idle_ms));
+}
+
 /* Nothing may leave because the offered window is shut: the persist timer watches (MUST-36). */
-static void watch_zero_window(struct tcp *tcp, struct tcp_conn *conn)
+static NOINLINE void watch_zero_window(struct tcp *tcp, struct tcp_conn *conn)
 {
     int64_t wait = rtt_timeout(&conn->rtt, &tcp->params);
 
@@ -143,7 +145,7 @@ static void sent_text(struct tcp *tcp, struct tcp_conn *conn, struct write_queue
 }
 
 /* Nothing leaves now, and nothing is in flight whose ACK would change that: time must. */
-static void watch_held(struct tcp *tcp, struct tcp_conn *conn, enum frame_verdict verdict)
+static NOINLINE void watch_held(struct tcp *tcp, struct tcp_conn *conn, enum frame_verdict verdict)
 {
     const int64_t wait = max64(rtt_timeout(&conn->rtt, &tcp->params), MS(200));
 
@@ -193,7 +195,7 @@ static uint32_t next_of_chunks(struct tcp *tcp, struct tcp_conn *conn, struct wr
 }
 
 /* Where it is not. */
-static uint32_t next_of_bytes(struct tcp *tcp, struct tcp_conn *conn, uint32_t waiting,
+static NOINLINE uint32_t next_of_bytes(struct tcp *tcp, struct tcp_conn *conn, uint32_t waiting,
                               struct send_room room)
 {
     uint32_t length =
@@ -346,8 +348,6 @@ static bool emit_retransmission(struct tcp *tcp, struct tcp_conn *conn, struct t
     enum lastack_cause cause = LASTACK_CAUSE_RETRANSMISSION_TIMEOUT;
     uint32_t most;
 
-    if (conn->recovery == POOL_NONE && !(conn->owe & OWE_RETRANSMIT))
-        return false;
     recovery = conn_recovery(tcp, conn);
     if (recovery != NULL && recovery->state == RECOVERY_RECOVERY)
         cause = LASTACK_CAUSE_FAST_RETRANSMIT;
@@ -384,15 +384,27 @@ static bool sends_new_first(struct tcp *tcp, struct tcp_conn *conn, struct tcp_o
     return false;
 }
 
+/* What repairs comes before what is new, mostly. is_held: text has to wait (pace.c). */
+static NOINLINE bool emit_repair(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out,
+                                 bool is_held)
+{
+    bool is_out = false;
+
+    if (!is_held && sends_new_first(tcp, conn, out, &is_out)) {
+        if (is_out)
+            return true;
+        conn->owe &= (uint8_t)~OWE_SEND;
+    }
+    return emit_retransmission(tcp, conn, out);
+}
+
 /* RFC 8985 §7.3: new data if there is some, else the last segment again. */
-static bool emit_tail_probe(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
+static NOINLINE bool emit_tail_probe(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
 {
     struct sent_set sent;
     const struct range *last;
     uint32_t length, back;
 
-    if (!(conn->owe & OWE_TAIL))
-        return false;
     conn->owe &= (uint8_t)~OWE_TAIL;
     if (seq_equal(conn->snd.una, conn->snd.max))
         return false;
@@ -467,7 +479,7 @@ static void all_was_sent(struct tcp *tcp, struct tcp_conn *conn)
 /* What it has to send now, if anything. */
 static bool next_of(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
 {
-    bool is_out = false, is_held = false;
+    bool is_held = false;
 
     if (conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED) {
         if (conn->owe & (OWE_SEND | OWE_RETRANSMIT) &&
@@ -478,16 +490,12 @@ static bool next_of(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
             return conn->state == TCP_SYN_RECEIVED && emit_ack(conn, out);
         }
     }
-    if (emit_tail_probe(tcp, conn, out))
+    if (conn->owe & OWE_TAIL && emit_tail_probe(tcp, conn, out))
         return true;
     if (conn->owe & OWE_SEND && UNLIKELY(conn_is_paced(tcp, conn)) && pace_holds(tcp, conn))
         is_held = true;
-    if (!is_held && sends_new_first(tcp, conn, out, &is_out)) {
-        if (is_out)
-            return true;
-        conn->owe &= (uint8_t)~OWE_SEND;
-    }
-    if (emit_retransmission(tcp, conn, out))
+    if ((conn->recovery != POOL_NONE || conn->owe & OWE_RETRANSMIT) &&
+        emit_repair(tcp, conn, out, is_held))
         return true;
     if (conn->owe & OWE_SEND) {
         if (emit_new(tcp, conn, out, false))
@@ -508,7 +516,6 @@ bool tcp_next_reply(struct tcp *tcp, struct tcp_out *out)
     out->seg.len = reply->flags & LASTACK_SYN ? 1 : 0;
     out->text = NULL;
     out->gso_size = 0;
-    out->conn = POOL_NONE;
     out->tos = reply->tos;
     out->ttl = reply->ttl;
     report_segment(&tcp->report, LASTACK_TRACE_SEGMENT_OUT, reply->flow, reply->state, &out->seg,

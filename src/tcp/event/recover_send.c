@@ -194,7 +194,7 @@ void recover_sent_probe(struct tcp *tcp, struct tcp_conn *conn, bool is_again)
 /* ---- RFC 2861, RFC 7661: a window that is not used means nothing ---- */
 
 /* A timeout long it was not full: half-way back to what was used. */
-static void shrink_unused(struct tcp *tcp, struct tcp_conn *conn)
+static NOINLINE void shrink_unused(struct tcp *tcp, struct tcp_conn *conn)
 {
     struct cc *cc = &conn->cc;
     const struct recovery *recovery = conn_recovery(tcp, conn);

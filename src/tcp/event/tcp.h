@@ -249,7 +249,6 @@ struct tcp_out {
     struct segment seg;        /* what to build; its text is in the stream, see below */
     const struct stream *text; /* NULL: no text */
     uint32_t gso_size;         /* 0: one segment */
-    uint32_t conn;             /* POOL_NONE for a reply */
     enum lastack_cause again;  /* why it leaves again; NONE: for the first time */
     uint8_t tos, ttl;
 };

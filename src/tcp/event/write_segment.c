@@ -169,7 +169,6 @@ void write_rest(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
     seg->len = seg->text_length + is_syn + ((seg->flags & LASTACK_FIN) != 0);
     out->text = &conn->send;
     out->gso_size = seg->text_length > conn->mss ? conn->mss : 0;
-    out->conn = tcp_index_of(tcp, conn);
     out->tos |= conn->options.tos & (uint8_t)~ECN_MASK;
     out->ttl = conn->options.ttl;
     if (!is_syn)

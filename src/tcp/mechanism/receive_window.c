@@ -16,22 +16,20 @@ enum {
 uint32_t receive_window_select(const struct receive_space *space, uint32_t held, uint32_t offered,
                                uint32_t mss, unsigned shift)
 {
-    const uint32_t unit = 1u << shift;
+    const uint32_t below_unit = (1u << shift) - 1;
     const uint32_t largest = (uint32_t)WINDOW_FIELD_MAX << shift;
     uint32_t room = space->limit > held ? space->limit - held : 0;
 
     CHECK(shift <= 14);
     room = min32(room, space->threshold);
-    /* MUST-39: not worth telling */
-    if (room < min32(receive_space_most(space) / 2, mss))
-        room = 0;
-    room = min32(room, largest);
-    room &= ~(unit - 1);
-    if (room <= offered) {
-        /* Round what is already promised up to the unit: promised stays promised. */
-        return min32((offered + unit - 1) & ~(unit - 1), largest);
+    /* more than was promised, and worth telling (MUST-39) */
+    if (room > offered && room >= min32(receive_space_most(space) / 2, mss)) {
+        room = min32(room, largest) & ~below_unit;
+        if (room > offered)
+            return room;
     }
-    return room;
+    /* Promised stays promised, rounded up to the unit. */
+    return min32((offered + below_unit) & ~below_unit, largest);
 }
 
 uint32_t receive_window_first(uint32_t space, uint32_t mss, bool in_segs)
