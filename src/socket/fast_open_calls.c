@@ -113,7 +113,7 @@ static uint32_t queue_text(struct lastack *stack, const struct sock *sock,
         const bool is_last = i + 1 == count || done + want == room;
         /* what leaves with the SYN leaves again as one segment, if it must */
         const struct tcp_send_how how = {.more = !is_last, .ends_record = is_last};
-        const uint32_t taken = tcp_send(&stack->tcp, sock->conn, iov[i].base, want, &how);
+        const uint32_t taken = tcp_send(&stack->tcp, sock->conn, iov[i].base, want, how);
 
         done += taken;
         if (taken < want)
@@ -154,9 +154,9 @@ static int open_again(struct lastack *stack, struct sock *sock)
     return 0;
 }
 
-bool sock_send_opens(struct lastack *stack, struct sock *sock, const struct lastack_iovec *iov,
-                     size_t count, uint32_t flags, const struct lastack_endpoint *remote,
-                     int64_t *result)
+NOINLINE bool sock_send_opens(struct lastack *stack, struct sock *sock,
+                              const struct lastack_iovec *iov, size_t count, uint32_t flags,
+                              const struct lastack_endpoint *remote, int64_t *result)
 {
     const bool is_asked = (flags & LASTACK_MSG_FASTOPEN) != 0;
     const bool is_implied = stack->tcp.params.implied_connect && remote != NULL;

@@ -26,11 +26,11 @@ int sock_cannot_send(struct lastack *stack, struct sock *sock)
     if (sock->shut_write || sock->phase != SOCKET_ATTACHED)
         return -LASTACK_EPIPE;
     conn = sock_conn(stack, sock);
-    if (conn->state == TCP_SYN_RECEIVED && conn->fast_open & FAST_OPEN_PASSIVE)
+    if (tcp_state_may_send(conn->state) ||
+        (conn->state == TCP_SYN_RECEIVED && conn->fast_open & FAST_OPEN_PASSIVE))
         return 0;
-    if (conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED)
-        return -LASTACK_EAGAIN;
-    return tcp_state_may_send(conn->state) ? 0 : -LASTACK_EPIPE;
+    return conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED ? -LASTACK_EAGAIN
+                                                                         : -LASTACK_EPIPE;
 }
 
 static int64_t send_vector(struct lastack *stack, struct sock *sock,
@@ -40,7 +40,8 @@ static int64_t send_vector(struct lastack *stack, struct sock *sock,
     int64_t done = 0;
     int error;
 
-    if (sock_send_opens(stack, sock, iov, count, flags, remote, &done))
+    if (UNLIKELY(sock->is_deferred || remote != NULL || flags & LASTACK_MSG_FASTOPEN) &&
+        sock_send_opens(stack, sock, iov, count, flags, remote, &done))
         return done;
     error = sock_cannot_send(stack, sock);
     if (error < 0)
@@ -50,7 +51,7 @@ static int64_t send_vector(struct lastack *stack, struct sock *sock,
         const struct tcp_send_how how = {.more = !is_last || (flags & LASTACK_MSG_MORE),
                                          .ends_record = is_last && (flags & LASTACK_MSG_EOR)};
         const uint32_t length = iov[i].length > INT32_MAX ? INT32_MAX : (uint32_t)iov[i].length;
-        const uint32_t taken = tcp_send(&stack->tcp, sock->conn, iov[i].base, length, &how);
+        const uint32_t taken = tcp_send(&stack->tcp, sock->conn, iov[i].base, length, how);
 
         done += taken;
         if (taken < iov[i].length)

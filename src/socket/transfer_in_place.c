@@ -67,7 +67,7 @@ int64_t lastack_send_done(struct lastack *stack, int descriptor, size_t length, 
     if (length > INT32_MAX || !tcp_has_send_room(&stack->tcp, sock->conn, (uint32_t)length))
         return -LASTACK_EINVAL;
     if (length > 0)
-        taken = tcp_send(&stack->tcp, sock->conn, NULL, (uint32_t)length, &how);
+        taken = tcp_send(&stack->tcp, sock->conn, NULL, (uint32_t)length, how);
     tcp_drop_send_room(&stack->tcp, sock->conn);
     return taken;
 }

@@ -71,11 +71,11 @@ uint32_t tcp_send_limit(const struct tcp *tcp, const struct tcp_conn *conn)
 }
 
 /* The window may come down: the buffer does not (what was lost and what follows it must fit). */
-static void remember_growth(const struct tcp *tcp, struct tcp_conn *conn)
+static inline void remember_growth(const struct tcp *tcp, const struct tcp_conn *conn,
+                                   struct write_queue *queue)
 {
     if (tcp->params.autotune_send && conn->options.send_buffer == 0 && conn->mss != 0)
-        conn_queue(tcp, conn)->grown =
-            max32(conn_queue(tcp, conn)->grown, limit_by_window(tcp, conn));
+        queue->grown = max32(queue->grown, limit_by_window(tcp, conn));
 }
 
 /* ---- Linux's chunks ---- */
@@ -166,13 +166,12 @@ static struct seq push_on_the_way(const struct tcp *tcp, struct tcp_conn *conn, 
 
 /* ---- putting text ---- */
 
-/* `data` NULL: the writer has put it there himself. */
 static bool put_at_end(struct tcp *tcp, struct tcp_conn *conn, const uint8_t *data, uint32_t length)
 {
-    return data == NULL ? stream_make_room(&conn->send, &tcp->pages, conn->snd.end, length)
-                        : stream_put(&conn->send, &tcp->pages, conn->snd.end, data, length);
+    return stream_put(&conn->send, &tcp->pages, conn->snd.end, data, length);
 }
 
+/* `data` NULL: the writer has put it there himself. */
 static const uint8_t *behind(const uint8_t *data, uint32_t done)
 {
     return data != NULL ? data + done : NULL;
@@ -217,10 +216,11 @@ static uint32_t put_in_pages(struct tcp *tcp, struct tcp_conn *conn, const uint8
     return done;
 }
 
-static uint32_t put_in_chunks(struct tcp *tcp, struct tcp_conn *conn, const uint8_t *data,
-                              uint32_t length, uint32_t goal)
+static uint32_t put_in_chunks(struct tcp *tcp, struct tcp_conn *conn, struct write_queue *queue,
+                              const uint8_t *data, uint32_t length)
 {
-    struct chunks *chunks = &conn_queue(tcp, conn)->chunks;
+    const uint32_t goal = chunk_goal(conn);
+    struct chunks *chunks = &queue->chunks;
     struct seq sent = conn->snd.nxt;
     uint32_t done = 0;
 
@@ -232,7 +232,7 @@ static uint32_t put_in_chunks(struct tcp *tcp, struct tcp_conn *conn, const uint
             if (!may_begin_chunk(tcp, conn, sent))
                 break;
             if (chunks_close(chunks, &tcp->ranges, sent, conn->snd.end,
-                             seq_equal(conn_queue(tcp, conn)->push, conn->snd.end)))
+                             seq_equal(queue->push, conn->snd.end)))
                 tail = 0;
         }
         piece = tail < goal ? min32(length - done, goal - tail) : length - done;
@@ -248,15 +248,18 @@ static uint32_t put_in_chunks(struct tcp *tcp, struct tcp_conn *conn, const uint
 
 struct write_queue *conn_need_queue(struct tcp *tcp, struct tcp_conn *conn)
 {
-    if (conn->write_queue == POOL_NONE) {
-        conn->write_queue = pool_take(&tcp->write_queues);
-        CHECK(conn->write_queue != POOL_NONE); /* there are as many as connections */
-        *conn_queue(tcp, conn) =
-            (struct write_queue){.chronograph.since = tcp->report.now, .small = conn->snd.una,
-                                 .push = conn->snd.end};
-        chunks_init(&conn_queue(tcp, conn)->chunks, conn->snd.end);
-    }
-    return conn_queue(tcp, conn);
+    struct write_queue *queue;
+
+    if (conn->write_queue != POOL_NONE)
+        return conn_queue(tcp, conn);
+    conn->write_queue = pool_take(&tcp->write_queues);
+    CHECK(conn->write_queue != POOL_NONE); /* there are as many as connections */
+    queue = conn_queue(tcp, conn);
+    *queue = (struct write_queue){.chronograph.since = tcp->report.now,
+                                  .small = conn->snd.una,
+                                  .push = conn->snd.end};
+    chunks_init(&queue->chunks, conn->snd.end);
+    return queue;
 }
 
 /* The socket is told when there is room; by its turn, if pages are what is short. */
@@ -268,18 +271,16 @@ static void want_room(struct tcp *tcp, struct tcp_conn *conn)
 }
 
 uint32_t tcp_send(struct tcp *tcp, uint32_t index, const void *data, uint32_t length,
-                  const struct tcp_send_how *how)
+                  struct tcp_send_how how)
 {
     struct tcp_conn *conn = tcp_conn_at(tcp, index);
     struct write_queue *queue = conn_need_queue(tcp, conn);
     uint32_t done;
 
     CHECK(!conn_has(conn, CONN_FIN_QUEUED));
-    remember_growth(tcp, conn);
+    remember_growth(tcp, conn, queue);
     if (has_chunks(tcp)) {
-        const uint32_t goal = chunk_goal(conn);
-
-        done = put_in_chunks(tcp, conn, data, length, goal);
+        done = put_in_chunks(tcp, conn, queue, data, length);
     } else {
         const uint32_t limit = tcp_send_limit(tcp, conn);
         const uint32_t held = conn_send_held(conn);
@@ -292,13 +293,13 @@ uint32_t tcp_send(struct tcp *tcp, uint32_t index, const void *data, uint32_t le
         want_room(tcp, conn);
     if (done == 0)
         return 0;
-    conn_chrono_start(tcp, conn, CHRONO_BUSY);
-    queue->chunks.is_held = how->more && done == length;
+    chronograph_start(&queue->chronograph, CHRONO_BUSY, tcp->report.now);
+    queue->chunks.is_held = how.more && done == length;
     if (!queue->chunks.is_held)
         queue->push = conn->snd.end;
     if (done < length) /* who waits for room does not wait for Nagle */
         queue->chunks.unheld = conn->snd.end;
-    if (how->ends_record && done == length)
+    if (how.ends_record && done == length)
         queue->chunks.is_tail_ended = true;
     conn->owe |= OWE_SEND;
     settle(tcp, conn);

@@ -193,7 +193,7 @@ struct tcp_send_how {
 /* Queues up to `length` bytes (`data` NULL: tcp_send_room); returns how many. If not all, the
  * socket is told when there is room again. */
 uint32_t tcp_send(struct tcp *tcp, uint32_t index, const void *data, uint32_t length,
-                  const struct tcp_send_how *how);
+                  struct tcp_send_how how);
 /* Makes room for text behind what is queued, at most `length` bytes; how much (0: the socket is
  * told when there is some). Until the next call it may be written to; then tcp_send with `data`
  * NULL queues it. */

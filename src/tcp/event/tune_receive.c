@@ -60,12 +60,13 @@ void conn_tune_read(const struct tcp *tcp, struct tcp_conn *conn, uint32_t lengt
 {
     uint32_t most;
 
-    if (!tcp->params.autotune_receive || conn->options.receive_buffer != 0)
+    if (!tcp->params.autotune_receive || conn->options.receive_buffer != 0 ||
+        !receive_space_read(&conn->space, length, (uint32_t)(rtt_smoothed(&conn->rtt) / 1000),
+                            tcp->report.now))
         return;
     most = tcp_memory_is_tight(tcp) ? conn->space.limit
                                     : tcp_buffer_share(tcp, tcp->params.receive_buffer_max);
-    if (receive_space_read(&conn->space, length, most, (uint32_t)(rtt_smoothed(&conn->rtt) / 1000),
-                           tcp->report.now))
+    if (receive_space_grow(&conn->space, most, tcp->report.now))
         conn_set_receive_limit(tcp, conn, conn->space.limit);
 }
 

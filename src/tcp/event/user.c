@@ -224,9 +224,13 @@ static void offer_more(const struct tcp *tcp, struct tcp_conn *conn)
 {
     const uint32_t offered = conn_rcv_wnd(conn);
     const uint32_t mss = conn_rcv_mss(conn);
-    const uint32_t window =
-        receive_window_select(&conn->space, conn_readable(conn), offered, mss, conn->rcv_shift);
+    uint32_t window;
 
+    if (tcp->params.window_update == LASTACK_WINDOW_UPDATE_DOUBLED &&
+        2 * offered > receive_space_most(&conn->space))
+        return; /* nearly always: what is offered cannot double */
+    window =
+        receive_window_select(&conn->space, conn_readable(conn), offered, mss, conn->rcv_shift);
     if (window <= offered)
         return;
     switch (tcp->params.window_update) {

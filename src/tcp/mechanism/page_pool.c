@@ -56,15 +56,6 @@ void page_pool_init(struct page_pool *pages, void *memory, uint32_t page_size, u
     };
 }
 
-uint32_t page_pool_available(const struct page_pool *pages, bool may_use_reserve)
-{
-    uint32_t left = pages->limit - pages->used;
-
-    if (may_use_reserve)
-        return left;
-    return left > pages->reserve ? left - pages->reserve : 0;
-}
-
 static void page_unlink(struct page_pool *pages, uint32_t page)
 {
     struct page_link *link = &pages->links[page];
@@ -176,7 +167,8 @@ uint32_t page_pool_take_run(struct page_pool *pages, uint32_t after, uint32_t co
     for (uint32_t i = 1; i < count; i++)
         if (!page_follows(pages, first + i))
             return PAGE_NONE;
-    for (uint32_t i = 0; i < count; i++)
+    page_hand_out(pages, first);
+    for (uint32_t i = 1; i < count; i++)
         page_hand_out(pages, first + i);
     return first;
 }

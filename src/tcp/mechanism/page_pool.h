@@ -55,7 +55,13 @@ static inline void *page_at(const struct page_pool *pages, uint32_t page)
 }
 
 /* Pages that page_pool_take would still give. */
-uint32_t page_pool_available(const struct page_pool *pages, bool may_use_reserve);
+static inline uint32_t page_pool_available(const struct page_pool *pages, bool may_use_reserve)
+{
+    const uint32_t left = pages->limit - pages->used;
+    const uint32_t kept = may_use_reserve ? 0 : pages->reserve;
+
+    return left > kept ? left - kept : 0;
+}
 
 /* A page, its bytes whatever was there, or PAGE_NONE (counted). If it can, the one after page
  * `after`, else the one before page `before`; either may be PAGE_NONE. */

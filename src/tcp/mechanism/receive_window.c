@@ -38,16 +38,18 @@ uint32_t receive_window_first(uint32_t space, uint32_t mss, bool in_segs)
     return in_segs && space > mss ? space - space % mss : space;
 }
 
-bool receive_space_read(struct receive_space *space, uint32_t bytes, uint32_t limit_max,
-                        uint32_t rtt_us, int64_t now)
+bool receive_space_read(struct receive_space *space, uint32_t bytes, uint32_t rtt_us, int64_t now)
 {
-    const uint32_t now_us = (uint32_t)(now / 1000);
     const uint32_t period_us = space->rtt_us != 0 ? space->rtt_us : rtt_us;
-    bool is_grown = false;
 
     space->copied += bytes;
-    if (period_us == 0 || now_us - space->since_us < period_us)
-        return false;
+    return period_us != 0 && (uint32_t)(now / 1000) - space->since_us >= period_us;
+}
+
+bool receive_space_grow(struct receive_space *space, uint32_t limit_max, int64_t now)
+{
+    bool is_grown = false;
+
     /* not half: a peer that finds the window half full with what waits to be read does not get more
      * than that through */
     if (space->copied >= space->limit / 8 * 3 && space->limit < limit_max) {
@@ -57,7 +59,7 @@ bool receive_space_read(struct receive_space *space, uint32_t bytes, uint32_t li
         is_grown = true;
     }
     space->copied = 0;
-    space->since_us = now_us;
+    space->since_us = (uint32_t)(now / 1000);
     return is_grown;
 }
 

@@ -54,9 +54,11 @@ uint32_t receive_window_select(const struct receive_space *space, uint32_t held,
 uint32_t receive_window_first(uint32_t space, uint32_t mss, bool in_segs);
 
 /* The user read `bytes`; `rtt_us` stands in while no round trip was measured here (0: unknown too).
- * The limit grows to `limit_max` at the most. True: it grew. */
-bool receive_space_read(struct receive_space *space, uint32_t bytes, uint32_t limit_max,
-                        uint32_t rtt_us, int64_t now);
+ * True: a round trip is over, see receive_space_grow. */
+bool receive_space_read(struct receive_space *space, uint32_t bytes, uint32_t rtt_us, int64_t now);
+/* Another period begins. If so much was read in the last one, the limit grows, to `limit_max` at
+ * the most. True: it grew. */
+bool receive_space_grow(struct receive_space *space, uint32_t limit_max, int64_t now);
 
 /* `length` bytes of text in order arrived from a peer whose segments hold `mss`: the threshold
  * follows. Tiny ones say nothing of the pace. */

@@ -165,6 +165,19 @@ static uint32_t stream_forward(const struct page_pool *pages, uint32_t a, uint32
     return (b - a) & stream_page_mask(pages);
 }
 
+/* Text in the run of level 0, whose pages are adjacent: where it is, in one piece; NULL if any of
+ * it is not there. */
+static inline uint8_t *stream_in_run(const struct stream *stream, const struct page_pool *pages,
+                                     struct seq seq, uint32_t length)
+{
+    const uint32_t offset = seq.v - ((uint32_t)stream->first << pages->shift);
+    const uint32_t held = (uint32_t)stream->count << pages->shift;
+
+    if (stream->level != 0 || offset >= held || length > held - offset)
+        return NULL;
+    return (uint8_t *)page_at(pages, stream->root) + offset;
+}
+
 /* The page of text number k, or PAGE_NONE if it is not held. */
 static uint32_t stream_find(const struct stream *stream, const struct page_pool *pages, uint32_t k)
 {
@@ -363,32 +376,30 @@ static bool stream_prepare(struct stream *stream, struct page_pool *pages, uint3
     return true;
 }
 
-/* The common case, text in order: [k, k + count) lies in the run of level 0, or behind it, where
- * the pool has the next pages. The first of them, or PAGE_NONE: the long way will do the same or
- * say why not. */
-static uint32_t stream_in_run(struct stream *stream, struct page_pool *pages, uint32_t k,
-                              uint32_t count, bool may_use_reserve)
+/* Text in order: the run goes on up to the end of [seq, seq + length), which does not lie in it, or
+ * begins with it, where the pool has the next pages. False: the long way will do the same or say
+ * why not. */
+static bool stream_extend_run(struct stream *stream, struct page_pool *pages, struct seq seq,
+                              uint32_t length, bool may_use_reserve)
 {
-    const uint32_t held = stream->count;
+    const uint32_t k = stream_page_of(pages, seq), held = stream->count;
     const uint32_t forward = held == 0 ? 0 : stream_forward(pages, stream->first, k);
+    const uint32_t offset = seq.v & (pages->page_size - 1);
+    const uint32_t count = forward + ((offset + length - 1) >> pages->shift) + 1;
     uint32_t taken;
 
-    if (stream->level != 0 || forward > held)
-        return PAGE_NONE;
-    if (forward + count <= held)
-        return stream->root + forward;
-    if (forward + count > STREAM_RUN_MAX)
-        return PAGE_NONE;
-    taken = page_pool_take_run(pages, held == 0 ? PAGE_NONE : stream->root + held - 1,
-                               forward + count - held, may_use_reserve);
+    if (stream->level != 0 || forward > held || count > STREAM_RUN_MAX)
+        return false;
+    taken = page_pool_take_run(pages, held == 0 ? PAGE_NONE : stream->root + held - 1, count - held,
+                               may_use_reserve);
     if (taken == PAGE_NONE)
-        return PAGE_NONE;
+        return false;
     if (held == 0) {
         stream->root = taken;
         stream->first = k & STREAM_FIRST_MAX;
     }
-    stream->count = (forward + count) & STREAM_COUNT_MAX;
-    return stream->root + forward;
+    stream->count = count & STREAM_COUNT_MAX;
+    return true;
 }
 
 /* `data` may be NULL: then the text is, or will be, there without us. */
@@ -398,23 +409,16 @@ static void stream_fill(void *to, const uint8_t *from, uint32_t length)
         memcpy(to, from, length);
 }
 
-static bool stream_put_any(struct stream *stream, struct page_pool *pages, struct seq seq,
-                           const void *data, uint32_t length, bool may_use_reserve)
+/* Page by page, in a tree if need be. */
+static NOINLINE bool stream_put_far(struct stream *stream, struct page_pool *pages, struct seq seq,
+                                    const uint8_t *from, uint32_t length, bool may_use_reserve)
 {
-    const uint8_t *from = data;
     uint32_t k = stream_page_of(pages, seq), offset = seq.v & (pages->page_size - 1);
-    uint32_t page, count;
+    uint32_t page = PAGE_NONE;
+    uint32_t count;
 
     CHECK(length <= pages->page_size / 8 * pages->page_size);
-    if (length == 0)
-        return true;
     count = ((offset + length - 1) >> pages->shift) + 1;
-    page = stream_in_run(stream, pages, k, count, may_use_reserve);
-    if (LIKELY(page != PAGE_NONE)) {
-        (void)page_at(pages, page + count - 1);
-        stream_fill((uint8_t *)page_at(pages, page) + offset, from, length);
-        return true;
-    }
     if (!stream_prepare(stream, pages, k, count, may_use_reserve))
         return false;
     if (stream->count > 0)
@@ -429,6 +433,22 @@ static bool stream_put_any(struct stream *stream, struct page_pool *pages, struc
         offset = 0;
         k = (k + 1) & stream_page_mask(pages);
     }
+    return true;
+}
+
+static bool stream_put_any(struct stream *stream, struct page_pool *pages, struct seq seq,
+                           const void *data, uint32_t length, bool may_use_reserve)
+{
+    uint8_t *to;
+
+    if (length == 0)
+        return true;
+    to = stream_in_run(stream, pages, seq, length);
+    if (to == NULL && stream_extend_run(stream, pages, seq, length, may_use_reserve))
+        to = stream_in_run(stream, pages, seq, length);
+    if (UNLIKELY(to == NULL))
+        return stream_put_far(stream, pages, seq, data, length, may_use_reserve);
+    stream_fill(to, data, length);
     return true;
 }
 
@@ -486,11 +506,9 @@ static struct lastack_iovec stream_piece(const struct stream *stream, const stru
                                   .length = min32(length, pages->page_size - offset)};
 }
 
-void stream_get(const struct stream *stream, const struct page_pool *pages, struct seq seq,
-                void *out, uint32_t length)
+static NOINLINE void stream_get_pieces(const struct stream *stream, const struct page_pool *pages,
+                                       struct seq seq, uint8_t *to, uint32_t length)
 {
-    uint8_t *to = out;
-
     while (length > 0) {
         struct lastack_iovec piece = stream_piece(stream, pages, seq, length);
 
@@ -501,8 +519,20 @@ void stream_get(const struct stream *stream, const struct page_pool *pages, stru
     }
 }
 
-unsigned stream_iovec(const struct stream *stream, const struct page_pool *pages, struct seq seq,
-                      uint32_t length, struct lastack_iovec *iov, unsigned max)
+void stream_get(const struct stream *stream, const struct page_pool *pages, struct seq seq,
+                void *out, uint32_t length)
+{
+    const uint8_t *from = stream_in_run(stream, pages, seq, length);
+
+    if (LIKELY(from != NULL))
+        memcpy(out, from, length);
+    else
+        stream_get_pieces(stream, pages, seq, out, length);
+}
+
+static NOINLINE unsigned stream_pieces(const struct stream *stream, const struct page_pool *pages,
+                                       struct seq seq, uint32_t length, struct lastack_iovec *iov,
+                                       unsigned max)
 {
     unsigned count = 0;
 
@@ -520,6 +550,17 @@ unsigned stream_iovec(const struct stream *stream, const struct page_pool *pages
         seq = seq_add(seq, (uint32_t)piece.length);
     }
     return count;
+}
+
+unsigned stream_iovec(const struct stream *stream, const struct page_pool *pages, struct seq seq,
+                      uint32_t length, struct lastack_iovec *iov, unsigned max)
+{
+    const uint8_t *all = stream_in_run(stream, pages, seq, length);
+
+    if (UNLIKELY(all == NULL || length == 0 || max == 0))
+        return stream_pieces(stream, pages, seq, length, iov, max);
+    iov[0] = (struct lastack_iovec){all, length};
+    return 1;
 }
 
 /* ---- dropping ---- */

@@ -41,7 +41,8 @@ struct stream {
 void stream_init(struct stream *stream);
 
 /* Copies `length` bytes to [seq, seq + length), at most page_size * page_size / 8 of them (128 KiB
- * with the smallest pages). False if there are not enough pages: nothing changed. */
+ * with the smallest pages); `data` NULL: as stream_make_room. False if there are not enough pages:
+ * nothing changed. */
 bool stream_put(struct stream *stream, struct page_pool *pages, struct seq seq, const void *data,
                 uint32_t length);
 /* The same, and the pool's reserve may be used: for text in order while nothing waits to be read,

@@ -51,23 +51,31 @@ TEST(threshold_grows)
     assert_int_equal(space.threshold, 10000);
 }
 
+/* As a connection does it. */
+static bool read_text(struct receive_space *space, uint32_t bytes, uint32_t limit_max,
+                      uint32_t rtt_us, int64_t now)
+{
+    return receive_space_read(space, bytes, rtt_us, now) &&
+           receive_space_grow(space, limit_max, now);
+}
+
 /* Three eighths of the buffer read in a round trip: the next may bring twice as much. */
 TEST(limit_grows_with_the_reader)
 {
     struct receive_space space = {.limit = 10000, .threshold = 4000, .rtt_us = 1000};
 
-    receive_space_read(&space, 3000, 100000, 0, MS(1) - 1000);
+    read_text(&space, 3000, 100000, 0, MS(1) - 1000);
     assert_int_equal(space.limit, 10000); /* the round trip is not over */
-    receive_space_read(&space, 750, 100000, 0, MS(1));
+    read_text(&space, 750, 100000, 0, MS(1));
     assert_int_equal(space.limit, 20000);
     assert_int_equal(space.threshold, 4000);
-    receive_space_read(&space, 7499, 100000, 0, MS(2)); /* a slow reader */
+    read_text(&space, 7499, 100000, 0, MS(2)); /* a slow reader */
     assert_int_equal(space.limit, 20000);
-    receive_space_read(&space, 30000, 100000, 0, MS(3)); /* more than the buffer, on the way */
+    read_text(&space, 30000, 100000, 0, MS(3)); /* more than the buffer, on the way */
     assert_int_equal(space.limit, 60000);
-    receive_space_read(&space, 60000, 100000, 0, MS(4));
+    read_text(&space, 60000, 100000, 0, MS(4));
     assert_int_equal(space.limit, 100000);
-    receive_space_read(&space, 99999, 100000, 0, MS(5));
+    read_text(&space, 99999, 100000, 0, MS(5));
     assert_int_equal(space.limit, 100000);
 }
 
@@ -76,9 +84,9 @@ TEST(round_trip_unknown)
 {
     struct receive_space space = {.limit = 10000, .threshold = 10000};
 
-    assert_false(receive_space_read(&space, 10000, 100000, 0, SEC(10)));
+    assert_false(read_text(&space, 10000, 100000, 0, SEC(10)));
     assert_int_equal(space.limit, 10000);
-    assert_true(receive_space_read(&space, 10000, 100000, 1000, SEC(10)));
+    assert_true(read_text(&space, 10000, 100000, 1000, SEC(10)));
     assert_int_equal(space.limit, 40000);
 }
 
