@@ -45,27 +45,11 @@ static inline uint32_t checksum_merge(uint32_t sum, uint64_t native)
     return (sum & 0xffff) + (sum >> 16) + load16(in_memory);
 }
 
-/* The last bytes, or a few. */
-static inline uint64_t checksum_tail(const uint8_t *p, size_t length)
+/* Less than a word. */
+static inline uint64_t checksum_end(const uint8_t *p, size_t length)
 {
     uint64_t sum = 0;
 
-    for (; length >= 16; p += 16, length -= 16) {
-        uint64_t word[2];
-        memcpy(word, p, 16);
-        sum += word[0];
-        sum += sum < word[0]; /* 2^64 is 1: the carry comes back in at the bottom */
-        sum += word[1];
-        sum += sum < word[1];
-    }
-    if (length & 8) {
-        uint64_t word;
-        memcpy(&word, p, 8);
-        sum += word;
-        sum += sum < word;
-        p += 8;
-    }
-    sum = checksum_halves(sum); /* room for what follows, and for the blocks' sum */
     if (length & 4) {
         uint32_t word;
         memcpy(&word, p, 4);
@@ -85,6 +69,24 @@ static inline uint64_t checksum_tail(const uint8_t *p, size_t length)
         sum += word;
     }
     return sum;
+}
+
+/* The last bytes, or a few. */
+static inline uint64_t checksum_tail(const uint8_t *p, size_t length)
+{
+    uint64_t sum = 0, word[2];
+
+    for (; length >= 16; p += 16, length -= 16) {
+        memcpy(word, p, 16);
+        sum = checksum_carry(checksum_carry(sum, word[0]), word[1]);
+    }
+    if (length & 8) {
+        memcpy(word, p, 8);
+        sum = checksum_carry(sum, word[0]);
+        p += 8;
+    }
+    sum = checksum_halves(sum); /* room for what follows, and for the blocks' sum */
+    return (length & 7) == 0 ? sum : sum + checksum_end(p, length & 7);
 }
 
 /* One lane pair summed and, unless `to` is NULL (a constant where this is inlined), copied. */
@@ -120,15 +122,30 @@ static inline uint64_t checksum_blocks(const uint8_t *from, uint8_t *to, size_t 
            checksum_halves(high[1]);
 }
 
+/* In the machine's byte order, with room for more. */
+static inline uint64_t checksum_native(const uint8_t *p, size_t length)
+{
+    const size_t whole = length - length % CHECKSUM_BLOCK;
+
+    if (length < CHECKSUM_BLOCKS_FROM)
+        return checksum_tail(p, length);
+    return checksum_blocks(p, NULL, whole / CHECKSUM_BLOCK) +
+           checksum_tail(p + whole, length - whole);
+}
+
 uint32_t checksum_add(uint32_t sum, const void *data, size_t length)
 {
-    const uint8_t *p = data;
-    size_t whole = length < CHECKSUM_BLOCKS_FROM ? 0 : length - length % CHECKSUM_BLOCK;
-    uint64_t native = 0;
+    return checksum_merge(sum, checksum_native(data, length));
+}
 
-    if (whole > 0)
-        native = checksum_blocks(p, NULL, whole / CHECKSUM_BLOCK);
-    return checksum_merge(sum, native + checksum_tail(p + whole, length - whole));
+bool checksum_ok(uint32_t sum, const void *data, size_t length)
+{
+    uint8_t in_memory[4];
+    uint32_t native;
+
+    store32(in_memory, sum);
+    memcpy(&native, in_memory, 4);
+    return checksum_narrow(checksum_native(data, length) + native) == 0xffff;
 }
 
 uint32_t checksum_copy(uint32_t sum, void *to, const void *from, size_t length)

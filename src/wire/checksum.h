@@ -20,6 +20,8 @@
 uint32_t checksum_add(uint32_t sum, const void *data, size_t length);
 /* The same for a piece that starts `offset` bytes into the whole. */
 uint32_t checksum_add_at(uint32_t sum, const void *data, size_t length, size_t offset);
+/* Is the sum all ones behind them, as that of what arrives undamaged, its checksum in it? */
+bool checksum_ok(uint32_t sum, const void *data, size_t length);
 /* Copies and sums in one pass: what receiving and building cost at least. The areas do not overlap.
  * */
 uint32_t checksum_copy(uint32_t sum, void *to, const void *from, size_t length);
@@ -27,20 +29,6 @@ uint32_t checksum_copy(uint32_t sum, void *to, const void *from, size_t length);
 uint32_t checksum_pseudo(const struct lastack_address *source,
                          const struct lastack_address *destination, uint8_t protocol,
                          uint32_t length);
-
-/* The 20 bytes of an IPv4 header without options sum to all ones, in any byte order. */
-static inline bool checksum_ipv4_header_ok(const uint8_t header[20])
-{
-    uint32_t words[5];
-    uint64_t sum = 0;
-
-    memcpy(words, header, sizeof words);
-    for (unsigned i = 0; i < 5; i++)
-        sum += words[i];
-    sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)(sum + (sum >> 16)) == 0xffff;
-}
 
 /* What is written word by word is summed on the way, from the values: bytes that were stored four
  * at a time cannot be loaded eight at a time at once. 64 bits lose no carry of 2^32 words. */
@@ -73,6 +61,24 @@ static inline uint16_t checksum_narrow(uint64_t sum)
     half = (uint32_t)(sum >> 32);
     half += half << 16 | half >> 16;
     return (uint16_t)(half >> 16);
+}
+
+/* A word more; the carry comes back in at the bottom (2^64 is 1 modulo 65535). */
+static inline uint64_t checksum_carry(uint64_t sum, uint64_t word)
+{
+    sum += word;
+    return sum + (sum < word);
+}
+
+/* The 20 bytes of an IPv4 header without options sum to all ones, in any byte order. */
+static inline bool checksum_ipv4_header_ok(const uint8_t header[20])
+{
+    uint64_t word[2];
+    uint32_t last;
+
+    memcpy(word, header, 16);
+    memcpy(&last, header + 16, 4);
+    return checksum_narrow(checksum_carry(checksum_carry(word[0], word[1]), last)) == 0xffff;
 }
 
 /* The sum of both; either may still have carries pending. */

@@ -128,7 +128,7 @@ static bool ipv4_checksum_ok(const uint8_t *data, size_t header_length)
 {
     if (header_length == IPV4_HEADER)
         return checksum_ipv4_header_ok(data);
-    return checksum_finish(checksum_add(0, data, header_length)) == 0;
+    return checksum_ok(0, data, header_length);
 }
 
 static enum lastack_cause ipv4_parse(const uint8_t *data, size_t length, bool checksum_trusted,
@@ -389,25 +389,22 @@ bool ip_chain_is_whole(const uint8_t *chain, size_t length, uint8_t protocol)
     }
 }
 
-/* In a packet without options the two addresses, which belong to the sum, stand just before the
- * payload: one walk over both. */
-static bool ip_plain_checksum_ok(const struct ip_packet *packet, size_t addresses)
-{
-    const uint32_t sum = (uint32_t)packet->payload_length + packet->protocol;
-
-    return checksum_finish(checksum_add(sum, packet->payload - addresses,
-                                        packet->payload_length + addresses)) == 0;
-}
-
 bool ip_payload_checksum_ok(const struct ip_packet *packet)
 {
-    const size_t header = packet->is_ipv6 ? IPV6_HEADER : IPV4_HEADER;
-    uint32_t sum = 0;
+    const size_t header = (size_t)(packet->payload - packet->header);
+    uint32_t sum = (uint32_t)packet->payload_length + packet->protocol;
+    size_t addresses = 0;
 
-    if (packet->payload == packet->header + header && packet->protocol != IP_PROTOCOL_ICMP)
-        return ip_plain_checksum_ok(packet, 2 * (packet->is_ipv6 ? IPV6_BYTES : IPV4_BYTES));
-    if (packet->protocol != IP_PROTOCOL_ICMP)
+    if (packet->protocol == IP_PROTOCOL_ICMP) /* has no pseudo-header */
+        return checksum_ok(0, packet->payload, packet->payload_length);
+    /* In a packet without options the two addresses, which belong to the sum, stand just before the
+     * payload: one walk over both. */
+    if (header == IPV4_HEADER)
+        addresses = 2 * IPV4_BYTES;
+    else if (header == IPV6_HEADER && packet->is_ipv6)
+        addresses = 2 * IPV6_BYTES;
+    else
         sum = checksum_pseudo(&packet->source, &packet->destination, packet->protocol,
                               (uint32_t)packet->payload_length);
-    return checksum_finish(checksum_add(sum, packet->payload, packet->payload_length)) == 0;
+    return checksum_ok(sum, packet->payload - addresses, packet->payload_length + addresses);
 }
