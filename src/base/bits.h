@@ -52,11 +52,12 @@ static inline uint32_t equal_of_eight(const uint32_t numbers[8], uint32_t wanted
 {
     const int32_t w = (int32_t)wanted;
     const bits_quad all = {w, w, w, w};
-    bits_quad half[2];
+    bits_quad low, high;
     bits_eight both;
 
-    memcpy(half, numbers, sizeof half);
-    both = __builtin_ia32_packssdw128(half[0] == all, half[1] == all);
+    memcpy(&low, numbers, sizeof low);
+    memcpy(&high, numbers + 4, sizeof high);
+    both = __builtin_ia32_packssdw128(low == all, high == all);
     return (uint32_t)__builtin_ia32_pmovmskb128(__builtin_ia32_packsswb128(both, both)) & 0xff;
 }
 #else

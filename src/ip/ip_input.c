@@ -35,60 +35,66 @@ static struct ip_verdict ip_refused(enum lastack_cause cause, const struct ip_pa
     return verdict;
 }
 
-/* What our addresses tell about a packet. */
-struct ip_match {
-    bool is_to_own, is_from_own, is_from_broadcast;
-};
-
-static struct ip_match ip_match_own(const struct links *links, const struct ip_packet *packet)
+/* One of our addresses, or the broadcast address of one of our prefixes. */
+static NOINLINE bool ip_is_our_source(const struct links *links, uint32_t link,
+                                      const struct lastack_address *source)
 {
-    const uint32_t source = packet->is_ipv6 ? 0 : ip_ipv4_number(&packet->source);
-    struct ip_match match = {.is_to_own = links_is_own(links, &packet->destination)};
+    const bool is_outside = link != LINK_LOOPBACK;
 
-    if (!links_hint_at(links, &packet->source)) /* nearly always */
-        return match;
-    for (uint32_t i = 0; i < links->own_count; i++) {
-        const struct ip_own_address *own = &links->own[i];
-        match.is_from_own |= ip_address_equal(&own->address, &packet->source);
-        match.is_from_broadcast |= source != 0 && own->broadcast == source;
-    }
-    return match;
+    return (is_outside && links_own(links, source) != NULL) || links_is_broadcast(links, source);
+}
+
+static bool ip_is_impossible_ipv6_source(uint32_t link, const struct ip_packet *packet)
+{
+    const struct lastack_address *source = &packet->source;
+
+    if (source->bytes[0] >= 0x20 && source->bytes[0] < 0xff)
+        return false; /* nearly all there are */
+    if (ip_is_unspecified(source))
+        return packet->protocol != IP_PROTOCOL_ICMPV6;
+    return ip_is_multicast(source) || (ip_is_loopback(source) && link != LINK_LOOPBACK);
 }
 
 /* RFC 1122 §3.2.1.3: addresses that no packet on a wire can have come from: nobody's (0/8), a
  * group's (224/4), class E and the broadcast (240/4). Our own address as the source of what arrives
  * from outside is a lie as well (the attack called LAND). The unspecified address of IPv6 asks
  * whether an address is free: for nd.h to judge. */
-static bool ip_is_impossible_source(uint32_t link, const struct ip_packet *packet,
-                                    const struct ip_match *match)
+static bool ip_is_impossible_source(const struct links *links, uint32_t link,
+                                    const struct ip_packet *packet)
 {
-    const struct lastack_address *source = &packet->source;
-    bool is_outside = link != LINK_LOOPBACK;
+    const uint8_t first = packet->source.bytes[12]; /* of an IPv4 address */
 
-    if (match->is_from_broadcast || (match->is_from_own && is_outside))
+    if (links_hint_at(links, &packet->source) && ip_is_our_source(links, link, &packet->source))
         return true;
-    if (!packet->is_ipv6)
-        return source->bytes[12] == 0 || source->bytes[12] >= 224 ||
-               (source->bytes[12] == 127 && is_outside);
-    if (source->bytes[0] >= 0x20 && source->bytes[0] < 0xff)
-        return false; /* nearly all there are */
-    if (ip_is_unspecified(source))
-        return packet->protocol != IP_PROTOCOL_ICMPV6;
-    return ip_is_multicast(source) || (ip_is_loopback(source) && is_outside);
+    if (packet->is_ipv6)
+        return ip_is_impossible_ipv6_source(link, packet);
+    return first == 0 || first >= 224 || (first == 127 && link != LINK_LOOPBACK);
 }
 
 enum ip_destination { IP_TO_OTHERS, IP_TO_US, IP_TO_GROUP };
 
-/* Most packets are to one of our addresses; that is asked first. Loopback addresses never arrive
- * on a wire (RFC 1122 §3.2.1.3 g). */
-static enum ip_destination ip_destination_of(const struct links *links, uint32_t link,
-                                             const struct lastack_address *destination, bool is_own)
+/* Loopback addresses never arrive on a wire (RFC 1122 §3.2.1.3 g). */
+static NOINLINE enum ip_destination ip_rare_destination(const struct links *links, uint32_t link,
+                                                        const struct lastack_address *destination)
 {
-    if (is_own)
-        return link != LINK_LOOPBACK && ip_is_loopback(destination) ? IP_TO_OTHERS : IP_TO_US;
+    if (ip_is_loopback(destination))
+        return link == LINK_LOOPBACK ? IP_TO_US : IP_TO_OTHERS;
+    if (links_is_own(links, destination))
+        return IP_TO_US;
     if (ip_is_multicast(destination))
         return links_is_joined(links, link, destination) ? IP_TO_GROUP : IP_TO_OTHERS;
     return links_is_broadcast(links, destination) ? IP_TO_GROUP : IP_TO_OTHERS;
+}
+
+/* Most packets are to an address of ours on a link; that is asked first. */
+static enum ip_destination ip_destination_of(const struct links *links, uint32_t link,
+                                             const struct lastack_address *destination)
+{
+    const struct ip_own_address *own = links_own(links, destination);
+
+    if (own != NULL && own->link != LINK_LOOPBACK)
+        return IP_TO_US;
+    return ip_rare_destination(links, link, destination);
 }
 
 /* The protocols that live here; of the others the sender is told (RFC 1122 §3.2.2.1, RFC 8200 §4).
@@ -114,25 +120,23 @@ static struct ip_verdict ip_choose_protocol(const struct ip_packet *packet, bool
     return verdict;
 }
 
-/* Did ip_parse get as far as the addresses? */
-static bool ip_has_addresses(enum lastack_cause parsed)
+/* Did ip_parse, refusing a packet, get as far as the addresses? */
+static bool ip_has_addresses(enum lastack_cause refused)
 {
-    return parsed == LASTACK_CAUSE_NONE || parsed == LASTACK_CAUSE_DROP_IP_OPTION ||
-           parsed == LASTACK_CAUSE_DROP_SOURCE_ROUTE || parsed == LASTACK_CAUSE_DROP_FRAGMENT;
+    return refused == LASTACK_CAUSE_DROP_IP_OPTION || refused == LASTACK_CAUSE_DROP_SOURCE_ROUTE ||
+           refused == LASTACK_CAUSE_DROP_FRAGMENT;
 }
 
 struct ip_verdict ip_input(const struct links *links, const struct ip_arrival *arrival,
                            enum lastack_cause parsed, const struct ip_packet *packet)
 {
-    struct ip_match match;
     enum ip_destination to;
 
-    if (!ip_has_addresses(parsed))
+    if (parsed != LASTACK_CAUSE_NONE && !ip_has_addresses(parsed))
         return ip_drop(parsed);
-    match = ip_match_own(links, packet);
-    if (ip_is_impossible_source(arrival->link, packet, &match))
+    if (ip_is_impossible_source(links, arrival->link, packet))
         return ip_drop(LASTACK_CAUSE_DROP_BAD_SOURCE);
-    to = ip_destination_of(links, arrival->link, &packet->destination, match.is_to_own);
+    to = ip_destination_of(links, arrival->link, &packet->destination);
     if (to == IP_TO_OTHERS)
         return ip_drop(LASTACK_CAUSE_DROP_NOT_OURS);
     if (arrival->is_group_frame && to != IP_TO_GROUP) /* RFC 1122 §3.3.6 */

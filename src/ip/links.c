@@ -99,10 +99,8 @@ int links_add_address(struct links *links, uint32_t link, const struct lastack_a
     if (link >= links->link_count || prefix_length > longest ||
         !links_is_host_address(links, link, address))
         return -LASTACK_EINVAL;
-    for (uint32_t i = 0; i < links->own_count; i++) {
-        if (ip_address_equal(&links->own[i].address, address))
-            return -LASTACK_EADDRINUSE;
-    }
+    if (links_own(links, address) != NULL)
+        return -LASTACK_EADDRINUSE;
     if (links->own_count >= links->own_limit)
         return -LASTACK_ENOBUFS;
     broadcast = links_broadcast_of(link, address, prefix_length);
@@ -133,13 +131,8 @@ bool prefix_holds(const struct lastack_address *prefix, unsigned length,
 
 bool links_is_own(const struct links *links, const struct lastack_address *address)
 {
-    if (links_hint_at(links, address)) {
-        /* the loopback addresses came first: seldom asked for */
-        for (uint32_t i = links->own_count; i-- > 0;) {
-            if (ip_address_equal(&links->own[i].address, address))
-                return true;
-        }
-    }
+    if (links_hint_at(links, address) && links_own(links, address) != NULL)
+        return true;
     return ip_is_ipv4(address) && ip_is_loopback(address);
 }
 

@@ -16,6 +16,8 @@
 
 #include <lastack/stack.h>
 
+#include <string.h>
+
 enum { LINK_LOOPBACK = 0, LOOPBACK_MTU = 65535, LINK_MTU_MIN = 68, LINK_MTU_MIN_IPV6 = 1280 };
 
 struct ip_link {
@@ -69,6 +71,18 @@ static inline unsigned links_hint(unsigned high, unsigned low)
 static inline bool links_hint_at(const struct links *links, const struct lastack_address *address)
 {
     return (links->hints >> links_hint(address->bytes[12], address->bytes[15]) & 1) != 0;
+}
+
+/* The entry of an address of ours, or NULL; the loopback addresses came first and are asked for
+ * last. */
+static inline const struct ip_own_address *links_own(const struct links *links,
+                                                     const struct lastack_address *address)
+{
+    for (uint32_t i = links->own_count; i-- > 0;) {
+        if (memcmp(links->own[i].address.bytes, address->bytes, sizeof address->bytes) == 0)
+            return &links->own[i];
+    }
+    return NULL;
 }
 
 /* Is it one of ours (all of 127/8 is)? */

@@ -64,7 +64,6 @@ struct lastack {
     struct icmp_limit icmp_limit;
     struct messages messages;
     uint32_t neighbor_changes; /* neighbors.changes when the parked were looked at last */
-    bool reassembly_was_used;
     bool has_neighbors;       /* some link is an Ethernet */
     struct destination destination;
     struct tcp tcp;

@@ -219,7 +219,7 @@ static void take_neighbor(struct lastack *stack, const struct ip_arrival *arriva
         stack_drop(stack, cause);
 }
 
-void icmp_arrives(struct lastack *stack, const struct ip_arrival *arrival,
+NOINLINE void icmp_arrives(struct lastack *stack, const struct ip_arrival *arrival,
                   const struct ip_packet *packet, bool is_trusted)
 {
     struct icmp_message message;

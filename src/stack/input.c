@@ -19,29 +19,31 @@
 
 /* The batch being collected: segments parsed, waiting for pass 2 and 3. */
 struct collection {
-    size_t kept;
-    bool is_alone; /* one packet only: nothing to overlap */
+    struct arrived *end; /* behind the last in stack->batch */
+    bool is_alone;       /* one packet only: nothing to overlap */
+    /* Its last segment was put together from fragments, in a place that the next may need. */
+    bool is_closed;
 };
 
 static void input_tcp(struct lastack *stack, const struct ip_packet *packet, bool is_trusted,
                       struct collection *batch)
 {
-    struct arrived *arrived = &stack->batch[batch->kept];
+    struct arrived *arrived = batch->end;
+    const struct tuple *tuple = &arrived->seg.tuple;
     enum lastack_cause cause = tcp_parse(packet, &arrived->seg);
 
     if (cause == LASTACK_CAUSE_NONE && !is_trusted && !ip_payload_checksum_ok(packet))
         cause = LASTACK_CAUSE_DROP_TCP_CHECKSUM;
-    if (cause == LASTACK_CAUSE_NONE &&
-        (arrived->seg.tuple.local_port == 0 || arrived->seg.tuple.remote_port == 0))
+    if (cause == LASTACK_CAUSE_NONE && (tuple->local_port == 0 || tuple->remote_port == 0))
         cause = LASTACK_CAUSE_DROP_TCP_PORT_ZERO;
     if (cause != LASTACK_CAUSE_NONE) {
         stack_drop(stack, cause);
         return;
     }
-    arrived->flow = tcp_flow(&stack->tcp, &arrived->seg.tuple);
+    arrived->flow = tcp_flow(&stack->tcp, tuple);
     if (!batch->is_alone)
         tcp_prefetch_slot(&stack->tcp, arrived->flow);
-    batch->kept++;
+    batch->end++;
 }
 
 static NOINLINE void input_udp(struct lastack *stack, const struct ip_arrival *arrival,
@@ -66,49 +68,57 @@ static NOINLINE void input_udp(struct lastack *stack, const struct ip_arrival *a
         stack_complain(stack, arrival, packet, &no_port); /* RFC 1122 §4.1.3.1 */
 }
 
-static void input_ip(struct lastack *stack, const struct ip_arrival *arrival, const uint8_t *data,
-                     size_t length, bool is_trusted, bool is_whole, struct collection *batch);
-
-static NOINLINE void input_fragment(struct lastack *stack, const struct ip_arrival *arrival,
-                                    const struct ip_packet *piece, struct collection *batch)
+/* False: it has to wait for its other pieces, or is refused. */
+static NOINLINE bool input_fragment(struct lastack *stack, const struct ip_arrival *arrival,
+                                    const struct ip_packet *piece, struct reassembly_result *result)
 {
-    struct reassembly_result result;
-
-    switch (reassembly_take(&stack->reassembly, arrival->link, piece, stack->now, &result)) {
+    switch (reassembly_take(&stack->reassembly, arrival->link, piece, stack->now, result)) {
     case REASSEMBLY_WAITS:
-        return;
-    case REASSEMBLY_WHOLE: /* its header was checked piece by piece; the transport's checksum not */
-        stack->reassembly_was_used = true;
-        input_ip(stack, arrival, result.packet, result.length, false, true, batch);
-        return;
+        return false;
+    case REASSEMBLY_WHOLE:
+        return true;
     case REASSEMBLY_REFUSED:
-        stack_drop(stack, result.cause);
-        if (result.has_error)
-            stack_complain(stack, arrival, piece, &result.error);
-        return;
+        stack_drop(stack, result->cause);
+        if (result->has_error)
+            stack_complain(stack, arrival, piece, &result->error);
+        return false;
     }
+    return false;
+}
+
+static NOINLINE void input_refused(struct lastack *stack, const struct ip_arrival *arrival,
+                                   const struct ip_packet *packet,
+                                   const struct ip_verdict *verdict)
+{
+    stack_drop(stack, verdict->cause);
+    if (verdict->has_error)
+        stack_complain(stack, arrival, packet, &verdict->error);
 }
 
 static void input_ip(struct lastack *stack, const struct ip_arrival *arrival, const uint8_t *data,
-                     size_t length, bool is_trusted, bool is_whole, struct collection *batch)
+                     size_t length, bool is_trusted, struct collection *batch)
 {
     struct ip_packet packet;
-    const enum lastack_cause parsed = ip_parse(data, length, is_whole, &packet);
-    const struct ip_verdict verdict = ip_input(&stack->links, arrival, parsed, &packet);
+    struct ip_verdict verdict;
 
-    switch (verdict.action) {
-    case IP_DROP:
-        stack_drop(stack, verdict.cause);
-        if (verdict.has_error)
-            stack_complain(stack, arrival, &packet, &verdict.error);
-        return;
-    case IP_REASSEMBLE:
-        input_fragment(stack, arrival, &packet, batch);
-        return;
-    case IP_DELIVER:
-        break;
+    for (bool is_whole = false;; is_whole = true) {
+        const enum lastack_cause parsed = ip_parse(data, length, is_whole, &packet);
+        struct reassembly_result whole;
+
+        verdict = ip_input(&stack->links, arrival, parsed, &packet);
+        if (verdict.action != IP_REASSEMBLE)
+            break;
+        if (!input_fragment(stack, arrival, &packet, &whole))
+            return;
+        CHECK(!is_whole); /* what was put together is no piece of anything */
+        data = whole.packet;
+        length = whole.length;
+        is_trusted = false; /* its header was checked piece by piece, the transport's sum was not */
+        batch->is_closed = true;
     }
-    if (packet.protocol == IP_PROTOCOL_TCP)
+    if (verdict.action == IP_DROP)
+        input_refused(stack, arrival, &packet, &verdict);
+    else if (packet.protocol == IP_PROTOCOL_TCP)
         input_tcp(stack, &packet, is_trusted, batch);
     else if (packet.protocol == IP_PROTOCOL_UDP)
         input_udp(stack, arrival, &verdict, &packet, is_trusted);
@@ -127,64 +137,72 @@ static void input_arp(struct lastack *stack, uint32_t link, const struct etherne
         stack_drop(stack, cause);
 }
 
+/* False: no IP packet is in it for us. */
+static NOINLINE bool input_frame(struct lastack *stack, const struct lastack_packet_in *in,
+                                 struct ethernet_frame *frame)
+{
+    const uint8_t *mac = link_at(&stack->links, in->link)->config.mac;
+    const enum lastack_cause cause = ethernet_parse(in->data, in->length, mac, frame);
+
+    if (cause != LASTACK_CAUSE_NONE) {
+        stack_drop(stack, cause);
+        return false;
+    }
+    if (frame->type == ETHERNET_TYPE_ARP) {
+        input_arp(stack, in->link, frame);
+        return false;
+    }
+    return true;
+}
+
 static void input_one(struct lastack *stack, const struct lastack_packet_in *in,
                       struct collection *batch)
 {
     const bool is_trusted = (in->flags & LASTACK_CHECKSUM_TRUSTED) != 0;
     struct ip_arrival arrival = {.link = in->link};
-    const struct ip_link *link;
-    struct ethernet_frame frame;
-    enum lastack_cause cause;
+    const uint8_t *data = in->data;
+    size_t length = in->length;
 
-    CHECK(in->link != LINK_LOOPBACK && in->link < stack->links.link_count);
-    link = link_at(&stack->links, in->link);
-    if (link->config.kind != LASTACK_LINK_ETHERNET) {
-        input_ip(stack, &arrival, in->data, in->length, is_trusted, false, batch);
-        return;
+    CHECK(in->link != LINK_LOOPBACK);
+    if (link_at(&stack->links, in->link)->config.kind == LASTACK_LINK_ETHERNET) {
+        struct ethernet_frame frame;
+
+        if (!input_frame(stack, in, &frame))
+            return;
+        arrival.is_group_frame = mac_is_group(frame.destination);
+        data = frame.payload;
+        length = frame.payload_length;
     }
-    cause = ethernet_parse(in->data, in->length, link->config.mac, &frame);
-    if (cause != LASTACK_CAUSE_NONE) {
-        stack_drop(stack, cause);
-        return;
-    }
-    arrival.is_group_frame = mac_is_group(frame.destination);
-    if (frame.type == ETHERNET_TYPE_ARP)
-        input_arp(stack, in->link, &frame);
-    else
-        input_ip(stack, &arrival, frame.payload, frame.payload_length, is_trusted, false, batch);
+    input_ip(stack, &arrival, data, length, is_trusted, batch);
 }
 
 static void process_batch(struct lastack *stack, const struct collection *batch)
 {
-    if (batch->kept > 1) {
-        for (size_t i = 0; i < batch->kept; i++)
-            tcp_prefetch_owner(&stack->tcp, stack->batch[i].flow);
+    const struct arrived *end = batch->end;
+
+    if (!batch->is_alone) {
+        for (const struct arrived *arrived = stack->batch; arrived < end; arrived++)
+            tcp_prefetch_owner(&stack->tcp, arrived->flow);
     }
-    for (size_t i = 0; i < batch->kept; i++)
-        tcp_arrives(&stack->tcp, &stack->batch[i].seg, stack->batch[i].flow);
+    for (struct arrived *arrived = stack->batch; arrived < end; arrived++)
+        tcp_arrives(&stack->tcp, &arrived->seg, arrived->flow);
 }
 
 void lastack_input(struct lastack *stack, int64_t now, const struct lastack_packet_in *packets,
                    size_t count)
 {
+    const struct lastack_packet_in *in = packets, *last = packets + count;
+
     stack_set_time(stack, now);
     messages_reclaim(&stack->messages, &stack->tcp.pages);
-    while (count > 0) {
-        const size_t part = count < INPUT_BATCH ? count : INPUT_BATCH;
-        struct collection batch = {.is_alone = part == 1};
+    while (in < last) {
+        const struct lastack_packet_in *part = last - in < INPUT_BATCH ? last : in + INPUT_BATCH;
+        struct collection batch = {.end = stack->batch, .is_alone = part - in == 1};
 
-        for (size_t i = 0; i < part; i++) {
-            input_one(stack, &packets[i], &batch);
-            /* its segment refers to a context that the next piece may take */
-            if (stack->reassembly_was_used) {
-                process_batch(stack, &batch);
-                batch.kept = 0;
-                stack->reassembly_was_used = false;
-            }
-        }
+        do
+            input_one(stack, in++, &batch);
+        while (in < part && !batch.is_closed);
         process_batch(stack, &batch);
-        packets += part;
-        count -= part;
     }
 }
 

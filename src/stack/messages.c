@@ -71,7 +71,7 @@ void messages_handed(struct messages *messages, const struct page_pool *pages, u
     messages->handed = page;
 }
 
-void messages_reclaim(struct messages *messages, struct page_pool *pages)
+NOINLINE void messages_reclaim_handed(struct messages *messages, struct page_pool *pages)
 {
     while (messages->handed != PAGE_NONE) {
         const uint32_t page = messages->handed;

@@ -52,6 +52,12 @@ void messages_drop(struct messages *messages, struct page_pool *pages, uint32_t 
 uint32_t messages_take(struct messages *messages, const struct page_pool *pages);
 /* It was handed out: stays until reclaimed. */
 void messages_handed(struct messages *messages, const struct page_pool *pages, uint32_t page);
-void messages_reclaim(struct messages *messages, struct page_pool *pages);
+void messages_reclaim_handed(struct messages *messages, struct page_pool *pages);
+
+static inline void messages_reclaim(struct messages *messages, struct page_pool *pages)
+{
+    if (messages->handed != PAGE_NONE) /* seldom */
+        messages_reclaim_handed(messages, pages);
+}
 
 #endif

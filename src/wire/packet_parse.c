@@ -50,7 +50,7 @@ static enum lastack_cause ip_refuse_length(struct ip_packet *packet, size_t leng
 }
 
 /* RFC 791 §3.1, RFC 1122 §3.2.1.8: unknown options are passed over. */
-static enum lastack_cause ipv4_walk_options(struct ip_packet *packet, size_t end)
+static NOINLINE enum lastack_cause ipv4_walk_options(struct ip_packet *packet, size_t end)
 {
     const uint8_t *header = packet->header;
     size_t at = IPV4_HEADER;
@@ -83,7 +83,7 @@ static bool ip_fragment_is_impossible(const struct ip_packet *packet, size_t hea
 }
 
 /* Refused before anything was understood. */
-static enum lastack_cause ip_refuse_unread(struct ip_packet *packet, const uint8_t *data,
+static NOINLINE enum lastack_cause ip_refuse_unread(struct ip_packet *packet, const uint8_t *data,
                                            enum lastack_cause cause)
 {
     *packet = (struct ip_packet){.header = data};
@@ -102,7 +102,7 @@ static inline void ip_clear_tail(struct ip_packet *packet)
 static inline enum lastack_cause ipv4_parse_fields(const uint8_t *data, size_t header_length,
                                             struct ip_packet *packet)
 {
-    uint16_t fragment = load16(data + 6);
+    const uint32_t fragment = load32(data + 4); /* identification, flags, offset */
 
     ip_clear_tail(packet);
     packet->header = data;
@@ -114,10 +114,12 @@ static inline enum lastack_cause ipv4_parse_fields(const uint8_t *data, size_t h
     packet->ttl = data[8];
     packet->traffic_class = data[1];
     packet->dont_fragment = (fragment & IPV4_DF) != 0;
-    packet->more_fragments = (fragment & IPV4_MF) != 0;
-    packet->fragment_offset = (uint16_t)((fragment & IPV4_OFFSET) * 8);
-    packet->is_fragment = packet->more_fragments || packet->fragment_offset > 0;
-    packet->fragment_id = load16(data + 4);
+    packet->fragment_id = fragment >> 16;
+    if (UNLIKELY((fragment & (IPV4_MF | IPV4_OFFSET)) != 0)) {
+        packet->is_fragment = true;
+        packet->more_fragments = (fragment & IPV4_MF) != 0;
+        packet->fragment_offset = (uint16_t)((fragment & IPV4_OFFSET) * 8);
+    }
     packet->payload = data + header_length;
     packet->payload_length = 0;
     return packet->packet_length < header_length ? LASTACK_CAUSE_DROP_IP_LENGTH
@@ -307,14 +309,12 @@ static NOINLINE enum lastack_cause ipv6_parse(const uint8_t *data, size_t length
 enum lastack_cause ip_parse(const uint8_t *data, size_t length, bool checksum_trusted,
                             struct ip_packet *packet)
 {
-    unsigned version = length > 0 ? data[0] >> 4 : 0;
-
-    if (version == 4 && length >= IPV4_HEADER)
+    if (length >= IPV4_HEADER && data[0] >> 4 == 4)
         return ipv4_parse(data, length, checksum_trusted, packet);
-    if (version == 6 && length >= IPV6_HEADER)
+    if (length >= IPV6_HEADER && data[0] >> 4 == 6)
         return ipv6_parse(data, length, packet);
     return ip_refuse_unread(packet, data,
-                            length == 0 || version == 4 || version == 6
+                            length == 0 || data[0] >> 4 == 4 || data[0] >> 4 == 6
                                 ? LASTACK_CAUSE_DROP_SHORT
                                 : LASTACK_CAUSE_DROP_NOT_IP);
 }
