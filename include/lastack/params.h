@@ -240,6 +240,9 @@ struct lastack_params {
     /* without SACK only the first partial ACK of an episode restarts the timer (RFC 6582 §4: the
      * Impatient variant), not each (Slow-but-Steady, Linux) */
     bool impatient_newreno;
+    /* when the timer fires a segment is lost after RACK.rtt and the reordering window (RFC 8985
+     * §6.3), not after RACK.rtt alone (Linux) */
+    bool rack_window_at_timeout;
     bool undo;                   /* reductions that prove needless are taken back */
     bool cwnd_counts_segs;       /* a small segment takes as much of the window as a full one */
     /* a reduction starts from the window, not from what is in flight */

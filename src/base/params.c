@@ -110,6 +110,7 @@ static void linux_switches(struct lastack_params *params)
     params->rst_extra_linux = true;
     params->tail_loss_probe = true;
     params->frto = true;
+    params->rack_window_at_timeout = false;
     params->undo = true;
     params->cwnd_counts_segs = true;
     params->ssthresh_from_cwnd = true;

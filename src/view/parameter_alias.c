@@ -17,7 +17,7 @@
 
 enum alias_form {
     FORM_SCALED,       /* a whole number, times `scale` */
-    FORM_SWITCH,       /* 0, or anything else */
+    FORM_SWITCH,       /* 0, or anything else, which is told as `scale` */
     FORM_INVERTED,     /* 1 switches it off */
     FORM_CHOICE,       /* the index of the choice */
     FORM_BIT,          /* 0 or 1: this bit of it */
@@ -30,6 +30,7 @@ enum alias_form {
     FORM_RFC1323_BITS, /* Windows: 1 window scaling, 2 timestamps */
     FORM_ICMP_BSD,     /* 0 never, 1 refused */
     FORM_CONGESTION,   /* a name */
+    FORM_TLP_LINUX,    /* 0 off, 3 or 4 on; 1 and 2 meant RFC 5827 once, and are off */
     FORM_ABSENT,       /* known, but nothing here corresponds to it: `note` */
 };
 
@@ -48,8 +49,7 @@ struct alias {
 #define W(name, parameter, form, scale) {PARAMETER_WINDOWS, name, parameter, form, scale, NULL}
 #define NOT(dialect, name, note) {PARAMETER_##dialect, name, NULL, FORM_ABSENT, 0, note}
 
-#define NO_PACING    "sending is not paced and segments are not sized for offload"
-#define NO_LOSS      "loss recovery has no variants to choose from"
+#define FIXED_PACE   "where sending is paced, it is at 200 % in slow start, then at 120 %"
 #define NO_TUNNEL    "TCP over UDP is not modelled"
 
 static const struct alias aliases[] = {
@@ -97,20 +97,22 @@ static const struct alias aliases[] = {
     L("net.ipv4.tcp_fastopen", "fast_open", FORM_SCALED, 1),
     L("net.ipv4.tcp_fastopen_blackhole_timeout_sec", "fast_open_blackhole", FORM_SCALED, SEC(1)),
     NOT(LINUX, "net.ipv4.tcp_fastopen_key", "the key follows from the stack's seed"),
-    NOT(LINUX, "net.ipv4.tcp_early_retrans", NO_LOSS),
-    NOT(LINUX, "net.ipv4.tcp_recovery", NO_LOSS),
-    NOT(LINUX, "net.ipv4.tcp_frto", NO_LOSS),
+    L("net.ipv4.tcp_early_retrans", "tail_loss_probe", FORM_TLP_LINUX, 1),
+    /* its bits 2 and 4 (a window that stays, no count of duplicates) are refused: both are as
+     * without them */
+    L("net.ipv4.tcp_recovery", "loss_detection", FORM_CHOICE, 1),
+    L("net.ipv4.tcp_frto", "frto", FORM_SWITCH, 2),
     NOT(LINUX, "net.ipv4.tcp_dsack", "duplicate SACKs go with SACK"),
     NOT(LINUX, "net.ipv4.tcp_fack", "Linux itself ignores it since 4.15"),
-    NOT(LINUX, "net.ipv4.tcp_max_reordering", NO_LOSS),
-    NOT(LINUX, "net.ipv4.tcp_thin_linear_timeouts", NO_LOSS),
+    L("net.ipv4.tcp_max_reordering", "reordering_max", FORM_SCALED, 1),
+    NOT(LINUX, "net.ipv4.tcp_thin_linear_timeouts", "a thin stream's timeouts double like any"),
     L("net.ipv4.tcp_tso_win_divisor", "tso_win_divisor", FORM_SCALED, 1),
     L("net.ipv4.tcp_min_tso_segs", "min_tso_segs", FORM_SCALED, 1),
-    NOT(LINUX, "net.ipv4.tcp_tso_rtt_log", NO_PACING),
+    NOT(LINUX, "net.ipv4.tcp_tso_rtt_log", "frames follow the window, not the round trip"),
     NOT(LINUX, "tcp_cubic.hystart_detect", "both detectors of HyStart are on where CUBIC is"),
-    NOT(LINUX, "net.ipv4.tcp_pacing_ss_ratio", NO_PACING),
-    NOT(LINUX, "net.ipv4.tcp_pacing_ca_ratio", NO_PACING),
-    NOT(LINUX, "net.ipv4.tcp_limit_output_bytes", NO_PACING),
+    NOT(LINUX, "net.ipv4.tcp_pacing_ss_ratio", FIXED_PACE),
+    NOT(LINUX, "net.ipv4.tcp_pacing_ca_ratio", FIXED_PACE),
+    NOT(LINUX, "net.ipv4.tcp_limit_output_bytes", "a link takes what it has room for"),
     NOT(LINUX, "net.ipv4.tcp_autocorking", "small writes are not held back for a busy link"),
     NOT(LINUX, "net.ipv4.tcp_no_metrics_save", "nothing but the path MTU is remembered per host"),
     NOT(LINUX, "net.ipv4.tcp_no_ssthresh_metrics_save", "nothing but the path MTU is remembered"),
@@ -545,6 +547,18 @@ static enum parameter_result set_switch(struct lastack_params *params, const str
     return PARAMETER_DONE;
 }
 
+/* net.ipv4.tcp_early_retrans */
+static enum parameter_result set_tlp_linux(struct lastack_params *params, const struct alias *alias,
+                                           const char *value, char *message, size_t size)
+{
+    int64_t number;
+
+    if (!parameter_read_integer(value, &number) || number < 0 || number > 4)
+        return bad(message, size, alias->name, "a number from 0 to 4", value);
+    put(params, alias->parameter, number >= 3);
+    return PARAMETER_DONE;
+}
+
 /* net.inet.tcp.icmp_may_rst */
 static enum parameter_result set_icmp_bsd(struct lastack_params *params, const char *value,
                                           char *message, size_t size)
@@ -610,6 +624,8 @@ static enum parameter_result set_alias(struct lastack_params *params, const stru
         return set_icmp_bsd(params, value, message, size);
     case FORM_CONGESTION:
         return set_congestion(params, alias, value, message, size);
+    case FORM_TLP_LINUX:
+        return set_tlp_linux(params, alias, value, message, size);
     case FORM_ABSENT:
         snprintf(message, size, "%s has no effect: %s", alias->name, alias->note);
         return PARAMETER_NO_EFFECT;
@@ -662,8 +678,13 @@ static enum parameter_result get_alias(const struct lastack_params *params,
     switch (alias->form) {
     case FORM_SCALED:
     case FORM_CHOICE:
-    case FORM_SWITCH:
         snprintf(value, size, "%" PRId64, parameter_number(parameter, params) / alias->scale);
+        break;
+    case FORM_SWITCH:
+        snprintf(value, size, "%" PRId64, parameter_number(parameter, params) * alias->scale);
+        break;
+    case FORM_TLP_LINUX:
+        snprintf(value, size, "%d", parameter_number(parameter, params) != 0 ? 3 : 0);
         break;
     case FORM_BIT:
         snprintf(value, size, "%d", (parameter_number(parameter, params) & alias->scale) != 0);

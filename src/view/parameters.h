@@ -9,8 +9,8 @@
  *
  * Values live in struct lastack_params, which the core reads; names, units, ranges and texts live
  * here. A value is always a text: our own names take a unit with times ("60s", "200ms"), foreign
- * names take what their system takes. A name that we know but do not model (tcp_frto) is said to
- * have no effect; nothing is ever ignored in silence.
+ * names take what their system takes. A name that we know but do not model (tcp_autocorking) is
+ * said to have no effect; nothing is ever ignored in silence.
  *
  * Profiles are rows of the same kind: a name and {parameter, value} pairs on top of Linux's.
  */

@@ -137,6 +137,7 @@ static const struct setting rfc[] = {
     {"syn_text_kept", "on"},
     {"rst_error_closing", "off"},
     {"loss_detection", "sack"},      /* RFC 6675 */
+    {"rack_window_at_timeout", "on"}, /* RFC 8985 §6.3, where loss_detection is rack */
     {"tail_loss_probe", "off"},
     {"prr", "rfc9937"},
     {"hystart", "rfc9406"},

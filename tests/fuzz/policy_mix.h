@@ -24,6 +24,7 @@
     X(mtu_probing) X(tcp_rfc1337) X(slow_start_after_idle) X(idle_restart_at_once) \
     X(autotune_receive) X(autotune_send) X(syn_queue_ages) X(implied_connect) X(drop_syn_fin) \
     X(insecure_rst) X(insecure_syn) X(rst_extra_linux) X(tail_loss_probe) X(frto) \
+    X(rack_window_at_timeout) \
     X(impatient_newreno) X(undo) X(cwnd_counts_segs) X(ssthresh_from_cwnd) X(abort_on_unread) \
     X(missing_timestamp_ok) X(log_in_vain_silence) X(listen_synack_silent) X(closing_repeats_fin) \
     X(request_syn_rst) X(time_wait_reopen) X(time_wait_new_timestamps) X(first_window_in_segs) \

@@ -29,9 +29,8 @@ void losses_note_reordering(const struct tcp *tcp, struct tcp_conn *conn, struct
     recovery->reordering_seen++;
 }
 
-void losses_find_by_time(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery)
+int64_t losses_patience(const struct tcp_conn *conn, const struct recovery *recovery)
 {
-    const struct sent_set sent = conn_sent(tcp, conn);
     const struct rack_view view = {
         .rtt_min_ns = rtt_ns(conn->rtt.min),
         .srtt_ns = rtt_smoothed(&conn->rtt),
@@ -39,7 +38,14 @@ void losses_find_by_time(struct tcp *tcp, struct tcp_conn *conn, struct recovery
             recovery->reordering_seen == 0 && (recovery->state >= RECOVERY_RECOVERY ||
                                                recovery->board.sacked.segs >= recovery->reordering),
     };
-    const int64_t patience = recovery->rack.rtt_ns + rack_window(&recovery->rack, &view);
+
+    return recovery->rack.rtt_ns + rack_window(&recovery->rack, &view);
+}
+
+void losses_find_by_time(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery)
+{
+    const struct sent_set sent = conn_sent(tcp, conn);
+    const int64_t patience = losses_patience(conn, recovery);
     int64_t doubt;
 
     recovery->is_waiting = false;

@@ -35,6 +35,9 @@ void losses_note_reordering(const struct tcp *tcp, struct tcp_conn *conn,
 bool losses_find(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
                  const struct recover_ack *ack);
 /* RACK's timer fired: looks again. */
+/* How long after its departure a segment is lost when a later one has arrived: RACK.rtt and the
+ * reordering window. */
+int64_t losses_patience(const struct tcp_conn *conn, const struct recovery *recovery);
 void losses_find_by_time(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery);
 
 /* ---- recover_episode.c ---- */

@@ -9,6 +9,16 @@
  */
 #include "recover_parts.h"
 
+/* What was sent no later than this and is not acknowledged is lost. */
+static int64_t lost_at_timeout(const struct tcp *tcp, const struct tcp_conn *conn,
+                               const struct recovery *recovery)
+{
+    if (!conn_has_rack(tcp, conn) || recovery->rack.at < 0)
+        return tcp->report.now;
+    return tcp->report.now - (tcp->params.rack_window_at_timeout ? losses_patience(conn, recovery)
+                                                                 : recovery->rack.rtt_ns);
+}
+
 static void mark_all_lost(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery)
 {
     const struct sent_set sent = conn_sent(tcp, conn);
@@ -21,9 +31,7 @@ static void mark_all_lost(struct tcp *tcp, struct tcp_conn *conn, struct recover
         sent_lost_all(&sent, tcp->report.now);
     } else {
         duplicates_forget(conn, recovery);
-        sent_lost_all(&sent, conn_has_rack(tcp, conn) && recovery->rack.at >= 0
-                                 ? tcp->report.now - recovery->rack.rtt_ns
-                                 : tcp->report.now);
+        sent_lost_all(&sent, lost_at_timeout(tcp, conn, recovery));
     }
     if (recovery->board.lost.segs > before)
         recovery->lost_segs += recovery->board.lost.segs - before;

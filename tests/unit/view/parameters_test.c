@@ -137,6 +137,22 @@ static void values_with_forms_of_their_own(void **state)
     assert_set("net.ipv4.tcp_congestion_control", "reno");
     assert_int_equal(params.congestion, LASTACK_CC_NEWRENO);
     assert_get("net.ipv4.tcp_congestion_control", "reno");
+    assert_get("net.ipv4.tcp_early_retrans", "3");
+    assert_set("net.ipv4.tcp_early_retrans", "2");
+    assert_false(params.tail_loss_probe);
+    assert_set("net.ipv4.tcp_early_retrans", "4");
+    assert_true(params.tail_loss_probe);
+    assert_get("net.ipv4.tcp_frto", "2");
+    assert_set("net.ipv4.tcp_frto", "0");
+    assert_false(params.frto);
+    assert_set("net.ipv4.tcp_frto", "1");
+    assert_true(params.frto);
+    assert_get("net.ipv4.tcp_recovery", "1");
+    assert_set("net.ipv4.tcp_recovery", "0");
+    assert_int_equal(params.loss_detection, LASTACK_LOSS_SACK);
+    assert_get("net.ipv4.tcp_max_reordering", "300");
+    assert_set("net.ipv4.tcp_max_reordering", "127");
+    assert_int_equal(params.reordering_max, 127);
     assert_set("net.ipv4.ip_no_pmtu_disc", "1");
     assert_false(params.path_mtu_discovery);
     assert_set("net.ipv4.tcp_tw_reuse", "2");
@@ -182,7 +198,9 @@ static void what_is_wrong_states_what_is_allowed(void **state)
     assert_refused("keepalive_idle", "99999999999999999999s", PARAMETER_BAD_VALUE, "to 32767s");
     assert_refused("net.ipv4.tcp_keepalive_time", "9223372036854775807", PARAMETER_BAD_VALUE,
                    "32767");
-    assert_refused("net.ipv4.tcp_frto", "2", PARAMETER_NO_EFFECT, "has no effect");
+    assert_refused("net.ipv4.tcp_autocorking", "1", PARAMETER_NO_EFFECT, "has no effect");
+    assert_refused("net.ipv4.tcp_recovery", "3", PARAMETER_BAD_VALUE, "from 0 to 1");
+    assert_refused("net.ipv4.tcp_early_retrans", "5", PARAMETER_BAD_VALUE, "from 0 to 4");
     assert_refused("net.ipv4.tcp_fin_timeot", "2", PARAMETER_UNKNOWN,
                    "did you mean net.ipv4.tcp_fin_timeout?");
     assert_refused("nothing.of.the.kind", "2", PARAMETER_UNKNOWN, "no parameter is called");

@@ -177,6 +177,45 @@ TEST(sent_just_before_a_timeout)
     assert_true(info_of(p).tcpi_snd_cwnd >= 2);
 }
 
+/* Linux allows for no reordering then, the RFC for a quarter of the least round trip: of what left
+ * 110 ms ago the one says that it is lost, the other that it may arrive until 125 ms are over.
+ * covers: 8985-6.3 */
+static void window_at_a_timeout(bool is_allowed)
+{
+    struct lastack_config config;
+    struct peer *p;
+
+    peer_config(&config);
+    config.params.tail_loss_probe = config.params.frto = false;
+    config.params.rack_window_at_timeout = is_allowed;
+    p = with_segments_out(&config, 10, true);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .sack = {{1001, 2001}}); /* RACK.rtt: 100 ms */
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 10001);
+    SETS(p, LASTACK_TCP_NODELAY, 1);
+    FORGET(p);
+    MARK();
+    WRITES(p, SEG);
+    AFTER(MS(170));
+    WRITES(p, SEG);
+    AFTER(MS(20));
+    WRITES(p, SEG);
+    FORGET(p);
+    AFTER(MS(110));
+    assert_int_equal(info_of(p).tcpi_ca_state, 4);
+    assert_int_equal(info_of(p).tcpi_lost, is_allowed ? 2 : 3);
+    FORGET(p);
+}
+
+TEST(linux_window_at_a_timeout)
+{
+    window_at_a_timeout(false);
+}
+
+TEST(rfc_window_at_a_timeout)
+{
+    window_at_a_timeout(true);
+}
+
 /* ---- timers ---- */
 
 /* Follows the trace: which of the timers that watch for an answer are armed. */
@@ -415,6 +454,8 @@ int main(void)
         RUN(a_timeout_in_an_episode),
         RUN(sacked_is_not_sent_again_after_a_timeout),
         RUN(sent_just_before_a_timeout),
+        RUN(linux_window_at_a_timeout),
+        RUN(rfc_window_at_a_timeout),
         RUN(nothing_left_to_wait_for),
         RUN(one_timer_at_a_time),
         RUN(base_without_what_was_sacked_before),
