@@ -270,9 +270,9 @@ void calendar_init(struct calendar *calendar, const struct calendar_owner *owner
     memset(calendar->busy, 0, sizeof calendar->busy);
 }
 
-void calendar_add(struct calendar *calendar, uint32_t index)
+void calendar_add(struct calendar *calendar, uint32_t index, int64_t deadline)
 {
-    calendar_push(calendar, calendar_chain_of(calendar, calendar_deadline(calendar, index)), index);
+    calendar_push(calendar, calendar_chain_of(calendar, deadline), index);
     calendar->count++;
 }
 

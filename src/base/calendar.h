@@ -68,8 +68,9 @@ struct calendar {
 size_t calendar_size(uint32_t limit);
 void calendar_init(struct calendar *calendar, const struct calendar_owner *owner, void *memory,
                    uint32_t limit, int64_t now);
-/* The object must not be held. Deadlines a year and more away are looked at again each year. */
-void calendar_add(struct calendar *calendar, uint32_t index);
+/* The object must not be held; its own deadline is `deadline`. Deadlines a year and more away are
+ * looked at again each year. */
+void calendar_add(struct calendar *calendar, uint32_t index, int64_t deadline);
 /* The object must be held. */
 void calendar_remove(struct calendar *calendar, uint32_t index);
 /*

@@ -82,7 +82,7 @@ static void wheel_hang(struct wheel *wheel, uint32_t index, struct wheel_node *n
     unsigned slot = wheel_slot_of(wheel, node->at);
     unsigned level = slot / WHEEL_SLOTS;
     uint32_t *head = &wheel->head[level][slot % WHEEL_SLOTS];
-    uint32_t before = WHEEL_NONE;
+    uint32_t before;
 
     node->slot = (uint16_t)slot;
     if (*head == WHEEL_NONE) {
@@ -114,6 +114,7 @@ static void wheel_leave_slot(struct wheel *wheel, unsigned level, unsigned slot)
         wheel->levels &= ~(1u << level);
 }
 
+/* Its slot is for the caller to tell. */
 static void wheel_unhang(struct wheel *wheel, uint32_t index, struct wheel_node *node)
 {
     unsigned level = node->slot / WHEEL_SLOTS, slot = node->slot % WHEEL_SLOTS;
@@ -128,7 +129,6 @@ static void wheel_unhang(struct wheel *wheel, uint32_t index, struct wheel_node 
         if (*head == index)
             *head = node->next;
     }
-    node->slot = WHEEL_UNARMED;
 }
 
 /* Time has reached a slot: its nodes move down, in list order. */
@@ -172,12 +172,16 @@ void wheel_arm(struct wheel *wheel, uint32_t index, int64_t at)
 {
     struct wheel_node *node = wheel_node_at(wheel, index);
 
-    wheel_cancel(wheel, index);
-    if (at == NEVER)
+    if (at == NEVER) {
+        wheel_cancel(wheel, index);
         return;
+    }
+    if (node->slot != WHEEL_UNARMED)
+        wheel_unhang(wheel, index, node);
+    else
+        wheel->armed++;
     node->at = at;
     wheel_hang(wheel, index, node);
-    wheel->armed++;
 }
 
 void wheel_cancel(struct wheel *wheel, uint32_t index)
@@ -187,6 +191,7 @@ void wheel_cancel(struct wheel *wheel, uint32_t index)
     if (node->slot == WHEEL_UNARMED)
         return;
     wheel_unhang(wheel, index, node);
+    node->slot = WHEEL_UNARMED;
     node->at = NEVER;
     wheel->armed--;
 }

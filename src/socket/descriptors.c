@@ -48,12 +48,11 @@ int descriptor_add(struct lastack *stack, uint32_t socket, uint32_t owner)
     return (int)number;
 }
 
-uint32_t descriptor_remove(struct lastack *stack, int descriptor)
+struct sock *descriptor_remove(struct lastack *stack, int descriptor)
 {
     struct sockets *table = sockets_of(stack);
     const uint32_t number = (uint32_t)descriptor;
-    const uint32_t socket = table->descriptors[number].socket;
-    struct sock *sock = sock_at(stack, socket);
+    struct sock *sock = sock_at(stack, table->descriptors[number].socket);
     uint32_t *at = &sock->first_descriptor;
 
     while (*at != number) {
@@ -66,7 +65,7 @@ uint32_t descriptor_remove(struct lastack *stack, int descriptor)
     if (number < table->lowest_free)
         table->lowest_free = number;
     sock->holders--;
-    return sock->holders == 0 ? socket : POOL_NONE;
+    return sock->holders == 0 ? sock : NULL;
 }
 
 int lastack_dup(struct lastack *stack, int descriptor)

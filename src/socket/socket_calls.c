@@ -294,14 +294,13 @@ static void close_socket(struct lastack *stack, struct sock *sock)
 
 int lastack_close(struct lastack *stack, int descriptor)
 {
-    const struct sock *sock = holder_of(stack, descriptor);
-    uint32_t last;
+    struct sock *last;
 
-    if (sock == NULL)
+    if (holder_of(stack, descriptor) == NULL)
         return -LASTACK_EBADF;
     last = descriptor_remove(stack, descriptor);
-    if (last != POOL_NONE)
-        close_socket(stack, sock_at(stack, last));
+    if (last != NULL)
+        close_socket(stack, last);
     return 0;
 }
 

@@ -570,7 +570,7 @@ void stream_init(struct stream *stream)
     *stream = (struct stream){.root = PAGE_NONE};
 }
 
-void stream_clear(struct stream *stream, struct page_pool *pages)
+void stream_free_all(struct stream *stream, struct page_pool *pages)
 {
     if (stream->level == 0)
         stream_free_run(stream, pages, stream->count);

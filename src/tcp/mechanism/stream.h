@@ -88,8 +88,14 @@ static inline void stream_drop_before(struct stream *stream, struct page_pool *p
 /* The pages that lie wholly in [seq, seq + length) go back: the end of a room that was not used. */
 void stream_drop_room(struct stream *stream, struct page_pool *pages, struct seq seq,
                       uint32_t length);
+void stream_free_all(struct stream *stream, struct page_pool *pages);
+
 /* Everything goes back; the stream is idle. */
-void stream_clear(struct stream *stream, struct page_pool *pages);
+static inline void stream_clear(struct stream *stream, struct page_pool *pages)
+{
+    if (stream->root != PAGE_NONE)
+        stream_free_all(stream, pages);
+}
 
 /* Pages held, those of page numbers included: what the stream is charged with. */
 static inline uint32_t stream_pages(const struct stream *stream)

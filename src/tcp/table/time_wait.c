@@ -45,8 +45,9 @@ static struct time_wait_packed *time_wait_packed_at(const struct time_wait_pool 
 
 /* ---- packed fields ---- */
 
-static void time_wait_pack_deadline(const struct time_wait_pool *pool,
-                                    struct time_wait_packed *packed, int64_t wanted)
+/* Returns what is kept of it. */
+static int64_t time_wait_pack_deadline(const struct time_wait_pool *pool,
+                                       struct time_wait_packed *packed, int64_t wanted)
 {
     const int64_t deadline =
         clamp64(wanted, pool->clock - TIME_WAIT_LONGEST, pool->clock + TIME_WAIT_LONGEST);
@@ -55,6 +56,7 @@ static void time_wait_pack_deadline(const struct time_wait_pool *pool,
     packed->deadline_low = (uint32_t)deadline;
     packed->deadline_high =
         (packed->deadline_high >> TIME_WAIT_HIGH_BITS << TIME_WAIT_HIGH_BITS) | high;
+    return deadline;
 }
 
 static int64_t time_wait_deadline(const struct time_wait_pool *pool,
@@ -233,8 +235,7 @@ bool time_wait_enter(struct time_wait *table, const struct time_wait_record *rec
     }
     packed = time_wait_packed_at(pool, index);
     time_wait_pack(pool, packed, record);
-    time_wait_pack_deadline(pool, packed, record->deadline);
-    calendar_add(&pool->calendar, index);
+    calendar_add(&pool->calendar, index, time_wait_pack_deadline(pool, packed, record->deadline));
     *ref = (struct time_wait_ref){is_ipv6, index};
     return true;
 }
@@ -266,12 +267,11 @@ void time_wait_set_deadline(struct time_wait *table, struct time_wait_ref ref, i
     struct time_wait_packed *packed = time_wait_packed_at(pool, ref.index);
 
     if (deadline >= time_wait_deadline(pool, packed)) {
-        time_wait_pack_deadline(pool, packed, deadline);
+        (void)time_wait_pack_deadline(pool, packed, deadline);
         return;
     }
     calendar_remove(&pool->calendar, ref.index);
-    time_wait_pack_deadline(pool, packed, deadline);
-    calendar_add(&pool->calendar, ref.index);
+    calendar_add(&pool->calendar, ref.index, time_wait_pack_deadline(pool, packed, deadline));
 }
 
 void time_wait_remove(struct time_wait *table, struct time_wait_ref ref)

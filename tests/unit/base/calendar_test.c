@@ -70,7 +70,7 @@ static void model_add(struct model *m, uint32_t index, int64_t deadline)
     m->object[index].deadline = deadline;
     m->held[index] = true;
     m->count++;
-    calendar_add(&m->calendar, index);
+    calendar_add(&m->calendar, index, deadline);
 }
 
 static void model_remove(struct model *m, uint32_t index)
