@@ -33,17 +33,15 @@ static void describe(struct lastack_trace_record *record, const struct segment *
     record->u.detail.window = window;
 }
 
-void report_state(const struct report *report, uint64_t flow, const struct tuple *tuple,
-                  enum tcp_state from, enum tcp_state to, enum lastack_cause cause)
+NOINLINE void report_state_wanted(const struct report *report, uint64_t flow,
+                                  const struct tuple *tuple, enum tcp_state from,
+                                  enum tcp_state to, enum lastack_cause cause)
 {
-    report_count(report, cause);
-    if (trace_wants(report->ring, LASTACK_TRACE_STATE)) {
-        struct lastack_trace_record record =
-            record_of(report, LASTACK_TRACE_STATE, flow, tuple, from, cause);
+    struct lastack_trace_record record =
+        record_of(report, LASTACK_TRACE_STATE, flow, tuple, from, cause);
 
-        record.new_state = (uint8_t)to;
-        trace_write(report->ring, &record);
-    }
+    record.new_state = (uint8_t)to;
+    trace_write(report->ring, &record);
 }
 
 void report_flow(const struct report *report, uint64_t flow, const struct tuple *tuple)

@@ -32,9 +32,19 @@ static inline void report_count(const struct report *report, enum lastack_cause 
     report->counters[cause]++;
 }
 
+void report_state_wanted(const struct report *report, uint64_t flow, const struct tuple *tuple,
+                         enum tcp_state from, enum tcp_state to, enum lastack_cause cause);
+
 /* A state change of a flow (connection, SYN entry or record alike); counts the cause. */
-void report_state(const struct report *report, uint64_t flow, const struct tuple *tuple,
-                  enum tcp_state from, enum tcp_state to, enum lastack_cause cause);
+static inline void report_state(const struct report *report, uint64_t flow,
+                                const struct tuple *tuple, enum tcp_state from, enum tcp_state to,
+                                enum lastack_cause cause)
+{
+    report_count(report, cause);
+    if (UNLIKELY(trace_wants(report->ring, LASTACK_TRACE_STATE)))
+        report_state_wanted(report, flow, tuple, from, to, cause);
+}
+
 /* The first record of a flow: its addresses. */
 void report_flow(const struct report *report, uint64_t flow, const struct tuple *tuple);
 /* A segment dropped, with its sequence numbers; counts the cause. */

@@ -43,28 +43,20 @@ static enum verdict refuse_text(struct tcp *tcp, struct tcp_conn *conn, const st
 static void acknowledge_text(struct tcp *tcp, struct tcp_conn *conn, bool fills_hole)
 {
     const uint32_t unacked = seq_distance(conn->rcv.acked, conn->rcv.nxt);
-    const uint32_t held = conn_readable(conn);
-    const uint32_t window = receive_window_select(&conn->space, held, conn_rcv_wnd(conn),
-                                                  conn_rcv_mss(conn), conn->rcv_shift);
-    const bool is_moved = window >= conn_rcv_wnd(conn);
-    const bool is_waiting = conn->deadline.at[LASTACK_TIMER_DELAYED_ACK] != NEVER;
+    const int64_t armed_at = conn->deadline.at[LASTACK_TIMER_DELAYED_ACK];
+    int64_t at;
 
-    if (fills_hole ||
-        ack_policy_is_due(&conn->ack, &tcp->params, unacked, conn_rcv_mss(conn), is_moved,
-                          is_waiting)) {
+    if (fills_hole || ack_policy_is_due(&conn->ack, &tcp->params, unacked, conn_rcv_mss(conn),
+                                        armed_at != NEVER)) {
         conn->owe |= OWE_ACK;
         return;
     }
-    {
-        const int64_t armed_at = conn->deadline.at[LASTACK_TIMER_DELAYED_ACK];
-        const int64_t at = ack_policy_deadline(&conn->ack, &tcp->params, tcp->report.now,
-                                               rtt_smoothed(&conn->rtt), armed_at);
-
-        if (at <= tcp->report.now)
-            conn->owe |= OWE_ACK;
-        else if (at != armed_at)
-            conn_set_deadline(conn, LASTACK_TIMER_DELAYED_ACK, at, &tcp->report);
-    }
+    at = ack_policy_deadline(&conn->ack, &tcp->params, tcp->report.now, rtt_smoothed(&conn->rtt),
+                             armed_at);
+    if (at <= tcp->report.now)
+        conn->owe |= OWE_ACK;
+    else if (at != armed_at)
+        conn_set_deadline(conn, LASTACK_TIMER_DELAYED_ACK, at, &tcp->report);
 }
 
 /* RCV.NXT moves over `to` and over every range that had waited for it. */
@@ -131,7 +123,8 @@ static enum verdict take_in_order(struct tcp *tcp, struct tcp_conn *conn, struct
     ack_policy_data_arrived(&conn->ack, &tcp->params, tcp->report.now,
                             rtt_timeout(&conn->rtt, &tcp->params), conn_rcv_wnd(conn),
                             conn_rcv_mss(conn));
-    seg->again = arrived_again(tcp, conn, seg); /* told when the FIN has been looked at */
+    if (fills_hole)
+        seg->again = arrived_again(tcp, conn, seg); /* told when the FIN has been looked at */
     advance(tcp, conn, end);
     conn_tune_arrived(tcp, conn, seg);
     acknowledge_text(tcp, conn, fills_hole);

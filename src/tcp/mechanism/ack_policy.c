@@ -88,12 +88,12 @@ void ack_policy_ack_sent(struct ack_policy *ack)
 }
 
 bool ack_policy_is_due(const struct ack_policy *ack, const struct lastack_params *params,
-                       uint32_t unacked, uint32_t mss, bool window_moved, bool is_waiting)
+                       uint32_t unacked, uint32_t mss, bool is_waiting)
 {
     switch (params->quick_ack) {
     case LASTACK_QUICK_ACK_LINUX:
         return (ack->quick > 0 && !ack->pingpong) ||
-               (unacked > mss * (max32(params->ack_every_segs, 1) - 1) && window_moved);
+               unacked > mss * (max32(params->ack_every_segs, 1) - 1);
     case LASTACK_QUICK_ACK_EVERY_SECOND:
         return is_waiting || unacked >= mss * params->ack_every_segs;
     case LASTACK_QUICK_ACK_NEVER:

@@ -43,10 +43,10 @@ void ack_policy_waited(struct ack_policy *ack, const struct lastack_params *para
 /* An ACK left (with text or without). */
 void ack_policy_ack_sent(struct ack_policy *ack);
 
-/* True: send it now. `unacked` bytes arrived since the last ACK, window_moved: the right edge
- * would advance, is_waiting: an ACK is being delayed already. */
+/* True: send it now. `unacked` bytes arrived since the last ACK, is_waiting: an ACK is being
+ * delayed already. */
 bool ack_policy_is_due(const struct ack_policy *ack, const struct lastack_params *params,
-                       uint32_t unacked, uint32_t mss, bool window_moved, bool is_waiting);
+                       uint32_t unacked, uint32_t mss, bool is_waiting);
 
 /* When a delayed ACK must leave at the latest; `armed_at` is the present deadline or NEVER.
  * Returns `now` if waiting on makes no sense. */
