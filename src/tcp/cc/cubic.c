@@ -15,6 +15,7 @@
  */
 #include "cc.h"
 
+#include "bits.h"
 #include "duration.h"
 #include "hystart.h"
 
@@ -115,6 +116,18 @@ static uint32_t bytes_per_segment(const struct cc *cc, struct cubic *cubic,
     return per > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)per;
 }
 
+static NOINLINE void cubic_avoid(struct cc *cc, struct cc_state *state, const struct cc_ack *ack,
+                                 uint32_t acked)
+{
+    if (state == NULL) {
+        cc_avoid(cc, cc->cwnd, acked); /* no room to be clever: like Reno */
+        return;
+    }
+    if (cubic_of(state)->epoch_at == 0)
+        begin_epoch(cc, cubic_of(state), ack->now);
+    cc_avoid(cc, bytes_per_segment(cc, cubic_of(state), ack, acked), acked);
+}
+
 static void cubic_on_ack(struct cc *cc, struct cc_state *state, const struct cc_ack *ack)
 {
     uint32_t acked = ack->acked;
@@ -125,15 +138,8 @@ static void cubic_on_ack(struct cc *cc, struct cc_state *state, const struct cc_
         return;
     if (cc->cwnd < cc->ssthresh)
         acked = cc_slow_start(cc, hystart_growth(cc, acked), ack->limit);
-    if (acked == 0 || cc->cwnd < cc->ssthresh)
-        return;
-    if (state == NULL) {
-        cc_avoid(cc, cc->cwnd, acked); /* no room to be clever: like Reno */
-        return;
-    }
-    if (cubic_of(state)->epoch_at == 0)
-        begin_epoch(cc, cubic_of(state), ack->now);
-    cc_avoid(cc, bytes_per_segment(cc, cubic_of(state), ack, acked), acked);
+    if (acked > 0 && cc->cwnd >= cc->ssthresh)
+        cubic_avoid(cc, state, ack, acked);
 }
 
 /* §4.6, and §4.7: who loses before W_max is reached makes room for others. */

@@ -42,8 +42,6 @@ void recover_begin(struct tcp *tcp, struct tcp_conn *conn, const struct segment 
                             conn_has(conn, CONN_SACK) && conn->packets > 0;
 
     ack->is_advance = seq_after(seg->ack, conn->snd.una);
-    ack->is_old = seq_before(seg->ack, conn->snd.una);
-    ack->has_text = seg->text_length > 0 || seg->flags & (LASTACK_SYN | LASTACK_FIN);
     ack->is_sack_news = ack->is_dsack = ack->is_dsack_of_probe = false;
     note_recovery(tcp, conn,
                   has_blocks ? conn_need_recovery(tcp, conn) : conn_recovery(tcp, conn), ack);
@@ -52,10 +50,11 @@ void recover_begin(struct tcp *tcp, struct tcp_conn *conn, const struct segment 
 }
 
 /* RFC 5681 §2 and RFC 6675 §2: what counts as a duplicate ACK. */
-static bool is_duplicate_ack(const struct tcp_conn *conn, const struct recover_ack *ack)
+static bool is_duplicate_ack(const struct tcp_conn *conn, const struct segment *seg,
+                             const struct recover_ack *ack)
 {
-    return !ack->is_advance && !ack->has_text && !ack->is_window_update && !ack->is_dsack &&
-           !ack->is_old && conn->packets > 0;
+    return !ack->is_advance && seq_equal(seg->ack, conn->snd.una) && conn->packets > 0 &&
+           seg->len == 0 && !ack->is_window_update && !ack->is_dsack;
 }
 
 static bool is_dubious(const struct recovery *recovery, const struct recover_ack *ack,
@@ -145,7 +144,7 @@ static NOINLINE bool repair_take_ack(struct tcp *tcp, struct tcp_conn *conn,
 void recover_end(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg,
                  struct recover_ack *ack)
 {
-    const bool is_duplicate = is_duplicate_ack(conn, ack);
+    const bool is_duplicate = is_duplicate_ack(conn, seg, ack);
     bool restarts_timer = ack->news.acked.segs > 0;
 
     if (is_duplicate) {

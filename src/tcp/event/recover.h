@@ -15,8 +15,6 @@
 struct recover_ack {
     struct recovery *recovery; /* the connection's; NULL: nothing ever went wrong */
     bool is_advance;           /* SND.UNA moved */
-    bool is_old;               /* acknowledges less than the last one */
-    bool has_text;             /* or SYN, or FIN: no duplicate (RFC 5681 §2) */
     bool is_window_update;
     bool is_rtt_known;         /* it gave a round-trip sample */
     bool is_sack_news;         /* its SACK blocks told something new */

@@ -190,7 +190,7 @@ void episode_judge_probe(struct tcp *tcp, struct tcp_conn *conn, struct recovery
         episode_set_state(recovery, RECOVERY_CWR);
         window_end_reduction(conn, recovery);
         episode_keep_open(conn, recovery);
-    } else if (!ack->is_advance && !ack->has_text && !ack->is_window_update && !ack->is_sack_news) {
+    } else if (!ack->is_advance && seg->len == 0 && !ack->is_window_update && !ack->is_sack_news) {
         recovery->has_probe = false; /* a plain duplicate: both copies arrived */
     }
 }

@@ -91,8 +91,8 @@ static void arm_probe(struct tcp *tcp, struct tcp_conn *conn, int64_t timeout_at
 }
 
 /* Something is in flight. */
-static void watch_flight(struct tcp *tcp, struct tcp_conn *conn, const struct recovery *recovery,
-                         bool is_advance)
+static NOINLINE void watch_flight(struct tcp *tcp, struct tcp_conn *conn,
+                                  const struct recovery *recovery, bool is_advance)
 {
     if (may_probe(tcp, conn, recovery))
         arm_probe(tcp, conn,
@@ -216,7 +216,7 @@ void conn_note_window_use(struct tcp *tcp, struct tcp_conn *conn, bool is_deferr
     struct window_use *use = &conn->window_use;
     const uint32_t out = conn_out(tcp, conn);
     const bool is_limited = is_deferred || conn_pipe(tcp, conn) >= conn->cc.cwnd;
-    const uint32_t now_ms = tcp->report.now_ms;
+    uint32_t unused_ms;
 
     if (!seq_before(conn->snd.una, use->end) || is_limited ||
         (!conn_has(conn, CONN_WAS_LIMITED) && out > use->most)) {
@@ -227,10 +227,11 @@ void conn_note_window_use(struct tcp *tcp, struct tcp_conn *conn, bool is_deferr
     }
     if (conn_has(conn, CONN_WAS_LIMITED) ||
         (conn->cc.cwnd < conn->cc.ssthresh && conn->cc.cwnd / 2 < use->most)) {
-        use->since_ms = now_ms;
+        use->since_ms = tcp->report.now_ms;
         return;
     }
-    if (tcp->params.slow_start_after_idle &&
-        (int64_t)(now_ms - use->since_ms) * 1000000 >= rtt_timeout(&conn->rtt, &tcp->params))
+    unused_ms = tcp->report.now_ms - use->since_ms;
+    if (unused_ms > 0 && tcp->params.slow_start_after_idle &&
+        MS(unused_ms) >= rtt_timeout(&conn->rtt, &tcp->params))
         shrink_unused(tcp, conn);
 }

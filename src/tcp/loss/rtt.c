@@ -43,28 +43,32 @@ static void sample_rfc(struct rtt *rtt, int64_t sample)
  * rto >= srtt + rto_min. A sample below the mean by more than the deviation counts an eighth: a
  * path that got faster is no jitter.
  */
-static void sample_linux(struct rtt *rtt, const struct lastack_params *params, int64_t sample,
+static void sample_linux(struct rtt *rtt, const struct lastack_params *params, uint32_t sample,
                          uint32_t una, uint32_t nxt)
 {
-    int64_t error;
+    int64_t error; /* beyond the mean deviation */
 
     if (rtt->srtt == 0) {
-        rtt->srtt = (uint32_t)sample;
-        rtt->mdev = (uint32_t)sample / 2;
+        rtt->srtt = sample;
+        rtt->mdev = sample / 2;
         rtt->rttvar = max32((uint32_t)min64((int64_t)rtt->mdev * 4, UINT32_MAX),
                             rtt_units(params->rto_min_ns));
         rtt->mdev_max = rtt->rttvar;
         rtt->round_end = nxt;
         return;
     }
-    error = sample - rtt->srtt;
-    rtt->srtt = (uint32_t)max64(rtt->srtt + error / 8, 1);
-    if (error < 0) {
-        error = -error - rtt->mdev;
+    if (sample < rtt->srtt) {
+        const uint32_t below = rtt->srtt - sample;
+
+        rtt->srtt -= below / 8;
+        error = (int64_t)below - rtt->mdev;
         if (error > 0)
             error /= 8;
     } else {
-        error -= rtt->mdev;
+        const uint32_t above = sample - rtt->srtt;
+
+        rtt->srtt += above / 8;
+        error = (int64_t)above - rtt->mdev;
     }
     rtt->mdev = (uint32_t)(rtt->mdev + error / 4);
     if (4 * (int64_t)rtt->mdev > rtt->mdev_max) {

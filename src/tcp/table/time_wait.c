@@ -83,12 +83,15 @@ static int64_t time_wait_entered_at(const struct time_wait_pool *pool, uint32_t 
 
 /* A challenge longer after the entry than 16 bits reach counts as older than it is: it limits
  * less. */
-static uint16_t time_wait_pack_challenge(int64_t entered_at, int64_t challenge_at)
+static uint16_t time_wait_pack_challenge(const struct time_wait_pool *pool,
+                                         const struct time_wait_record *record)
 {
-    if (challenge_at == NEVER)
+    int64_t age;
+
+    if (record->challenge_at == NEVER)
         return 0;
-    return (uint16_t)clamp64(((challenge_at - entered_at) >> TIME_WAIT_CHALLENGE_SHIFT) + 1, 1,
-                             UINT16_MAX);
+    age = record->challenge_at - time_wait_entered_at(pool, record->entered_ms);
+    return (uint16_t)clamp64((age >> TIME_WAIT_CHALLENGE_SHIFT) + 1, 1, UINT16_MAX);
 }
 
 static int64_t time_wait_unpack_challenge(int64_t entered_at, uint16_t challenge)
@@ -110,7 +113,6 @@ static uint32_t time_wait_pack_ts_ms(uint32_t entered_ms, uint32_t ts_recent_ms)
 static void time_wait_pack(const struct time_wait_pool *pool, struct time_wait_packed *packed,
                            const struct time_wait_record *record)
 {
-    const int64_t entered_at = time_wait_entered_at(pool, record->entered_ms);
     const uint32_t high = packed->deadline_high & ((1u << TIME_WAIT_HIGH_BITS) - 1);
     const uint32_t above = (uint32_t)record->window_shift << TIME_WAIT_FLAG_BITS | record->flags;
 
@@ -123,7 +125,7 @@ static void time_wait_pack(const struct time_wait_pool *pool, struct time_wait_p
                            time_wait_pack_ts_ms(record->entered_ms, record->ts_recent_ms);
     packed->entered_ms = record->entered_ms;
     packed->window = record->window;
-    packed->challenge = time_wait_pack_challenge(entered_at, record->challenge_at);
+    packed->challenge = time_wait_pack_challenge(pool, record);
 }
 
 static void time_wait_unpack(const struct time_wait_pool *pool,
