@@ -73,6 +73,11 @@ static inline uint32_t equal_of_eight(const uint32_t numbers[8], uint32_t wanted
 
 /* Between the machine's byte order and the network's, either way. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+static inline uint16_t network16(uint16_t x)
+{
+    return __builtin_bswap16(x);
+}
+
 static inline uint32_t network32(uint32_t x)
 {
     return __builtin_bswap32(x);
@@ -83,6 +88,11 @@ static inline uint64_t network64(uint64_t x)
     return __builtin_bswap64(x);
 }
 #else
+static inline uint16_t network16(uint16_t x)
+{
+    return x;
+}
+
 static inline uint32_t network32(uint32_t x)
 {
     return x;

@@ -15,7 +15,10 @@
 
 static inline uint16_t load16(const uint8_t *p)
 {
-    return (uint16_t)((unsigned)p[0] << 8 | p[1]);
+    uint16_t v;
+
+    memcpy(&v, p, 2);
+    return network16(v);
 }
 
 static inline uint32_t load32(const uint8_t *p)
@@ -36,8 +39,8 @@ static inline uint64_t load64(const uint8_t *p)
 
 static inline void store16(uint8_t *p, uint16_t v)
 {
-    p[0] = (uint8_t)(v >> 8);
-    p[1] = (uint8_t)v;
+    v = network16(v);
+    memcpy(p, &v, 2);
 }
 
 static inline void store32(uint8_t *p, uint32_t v)

@@ -6,8 +6,9 @@
  *     join(a, b):     one walk down the facing edges; the higher priority stays on top
  *
  * Everything is a loop that fills in the next `hole` (the link that still lacks its value); no
- * recursion, no parent links. Priorities are a fixed one-to-one mix of the node's index, so no two
- * are equal, the shape does not follow the order of arrival, and the depth is O(log n) expected.
+ * recursion, no parent links. Priorities are a fixed one-to-one mix of the node's index (but of who
+ * was appended to an empty set), so no two are equal, the shape does not follow the order of
+ * arrival, and the depth is O(log n) expected.
  *
  * Marks: `under` of a node is the union over its subtree of the flags in RANGE_HAS, and the
  * intersection of those in RANGE_LACKS. After a change it is made right again on the one or two
@@ -141,7 +142,8 @@ static struct range *treap_insert(struct ranges *set, struct pool *pool, struct 
     return node;
 }
 
-/* The set is empty: nothing to look for or to move. What is in flight is one burst, mostly. */
+/* The set is empty: nothing to look for or to move. What is in flight is one burst, mostly. Who was
+ * first stays on top, and is the first to go. */
 static struct range *treap_begin(struct ranges *set, struct pool *pool, struct seq from,
                                  struct seq to)
 {
@@ -152,7 +154,7 @@ static struct range *treap_begin(struct ranges *set, struct pool *pool, struct s
         return NULL;
     node = range_at(pool, index);
     *node = (struct range){.left = POOL_NONE, .right = POOL_NONE,
-                           .priority = range_priority(index), .from = from, .to = to};
+                           .priority = UINT32_MAX, .from = from, .to = to};
     set->root = index;
     set->count = 1;
     set->has_marks = 0;
@@ -452,16 +454,18 @@ void ranges_remove(struct ranges *set, struct pool *pool, struct range *range)
     treap_remove(set, pool, range->from);
 }
 
+static NOINLINE struct range *treap_append(struct ranges *set, struct pool *pool, struct seq from,
+                                           struct seq to)
+{
+    CHECK(seq_before_or_equal(ranges_last(set, pool)->to, from));
+    return treap_insert(set, pool, (struct range){.from = from, .to = to});
+}
+
 struct range *ranges_append(struct ranges *set, struct pool *pool, struct seq from, struct seq to)
 {
-    const struct range *last;
-
     CHECK(seq_before(from, to));
-    if (set->root == POOL_NONE)
-        return treap_begin(set, pool, from, to);
-    last = ranges_last(set, pool);
-    CHECK(last == NULL || seq_before_or_equal(last->to, from));
-    return treap_insert(set, pool, (struct range){.from = from, .to = to});
+    return set->root == POOL_NONE ? treap_begin(set, pool, from, to)
+                                  : treap_append(set, pool, from, to);
 }
 
 bool ranges_split(struct ranges *set, struct pool *pool, struct seq at)

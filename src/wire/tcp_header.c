@@ -20,6 +20,7 @@
  */
 #include "tcp_header.h"
 
+#include "bits.h"
 #include "check.h"
 #include "checksum.h"
 
@@ -220,157 +221,155 @@ bool tcp_parse_quoted(const uint8_t *data, size_t length, uint16_t *source_port,
 
 /* ---- building ---- */
 
-/* Where the options are being written: at most 40 bytes. */
-struct tcp_option_writer {
-    uint8_t *bytes;
-    unsigned length;
-};
+/*
+ * Each takes where it writes, `at` bytes behind the first option, and returns where the next one
+ * goes. MSS, window scale, SACK-permitted and timestamps take 20 bytes at the most, with NOPs; SACK
+ * blocks and a cookie only what is left of 40.
+ */
 
-static void tcp_put8(struct tcp_option_writer *w, unsigned byte)
+static unsigned tcp_put8(uint8_t *bytes, unsigned at, unsigned byte)
 {
-    CHECK(w->length < TCP_OPTIONS_MAX);
-    w->bytes[w->length++] = (uint8_t)byte;
+    bytes[at] = (uint8_t)byte;
+    return at + 1;
 }
 
-static void tcp_put16(struct tcp_option_writer *w, unsigned value)
+static unsigned tcp_put16(uint8_t *bytes, unsigned at, unsigned value)
 {
-    CHECK(w->length + 2 <= TCP_OPTIONS_MAX);
-    store16(w->bytes + w->length, (uint16_t)value);
-    w->length += 2;
+    store16(bytes + at, (uint16_t)value);
+    return at + 2;
 }
 
-static void tcp_put32(struct tcp_option_writer *w, uint32_t value)
+static unsigned tcp_put32(uint8_t *bytes, unsigned at, uint32_t value)
 {
-    CHECK(w->length + 4 <= TCP_OPTIONS_MAX);
-    store32(w->bytes + w->length, value);
-    w->length += 4;
+    store32(bytes + at, value);
+    return at + 4;
 }
 
-static void tcp_put_nops(struct tcp_option_writer *w, unsigned count)
+static unsigned tcp_put_nops(uint8_t *bytes, unsigned at, unsigned count)
 {
     while (count-- > 0)
-        tcp_put8(w, TCP_OPTION_NOP);
+        at = tcp_put8(bytes, at, TCP_OPTION_NOP);
+    return at;
 }
 
-static void tcp_put_mss(struct tcp_option_writer *w, const struct segment *segment)
+static unsigned tcp_put_mss(uint8_t *bytes, unsigned at, const struct segment *segment)
 {
-    tcp_put16(w, TCP_OPTION_MSS << 8 | 4);
-    tcp_put16(w, segment->mss);
+    return tcp_put32(bytes, at, TCP_OPTION_MSS << 24 | 4 << 16 | segment->mss);
 }
 
-static void tcp_put_window_scale(struct tcp_option_writer *w, const struct segment *segment)
+static unsigned tcp_put_window_scale(uint8_t *bytes, unsigned at, const struct segment *segment)
 {
-    tcp_put8(w, TCP_OPTION_NOP);
-    tcp_put16(w, TCP_OPTION_WINDOW_SCALE << 8 | 3);
-    tcp_put8(w, segment->window_scale);
+    return tcp_put32(bytes, at,
+                     TCP_OPTION_NOP << 24 | TCP_OPTION_WINDOW_SCALE << 16 | 3 << 8 |
+                         segment->window_scale);
 }
 
-static void tcp_put_sack_permitted(struct tcp_option_writer *w)
+static unsigned tcp_put_sack_permitted(uint8_t *bytes, unsigned at)
 {
-    tcp_put16(w, TCP_OPTION_SACK_PERMITTED << 8 | 2);
+    return tcp_put16(bytes, at, TCP_OPTION_SACK_PERMITTED << 8 | 2);
 }
 
-static void tcp_put_timestamp(struct tcp_option_writer *w, const struct segment *segment)
+static unsigned tcp_put_timestamp(uint8_t *bytes, unsigned at, const struct segment *segment)
 {
-    tcp_put16(w, TCP_OPTION_TIMESTAMP << 8 | 10);
-    tcp_put32(w, segment->ts_value);
-    tcp_put32(w, segment->ts_echo);
+    at = tcp_put16(bytes, at, TCP_OPTION_TIMESTAMP << 8 | 10);
+    at = tcp_put32(bytes, at, segment->ts_value);
+    return tcp_put32(bytes, at, segment->ts_echo);
 }
 
 /* As many blocks as there is room for, behind NOPs that put the numbers on a multiple of 4. */
-static void tcp_put_sack(struct tcp_option_writer *w, const struct segment *segment)
+static NOINLINE unsigned tcp_put_sack(uint8_t *bytes, unsigned at, const struct segment *segment)
 {
-    unsigned padding = (6 - w->length % 4) % 4;
-    unsigned start = w->length + padding + 2;
+    unsigned padding = (6 - at % 4) % 4;
+    unsigned start = at + padding + 2;
     unsigned room = start > TCP_OPTIONS_MAX ? 0 : (TCP_OPTIONS_MAX - start) / 8;
     unsigned count = segment->sack_count < room ? segment->sack_count : room;
 
     if (count == 0)
-        return;
-    tcp_put_nops(w, padding);
-    tcp_put16(w, TCP_OPTION_SACK << 8 | (2 + 8 * count));
+        return at;
+    at = tcp_put_nops(bytes, at, padding);
+    at = tcp_put16(bytes, at, TCP_OPTION_SACK << 8 | (2 + 8 * count));
     for (unsigned i = 0; i < count; i++) {
-        tcp_put32(w, segment->sack[i].from.v);
-        tcp_put32(w, segment->sack[i].to.v);
+        at = tcp_put32(bytes, at, segment->sack[i].from.v);
+        at = tcp_put32(bytes, at, segment->sack[i].to.v);
     }
+    return at;
 }
 
-static void tcp_put_fast_open(struct tcp_option_writer *w, const struct segment *segment)
+static NOINLINE unsigned tcp_put_fast_open(uint8_t *bytes, unsigned at,
+                                           const struct segment *segment)
 {
     bool is_experiment = (segment->options & OPTION_FAST_OPEN_EXP) != 0;
     unsigned length = segment->fast_open_length + (is_experiment ? 4u : 2u);
 
-    if (w->length + length > TCP_OPTIONS_MAX) /* a cookie cut short would be a wrong one */
-        return;
-    tcp_put16(w, (is_experiment ? TCP_OPTION_EXPERIMENT : TCP_OPTION_FAST_OPEN) << 8 | length);
+    if (at + length > TCP_OPTIONS_MAX) /* a cookie cut short would be a wrong one */
+        return at;
+    at = tcp_put16(bytes, at,
+                   (is_experiment ? TCP_OPTION_EXPERIMENT : TCP_OPTION_FAST_OPEN) << 8 | length);
     if (is_experiment)
-        tcp_put16(w, TCP_FAST_OPEN_MAGIC);
-    for (unsigned i = 0; i < segment->fast_open_length; i++)
-        tcp_put8(w, segment->fast_open[i]);
+        at = tcp_put16(bytes, at, TCP_FAST_OPEN_MAGIC);
+    memcpy(bytes + at, segment->fast_open, segment->fast_open_length);
+    return at + segment->fast_open_length;
 }
 
-static void tcp_put_options_linux(struct tcp_option_writer *w, const struct segment *segment,
-                                  unsigned options)
+static unsigned tcp_put_options_linux(uint8_t *bytes, const struct segment *segment,
+                                      unsigned options)
 {
+    unsigned at = 0;
+
     if (options & OPTION_MSS)
-        tcp_put_mss(w, segment);
+        at = tcp_put_mss(bytes, at, segment);
     if (options & (OPTION_TIMESTAMP | OPTION_SACK_PERMITTED)) {
         if ((~options & (OPTION_TIMESTAMP | OPTION_SACK_PERMITTED)) != 0)
-            tcp_put_nops(w, 2);
+            at = tcp_put_nops(bytes, at, 2);
         if (options & OPTION_SACK_PERMITTED)
-            tcp_put_sack_permitted(w);
+            at = tcp_put_sack_permitted(bytes, at);
         if (options & OPTION_TIMESTAMP)
-            tcp_put_timestamp(w, segment);
+            at = tcp_put_timestamp(bytes, at, segment);
     }
     if (options & OPTION_WINDOW_SCALE)
-        tcp_put_window_scale(w, segment);
+        at = tcp_put_window_scale(bytes, at, segment);
     if (options & OPTION_SACK)
-        tcp_put_sack(w, segment);
+        at = tcp_put_sack(bytes, at, segment);
     if (options & (OPTION_FAST_OPEN | OPTION_FAST_OPEN_EXP))
-        tcp_put_fast_open(w, segment);
-    tcp_put_nops(w, (4 - w->length % 4) % 4);
+        at = tcp_put_fast_open(bytes, at, segment);
+    return tcp_put_nops(bytes, at, (4 - at % 4) % 4);
 }
 
-static void tcp_put_options_freebsd(struct tcp_option_writer *w, const struct segment *segment,
-                                    unsigned options)
+static NOINLINE unsigned tcp_put_options_freebsd(uint8_t *bytes, const struct segment *segment,
+                                                 unsigned options)
 {
+    unsigned at = 0;
+
     if (options & OPTION_MSS)
-        tcp_put_mss(w, segment);
+        at = tcp_put_mss(bytes, at, segment);
     if (options & OPTION_WINDOW_SCALE)
-        tcp_put_window_scale(w, segment);
+        at = tcp_put_window_scale(bytes, at, segment);
     if (options & OPTION_SACK_PERMITTED)
-        tcp_put_sack_permitted(w);
+        at = tcp_put_sack_permitted(bytes, at);
     if (options & OPTION_TIMESTAMP) {
-        tcp_put_nops(w, (6 - w->length % 4) % 4);
-        tcp_put_timestamp(w, segment);
+        at = tcp_put_nops(bytes, at, (6 - at % 4) % 4);
+        at = tcp_put_timestamp(bytes, at, segment);
     }
     if (options & OPTION_SACK)
-        tcp_put_sack(w, segment);
+        at = tcp_put_sack(bytes, at, segment);
     if (options & (OPTION_FAST_OPEN | OPTION_FAST_OPEN_EXP))
-        tcp_put_fast_open(w, segment);
-    while (w->length % 4 != 0) /* END, and zeros behind it: the same byte (MUST-69) */
-        tcp_put8(w, TCP_OPTION_END);
+        at = tcp_put_fast_open(bytes, at, segment);
+    while (at % 4 != 0) /* END, and zeros behind it: the same byte (MUST-69) */
+        at = tcp_put8(bytes, at, TCP_OPTION_END);
+    return at;
 }
 
 static unsigned tcp_put_options(const struct segment *segment, enum lastack_option_order order,
                                 uint8_t *bytes)
 {
-    struct tcp_option_writer w = {.bytes = bytes};
     unsigned options = segment->options;
 
     CHECK(segment->sack_count <= SEGMENT_SACK_MAX &&
           segment->fast_open_length <= TCP_FAST_OPEN_MAX);
     if ((segment->flags & LASTACK_SYN) == 0)
         options &= ~(unsigned)TCP_SYN_ONLY; /* MUST-65; RFC 7323 §2.2 */
-    switch (order) {
-    case LASTACK_OPTIONS_LINUX:
-        tcp_put_options_linux(&w, segment, options);
-        break;
-    case LASTACK_OPTIONS_FREEBSD:
-        tcp_put_options_freebsd(&w, segment, options);
-        break;
-    }
-    return w.length;
+    return order == LASTACK_OPTIONS_FREEBSD ? tcp_put_options_freebsd(bytes, segment, options)
+                                            : tcp_put_options_linux(bytes, segment, options);
 }
 
 /* The sum of its words. */
@@ -407,7 +406,8 @@ unsigned tcp_build_summed(const struct segment *segment, enum lastack_option_ord
         length += 12;
     } else if (segment->options != 0) {
         length += tcp_put_options(segment, order, header + length);
-        *sum += checksum_add(0, header + TCP_HEADER_MIN, length - TCP_HEADER_MIN);
+        for (unsigned at = TCP_HEADER_MIN; at < length; at += 4)
+            *sum += load32(header + at);
     }
     *sum += tcp_put_fixed_part(segment, length, header);
     return length;

@@ -83,6 +83,13 @@ void tcp_enter(struct tcp_conn *conn, enum tcp_state state, enum lastack_cause c
     report_state(report, conn->flow, &conn->tuple, old, state, cause);
 }
 
+NOINLINE void conn_note_timer(const struct tcp_conn *conn, enum lastack_trace_what what,
+                              enum lastack_timer timer, int64_t at, const struct report *report)
+{
+    report_note_wanted(report, what, conn->flow, &conn->tuple, (enum tcp_state)conn->state,
+                       LASTACK_CAUSE_NONE, (int64_t)timer, at);
+}
+
 /* A state that waits must have a reason to end: a deadline, or somebody who holds a descriptor. */
 static bool has_a_way_out(const struct tcp_conn *conn)
 {

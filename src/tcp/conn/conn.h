@@ -277,6 +277,9 @@ void conn_init(struct tcp_conn *conn, const struct tuple *tuple, uint64_t flow,
 void tcp_enter(struct tcp_conn *conn, enum tcp_state state, enum lastack_cause cause,
                const struct report *report);
 
+void conn_note_timer(const struct tcp_conn *conn, enum lastack_trace_what what,
+                     enum lastack_timer timer, int64_t at, const struct report *report);
+
 /* Sets or stops a deadline. settle() looks at the wheel only if one became earlier than what is
  * armed. */
 static inline void conn_set_deadline(struct tcp_conn *conn, enum lastack_timer timer, int64_t at,
@@ -286,8 +289,8 @@ static inline void conn_set_deadline(struct tcp_conn *conn, enum lastack_timer t
     conn->deadline.at[timer] = at;
     if (at < conn->timer.at)
         conn->flags |= CONN_DEADLINE_SET;
-    report_note(report, LASTACK_TRACE_TIMER_ARMED, conn->flow, &conn->tuple,
-                (enum tcp_state)conn->state, LASTACK_CAUSE_NONE, (int64_t)timer, at);
+    if (UNLIKELY(trace_wants(report->ring, LASTACK_TRACE_TIMER_ARMED)))
+        conn_note_timer(conn, LASTACK_TRACE_TIMER_ARMED, timer, at, report);
 }
 
 static inline void conn_stop_deadline(struct tcp_conn *conn, enum lastack_timer timer,
@@ -297,8 +300,8 @@ static inline void conn_stop_deadline(struct tcp_conn *conn, enum lastack_timer 
     if (conn->deadline.at[timer] == NEVER)
         return;
     conn->deadline.at[timer] = NEVER;
-    report_note(report, LASTACK_TRACE_TIMER_STOPPED, conn->flow, &conn->tuple,
-                (enum tcp_state)conn->state, LASTACK_CAUSE_NONE, (int64_t)timer, 0);
+    if (UNLIKELY(trace_wants(report->ring, LASTACK_TRACE_TIMER_STOPPED)))
+        conn_note_timer(conn, LASTACK_TRACE_TIMER_STOPPED, timer, 0, report);
 }
 
 /* The written invariants; stops the program when one does not hold. */

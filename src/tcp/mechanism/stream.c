@@ -494,13 +494,21 @@ bool stream_may_put(const struct stream *stream, const struct page_pool *pages, 
 
 /* ---- reading ---- */
 
-/* The piece of memory that holds the byte `seq` and what follows it in its page, up to `length`. */
+/* The piece of memory that holds the byte `seq` and what follows it, up to `length`: in its page,
+ * or in all those of level 0, which are adjacent. */
 static struct lastack_iovec stream_piece(const struct stream *stream, const struct page_pool *pages,
                                          struct seq seq, uint32_t length)
 {
-    uint32_t page = stream_find(stream, pages, stream_page_of(pages, seq));
-    uint32_t offset = seq.v & (pages->page_size - 1);
+    const uint32_t offset = seq.v & (pages->page_size - 1);
+    uint32_t page;
 
+    if (stream->level == 0) {
+        const uint32_t into = seq.v - ((uint32_t)stream->first << pages->shift);
+
+        CHECK((uint64_t)into + length <= (uint64_t)stream->count << pages->shift);
+        return (struct lastack_iovec){(uint8_t *)page_at(pages, stream->root) + into, length};
+    }
+    page = stream_find(stream, pages, stream_page_of(pages, seq));
     CHECK(page != PAGE_NONE);
     return (struct lastack_iovec){.base = (uint8_t *)page_at(pages, page) + offset,
                                   .length = min32(length, pages->page_size - offset)};
