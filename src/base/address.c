@@ -6,8 +6,9 @@
  *     any other       eight groups of hex without leading zeros; the longest run of two or more
  *                     zero groups (the first of equals) becomes "::"
  */
-#include <lastack/address.h>
+#include "bytes.h"
 
+#include <lastack/address.h>
 #include <string.h>
 
 static const uint8_t ipv4_mapped_prefix[12] = {[10] = 0xff, [11] = 0xff};
@@ -25,10 +26,9 @@ bool lastack_is_ipv4(const struct lastack_address *address)
 
 bool lastack_is_any(const struct lastack_address *address)
 {
-    static const struct lastack_address any_ipv6;
-    static const struct lastack_address any_ipv4 = {{[10] = 0xff, [11] = 0xff}};
+    const uint64_t low = load64(address->bytes + 8); /* :: or ::ffff:0.0.0.0 */
 
-    return lastack_address_equal(address, &any_ipv6) || lastack_address_equal(address, &any_ipv4);
+    return load64(address->bytes) == 0 && (low == 0 || low == (uint64_t)0xffff << 32);
 }
 
 bool lastack_address_equal(const struct lastack_address *a, const struct lastack_address *b)

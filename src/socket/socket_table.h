@@ -193,6 +193,12 @@ static inline struct tcp_conn *sock_conn(const struct lastack *stack, const stru
 /* Why nothing can be sent now, as a negative error, or 0. */
 int sock_cannot_send(struct lastack *stack, struct sock *sock);
 
+/* The peer has sent something urgent; maybe all of it was read. */
+static inline bool sock_may_have_mark(const struct lastack *stack, const struct sock *sock)
+{
+    return sock->phase == SOCKET_ATTACHED && (sock_conn(stack, sock)->flags & CONN_URGENT_IN) != 0;
+}
+
 /* How much of what can be read lies before the mark; steps over the octet there where it is out of
  * band. */
 uint32_t sock_until_mark(struct lastack *stack, struct sock *sock, uint32_t length, bool is_peek);

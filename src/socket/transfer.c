@@ -167,7 +167,9 @@ int64_t lastack_recv(struct lastack *stack, int descriptor, void *data, size_t s
         return sock_recv_oob(stack, sock, data, size, (flags & LASTACK_MSG_PEEK) != 0);
     if (sock->phase == SOCKET_IDLE || sock->phase == SOCKET_LISTENING)
         return sock->error != 0 ? take_error(sock) : -LASTACK_ENOTCONN;
-    length = sock_until_mark(stack, sock, UINT32_MAX, (flags & LASTACK_MSG_PEEK) != 0);
+    length = UINT32_MAX;
+    if (UNLIKELY(sock_may_have_mark(stack, sock)))
+        length = sock_until_mark(stack, sock, length, (flags & LASTACK_MSG_PEEK) != 0);
     text = text_of(stack, sock);
     length = min32(length, size < text.length ? (uint32_t)size : text.length);
     if (length == 0)

@@ -15,9 +15,9 @@ void answer_with_cookie(struct tcp *tcp, uint32_t listener_index, const struct s
                         uint64_t flow)
 {
     struct listener *listener = pool_at(&tcp->listeners, listener_index);
-    struct syn_entry request = {.tuple = seg->tuple, .flow = flow};
+    struct syn_entry request = {.tuple = seg->tuple, .flow = flow, .listener = listener_index};
 
-    request_from_syn(tcp, listener_index, seg, &request);
+    request_from_syn(tcp, listener, seg, &request);
     request.flags |= SYN_COOKIE;
     if (!(request.flags & SYN_TIMESTAMP)) { /* nothing remembers the options */
         request.flags &= (uint8_t)~(SYN_WINDOW_SCALE | SYN_SACK | SYN_ECN);
@@ -25,7 +25,7 @@ void answer_with_cookie(struct tcp *tcp, uint32_t listener_index, const struct s
     }
     request.iss = syn_cookie_make(&tcp->cookie_keys, &seg->tuple, seg->seq, request.mss_peer,
                                   tcp->report.now);
-    request_offer_window(tcp, &request);
+    request_offer_window(tcp, listener, &request);
     listener->cookie_at = tcp->report.now;
     report_note(&tcp->report, LASTACK_TRACE_REFUSED, flow, &seg->tuple, TCP_LISTEN,
                 LASTACK_CAUSE_SYN_COOKIE, 0, 0);
@@ -90,7 +90,7 @@ bool arrives_with_cookie(struct tcp *tcp, uint32_t listener_index, struct segmen
     request.mss_peer = (uint16_t)mss;
     request.tos = listener->options.tos;
     request.entered_ms = tcp->report.now_ms;
-    request_offer_window(tcp, &request);
+    request_offer_window(tcp, listener, &request);
     conn = conn_from_request(tcp, &request);
     if (conn == NULL || !request_enters_index(tcp, conn, seg))
         return true;

@@ -64,12 +64,9 @@ static uint32_t first_offer(const struct tcp *tcp, const struct listener *listen
     return receive_window_first(space, mss, params->first_window_in_segs);
 }
 
-void request_from_syn(struct tcp *tcp, uint32_t listener_index, const struct segment *seg,
-                      struct syn_entry *entry)
+void request_from_syn(const struct tcp *tcp, const struct listener *listener,
+                      const struct segment *seg, struct syn_entry *entry)
 {
-    const struct listener *listener = pool_at(&tcp->listeners, listener_index);
-
-    entry->listener = listener_index;
     entry->irs = seg->seq;
     entry->snd_wnd = seg->wnd;
     entry->entered_ms = tcp->report.now_ms;
@@ -78,10 +75,10 @@ void request_from_syn(struct tcp *tcp, uint32_t listener_index, const struct seg
     take_syn_options(tcp, listener, entry, seg);
 }
 
-void request_offer_window(const struct tcp *tcp, struct syn_entry *entry)
+void request_offer_window(const struct tcp *tcp, const struct listener *listener,
+                          struct syn_entry *entry)
 {
-    entry->rcv_wnd =
-        (uint16_t)first_offer(tcp, pool_at(&tcp->listeners, entry->listener), entry);
+    entry->rcv_wnd = (uint16_t)first_offer(tcp, listener, entry);
 }
 
 uint8_t request_shift(const struct tcp *tcp, const struct listener *listener)
@@ -94,12 +91,9 @@ uint8_t request_shift(const struct tcp *tcp, const struct listener *listener)
                : window_shift_for(buffer, tcp->params.window_scale_max);
 }
 
-static void link_to_listener(struct tcp *tcp, uint32_t listener_index, uint32_t index)
+static void link_to_listener(struct tcp *tcp, struct listener *listener, struct syn_entry *entry,
+                             uint32_t index)
 {
-    struct listener *listener = pool_at(&tcp->listeners, listener_index);
-    struct syn_entry *entry = syn_cache_at(&tcp->syns, index);
-
-    entry->listener = listener_index;
     entry->listener_next = listener->first_syn;
     if (listener->first_syn != POOL_NONE)
         syn_cache_at(&tcp->syns, listener->first_syn)->listener_prev = index;
@@ -135,9 +129,8 @@ static int64_t syn_ack_wait(const struct lastack_params *params, uint32_t retrie
     return min64(params->rto_initial_ns << min32(retries, 20), params->rto_max_ns);
 }
 
-static void arm_syn_ack(struct tcp *tcp, uint32_t index)
+static void arm_syn_ack(struct tcp *tcp, const struct syn_entry *entry, uint32_t index)
 {
-    const struct syn_entry *entry = syn_cache_at(&tcp->syns, index);
 
     syn_cache_arm(&tcp->syns, index,
                   time_after(tcp->report.now, syn_ack_wait(&tcp->params, entry->retries)));
@@ -150,6 +143,7 @@ bool tcp_make_syn_entry(struct tcp *tcp, uint32_t listener_index, const struct s
 {
     const uint32_t index = syn_cache_add(&tcp->syns);
     const struct flow_ref ref = {FLOW_SYN_ENTRY, index};
+    struct listener *listener = pool_at(&tcp->listeners, listener_index);
     struct syn_entry *entry;
 
     if (index == POOL_NONE) {
@@ -160,8 +154,9 @@ bool tcp_make_syn_entry(struct tcp *tcp, uint32_t listener_index, const struct s
     entry->tuple = seg->tuple;
     entry->flow = flow;
     entry->iss = iss;
-    request_from_syn(tcp, listener_index, seg, entry);
-    request_offer_window(tcp, entry);
+    entry->listener = listener_index;
+    request_from_syn(tcp, listener, seg, entry);
+    request_offer_window(tcp, listener, entry);
     if (record.kind != FLOW_NONE) {
         entry->flags |= SYN_SUPERSEDES;
         entry->superseded = record.index;
@@ -171,14 +166,14 @@ bool tcp_make_syn_entry(struct tcp *tcp, uint32_t listener_index, const struct s
         report_drop(&tcp->report, flow, TCP_LISTEN, seg, LASTACK_CAUSE_NO_INDEX_LEFT);
         return false;
     }
-    link_to_listener(tcp, listener_index, index);
+    link_to_listener(tcp, listener, entry, index);
     report_flow(&tcp->report, flow, &seg->tuple);
     report_segment(&tcp->report, LASTACK_TRACE_SEGMENT_IN, flow, TCP_LISTEN, seg, seg->wnd);
     report_state(&tcp->report, flow, &seg->tuple,
                  record.kind != FLOW_NONE ? TCP_TIME_WAIT : TCP_LISTEN, TCP_SYN_RECEIVED,
                  record.kind != FLOW_NONE ? LASTACK_CAUSE_TIME_WAIT_REOPENED : LASTACK_CAUSE_SYN);
     reply_syn_ack(tcp, entry, answer);
-    arm_syn_ack(tcp, index);
+    arm_syn_ack(tcp, entry, index);
     return true;
 }
 
@@ -332,7 +327,7 @@ bool tcp_syn_timeouts(struct tcp *tcp, unsigned max)
                     TCP_SYN_RECEIVED, LASTACK_CAUSE_RETRANSMISSION_TIMEOUT, entry->retries,
                     tcp->params.rto_initial_ns << entry->retries);
         reply_syn_ack(tcp, entry, NULL);
-        arm_syn_ack(tcp, index);
+        arm_syn_ack(tcp, entry, index);
     }
     return true;
 }

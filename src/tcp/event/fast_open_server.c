@@ -54,14 +54,14 @@ static bool make_child(struct tcp *tcp, uint32_t listener_index, const struct se
                        uint64_t flow, uint8_t renewal)
 {
     struct listener *listener = pool_at(&tcp->listeners, listener_index);
-    struct syn_entry request = {.tuple = syn->tuple, .flow = flow};
+    struct syn_entry request = {.tuple = syn->tuple, .flow = flow, .listener = listener_index};
     struct tcp_conn *conn;
 
-    request_from_syn(tcp, listener_index, syn, &request);
+    request_from_syn(tcp, listener, syn, &request);
     request.flags |= SYN_FAST_OPEN;
     request.iss =
         isn_choose(tcp_secret(tcp, &syn->tuple, flow), tcp->params.isn_tick_ns, tcp->report.now);
-    request_offer_window(tcp, &request);
+    request_offer_window(tcp, listener, &request);
     conn = conn_from_request(tcp, &request);
     if (conn == NULL || !request_enters_index(tcp, conn, syn))
         return false;

@@ -560,10 +560,12 @@ bool tcp_make_syn_entry(struct tcp *tcp, uint32_t listener, const struct segment
 void tcp_forget_syn_entry(struct tcp *tcp, uint32_t index, enum lastack_cause cause);
 void tcp_drop_syn_entries(struct tcp *tcp, uint32_t listener, enum lastack_cause cause);
 bool tcp_syn_timeouts(struct tcp *tcp, unsigned max);
-/* What a SYN says, into an empty request with its tuple; then the window to answer with. */
-void request_from_syn(struct tcp *tcp, uint32_t listener, const struct segment *seg,
-                      struct syn_entry *entry);
-void request_offer_window(const struct tcp *tcp, struct syn_entry *entry);
+/* What a SYN says, into an empty request with its tuple and its listener; then the window to answer
+ * with. */
+void request_from_syn(const struct tcp *tcp, const struct listener *listener,
+                      const struct segment *seg, struct syn_entry *entry);
+void request_offer_window(const struct tcp *tcp, const struct listener *listener,
+                          struct syn_entry *entry);
 /* The window scale that this listener answers with. */
 uint8_t request_shift(const struct tcp *tcp, const struct listener *listener);
 /* The control block of a request, in SYN-RECEIVED, among the endpoints and not yet in the index;

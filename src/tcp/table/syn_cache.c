@@ -27,12 +27,9 @@ uint32_t syn_cache_add(struct syn_cache *cache)
     if (index == POOL_NONE)
         return POOL_NONE;
     entry = syn_cache_at(cache, index);
-    *entry = (struct syn_entry){
-        .listener = POOL_NONE,
-        .superseded = POOL_NONE,
-        .listener_next = POOL_NONE,
-        .listener_prev = POOL_NONE,
-    };
+    clear_object(entry, sizeof *entry);
+    entry->listener = entry->superseded = POOL_NONE;
+    entry->listener_next = entry->listener_prev = POOL_NONE;
     wheel_node_init(&entry->timer);
     return index;
 }
