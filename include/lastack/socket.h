@@ -309,6 +309,15 @@ int lastack_set_fast_open_key(struct lastack *stack, int descriptor, const uint8
                               size_t length);
 /* Forgets all cookies of servers, and which of them had better be left alone. */
 void lastack_forget_fast_open(struct lastack *stack);
+/*
+ * TCP_CONGESTION (13 of LASTACK_SOL_TCP), whose value is a name: "cubic" or "reno" ("newreno" means
+ * it, too). Of a listener: what it accepts from now on; of a connection: from now on, with the
+ * window it has. -LASTACK_ENOENT: no algorithm has that name; -LASTACK_ENOPROTOOPT: no stream
+ * socket; -LASTACK_EBADF. *name stays valid; it is "none" where the stack's parameter says so.
+ * (TCP_CC_INFO is empty for either, as on Linux.)
+ */
+int lastack_set_congestion(struct lastack *stack, int descriptor, const char *name);
+int lastack_get_congestion(struct lastack *stack, int descriptor, const char **name);
 /* seconds < 0: off. 0: close sends RST. */
 int lastack_set_linger(struct lastack *stack, int descriptor, int seconds);
 

@@ -13,6 +13,11 @@
 #include <string.h>
 
 enum { LINUX_O_RDWR = 2, LINUX_O_NONBLOCK = 0x800, LEVEL_BITS = 16 };
+/* options whose values are no numbers: socket.h has calls for them */
+enum {
+    TCP_CONGESTION_NAME = LASTACK_SOL_TCP << LEVEL_BITS | 13,
+    TCP_CC_INFO_BYTES = LASTACK_SOL_TCP << LEVEL_BITS | 26,
+};
 
 /* ---- options ---- */
 
@@ -102,6 +107,11 @@ static enum call_outcome call_setsockopt(struct runner *runner, struct posted_ca
             return CALL_BROKEN;
         return call_returns(posted, result);
     }
+    if ((int)option.option == TCP_CONGESTION_NAME && option.value->kind == VALUE_STRING) {
+        result = lastack_set_congestion(runner->target.stack, option.descriptor.live,
+                                        option.value->text);
+        return call_returns(posted, result);
+    }
     if (option.value->kind == VALUE_STRING || option.value->kind == VALUE_STRUCT) {
         runner_fail(runner, DRILL_CLASS_NOT_SUPPORTED, option.value->place,
                     "not supported: an option whose value is no number");
@@ -152,6 +162,48 @@ static bool check_linger(struct runner *runner, const struct option_call *option
                        "Bad getsockopt optval: actual: %d s (-1: off)", seen);
 }
 
+/* "cubic"; a prefix, "cu"..., will do. */
+static enum call_outcome get_congestion(struct runner *runner, struct posted_call *posted,
+                                        const struct option_call *option)
+{
+    const struct drill_value *expected = option->value;
+    const char *name = "";
+    const int result =
+        lastack_get_congestion(runner->target.stack, option->descriptor.live, &name);
+
+    if (result < 0 || expected->kind == VALUE_ELLIPSIS)
+        return call_returns(posted, result);
+    if (expected->kind != VALUE_STRING) {
+        runner_fail(runner, DRILL_CLASS_NOT_SUPPORTED, expected->place,
+                    "not supported: a name that is no string");
+        return CALL_BROKEN;
+    }
+    if (expected->is_prefix ? strncmp(name, expected->text, strlen(expected->text)) != 0
+                            : strcmp(name, expected->text) != 0) {
+        runner_fail(runner, DRILL_CLASS_BEHAVIOUR, expected->place,
+                    "Bad getsockopt optval: expected: %s actual: %s", expected->text, name);
+        return CALL_BROKEN;
+    }
+    return call_returns(posted, result);
+}
+
+/* Nothing is told of CUBIC and Reno, here as on Linux. */
+static enum call_outcome get_cc_info(struct runner *runner, struct posted_call *posted)
+{
+    const struct drill_value *length = call_argument(posted->call, 4);
+    int64_t expected = 0;
+
+    if (length->kind != VALUE_ELLIPSIS &&
+        !value_number(runner, length, SYMBOL_OTHER, &expected))
+        return CALL_BROKEN;
+    if (expected != 0) {
+        runner_fail(runner, DRILL_CLASS_BEHAVIOUR, length->place,
+                    "Bad getsockopt optlen: expected: %lld actual: 0", (long long)expected);
+        return CALL_BROKEN;
+    }
+    return call_returns(posted, 0);
+}
+
 static enum call_outcome call_getsockopt(struct runner *runner, struct posted_call *posted)
 {
     struct option_call option;
@@ -160,6 +212,10 @@ static enum call_outcome call_getsockopt(struct runner *runner, struct posted_ca
 
     if (!read_option_call(runner, posted->call, &option))
         return CALL_BROKEN;
+    if ((int)option.option == TCP_CONGESTION_NAME)
+        return get_congestion(runner, posted, &option);
+    if ((int)option.option == TCP_CC_INFO_BYTES)
+        return get_cc_info(runner, posted);
     result = lastack_get_option(runner->target.stack, option.descriptor.live, option.option, &seen);
     if (is_missing(runner, posted, &option, result))
         return CALL_BROKEN;

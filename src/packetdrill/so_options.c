@@ -10,7 +10,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-enum { OPTION_NAME_MAX = 0xffff, LEVEL_MAX = 0x7fff };
+enum { OPTION_NAME_MAX = 0xffff, LEVEL_MAX = 0x7fff, CONGESTION_NAME = 16 };
 
 /* The kernel's structure from the row's, which has its names; what follows in a newer kernel's is
  * cut off by *length. */
@@ -80,6 +80,31 @@ static int64_t get_memory(struct session *session, int live, void *value, sockle
     return answer(memory, sizeof memory, value, length);
 }
 
+/* A name of 16 bytes, zeros behind it; *length says how much of it the caller takes. */
+static int64_t get_congestion(struct session *session, int live, void *value, socklen_t *length)
+{
+    char field[CONGESTION_NAME] = {0};
+    const char *name = NULL;
+    const int result = lastack_get_congestion(session->target.stack, live, &name);
+
+    if (result < 0)
+        return result;
+    strncpy(field, name, sizeof field - 1);
+    return answer(field, sizeof field, value, length);
+}
+
+/* As Linux takes it: up to 15 bytes, with or without a zero behind them. */
+static int64_t set_congestion(struct session *session, int live, const void *value,
+                              socklen_t length)
+{
+    char name[CONGESTION_NAME] = {0};
+
+    if (length < 1)
+        return -LASTACK_EINVAL;
+    memcpy(name, value, length < sizeof name ? length : sizeof name - 1);
+    return lastack_set_congestion(session->target.stack, live, name);
+}
+
 static int64_t get_option(struct session *session, int fd, int level, int name, void *value,
                           socklen_t *length)
 {
@@ -92,6 +117,8 @@ static int64_t get_option(struct session *session, int fd, int level, int name, 
         return -LASTACK_EFAULT;
     if (level == LASTACK_SOL_TCP && name == TCP_INFO)
         return get_info(session, live, value, length);
+    if (level == LASTACK_SOL_TCP && name == TCP_CONGESTION)
+        return get_congestion(session, live, value, length);
     if (level == LASTACK_SOL_TCP && name == TCP_CC_INFO)
         return answer("", 0, value, length); /* as CUBIC and Reno there: nothing to tell */
     if (level == SOL_SOCKET && name == SO_MEMINFO)
@@ -121,6 +148,8 @@ static int64_t set_option(struct session *session, int fd, int level, int name, 
         return live;
     if (value == NULL)
         return -LASTACK_EFAULT;
+    if (level == LASTACK_SOL_TCP && name == TCP_CONGESTION)
+        return set_congestion(session, live, value, length);
     if (level == LASTACK_SOL_TCP && name == TCP_FASTOPEN_KEY)
         return lastack_set_fast_open_key(session->target.stack, live, value, length);
     if (level < 0 || level > LEVEL_MAX || name < 0 || name > OPTION_NAME_MAX)

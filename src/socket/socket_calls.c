@@ -38,6 +38,7 @@ static struct tcp_open open_of(const struct lastack *stack, const struct sock *s
         .remote = sock->remote,
         .socket = sock_index(stack, sock),
         .connect_timeout_s = sock->connect_timeout_s,
+        .congestion = sock->values.congestion,
         .flags = sock->flags,
         .options = sock->options,
     };

@@ -470,6 +470,40 @@ int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_optio
     }
 }
 
+int lastack_set_congestion(struct lastack *stack, int descriptor, const char *name)
+{
+    struct sock *sock = sock_of(stack, descriptor);
+    enum lastack_congestion algorithm;
+
+    if (sock == NULL)
+        return -LASTACK_EBADF;
+    if (sock->type != LASTACK_SOCK_STREAM)
+        return -LASTACK_ENOPROTOOPT;
+    if (!cc_find(name, &algorithm))
+        return -LASTACK_ENOENT;
+    sock->values.congestion = (uint8_t)(algorithm + 1);
+    if (sock->phase == SOCKET_ATTACHED)
+        tcp_set_congestion(&stack->tcp, sock->conn, algorithm);
+    else if (sock->phase == SOCKET_LISTENING)
+        ((struct listener *)pool_at(&stack->tcp.listeners, sock->conn))->congestion =
+            sock->values.congestion;
+    return 0;
+}
+
+int lastack_get_congestion(struct lastack *stack, int descriptor, const char **name)
+{
+    const struct sock *sock = sock_of(stack, descriptor);
+
+    if (sock == NULL)
+        return -LASTACK_EBADF;
+    if (sock->type != LASTACK_SOCK_STREAM)
+        return -LASTACK_ENOPROTOOPT;
+    *name = cc_name(sock->phase == SOCKET_ATTACHED
+                        ? (enum lastack_congestion)sock_conn(stack, sock)->cc.algorithm
+                        : tcp_congestion(&stack->tcp, sock->values.congestion));
+    return 0;
+}
+
 int lastack_set_linger(struct lastack *stack, int descriptor, int seconds)
 {
     struct sock *sock = sock_of(stack, descriptor);

@@ -37,6 +37,7 @@ struct sock_values {
     int32_t receive_lowat;
     uint8_t mtu_discover;     /* IP_MTU_DISCOVER: what the program thinks; see socket_options.c */
     uint8_t traffic_class;    /* IPV6_TCLASS */
+    uint8_t congestion;       /* TCP_CONGESTION: enum lastack_congestion + 1; 0: the stack's */
     bool tells_inq;           /* TCP_INQ */
     bool has_recverr, is_freebind, has_zerocopy;
     bool is_nonblocking, is_cloexec;

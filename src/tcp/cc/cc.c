@@ -52,6 +52,43 @@ const struct cc_hooks *cc_hooks(enum lastack_congestion algorithm)
     return &cc_newreno;
 }
 
+/* In the order of the names that are told. */
+static const struct {
+    const char *name;
+    enum lastack_congestion algorithm;
+} cc_names[] = {
+    {"reno", LASTACK_CC_NEWRENO}, /* Linux's name */
+    {"newreno", LASTACK_CC_NEWRENO},
+    {"cubic", LASTACK_CC_CUBIC},
+};
+
+static bool cc_same_name(const char *a, const char *b)
+{
+    for (; *a == *b; a++, b++)
+        if (*a == '\0')
+            return true;
+    return false;
+}
+
+bool cc_find(const char *name, enum lastack_congestion *algorithm)
+{
+    for (unsigned i = 0; i < sizeof cc_names / sizeof cc_names[0]; i++) {
+        if (cc_same_name(cc_names[i].name, name)) {
+            *algorithm = cc_names[i].algorithm;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *cc_name(enum lastack_congestion algorithm)
+{
+    for (unsigned i = 0; i < sizeof cc_names / sizeof cc_names[0]; i++)
+        if (cc_names[i].algorithm == algorithm)
+            return cc_names[i].name;
+    return "none";
+}
+
 uint32_t cc_initial_segs(const struct lastack_params *params, uint32_t mss)
 {
     uint32_t segs = params->initial_cwnd_segs;

@@ -71,6 +71,11 @@ struct cc_hooks {
 /* The hooks of an algorithm. */
 const struct cc_hooks *cc_hooks(enum lastack_congestion algorithm);
 
+/* The algorithms by the names that programs use: "cubic", "reno" ("newreno" too); false: there is
+ * none of that name. `none` limits nothing and is the stack's parameter's to choose. */
+bool cc_find(const char *name, enum lastack_congestion *algorithm);
+const char *cc_name(enum lastack_congestion algorithm);
+
 /* RFC 6928: the initial window, in segments of mss. */
 uint32_t cc_initial_segs(const struct lastack_params *params, uint32_t mss);
 void cc_init(struct cc *cc, enum lastack_congestion algorithm, uint32_t mss, uint32_t initial_segs);

@@ -84,7 +84,7 @@ static enum verdict syn_sent_becomes_established(struct tcp *tcp, struct tcp_con
     conn->first_retry_at = NEVER;
     conn_stop_deadline(conn, LASTACK_TIMER_RETRANSMIT, &tcp->report);
     conn_stop_deadline(conn, LASTACK_TIMER_USER_TIMEOUT, &tcp->report);
-    cc_init(&conn->cc, tcp->params.congestion, conn->mss,
+    cc_init(&conn->cc, conn->cc.algorithm, conn->mss,
             conn_has(conn, CONN_SYN_RETRANSMITTED)
                 ? 1
                 : cc_initial_segs(&tcp->params, conn->mss));

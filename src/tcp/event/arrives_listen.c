@@ -495,7 +495,7 @@ struct tcp_conn *conn_from_request(struct tcp *tcp, const struct syn_entry *entr
     conn->rcv.edge = seq_add(conn->rcv.nxt, entry->rcv_wnd);
     conn->snd.wl1 = entry->irs;
     conn->listener = entry->listener;
-    cc_init(&conn->cc, tcp->params.congestion, conn->mss,
+    cc_init(&conn->cc, tcp_congestion(tcp, listener->congestion), conn->mss,
             entry->retries > 1 ? 1 : cc_initial_segs(&tcp->params, conn->mss));
     time_handshake(tcp, conn, entry);
     /* the request was in it since the SYN: no arrow is taken here */

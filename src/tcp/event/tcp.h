@@ -168,6 +168,7 @@ struct tcp_open {
     uint32_t socket;
     uint8_t fast_open; /* FAST_OPEN_ASKED, FAST_OPEN_NO_COOKIE */
     uint32_t connect_timeout_s; /* 0: connect_timeout_ns */
+    uint8_t congestion; /* enum lastack_congestion + 1; 0: the stack's */
     /* CONN_NODELAY, CONN_CORK, CONN_KEEPALIVE, CONN_REUSE_..., CONN_IPV6_SOCKET, CONN_NO_OPTIONS */
     uint32_t flags;
     struct conn_options options;
@@ -225,6 +226,14 @@ void tcp_close(struct tcp *tcp, uint32_t index, enum lastack_cause cause);
 void tcp_disown(struct tcp *tcp, uint32_t index);
 /* ABORT: RST where §3.10.5 asks for one; the owner, if any, finds `error`. */
 void tcp_abort(struct tcp *tcp, uint32_t index, enum lastack_cause cause, int error);
+/* What was chosen (tcp_open.congestion) is: */
+static inline enum lastack_congestion tcp_congestion(const struct tcp *tcp, uint8_t choice)
+{
+    return choice != 0 ? (enum lastack_congestion)(choice - 1) : tcp->params.congestion;
+}
+
+/* Another algorithm goes on with the window as it is. */
+void tcp_set_congestion(struct tcp *tcp, uint32_t index, enum lastack_congestion algorithm);
 /* An option changed that next_segment depends on. */
 void tcp_reconsider(struct tcp *tcp, uint32_t index);
 /* SO_KEEPALIVE was switched: off, or on from now. */

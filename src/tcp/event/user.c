@@ -80,6 +80,7 @@ uint32_t tcp_open_active(struct tcp *tcp, const struct tcp_open *open, enum last
     conn->socket = open->socket;
     conn->fast_open = open->fast_open;
     conn_start(tcp, conn, &open->options, open->flags | CONN_ACTIVE);
+    conn->cc.algorithm = (uint8_t)tcp_congestion(tcp, open->congestion);
     conn_choose_iss(conn, iss);
     conn->paws = (struct paws){ts_recent, tcp->report.now_ms};
     report_flow(&tcp->report, flow, &tuple);
@@ -131,6 +132,7 @@ uint32_t tcp_open_passive(struct tcp *tcp, const struct tcp_open *open, uint32_t
         .is_open = true,
         .since = tcp->report.now,
         .options = open->options,
+        .congestion = open->congestion,
     };
     return index;
 }
@@ -383,6 +385,19 @@ void tcp_abort(struct tcp *tcp, uint32_t index, enum lastack_cause cause, int er
         reply_rst_of(tcp, conn);
     stream_clear(&conn->send, &tcp->pages);
     conn_end(tcp, conn, cause, error);
+}
+
+void tcp_set_congestion(struct tcp *tcp, uint32_t index, enum lastack_congestion algorithm)
+{
+    struct tcp_conn *conn = tcp_conn_at(tcp, index);
+    struct cc_state *state = repair_cc(conn_recovery(tcp, conn));
+
+    if (conn->cc.algorithm == algorithm)
+        return;
+    conn->cc.algorithm = (uint8_t)algorithm;
+    conn->cc.acked = 0;
+    if (state != NULL)
+        *state = (struct cc_state){0};
 }
 
 void tcp_reconsider(struct tcp *tcp, uint32_t index)
