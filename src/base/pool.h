@@ -28,7 +28,7 @@
 
 struct pool {
     uint8_t *memory;
-    uint32_t stride; /* bytes from one object to the next */
+    size_t stride;   /* bytes from one object to the next */
     uint32_t limit;  /* objects at the most */
     uint32_t bump;   /* objects ever taken: the touched part */
     uint32_t used;   /* objects given out now */
@@ -40,9 +40,9 @@ struct pool {
 };
 
 /* Bytes that a pool of `limit` objects needs. */
-static inline size_t pool_size(uint32_t stride, uint32_t limit)
+static inline size_t pool_size(size_t stride, uint32_t limit)
 {
-    return (size_t)stride * limit;
+    return stride * limit;
 }
 
 static inline void pool_init(struct pool *pool, void *memory, uint32_t stride, uint32_t limit)

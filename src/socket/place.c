@@ -86,7 +86,8 @@ static void socket_usage(const struct lastack *stack, enum lastack_pool pool,
 
     if (pool == LASTACK_POOL_SOCKETS)
         *usage = (struct lastack_pool_usage){"sockets", table->sockets.used, table->sockets.peak,
-                                             table->sockets.limit, table->sockets.stride,
+                                             table->sockets.limit,
+                                             (uint32_t)table->sockets.stride,
                                              table->sockets.refusals};
     else if (pool == LASTACK_POOL_DESCRIPTORS)
         *usage = (struct lastack_pool_usage){"descriptors",

@@ -95,19 +95,34 @@ static NOINLINE void input_refused(struct lastack *stack, const struct ip_arriva
         stack_complain(stack, arrival, packet, &verdict->error);
 }
 
+/* To the protocol that it is for, or nowhere. */
+static void input_whole(struct lastack *stack, const struct ip_arrival *arrival,
+                        const struct ip_packet *packet, const struct ip_verdict *verdict,
+                        bool is_trusted, struct collection *batch)
+{
+    if (verdict->action == IP_DROP)
+        input_refused(stack, arrival, packet, verdict);
+    else if (packet->protocol == IP_PROTOCOL_TCP)
+        input_tcp(stack, packet, is_trusted, batch);
+    else if (packet->protocol == IP_PROTOCOL_UDP)
+        input_udp(stack, arrival, verdict, packet, is_trusted);
+    else
+        icmp_arrives(stack, arrival, packet, is_trusted);
+}
+
 static void input_ip(struct lastack *stack, const struct ip_arrival *arrival, const uint8_t *data,
                      size_t length, bool is_trusted, struct collection *batch)
 {
-    struct ip_packet packet;
-    struct ip_verdict verdict;
-
     for (bool is_whole = false;; is_whole = true) {
+        struct ip_packet packet;
         const enum lastack_cause parsed = ip_parse(data, length, is_whole, &packet);
+        const struct ip_verdict verdict = ip_input(&stack->links, arrival, parsed, &packet);
         struct reassembly_result whole;
 
-        verdict = ip_input(&stack->links, arrival, parsed, &packet);
-        if (verdict.action != IP_REASSEMBLE)
-            break;
+        if (verdict.action != IP_REASSEMBLE) {
+            input_whole(stack, arrival, &packet, &verdict, is_trusted, batch);
+            return;
+        }
         if (!input_fragment(stack, arrival, &packet, &whole))
             return;
         CHECK(!is_whole); /* what was put together is no piece of anything */
@@ -116,14 +131,6 @@ static void input_ip(struct lastack *stack, const struct ip_arrival *arrival, co
         is_trusted = false; /* its header was checked piece by piece, the transport's sum was not */
         batch->is_closed = true;
     }
-    if (verdict.action == IP_DROP)
-        input_refused(stack, arrival, &packet, &verdict);
-    else if (packet.protocol == IP_PROTOCOL_TCP)
-        input_tcp(stack, &packet, is_trusted, batch);
-    else if (packet.protocol == IP_PROTOCOL_UDP)
-        input_udp(stack, arrival, &verdict, &packet, is_trusted);
-    else
-        icmp_arrives(stack, arrival, &packet, is_trusted);
 }
 
 static void input_arp(struct lastack *stack, uint32_t link, const struct ethernet_frame *frame)

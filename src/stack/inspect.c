@@ -48,8 +48,8 @@ uint64_t lastack_counter(const struct lastack *stack, enum lastack_cause cause)
 
 static struct lastack_pool_usage usage_of(const char *name, const struct pool *pool)
 {
-    return (struct lastack_pool_usage){name,        pool->used,   pool->peak,
-                                       pool->limit, pool->stride, pool->refusals};
+    return (struct lastack_pool_usage){
+        name, pool->used, pool->peak, pool->limit, (uint32_t)pool->stride, pool->refusals};
 }
 
 void lastack_pool_usage(const struct lastack *stack, enum lastack_pool pool,
