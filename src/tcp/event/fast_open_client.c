@@ -36,10 +36,13 @@ static bool is_left_alone(const struct tcp *tcp, const struct fast_open_memory *
 
 static struct syn_offer offer_of(const struct tcp *tcp, const struct tcp_conn *conn)
 {
-    struct syn_offer offer = {.memory = fast_open_recall(&tcp->fast_open_cache, &conn->tuple)};
+    struct syn_offer offer = {0};
 
     if (!(conn->fast_open & FAST_OPEN_ASKED) || conn->fast_open & FAST_OPEN_SYN_LEFT ||
-        tcp->report.now < tcp->fast_open_off_until || is_left_alone(tcp, offer.memory))
+        tcp->report.now < tcp->fast_open_off_until)
+        return offer;
+    offer.memory = fast_open_recall(&tcp->fast_open_cache, &conn->tuple);
+    if (is_left_alone(tcp, offer.memory))
         return offer;
     if (tcp->params.fast_open & LASTACK_FAST_OPEN_CLIENT_NO_COOKIE ||
         conn->fast_open & FAST_OPEN_NO_COOKIE) {

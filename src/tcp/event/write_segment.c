@@ -105,7 +105,7 @@ static bool wants_push(const struct tcp *tcp, const struct tcp_conn *conn, struc
 
 /* SACK blocks go along with text as far as its segment has room for them (RFC 6691 §3: the MSS does
  * not count them); pure ACKs tell of all. */
-static void fit_sack(struct segment *seg, uint32_t mss)
+static NOINLINE void fit_sack(struct segment *seg, uint32_t mss)
 {
     enum { HEAD = 4, EACH = 8 }; /* NOP NOP kind length, then two numbers a block */
     const uint32_t room = seg->text_length < mss ? mss - seg->text_length : 0;
@@ -141,7 +141,8 @@ static void write_received(struct tcp *tcp, struct tcp_conn *conn, struct segmen
     seg->flags |= ecn_echo(conn->ecn);
     seg->wnd = conn_offer_window(conn);
     conn_fill_options(tcp, conn, seg);
-    fit_sack(seg, conn->mss);
+    if (seg->sack_count > 0)
+        fit_sack(seg, conn->mss);
 }
 
 /* The ACK it carries pays what was owed. */
@@ -158,6 +159,15 @@ static NOINLINE void report_again(struct tcp *tcp, const struct tcp_conn *conn,
 {
     report_retransmit(&tcp->report, conn->flow, conn->state, &out->seg, out->again,
                       max32(conn->retries, 1), rtt_timeout(&conn->rtt, &tcp->params));
+}
+
+static NOINLINE void report_out(const struct tcp *tcp, const struct tcp_conn *conn,
+                                const struct segment *seg)
+{
+    const unsigned shift = seg->flags & LASTACK_SYN ? 0 : conn->rcv_shift;
+
+    report_segment_wanted(&tcp->report, LASTACK_TRACE_SEGMENT_OUT, conn->flow, conn->state, seg,
+                          (uint32_t)seg->wnd << shift);
 }
 
 void write_rest(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
@@ -182,6 +192,6 @@ void write_rest(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
     if (seg->flags & LASTACK_ACK)
         pay_ack(tcp, conn);
     conn->stats.segs_out++;
-    report_segment(&tcp->report, LASTACK_TRACE_SEGMENT_OUT, conn->flow, conn->state, seg,
-                   (uint32_t)seg->wnd << (is_syn ? 0 : conn->rcv_shift));
+    if (UNLIKELY(trace_wants(tcp->report.ring, LASTACK_TRACE_SEGMENT_OUT)))
+        report_out(tcp, conn, seg);
 }
