@@ -222,154 +222,149 @@ bool tcp_parse_quoted(const uint8_t *data, size_t length, uint16_t *source_port,
 /* ---- building ---- */
 
 /*
- * Each takes where it writes, `at` bytes behind the first option, and returns where the next one
- * goes. MSS, window scale, SACK-permitted and timestamps take 20 bytes at the most, with NOPs; SACK
- * blocks and a cookie only what is left of 40.
+ * Each writes at `at` and returns where the next one goes. MSS, window scale, SACK-permitted and
+ * timestamps take 20 bytes at the most, with NOPs; SACK blocks and a cookie only what is left of
+ * the 40 from `start` on.
  */
 
-static unsigned tcp_put8(uint8_t *bytes, unsigned at, unsigned byte)
+static uint8_t *tcp_put16(uint8_t *at, unsigned value)
 {
-    bytes[at] = (uint8_t)byte;
-    return at + 1;
-}
-
-static unsigned tcp_put16(uint8_t *bytes, unsigned at, unsigned value)
-{
-    store16(bytes + at, (uint16_t)value);
+    store16(at, (uint16_t)value);
     return at + 2;
 }
 
-static unsigned tcp_put32(uint8_t *bytes, unsigned at, uint32_t value)
+static uint8_t *tcp_put32(uint8_t *at, uint32_t value)
 {
-    store32(bytes + at, value);
+    store32(at, value);
     return at + 4;
 }
 
-static unsigned tcp_put_nops(uint8_t *bytes, unsigned at, unsigned count)
+/* So that what stands behind begins `beyond` bytes behind a multiple of 4. */
+static uint8_t *tcp_pad(const uint8_t *start, uint8_t *at, unsigned beyond, uint8_t with)
 {
-    while (count-- > 0)
-        at = tcp_put8(bytes, at, TCP_OPTION_NOP);
+    while ((at - start) % 4 != beyond)
+        *at++ = with;
     return at;
 }
 
-static unsigned tcp_put_mss(uint8_t *bytes, unsigned at, const struct segment *segment)
+static uint8_t *tcp_put_mss(uint8_t *at, const struct segment *segment)
 {
-    return tcp_put32(bytes, at, TCP_OPTION_MSS << 24 | 4 << 16 | segment->mss);
+    return tcp_put32(at, TCP_OPTION_MSS << 24 | 4 << 16 | segment->mss);
 }
 
-static unsigned tcp_put_window_scale(uint8_t *bytes, unsigned at, const struct segment *segment)
+static uint8_t *tcp_put_window_scale(uint8_t *at, const struct segment *segment)
 {
-    return tcp_put32(bytes, at,
-                     TCP_OPTION_NOP << 24 | TCP_OPTION_WINDOW_SCALE << 16 | 3 << 8 |
-                         segment->window_scale);
+    return tcp_put32(at, TCP_OPTION_NOP << 24 | TCP_OPTION_WINDOW_SCALE << 16 | 3 << 8 |
+                             segment->window_scale);
 }
 
-static unsigned tcp_put_sack_permitted(uint8_t *bytes, unsigned at)
+static uint8_t *tcp_put_sack_permitted(uint8_t *at)
 {
-    return tcp_put16(bytes, at, TCP_OPTION_SACK_PERMITTED << 8 | 2);
+    return tcp_put16(at, TCP_OPTION_SACK_PERMITTED << 8 | 2);
 }
 
-static unsigned tcp_put_timestamp(uint8_t *bytes, unsigned at, const struct segment *segment)
+static uint8_t *tcp_put_timestamp(uint8_t *at, const struct segment *segment)
 {
-    at = tcp_put16(bytes, at, TCP_OPTION_TIMESTAMP << 8 | 10);
-    at = tcp_put32(bytes, at, segment->ts_value);
-    return tcp_put32(bytes, at, segment->ts_echo);
+    at = tcp_put16(at, TCP_OPTION_TIMESTAMP << 8 | 10);
+    at = tcp_put32(at, segment->ts_value);
+    return tcp_put32(at, segment->ts_echo);
 }
 
 /* As many blocks as there is room for, behind NOPs that put the numbers on a multiple of 4. */
-static NOINLINE unsigned tcp_put_sack(uint8_t *bytes, unsigned at, const struct segment *segment)
+static NOINLINE uint8_t *tcp_put_sack(const uint8_t *start, uint8_t *at,
+                                      const struct segment *segment)
 {
-    unsigned padding = (6 - at % 4) % 4;
-    unsigned start = at + padding + 2;
-    unsigned room = start > TCP_OPTIONS_MAX ? 0 : (TCP_OPTIONS_MAX - start) / 8;
-    unsigned count = segment->sack_count < room ? segment->sack_count : room;
+    const unsigned used = (unsigned)(at - start);
+    const unsigned begin = used + (6 - used % 4) % 4 + 2;
+    const unsigned room = begin > TCP_OPTIONS_MAX ? 0 : (TCP_OPTIONS_MAX - begin) / 8;
+    const unsigned count = segment->sack_count < room ? segment->sack_count : room;
 
     if (count == 0)
         return at;
-    at = tcp_put_nops(bytes, at, padding);
-    at = tcp_put16(bytes, at, TCP_OPTION_SACK << 8 | (2 + 8 * count));
+    at = tcp_pad(start, at, 2, TCP_OPTION_NOP);
+    at = tcp_put16(at, TCP_OPTION_SACK << 8 | (2 + 8 * count));
     for (unsigned i = 0; i < count; i++) {
-        at = tcp_put32(bytes, at, segment->sack[i].from.v);
-        at = tcp_put32(bytes, at, segment->sack[i].to.v);
+        at = tcp_put32(at, segment->sack[i].from.v);
+        at = tcp_put32(at, segment->sack[i].to.v);
     }
     return at;
 }
 
-static NOINLINE unsigned tcp_put_fast_open(uint8_t *bytes, unsigned at,
+static NOINLINE uint8_t *tcp_put_fast_open(const uint8_t *start, uint8_t *at,
                                            const struct segment *segment)
 {
-    bool is_experiment = (segment->options & OPTION_FAST_OPEN_EXP) != 0;
-    unsigned length = segment->fast_open_length + (is_experiment ? 4u : 2u);
+    const bool is_experiment = (segment->options & OPTION_FAST_OPEN_EXP) != 0;
+    const unsigned length = segment->fast_open_length + (is_experiment ? 4u : 2u);
 
-    if (at + length > TCP_OPTIONS_MAX) /* a cookie cut short would be a wrong one */
-        return at;
-    at = tcp_put16(bytes, at,
+    if ((unsigned)(at - start) + length > TCP_OPTIONS_MAX)
+        return at; /* a cookie cut short would be a wrong one */
+    at = tcp_put16(at,
                    (is_experiment ? TCP_OPTION_EXPERIMENT : TCP_OPTION_FAST_OPEN) << 8 | length);
     if (is_experiment)
-        at = tcp_put16(bytes, at, TCP_FAST_OPEN_MAGIC);
-    memcpy(bytes + at, segment->fast_open, segment->fast_open_length);
+        at = tcp_put16(at, TCP_FAST_OPEN_MAGIC);
+    memcpy(at, segment->fast_open, segment->fast_open_length);
     return at + segment->fast_open_length;
 }
 
-static unsigned tcp_put_options_linux(uint8_t *bytes, const struct segment *segment,
+static uint8_t *tcp_put_options_linux(uint8_t *start, const struct segment *segment,
                                       unsigned options)
 {
-    unsigned at = 0;
+    const unsigned both = OPTION_TIMESTAMP | OPTION_SACK_PERMITTED;
+    uint8_t *at = start;
 
     if (options & OPTION_MSS)
-        at = tcp_put_mss(bytes, at, segment);
-    if (options & (OPTION_TIMESTAMP | OPTION_SACK_PERMITTED)) {
-        if ((~options & (OPTION_TIMESTAMP | OPTION_SACK_PERMITTED)) != 0)
-            at = tcp_put_nops(bytes, at, 2);
-        if (options & OPTION_SACK_PERMITTED)
-            at = tcp_put_sack_permitted(bytes, at);
-        if (options & OPTION_TIMESTAMP)
-            at = tcp_put_timestamp(bytes, at, segment);
-    }
+        at = tcp_put_mss(at, segment);
+    if ((options & both) != 0 && (options & both) != both)
+        at = tcp_put16(at, TCP_OPTION_NOP << 8 | TCP_OPTION_NOP);
+    if (options & OPTION_SACK_PERMITTED)
+        at = tcp_put_sack_permitted(at);
+    if (options & OPTION_TIMESTAMP)
+        at = tcp_put_timestamp(at, segment);
     if (options & OPTION_WINDOW_SCALE)
-        at = tcp_put_window_scale(bytes, at, segment);
+        at = tcp_put_window_scale(at, segment);
     if (options & OPTION_SACK)
-        at = tcp_put_sack(bytes, at, segment);
+        at = tcp_put_sack(start, at, segment);
     if (options & (OPTION_FAST_OPEN | OPTION_FAST_OPEN_EXP))
-        at = tcp_put_fast_open(bytes, at, segment);
-    return tcp_put_nops(bytes, at, (4 - at % 4) % 4);
+        at = tcp_put_fast_open(start, at, segment);
+    return tcp_pad(start, at, 0, TCP_OPTION_NOP);
 }
 
-static NOINLINE unsigned tcp_put_options_freebsd(uint8_t *bytes, const struct segment *segment,
+static NOINLINE uint8_t *tcp_put_options_freebsd(uint8_t *start, const struct segment *segment,
                                                  unsigned options)
 {
-    unsigned at = 0;
+    uint8_t *at = start;
 
     if (options & OPTION_MSS)
-        at = tcp_put_mss(bytes, at, segment);
+        at = tcp_put_mss(at, segment);
     if (options & OPTION_WINDOW_SCALE)
-        at = tcp_put_window_scale(bytes, at, segment);
+        at = tcp_put_window_scale(at, segment);
     if (options & OPTION_SACK_PERMITTED)
-        at = tcp_put_sack_permitted(bytes, at);
+        at = tcp_put_sack_permitted(at);
     if (options & OPTION_TIMESTAMP) {
-        at = tcp_put_nops(bytes, at, (6 - at % 4) % 4);
-        at = tcp_put_timestamp(bytes, at, segment);
+        at = tcp_pad(start, at, 2, TCP_OPTION_NOP);
+        at = tcp_put_timestamp(at, segment);
     }
     if (options & OPTION_SACK)
-        at = tcp_put_sack(bytes, at, segment);
+        at = tcp_put_sack(start, at, segment);
     if (options & (OPTION_FAST_OPEN | OPTION_FAST_OPEN_EXP))
-        at = tcp_put_fast_open(bytes, at, segment);
-    while (at % 4 != 0) /* END, and zeros behind it: the same byte (MUST-69) */
-        at = tcp_put8(bytes, at, TCP_OPTION_END);
-    return at;
+        at = tcp_put_fast_open(start, at, segment);
+    return tcp_pad(start, at, 0, TCP_OPTION_END); /* and zeros: the same byte (MUST-69) */
 }
 
+/* Their length. */
 static unsigned tcp_put_options(const struct segment *segment, enum lastack_option_order order,
-                                uint8_t *bytes)
+                                uint8_t *start)
 {
     unsigned options = segment->options;
+    const uint8_t *end;
 
     CHECK(segment->sack_count <= SEGMENT_SACK_MAX &&
           segment->fast_open_length <= TCP_FAST_OPEN_MAX);
     if ((segment->flags & LASTACK_SYN) == 0)
         options &= ~(unsigned)TCP_SYN_ONLY; /* MUST-65; RFC 7323 §2.2 */
-    return order == LASTACK_OPTIONS_FREEBSD ? tcp_put_options_freebsd(bytes, segment, options)
-                                            : tcp_put_options_linux(bytes, segment, options);
+    end = order == LASTACK_OPTIONS_FREEBSD ? tcp_put_options_freebsd(start, segment, options)
+                                           : tcp_put_options_linux(start, segment, options);
+    return (unsigned)(end - start);
 }
 
 /* The sum of its words. */
