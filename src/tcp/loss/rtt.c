@@ -6,6 +6,7 @@
  */
 #include "rtt.h"
 
+#include "bits.h"
 #include "check.h"
 
 static int64_t distance64(int64_t a, int64_t b)
@@ -16,8 +17,12 @@ static int64_t distance64(int64_t a, int64_t b)
 /* A length of time in our units: at least one, at most what 32 bits hold. */
 static uint32_t rtt_units(int64_t ns)
 {
+    const uint64_t units = (uint64_t)ns / RTT_UNIT_NS;
+
     CHECK(ns >= 0);
-    return (uint32_t)clamp64((int64_t)((uint64_t)ns / RTT_UNIT_NS), 1, UINT32_MAX);
+    if (UNLIKELY(units > UINT32_MAX))
+        return UINT32_MAX;
+    return units == 0 ? 1 : (uint32_t)units;
 }
 
 void rtt_init(struct rtt *rtt, const struct lastack_params *params)

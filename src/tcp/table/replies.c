@@ -10,6 +10,18 @@ void replies_init(struct replies *replies, void *memory, uint32_t limit)
     replies->head = replies->tail = POOL_NONE;
 }
 
+/* What is not read is not cleared: `sack` and `fast_open` are there if `sack_count` and `options`
+ * say so, and who answers always fills in tuple, flow and state. */
+static void reply_clear(struct reply *reply)
+{
+    reply->window = 0;
+    reply->seq = reply->ack = seq_of(0);
+    reply->wnd = reply->flags = reply->options = reply->mss = 0;
+    reply->window_scale = reply->sack_count = reply->tos = reply->ttl = 0;
+    reply->parked = 0;
+    reply->ts_value = reply->ts_echo = 0;
+}
+
 static struct reply *append_reply(struct replies *replies, uint32_t index)
 {
     struct reply *reply = pool_at(&replies->pool, index);
@@ -26,11 +38,13 @@ static struct reply *append_reply(struct replies *replies, uint32_t index)
 struct reply *replies_add(struct replies *replies)
 {
     const uint32_t index = pool_take(&replies->pool);
+    struct reply *reply;
 
     if (index == POOL_NONE)
         return NULL;
-    *(struct reply *)pool_at(&replies->pool, index) = (struct reply){0};
-    return append_reply(replies, index);
+    reply = append_reply(replies, index);
+    reply_clear(reply);
+    return reply;
 }
 
 const struct reply *replies_take(struct replies *replies)
