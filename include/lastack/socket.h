@@ -264,7 +264,7 @@ enum { LASTACK_SOL_IP = 0, LASTACK_SOL_SOCKET = 1, LASTACK_SOL_TCP = 6, LASTACK_
     X(TCP_KEEPCNT, LASTACK_SOL_TCP, 6)                                                             \
     X(TCP_SYNCNT, LASTACK_SOL_TCP, 7)                                                              \
     X(TCP_LINGER2, LASTACK_SOL_TCP, 8)                                                             \
-    X(TCP_DEFER_ACCEPT, LASTACK_SOL_TCP, 9)       /* 0 only: not there */                          \
+    X(TCP_DEFER_ACCEPT, LASTACK_SOL_TCP, 9)  /* seconds; rounded up to when SYN-ACKs time out */   \
     X(TCP_QUICKACK, LASTACK_SOL_TCP, 12)                                                           \
     X(TCP_INQ, LASTACK_SOL_TCP, 36)               /* lastack_recv_message tells what is left */    \
     X(TCP_USER_TIMEOUT, LASTACK_SOL_TCP, 18)                                                       \

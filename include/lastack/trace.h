@@ -182,6 +182,7 @@ enum lastack_trace_class { /* bits of the switch */
     X(DROP_ACK_QUEUE_FULL, "accept queue full")                                                    \
     X(DROP_SYN_QUEUE_FULL, "SYN queue full")                                                       \
     X(DROP_SYN_LIMIT, "SYN limit of its prefix")                                                   \
+    X(DROP_DEFERRED, "bare ACK of a SYN-ACK, and the listener waits for text")                     \
     X(DROP_COOKIE, "bad SYN cookie")                                                               \
     X(SYN_COOKIE, "SYN answered with a SYN cookie")                                                \
     X(COOKIE_ACK, "ACK with a valid SYN cookie arrived")                                           \

@@ -39,6 +39,7 @@ static struct tcp_open open_of(const struct lastack *stack, const struct sock *s
         .socket = sock_index(stack, sock),
         .connect_timeout_s = sock->connect_timeout_s,
         .congestion = sock->values.congestion,
+        .defer = sock->values.defer,
         .flags = sock->flags,
         .options = sock->options,
     };

@@ -161,6 +161,28 @@ static int set_pacing(struct lastack *stack, struct sock *sock, int value)
     return 0;
 }
 
+/* So many timeouts of a SYN-ACK, one after the other, each twice the one before. */
+static int64_t time_of_timeouts(const struct lastack_params *params, unsigned count)
+{
+    int64_t wait = params->rto_initial_ns, time = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        time += wait;
+        wait = min64(2 * wait, params->rto_max_ns);
+    }
+    return time;
+}
+
+/* How many of them last so long at the least; 255 at the most. */
+static uint8_t timeouts_within(const struct lastack_params *params, int seconds)
+{
+    unsigned count = 0;
+
+    while (count < UINT8_MAX && time_of_timeouts(params, count) < SEC((int64_t)seconds))
+        count++;
+    return (uint8_t)count;
+}
+
 static int remember(struct lastack *stack, struct sock *sock, enum lastack_option option, int value)
 {
     struct sock_values *values = &sock->values;
@@ -183,7 +205,10 @@ static int remember(struct lastack *stack, struct sock *sock, enum lastack_optio
         values->tells_inq = value != 0;
         return 0;
     case LASTACK_TCP_DEFER_ACCEPT:
-        return value == 0 ? 0 : -LASTACK_EOPNOTSUPP;
+        values->defer = timeouts_within(&stack->tcp.params, value);
+        if (sock->phase == SOCKET_LISTENING)
+            ((struct listener *)pool_at(&stack->tcp.listeners, sock->conn))->defer = values->defer;
+        return 0;
     case LASTACK_IP_MTU_DISCOVER:
     case LASTACK_IPV6_MTU_DISCOVER:
         if (value < 0 || value > 5)
@@ -251,7 +276,7 @@ static int recall(const struct lastack *stack, const struct sock *sock, enum las
         *value = values->tells_inq;
         return 0;
     case LASTACK_TCP_DEFER_ACCEPT:
-        *value = 0;
+        *value = (int)(time_of_timeouts(&stack->tcp.params, values->defer) / SEC(1));
         return 0;
     case LASTACK_IP_MTU_DISCOVER:
     case LASTACK_IPV6_MTU_DISCOVER:

@@ -38,6 +38,7 @@ struct sock_values {
     uint8_t mtu_discover;     /* IP_MTU_DISCOVER: what the program thinks; see socket_options.c */
     uint8_t traffic_class;    /* IPV6_TCLASS */
     uint8_t congestion;       /* TCP_CONGESTION: enum lastack_congestion + 1; 0: the stack's */
+    uint8_t defer;            /* TCP_DEFER_ACCEPT: timeouts of a SYN-ACK */
     bool tells_inq;           /* TCP_INQ */
     bool has_recverr, is_freebind, has_zerocopy;
     bool is_nonblocking, is_cloexec;

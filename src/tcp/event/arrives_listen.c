@@ -307,26 +307,48 @@ static uint32_t syn_ack_retries(const struct tcp *tcp, const struct listener *li
     return most;
 }
 
+/* The SYN-ACK is not repeated while text is waited for (TCP_DEFER_ACCEPT), but at the end of that
+ * time: the last chance for an ACK to make a connection, whatever it brings (Linux). */
+static bool waits_in_silence(const struct syn_entry *entry, const struct listener *listener)
+{
+    return entry->flags & SYN_ACKED && entry->retries + 1 < listener->defer;
+}
+
+static bool is_given_up(const struct tcp *tcp, const struct syn_entry *entry,
+                        const struct listener *listener)
+{
+    return entry->retries >= syn_ack_retries(tcp, listener) &&
+           !(entry->flags & SYN_ACKED && entry->retries < listener->defer);
+}
+
+static void repeat_syn_ack(struct tcp *tcp, const struct syn_entry *entry)
+{
+    report_note(&tcp->report, LASTACK_TRACE_RETRANSMIT, entry->flow, &entry->tuple,
+                TCP_SYN_RECEIVED, LASTACK_CAUSE_RETRANSMISSION_TIMEOUT, entry->retries,
+                syn_ack_wait(&tcp->params, entry->retries));
+    reply_syn_ack(tcp, entry, NULL);
+}
+
 bool tcp_syn_timeouts(struct tcp *tcp, unsigned max)
 {
     for (unsigned i = 0; i < max; i++) {
         const uint32_t index = syn_cache_due(&tcp->syns, tcp->report.now);
         struct syn_entry *entry;
         struct listener *listener;
+        bool is_silent;
 
         if (index == POOL_NONE)
             return false;
         entry = syn_cache_at(&tcp->syns, index);
         listener = pool_at(&tcp->listeners, entry->listener);
-        if (entry->retries >= syn_ack_retries(tcp, listener)) {
+        if (is_given_up(tcp, entry, listener)) {
             forget(tcp, index, LASTACK_CAUSE_SYNACK_TIMEOUT);
             continue;
         }
+        is_silent = waits_in_silence(entry, listener);
         listener->old_syns += entry->retries++ == 0;
-        report_note(&tcp->report, LASTACK_TRACE_RETRANSMIT, entry->flow, &entry->tuple,
-                    TCP_SYN_RECEIVED, LASTACK_CAUSE_RETRANSMISSION_TIMEOUT, entry->retries,
-                    tcp->params.rto_initial_ns << entry->retries);
-        reply_syn_ack(tcp, entry, NULL);
+        if (!is_silent)
+            repeat_syn_ack(tcp, entry);
         arm_syn_ack(tcp, entry, index);
     }
     return true;
@@ -443,13 +465,14 @@ static int64_t syn_ack_age(const struct tcp *tcp, const struct syn_entry *entry)
                : MS(tcp->report.now_ms - entry->entered_ms);
 }
 
-/* What the SYN-ACK's way there and back tells. A cookie knows nothing of its time. */
+/* What the SYN-ACK's way there and back tells. A cookie knows nothing of its time, nor does text
+ * that was waited for. */
 static void time_handshake(const struct tcp *tcp, struct tcp_conn *conn,
                            const struct syn_entry *entry)
 {
     int64_t age;
 
-    if (entry->flags & (SYN_COOKIE | SYN_FAST_OPEN))
+    if (entry->flags & (SYN_COOKIE | SYN_FAST_OPEN | SYN_ACKED))
         return;
     if (entry->retries > 0) {
         rtt_fall_back(&conn->rtt, &tcp->params);
@@ -496,7 +519,9 @@ struct tcp_conn *conn_from_request(struct tcp *tcp, const struct syn_entry *entr
     conn->snd.wl1 = entry->irs;
     conn->listener = entry->listener;
     cc_init(&conn->cc, tcp_congestion(tcp, listener->congestion), conn->mss,
-            entry->retries > 1 ? 1 : cc_initial_segs(&tcp->params, conn->mss));
+            entry->retries > 1 && !(entry->flags & SYN_ACKED)
+                ? 1
+                : cc_initial_segs(&tcp->params, conn->mss));
     time_handshake(tcp, conn, entry);
     /* the request was in it since the SYN: no arrow is taken here */
     conn->state = TCP_SYN_RECEIVED;
@@ -529,6 +554,19 @@ void conn_is_accepted(struct tcp *tcp, struct tcp_conn *conn, struct segment *se
     arrives_in_other_states(tcp, conn, seg);
 }
 
+/* TCP_DEFER_ACCEPT: a bare ACK makes no connection until its time is over. */
+static bool is_deferred(struct tcp *tcp, uint32_t index, const struct segment *seg)
+{
+    struct syn_entry *entry = syn_cache_at(&tcp->syns, index);
+    const struct listener *listener = pool_at(&tcp->listeners, entry->listener);
+
+    if (entry->retries >= listener->defer || seg->text_length > 0 || seg->flags & LASTACK_FIN)
+        return false;
+    entry->flags |= SYN_ACKED;
+    report_drop(&tcp->report, entry->flow, TCP_SYN_RECEIVED, seg, LASTACK_CAUSE_DROP_DEFERRED);
+    return true;
+}
+
 void arrives_for_syn_entry(struct tcp *tcp, uint32_t index, struct segment *seg, uint64_t flow)
 {
     const uint32_t listener_index = syn_cache_at(&tcp->syns, index)->listener;
@@ -537,6 +575,8 @@ void arrives_for_syn_entry(struct tcp *tcp, uint32_t index, struct segment *seg,
 
     report_segment(&tcp->report, LASTACK_TRACE_SEGMENT_IN, flow, TCP_SYN_RECEIVED, seg, seg->wnd);
     if (check_request(tcp, index, seg) != GO_ON)
+        return;
+    if (UNLIKELY(listener->defer > 0) && is_deferred(tcp, index, seg))
         return;
     if (listener_is_full(listener)) {
         listener->overflows++;

@@ -169,6 +169,7 @@ struct tcp_open {
     uint8_t fast_open; /* FAST_OPEN_ASKED, FAST_OPEN_NO_COOKIE */
     uint32_t connect_timeout_s; /* 0: connect_timeout_ns */
     uint8_t congestion; /* enum lastack_congestion + 1; 0: the stack's */
+    uint8_t defer; /* passive OPEN: listener.defer */
     /* CONN_NODELAY, CONN_CORK, CONN_KEEPALIVE, CONN_REUSE_..., CONN_IPV6_SOCKET, CONN_NO_OPTIONS */
     uint32_t flags;
     struct conn_options options;

@@ -133,6 +133,7 @@ uint32_t tcp_open_passive(struct tcp *tcp, const struct tcp_open *open, uint32_t
         .since = tcp->report.now,
         .options = open->options,
         .congestion = open->congestion,
+        .defer = open->defer,
     };
     return index;
 }

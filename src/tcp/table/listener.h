@@ -28,6 +28,8 @@ struct listener {
     uint32_t link;      /* bound device + 1, 0 = any */
     uint32_t flags;     /* CONN_... bits that its children inherit */
     uint8_t domain;     /* enum lastack_domain of the socket */
+    /* TCP_DEFER_ACCEPT: timeouts during which a bare ACK does not complete a handshake; 0: none */
+    uint8_t defer;
     uint8_t congestion; /* of its children: enum lastack_congestion + 1; 0: the stack's */
     bool is_open;
     bool has_listened;  /* it was in LISTEN, not only on its way there */

@@ -25,6 +25,7 @@ enum syn_flag {
     SYN_SUPERSEDES = 1 << 4, /* `superseded` names a suspended TIME-WAIT record */
     SYN_COOKIE = 1 << 5,     /* not in the cache: the peer remembers it (syn_cookie.h) */
     SYN_FAST_OPEN = 1 << 6,  /* nor is this one: it is a connection already */
+    SYN_ACKED = 1 << 7,      /* acknowledged, but its listener waits for text (TCP_DEFER_ACCEPT) */
 };
 
 struct syn_entry {
@@ -36,7 +37,7 @@ struct syn_entry {
     uint16_t rcv_wnd; /* offered in the SYN-ACK, bytes (the window of a SYN is never scaled) */
     uint16_t snd_wnd; /* from the SYN, bytes */
     uint8_t flags;    /* enum syn_flag */
-    uint8_t retries;  /* SYN-ACKs repeated */
+    uint8_t retries;  /* timeouts: SYN-ACKs repeated, unless SYN_ACKED */
     uint8_t snd_shift, rcv_shift;
     uint8_t cause; /* enum lastack_cause */
     uint8_t tos;

@@ -187,8 +187,12 @@ static void options_of_linux(void **state)
     assert_int_equal(lastack_set_option(stack, fd, LASTACK_IP_TOS, 0xff), 0);
     assert_int_equal(got(pair, fd, LASTACK_IP_TOS), 0xfc); /* ECN is TCP's own */
     assert_int_equal(lastack_set_option(stack, fd, LASTACK_IPV6_TCLASS, 1), -LASTACK_ENOPROTOOPT);
-    assert_int_equal(lastack_set_option(stack, fd, LASTACK_TCP_DEFER_ACCEPT, 5),
-                     -LASTACK_EOPNOTSUPP);
+    assert_int_equal(lastack_set_option(stack, fd, LASTACK_TCP_DEFER_ACCEPT, 5), 0);
+    assert_int_equal(got(pair, fd, LASTACK_TCP_DEFER_ACCEPT), 7); /* 1 + 2 + 4 */
+    assert_int_equal(lastack_set_option(stack, fd, LASTACK_TCP_DEFER_ACCEPT, INT32_MAX), 0);
+    assert_int_equal(got(pair, fd, LASTACK_TCP_DEFER_ACCEPT), 127 + 248 * 120);
+    assert_int_equal(lastack_set_option(stack, fd, LASTACK_TCP_DEFER_ACCEPT, -1), 0);
+    assert_int_equal(got(pair, fd, LASTACK_TCP_DEFER_ACCEPT), 0);
     assert_true(got(pair, fd, LASTACK_IP_MTU) >= 1500);
     assert_int_equal(got(pair, pair->listener, LASTACK_IP_MTU), -LASTACK_ENOTCONN);
     assert_int_equal(lastack_set_option(stack, fd, LASTACK_SO_SNDBUF, 21000), 0);
