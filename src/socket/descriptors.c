@@ -28,7 +28,7 @@ static void link_descriptor(struct lastack *stack, uint32_t number, struct sock 
     sock->holders++;
 }
 
-int descriptor_add(struct lastack *stack, uint32_t socket, uint32_t owner)
+int descriptor_add(struct lastack *stack, struct sock *sock, uint32_t owner)
 {
     struct sockets *table = sockets_of(stack);
     const uint32_t number = lowest_free(table);
@@ -40,11 +40,11 @@ int descriptor_add(struct lastack *stack, uint32_t socket, uint32_t owner)
     if (number == table->descriptor_bump)
         table->descriptor_bump++;
     table->descriptors[number] =
-        (struct descriptor){.socket = socket, .owner = owner, .next = POOL_NONE};
+        (struct descriptor){.socket = sock_index(stack, sock), .owner = owner, .next = POOL_NONE};
     table->descriptor_used++;
     if (table->descriptor_used > table->descriptor_peak)
         table->descriptor_peak = table->descriptor_used;
-    link_descriptor(stack, number, sock_at(stack, socket));
+    link_descriptor(stack, number, sock);
     return (int)number;
 }
 
@@ -74,7 +74,7 @@ int lastack_dup(struct lastack *stack, int descriptor)
 
     if (sock == NULL)
         return -LASTACK_EBADF;
-    return descriptor_add(stack, sock_index(stack, sock),
+    return descriptor_add(stack, sock,
                           sockets_of(stack)->descriptors[descriptor].owner);
 }
 
@@ -84,7 +84,7 @@ int lastack_dup_to(struct lastack *stack, int descriptor, uint32_t owner)
 
     if (sock == NULL)
         return -LASTACK_EBADF;
-    return descriptor_add(stack, sock_index(stack, sock), owner);
+    return descriptor_add(stack, sock, owner);
 }
 
 void lastack_exit_owner(struct lastack *stack, uint32_t owner)

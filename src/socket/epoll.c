@@ -186,7 +186,7 @@ int lastack_epoll_create(struct lastack *stack, uint32_t owner)
     if (epoll == NULL)
         return sock_refuse(stack, LASTACK_CAUSE_NO_SOCKET_LEFT, LASTACK_ENOBUFS);
     epoll->creator = owner;
-    descriptor = descriptor_add(stack, sock_index(stack, epoll), owner);
+    descriptor = descriptor_add(stack, epoll, owner);
     if (descriptor < 0)
         sock_free(stack, epoll);
     return descriptor;

@@ -25,7 +25,7 @@ int lastack_socket(struct lastack *stack, enum lastack_domain domain, enum lasta
         sock_free(stack, sock);
         return sock_refuse(stack, LASTACK_CAUSE_NO_SOCKET_LEFT, LASTACK_ENOBUFS);
     }
-    descriptor = descriptor_add(stack, sock_index(stack, sock), owner);
+    descriptor = descriptor_add(stack, sock, owner);
     if (descriptor < 0)
         close_socket(stack, sock);
     return descriptor;
@@ -110,7 +110,7 @@ int lastack_accept(struct lastack *stack, int descriptor, struct lastack_endpoin
     sock = sock_new(stack, listening->domain, LASTACK_SOCK_STREAM);
     if (sock == NULL)
         return sock_refuse(stack, LASTACK_CAUSE_NO_SOCKET_LEFT, LASTACK_ENOBUFS);
-    accepted = descriptor_add(stack, sock_index(stack, sock), owner);
+    accepted = descriptor_add(stack, sock, owner);
     if (accepted < 0) {
         sock_free(stack, sock);
         return accepted;

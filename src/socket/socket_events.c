@@ -137,7 +137,7 @@ static void take_leavings(struct lastack *stack, struct sock *sock, struct tcp_c
     tcp_release(&stack->tcp, index);
 }
 
-static struct sock *hear_conn(struct lastack *stack, struct tcp_conn *conn, uint8_t wake)
+static inline struct sock *hear_conn(struct lastack *stack, struct tcp_conn *conn, uint8_t wake)
 {
     struct sock *sock = sock_at(stack, conn->socket);
 
@@ -153,7 +153,7 @@ static struct sock *hear_conn(struct lastack *stack, struct tcp_conn *conn, uint
 }
 
 /* The next socket that a connection or a listener has something to tell, now told; or NULL. */
-static struct sock *hear_next(struct lastack *stack)
+static inline struct sock *hear_next(struct lastack *stack)
 {
     struct tcp *tcp = &stack->tcp;
     uint8_t wake;

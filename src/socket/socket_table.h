@@ -136,7 +136,7 @@ static inline uint32_t sock_index(const struct lastack *stack, const struct sock
 
 /* ---- descriptors.c ---- */
 
-int descriptor_add(struct lastack *stack, uint32_t socket, uint32_t owner);
+int descriptor_add(struct lastack *stack, struct sock *sock, uint32_t owner);
 /* Returns the socket it held if that was the last descriptor of it, else NULL. */
 struct sock *descriptor_remove(struct lastack *stack, int descriptor);
 

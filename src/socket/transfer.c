@@ -47,12 +47,14 @@ static int64_t send_vector(struct lastack *stack, struct sock *sock,
     if (error < 0)
         return error;
     for (size_t i = 0; i < count; i++) {
-        const bool is_last = i + 1 == count;
-        const struct tcp_send_how how = {.more = !is_last || (flags & LASTACK_MSG_MORE),
-                                         .ends_record = is_last && (flags & LASTACK_MSG_EOR)};
         const uint32_t length = iov[i].length > INT32_MAX ? INT32_MAX : (uint32_t)iov[i].length;
-        const uint32_t taken = tcp_send(&stack->tcp, sock->conn, iov[i].base, length, how);
+        struct tcp_send_how how = {.more = true};
+        uint32_t taken;
 
+        if (i + 1 == count)
+            how = (struct tcp_send_how){.more = (flags & LASTACK_MSG_MORE) != 0,
+                                        .ends_record = (flags & LASTACK_MSG_EOR) != 0};
+        taken = tcp_send(&stack->tcp, sock->conn, iov[i].base, length, how);
         done += taken;
         if (taken < iov[i].length)
             break;
