@@ -13,10 +13,9 @@
 #define LASTACK_LINKS_H
 
 #include "check.h"
+#include "ip_address.h"
 
 #include <lastack/stack.h>
-
-#include <string.h>
 
 enum { LINK_LOOPBACK = 0, LOOPBACK_MTU = 65535, LINK_MTU_MIN = 68, LINK_MTU_MIN_IPV6 = 1280 };
 
@@ -79,7 +78,7 @@ static inline const struct ip_own_address *links_own(const struct links *links,
                                                      const struct lastack_address *address)
 {
     for (uint32_t i = links->own_count; i-- > 0;) {
-        if (memcmp(links->own[i].address.bytes, address->bytes, sizeof address->bytes) == 0)
+        if (ip_address_equal(&links->own[i].address, address))
             return &links->own[i];
     }
     return NULL;

@@ -25,22 +25,31 @@ struct collection {
     bool is_closed;
 };
 
+static enum lastack_cause take_segment(const struct ip_packet *packet, bool is_trusted,
+                                       struct segment *seg)
+{
+    const enum lastack_cause cause = tcp_parse(packet, seg);
+
+    if (cause != LASTACK_CAUSE_NONE)
+        return cause;
+    if (!is_trusted && !ip_payload_checksum_ok(packet))
+        return LASTACK_CAUSE_DROP_TCP_CHECKSUM;
+    if (seg->tuple.local_port == 0 || seg->tuple.remote_port == 0)
+        return LASTACK_CAUSE_DROP_TCP_PORT_ZERO;
+    return LASTACK_CAUSE_NONE;
+}
+
 static void input_tcp(struct lastack *stack, const struct ip_packet *packet, bool is_trusted,
                       struct collection *batch)
 {
     struct arrived *arrived = batch->end;
-    const struct tuple *tuple = &arrived->seg.tuple;
-    enum lastack_cause cause = tcp_parse(packet, &arrived->seg);
+    const enum lastack_cause cause = take_segment(packet, is_trusted, &arrived->seg);
 
-    if (cause == LASTACK_CAUSE_NONE && !is_trusted && !ip_payload_checksum_ok(packet))
-        cause = LASTACK_CAUSE_DROP_TCP_CHECKSUM;
-    if (cause == LASTACK_CAUSE_NONE && (tuple->local_port == 0 || tuple->remote_port == 0))
-        cause = LASTACK_CAUSE_DROP_TCP_PORT_ZERO;
     if (cause != LASTACK_CAUSE_NONE) {
         stack_drop(stack, cause);
         return;
     }
-    arrived->flow = tcp_flow(&stack->tcp, tuple);
+    arrived->flow = tcp_flow(&stack->tcp, &arrived->seg.tuple);
     if (!batch->is_alone)
         tcp_prefetch_slot(&stack->tcp, arrived->flow);
     batch->end++;

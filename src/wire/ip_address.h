@@ -67,7 +67,11 @@ static inline struct lastack_address ip_from_ipv6(const uint8_t bytes[16])
 static inline bool ip_address_equal(const struct lastack_address *a,
                                     const struct lastack_address *b)
 {
-    return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+    uint64_t x[2], y[2];
+
+    memcpy(x, a->bytes, sizeof x);
+    memcpy(y, b->bytes, sizeof y);
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
 }
 
 /* 0.0.0.0 or :: */

@@ -133,8 +133,8 @@ static bool ipv4_checksum_ok(const uint8_t *data, size_t header_length)
     return checksum_ok(0, data, header_length);
 }
 
-static enum lastack_cause ipv4_parse(const uint8_t *data, size_t length, bool checksum_trusted,
-                                     struct ip_packet *packet)
+static inline enum lastack_cause ipv4_parse(const uint8_t *data, size_t length,
+                                            bool checksum_trusted, struct ip_packet *packet)
 {
     size_t header_length = (size_t)(data[0] & 15) * 4;
     enum lastack_cause cause;

@@ -11,7 +11,7 @@
  * answers GO_ON, or it has dealt with the segment. The fifth, seventh and eighth have files of
  * their own.
  */
-#include "tcp.h"
+#include "find.h"
 
 static void arrives_in_closed(struct tcp *tcp, const struct segment *seg, uint64_t flow)
 {
@@ -115,7 +115,8 @@ static NOINLINE enum verdict syn_sent_take_rest(struct tcp *tcp, struct tcp_conn
     return v == GO_ON ? eighth_check_fin(tcp, conn, &rest) : v;
 }
 
-static void arrives_in_syn_sent(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+static NOINLINE void arrives_in_syn_sent(struct tcp *tcp, struct tcp_conn *conn,
+                                         const struct segment *seg)
 {
     bool is_ack_good;
     enum verdict v;
@@ -491,18 +492,28 @@ static void arrives_for_conn(struct tcp *tcp, struct tcp_conn *conn, struct segm
         arrives_in_other_states(tcp, conn, seg);
 }
 
+/* The tuple is nobody's: a listener's, if there is one (§3.10.7.2). */
+static NOINLINE void arrives_for_nobody(struct tcp *tcp, struct segment *seg, uint64_t flow)
+{
+    const struct lastack_endpoint local = tuple_local(&seg->tuple);
+    const uint32_t listener = tcp_find_listener(tcp, &local, flow);
+
+    if (listener != POOL_NONE)
+        arrives_in_listen(tcp, listener, seg, flow);
+    else
+        arrives_in_closed(tcp, seg, flow);
+}
+
 void tcp_arrives(struct tcp *tcp, struct segment *seg, uint64_t flow)
 {
-    const struct flow_ref ref = tcp_find(tcp, &seg->tuple, flow);
-    struct lastack_endpoint local;
-    uint32_t listener;
+    const uint16_t both = LASTACK_SYN | LASTACK_FIN;
+    struct flow_ref ref;
 
-    if ((seg->flags & (LASTACK_SYN | LASTACK_FIN)) == (LASTACK_SYN | LASTACK_FIN) &&
-        tcp->params.drop_syn_fin_always) {
+    if ((seg->flags & both) == both && tcp->params.drop_syn_fin_always) {
         report_drop(&tcp->report, flow, TCP_CLOSED, seg, LASTACK_CAUSE_DROP_SYN_FIN);
         return;
     }
-
+    ref = find_owner(tcp, &seg->tuple, flow);
     switch (ref.kind) {
     case FLOW_CONNECTION:
         arrives_for_conn(tcp, tcp_conn_at(tcp, ref.index), seg);
@@ -515,12 +526,7 @@ void tcp_arrives(struct tcp *tcp, struct segment *seg, uint64_t flow)
         arrives_in_time_wait(tcp, record_ref(ref), seg, flow);
         return;
     case FLOW_NONE:
-        break;
+        arrives_for_nobody(tcp, seg, flow);
+        return;
     }
-    local = tuple_local(&seg->tuple);
-    listener = tcp_find_listener(tcp, &local, flow);
-    if (listener != POOL_NONE)
-        arrives_in_listen(tcp, listener, seg, flow);
-    else
-        arrives_in_closed(tcp, seg, flow);
 }

@@ -567,7 +567,8 @@ static bool is_deferred(struct tcp *tcp, uint32_t index, const struct segment *s
     return true;
 }
 
-void arrives_for_syn_entry(struct tcp *tcp, uint32_t index, struct segment *seg, uint64_t flow)
+NOINLINE void arrives_for_syn_entry(struct tcp *tcp, uint32_t index, struct segment *seg,
+                                    uint64_t flow)
 {
     const uint32_t listener_index = syn_cache_at(&tcp->syns, index)->listener;
     struct listener *listener = pool_at(&tcp->listeners, listener_index);

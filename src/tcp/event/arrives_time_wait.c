@@ -284,8 +284,8 @@ static void arrives_fin_wait_2(struct tcp *tcp, struct time_wait_ref ref,
     answer(tcp, ref, record, flow, false);
 }
 
-void arrives_in_time_wait(struct tcp *tcp, struct time_wait_ref ref, const struct segment *seg,
-                          uint64_t flow)
+NOINLINE void arrives_in_time_wait(struct tcp *tcp, struct time_wait_ref ref,
+                                   const struct segment *seg, uint64_t flow)
 {
     struct time_wait_record record;
 

@@ -3,32 +3,15 @@
  * find.c: who owns a tuple, and the bookkeeping that changes with its owner: flow index and local
  * endpoints together, so that neither can be forgotten.
  */
+#include "find.h"
+
 #include "isn.h"
-#include "tcp.h"
 
-static bool owns(const struct tcp *tcp, struct flow_ref ref, const struct tuple *tuple)
+/* Than the one remembered: it is, from now on. */
+uint64_t tcp_flow_of_other(struct tcp *tcp, const struct tuple *tuple)
 {
-    switch (ref.kind) {
-    case FLOW_CONNECTION:
-        return tuple_equal(&tcp_conn_at(tcp, ref.index)->tuple, tuple);
-    case FLOW_SYN_ENTRY:
-        return tuple_equal(&syn_cache_at(&tcp->syns, ref.index)->tuple, tuple);
-    case FLOW_TIME_WAIT_IPV4:
-    case FLOW_TIME_WAIT_IPV6:
-        return time_wait_is(&tcp->time_waits, record_ref(ref), tuple);
-    case FLOW_NONE:
-        break;
-    }
-    return false;
-}
-
-uint64_t tcp_flow(struct tcp *tcp, const struct tuple *tuple)
-{
-    struct flow_memo *memo = &tcp->flow;
-
-    if (!tuple_equal(&memo->tuple, tuple))
-        *memo = (struct flow_memo){*tuple, flow_hash(&tcp->index, tuple)};
-    return memo->flow;
+    tcp->flow = (struct flow_memo){*tuple, flow_hash(&tcp->index, tuple)};
+    return tcp->flow.flow;
 }
 
 /* The flow is a name of 64 bits: that it means the same tuple as last time is near enough to true
@@ -45,16 +28,7 @@ uint64_t tcp_secret(struct tcp *tcp, const struct tuple *tuple, uint64_t flow)
 
 struct flow_ref tcp_find(const struct tcp *tcp, const struct tuple *tuple, uint64_t flow)
 {
-    struct hash_cursor cursor;
-
-    for (uint32_t slot = hash_index_first(&tcp->index.slots, (uint32_t)flow, &cursor); slot != 0;
-         slot = hash_index_next(&cursor)) {
-        const struct flow_ref ref = flow_unpack(slot);
-
-        if (owns(tcp, ref, tuple))
-            return ref;
-    }
-    return (struct flow_ref){FLOW_NONE, 0};
+    return find_owner(tcp, tuple, flow);
 }
 
 void tcp_prefetch_slot(const struct tcp *tcp, uint64_t flow)

@@ -132,7 +132,13 @@ struct tcp {
  * lies outside the window is trimmed off in place. */
 void tcp_arrives(struct tcp *tcp, struct segment *seg, uint64_t flow);
 /* The flow of a tuple, for the passes of a batch and for tcp_arrives. */
-uint64_t tcp_flow(struct tcp *tcp, const struct tuple *tuple);
+uint64_t tcp_flow_of_other(struct tcp *tcp, const struct tuple *tuple);
+
+static inline uint64_t tcp_flow(struct tcp *tcp, const struct tuple *tuple)
+{
+    return LIKELY(tuple_equal(&tcp->flow.tuple, tuple)) ? tcp->flow.flow
+                                                        : tcp_flow_of_other(tcp, tuple);
+}
 
 /* §3.10.8: everything due at tcp->report.now. Returns true when the bounded round left something
  * over. */
