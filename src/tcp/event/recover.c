@@ -156,6 +156,6 @@ void recover_end(struct tcp *tcp, struct tcp_conn *conn, const struct segment *s
     if (ack->recovery != NULL)
         restarts_timer = repair_take_ack(tcp, conn, seg, ack, is_duplicate);
     if (restarts_timer)
-        conn_arm_loss(tcp, conn, true);
+        restart_timer(tcp, conn, ack->recovery, true);
     window_take_ack(tcp, conn, ack);
 }

@@ -13,6 +13,27 @@ static inline bool conn_has_rack(const struct tcp *tcp, const struct tcp_conn *c
     return conn_has(conn, CONN_SACK) && tcp->params.loss_detection == LASTACK_LOSS_RACK;
 }
 
+/* ---- recover_send.c ---- */
+
+/* Something is in flight: a tail loss probe where one can come first, else retransmission. */
+void watch_flight(struct tcp *tcp, struct tcp_conn *conn, const struct recovery *recovery,
+                  bool is_advance);
+
+/* The timer that watches what is in flight, if anything is. is_advance: an ACK has just moved
+ * things on. */
+static inline void restart_timer(struct tcp *tcp, struct tcp_conn *conn,
+                                 struct recovery *recovery, bool is_advance)
+{
+    if (recovery != NULL)
+        recovery->is_waiting = false;
+    if (!seq_equal(conn->snd.una, conn->snd.max)) {
+        watch_flight(tcp, conn, recovery, is_advance);
+        return;
+    }
+    conn_stop_deadline(conn, LASTACK_TIMER_RETRANSMIT, &tcp->report); /* RFC 6298 §5.2 */
+    conn_stop_deadline(conn, LASTACK_TIMER_LOSS, &tcp->report);
+}
+
 /* ---- recover_sack.c ---- */
 
 /* RFC 2018 §5: blocks that cannot be are not believed. */

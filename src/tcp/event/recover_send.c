@@ -9,7 +9,7 @@
  * One of the two is armed while something is in flight (RFC 8985 §8). A probe is possible while no
  * episode runs; it comes before the timeout or not at all.
  */
-#include "recover.h"
+#include "recover_parts.h"
 
 struct recovery *conn_need_recovery(struct tcp *tcp, struct tcp_conn *conn)
 {
@@ -90,29 +90,14 @@ static void arm_probe(struct tcp *tcp, struct tcp_conn *conn, int64_t timeout_at
     conn_set_deadline(conn, LASTACK_TIMER_LOSS, at, &tcp->report);
 }
 
-/* Something is in flight. */
-static NOINLINE void watch_flight(struct tcp *tcp, struct tcp_conn *conn,
-                                  const struct recovery *recovery, bool is_advance)
+void watch_flight(struct tcp *tcp, struct tcp_conn *conn, const struct recovery *recovery,
+                  bool is_advance)
 {
     if (may_probe(tcp, conn, recovery))
         arm_probe(tcp, conn,
                   is_advance ? conn_retransmit_at(tcp, conn) : first_times_out_at(tcp, conn));
     else
         conn_arm_timeout(tcp, conn, conn->deadline.at[LASTACK_TIMER_LOSS] == NEVER);
-}
-
-void conn_arm_loss(struct tcp *tcp, struct tcp_conn *conn, bool is_advance)
-{
-    struct recovery *recovery = conn_recovery(tcp, conn);
-
-    if (recovery != NULL)
-        recovery->is_waiting = false;
-    if (!seq_equal(conn->snd.una, conn->snd.max)) {
-        watch_flight(tcp, conn, recovery, is_advance);
-        return;
-    }
-    conn_stop_deadline(conn, LASTACK_TIMER_RETRANSMIT, &tcp->report); /* RFC 6298 §5.2 */
-    conn_stop_deadline(conn, LASTACK_TIMER_LOSS, &tcp->report);
 }
 
 /* ---- departures ---- */

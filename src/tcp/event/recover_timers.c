@@ -106,5 +106,5 @@ void recover_loss_timer(struct tcp *tcp, struct tcp_conn *conn)
         conn->owe |= OWE_SEND;
     }
     if (!recovery->is_waiting)
-        conn_arm_loss(tcp, conn, false);
+        restart_timer(tcp, conn, recovery, false);
 }

@@ -503,9 +503,6 @@ static inline uint32_t conn_pipe(const struct tcp *tcp, const struct tcp_conn *c
     return conn->recovery == POOL_NONE ? out : conn_repaired_pipe(tcp, conn, out);
 }
 
-/* The timer that watches what is in flight: a tail loss probe where one can come first, else
- * retransmission. is_advance: an ACK has just moved things on. */
-void conn_arm_loss(struct tcp *tcp, struct tcp_conn *conn, bool is_advance);
 /* The retransmission timer, RFC 6298 §5: from now on, or, if not is_fresh, from when the first
  * segment was sent. */
 void conn_arm_timeout(struct tcp *tcp, struct tcp_conn *conn, bool is_fresh);
