@@ -295,7 +295,8 @@ enum lastack_option {
 };
 
 /* Sizes in bytes, times in the option's own unit (as on Linux). -LASTACK_EINVAL for a value out of
- * range, -LASTACK_ENOPROTOOPT for an unknown option. */
+ * range, -LASTACK_ENOPROTOOPT for an unknown option (TCP_WINDOW_CLAMP is one: SO_RCVBUF bounds the
+ * window). */
 int lastack_set_option(struct lastack *stack, int descriptor, enum lastack_option option,
                        int value);
 int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_option option,
