@@ -46,13 +46,6 @@ static NOINLINE bool emit_syn(struct tcp *tcp, struct tcp_conn *conn, struct tcp
 
 /* ---- text ---- */
 
-int64_t conn_head_sent_at(const struct tcp *tcp, const struct tcp_conn *conn)
-{
-    const struct range *head = ranges_first(&conn->sent, &tcp->ranges);
-
-    return head == NULL ? tcp->report.now : head->at;
-}
-
 /* Silly-window avoidance and Nagle: may a segment of less than an MSS leave? (RFC 9293 §3.8.6.2.1,
  * §3.7.4) */
 static bool may_send_small(const struct tcp *tcp, const struct tcp_conn *conn, uint32_t length,

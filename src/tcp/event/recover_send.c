@@ -60,13 +60,17 @@ static int64_t probe_wait(const struct tcp *tcp, const struct tcp_conn *conn)
            (conn->packets == 1 ? tcp->params.rto_min_ns : LOSS_TIMER_MIN_NS);
 }
 
+int64_t conn_head_sent_at(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    const struct range *head = ranges_first(&conn->sent, &tcp->ranges);
+
+    return head == NULL ? tcp->report.now : head->at;
+}
+
 /* When the first segment, counted from its last departure, has waited for an RTO. */
 static int64_t first_times_out_at(const struct tcp *tcp, const struct tcp_conn *conn)
 {
-    const struct range *first = ranges_first(&conn->sent, &tcp->ranges);
-    const int64_t since = first == NULL ? tcp->report.now : first->at;
-
-    return time_after(since, rtt_timeout(&conn->rtt, &tcp->params));
+    return time_after(conn_head_sent_at(tcp, conn), rtt_timeout(&conn->rtt, &tcp->params));
 }
 
 void conn_arm_timeout(struct tcp *tcp, struct tcp_conn *conn, bool is_fresh)

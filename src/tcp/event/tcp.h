@@ -342,7 +342,7 @@ enum frame_verdict conn_next_frame(const struct tcp *tcp, const struct tcp_conn 
                                    uint32_t *length);
 /* Segments of one frame at the most. */
 uint32_t conn_frame_segments(const struct tcp *tcp, const struct tcp_conn *conn);
-/* When the first segment was sent that is not acknowledged; now if none is. */
+/* When the first segment was sent that is not acknowledged; now if none is (recover_send.c). */
 int64_t conn_head_sent_at(const struct tcp *tcp, const struct tcp_conn *conn);
 /* MSG_MORE holds until the next ACK at the most (send_space.c). */
 void conn_stop_holding(struct tcp *tcp, struct tcp_conn *conn);
