@@ -377,10 +377,10 @@ static bool stream_prepare(struct stream *stream, struct page_pool *pages, uint3
 }
 
 /* Text in order: the run goes on up to the end of [seq, seq + length), which does not lie in it, or
- * begins with it, where the pool has the next pages. False: the long way will do the same or say
- * why not. */
-static bool stream_extend_run(struct stream *stream, struct page_pool *pages, struct seq seq,
-                              uint32_t length, bool may_use_reserve)
+ * begins with it, where the pool has the next pages. Where it is; NULL: the long way will do the
+ * same or say why not. */
+static uint8_t *stream_extend_run(struct stream *stream, struct page_pool *pages, struct seq seq,
+                                  uint32_t length, bool may_use_reserve)
 {
     const uint32_t k = stream_page_of(pages, seq), held = stream->count;
     const uint32_t forward = held == 0 ? 0 : stream_forward(pages, stream->first, k);
@@ -389,17 +389,17 @@ static bool stream_extend_run(struct stream *stream, struct page_pool *pages, st
     uint32_t taken;
 
     if (stream->level != 0 || forward > held || count > STREAM_RUN_MAX)
-        return false;
+        return NULL;
     taken = page_pool_take_run(pages, held == 0 ? PAGE_NONE : stream->root + held - 1, count - held,
                                may_use_reserve);
     if (taken == PAGE_NONE)
-        return false;
+        return NULL;
     if (held == 0) {
         stream->root = taken;
         stream->first = k & STREAM_FIRST_MAX;
     }
     stream->count = count & STREAM_COUNT_MAX;
-    return true;
+    return (uint8_t *)page_at(pages, stream->root + forward) + offset;
 }
 
 /* `data` may be NULL: then the text is, or will be, there without us. */
@@ -444,8 +444,8 @@ static bool stream_put_any(struct stream *stream, struct page_pool *pages, struc
     if (length == 0)
         return true;
     to = stream_in_run(stream, pages, seq, length);
-    if (to == NULL && stream_extend_run(stream, pages, seq, length, may_use_reserve))
-        to = stream_in_run(stream, pages, seq, length);
+    if (to == NULL)
+        to = stream_extend_run(stream, pages, seq, length, may_use_reserve);
     if (UNLIKELY(to == NULL))
         return stream_put_far(stream, pages, seq, data, length, may_use_reserve);
     stream_fill(to, data, length);
