@@ -66,7 +66,8 @@ MUTANTS = [
     ('a forgotten request stays in the index', LISTEN,
      '(void)flow_remove(&tcp->index, entry->flow, ref);', '(void)ref;'),
     # edges
-    ('what waited behind a hole is forgotten', TEXT, 'conn->rcv.nxt = next->to;', '(void)next;'),
+    ('what waited behind a hole is forgotten', TEXT,
+     'conn->rcv.nxt = ends_by_fin ? seq_min(next->to, conn->rcv.fin) : next->to;', '(void)next;'),
     ('holes that were filled stay', TEXT,
      'ranges_trim_before(&conn->arrived, &tcp->ranges, conn->rcv.nxt);', ''),
     ('the FIN stands before the text of its segment', TEXT,

@@ -48,9 +48,9 @@ MUTATIONS = [
      '9293-MUST-66'),
 
     # ---- PAWS before it
-    (PAWS, 'return timestamp_before(ts_value + rule.slack_ms, paws->recent) &&',
-     'return timestamp_before(ts_value + rule.slack_ms, paws->recent) && false &&', '7323-5.3-R1'),
-    (PAWS, '           now_ms - paws->recent_ms < rule.stale_ms;', '           true;', '7323-5.5'),
+    (PAWS, '    return timestamp_before(ts_value, paws->recent) &&',
+     '    return false &&', '7323-5.3-R1'),
+    (PAWS, '           now_ms - paws->recent_ms < clock_ms(rule.stale_ns);', '           true;', '7323-5.5'),
     (A, 'if (!conn_has(conn, CONN_TIMESTAMP) || seg->flags & LASTACK_RST)', 'if (!conn_has(conn, CONN_TIMESTAMP))',
      '7323-5.2-rst'),
 
@@ -93,7 +93,7 @@ MUTATIONS = [
     (TEXT, '    if (conn_has(conn, CONN_ORPHAN))\n        return text_after_close(tcp, conn, seg);\n', '', '9293-SHLD-3 LNX-FW2-DATA'),
     (TEXT, '    const bool fills_hole = conn->arrived.count > 0;', '    const bool fills_hole = false;', '5681-3.2-fill'),
     (TEXT, '    reply_ack_again(tcp, conn, again); /* one duplicate', '    (void)again; /* one duplicate', '5681-3.2-ooo 9293-MAY-13'),
-    (TEXT, '        conn->rcv.nxt = next->to;\n', '', '9293-SHLD-31'),
+    (TEXT, '        conn->rcv.nxt = ends_by_fin ? seq_min(next->to, conn->rcv.fin) : next->to;\n', '', '9293-SHLD-31'),
 
     # ---- eighth: FIN
     (TEXT, '    if (seq_equal(conn->rcv.nxt, conn->rcv.fin))\n        return fin_in_order(tcp, conn);', '    return fin_in_order(tcp, conn);',
