@@ -120,8 +120,7 @@ static bool take_option(struct serve_options *options, int option, const char *v
 static int parse(struct serve_options *options, int argc, char **argv)
 {
     static const struct option long_options[] = {
-        SERVING_OPTIONS(SERVING_ENTRY)
-        {"tun", required_argument, NULL, OPTION_TUN},
+        SERVING_OPTIONS(SERVING_ENTRY){"tun", required_argument, NULL, OPTION_TUN},
         {"veth", required_argument, NULL, OPTION_VETH},
         {"address", required_argument, NULL, OPTION_ADDRESS},
         {NULL, 0, NULL, 0}};

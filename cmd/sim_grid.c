@@ -190,11 +190,11 @@ static void print_head(const struct grid *grid)
 static void print_end(const struct grid *grid)
 {
     if (grid->options->is_json)
-        json_line(stdout, json_pack("{s:b, s:I, s:I, s:I, s:I}", "summary", 1, "seeds",
-                                    (json_int_t)grid->seeds, "transfers",
-                                    (json_int_t)grid->transfers, "failures",
-                                    (json_int_t)grid->failures, "slower",
-                                    (json_int_t)grid->slower));
+        json_line(stdout,
+                  json_pack("{s:b, s:I, s:I, s:I, s:I}", "summary", 1, "seeds",
+                            (json_int_t)grid->seeds, "transfers", (json_int_t)grid->transfers,
+                            "failures", (json_int_t)grid->failures, "slower",
+                            (json_int_t)grid->slower));
     else
         fprintf(grid->options->is_quiet ? stdout : grid->out,
                 "# %" PRIu64 " transfers, %" PRIu64 " failed\n", grid->transfers, grid->failures);

@@ -95,8 +95,8 @@ static void on_packet(void *context, int64_t now, unsigned host, const uint8_t *
     static const struct {
         uint16_t flag;
         const char *name;
-    } flags[] = {{LASTACK_SYN, " SYN"}, {LASTACK_FIN, " FIN"}, {LASTACK_RST, " RST"},
-                 {LASTACK_ACK, " ACK"}};
+    } flags[] = {
+        {LASTACK_SYN, " SYN"}, {LASTACK_FIN, " FIN"}, {LASTACK_RST, " RST"}, {LASTACK_ACK, " ACK"}};
     struct stage *stage = context;
     struct ip_packet packet;
     struct segment seg;
@@ -237,9 +237,8 @@ int stage_connect_to(struct stage *stage, int fd, uint16_t port)
 void stage_connect(struct stage *stage)
 {
     stage->client = stage_socket(stage, STAGE_CLIENT);
-    stage->is_true =
-        stage_connect_to(stage, stage->client, STAGE_PORT) == -LASTACK_EINPROGRESS &&
-        stage->is_true;
+    stage->is_true = stage_connect_to(stage, stage->client, STAGE_PORT) == -LASTACK_EINPROGRESS &&
+                     stage->is_true;
     stage_wait(stage, 4 * ONE_WAY_NS);
     stage->server = lastack_accept(stage_stack(stage, STAGE_SERVER), stage->listener, NULL);
     stage->is_true = stage->server >= 0 && stage->is_true;

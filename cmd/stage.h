@@ -27,8 +27,8 @@ struct stage {
     struct sim_world world;
     FILE *out;
     bool has_color;
-    bool is_silent;      /* what happens is not told: it was told before */
-    bool is_true;        /* everything that was claimed so far came true */
+    bool is_silent; /* what happens is not told: it was told before */
+    bool is_true;   /* everything that was claimed so far came true */
     uint64_t cursor[SIM_HOSTS];
     struct text line;
     /* what a story plays with */

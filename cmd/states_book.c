@@ -14,8 +14,8 @@
 
 /* In the order of a life: opening, open, the end that closes first, the end that is left. */
 static const enum tcp_state in_order[] = {
-    TCP_LISTEN,     TCP_SYN_SENT, TCP_SYN_RECEIVED, TCP_ESTABLISHED, TCP_FIN_WAIT_1, TCP_FIN_WAIT_2,
-    TCP_CLOSING,    TCP_TIME_WAIT, TCP_CLOSE_WAIT,  TCP_LAST_ACK,    TCP_CLOSED,
+    TCP_LISTEN,  TCP_SYN_SENT,  TCP_SYN_RECEIVED, TCP_ESTABLISHED, TCP_FIN_WAIT_1, TCP_FIN_WAIT_2,
+    TCP_CLOSING, TCP_TIME_WAIT, TCP_CLOSE_WAIT,   TCP_LAST_ACK,    TCP_CLOSED,
 };
 
 enum { STATES = sizeof in_order / sizeof in_order[0] };

@@ -18,10 +18,10 @@
 
 /* How it is told, on stderr: stdout is the command's. */
 enum viewer_voice {
-    VIEWER_WORDS,  /* narrator.h */
-    VIEWER_JSON,   /* one object for each trace record, then one with "summary" */
+    VIEWER_WORDS,   /* narrator.h */
+    VIEWER_JSON,    /* one object for each trace record, then one with "summary" */
     VIEWER_SUMMARY, /* that last object alone */
-    VIEWER_SILENT, /* errors only */
+    VIEWER_SILENT,  /* errors only */
 };
 
 struct viewer_config {

@@ -13,18 +13,18 @@ extern "C" {
 /* (name, number on Linux, text) */
 #define LASTACK_ERRORS(X)                                                                          \
     X(EPERM, 1, "operation not permitted")                                                         \
-    X(ENOENT, 2, "no such entry")                                                                \
+    X(ENOENT, 2, "no such entry")                                                                  \
     X(EINTR, 4, "interrupted")                                                                     \
     X(EBADF, 9, "bad file descriptor")                                                             \
     X(EAGAIN, 11, "would block")                                                                   \
     X(ENOMEM, 12, "out of memory")                                                                 \
     X(EACCES, 13, "permission denied")                                                             \
     X(EFAULT, 14, "bad address")                                                                   \
-    X(EEXIST, 17, "exists already")                                                               \
+    X(EEXIST, 17, "exists already")                                                                \
     X(EINVAL, 22, "invalid argument")                                                              \
     X(EMFILE, 24, "too many open descriptors")                                                     \
-    X(ENOTTY, 25, "no such request for this")                                                     \
-    X(ENOSPC, 28, "no space left")                                                                \
+    X(ENOTTY, 25, "no such request for this")                                                      \
+    X(ENOSPC, 28, "no space left")                                                                 \
     X(EPIPE, 32, "broken pipe")                                                                    \
     X(EDOM, 33, "argument out of domain")                                                          \
     X(ENOPROTOOPT, 92, "protocol option not available")                                            \
@@ -50,8 +50,8 @@ extern "C" {
     X(EMSGSIZE, 90, "message too long")                                                            \
     X(EDESTADDRREQ, 89, "destination address required")                                            \
     X(ENONET, 64, "machine is not on the network")                                                 \
-    X(EPROTO, 71, "protocol error")                                                               \
-    X(ENOMSG, 42, "no message of that kind")                                                      \
+    X(EPROTO, 71, "protocol error")                                                                \
+    X(ENOMSG, 42, "no message of that kind")                                                       \
     X(ENOTSOCK, 88, "not a socket")
 
 enum lastack_error {

@@ -53,10 +53,10 @@ enum {
 
 struct lastack_packet_out {
     uint32_t link;
-    uint32_t flags; /* LASTACK_CHECKSUM_PARTIAL or 0 */
-    uint16_t gso_size; /* 0: one ordinary packet; else payload bytes per segment */
+    uint32_t flags;         /* LASTACK_CHECKSUM_PARTIAL or 0 */
+    uint16_t gso_size;      /* 0: one ordinary packet; else payload bytes per segment */
     uint16_t header_length; /* bytes of link, IP and transport headers: the length of iov[0] */
-    uint16_t ip_offset; /* where the IP header starts (14 on Ethernet, else 0) */
+    uint16_t ip_offset;     /* where the IP header starts (14 on Ethernet, else 0) */
     uint16_t checksum_start;
     uint16_t checksum_offset;
     uint16_t iov_count;

@@ -130,29 +130,29 @@ enum lastack_congestion {
 
 /* Bits of fast_open (RFC 7413), Linux's net.ipv4.tcp_fastopen. */
 enum lastack_fast_open {
-    LASTACK_FAST_OPEN_CLIENT = 0x1,           /* text may ride in our SYNs */
-    LASTACK_FAST_OPEN_SERVER = 0x2,           /* listeners may ask for it (TCP_FASTOPEN) */
-    LASTACK_FAST_OPEN_CLIENT_NO_COOKIE = 0x4, /* ... without a cookie even */
+    LASTACK_FAST_OPEN_CLIENT = 0x1,             /* text may ride in our SYNs */
+    LASTACK_FAST_OPEN_SERVER = 0x2,             /* listeners may ask for it (TCP_FASTOPEN) */
+    LASTACK_FAST_OPEN_CLIENT_NO_COOKIE = 0x4,   /* ... without a cookie even */
     LASTACK_FAST_OPEN_SERVER_NO_COOKIE = 0x200, /* text is read without a cookie even */
-    LASTACK_FAST_OPEN_ALL_LISTENERS = 0x400,  /* listeners need not ask */
+    LASTACK_FAST_OPEN_ALL_LISTENERS = 0x400,    /* listeners need not ask */
 };
 
 struct lastack_params {
     /* times, in ns */
-    int64_t time_wait_ns;       /* 2MSL. linux 60 s, rfc 240 s, freebsd 60 s */
-    int64_t fin_wait_2_ns;      /* orphan FIN-WAIT-2; 0 = no limit (rfc) */
-    int64_t rto_initial_ns;     /* RFC 6298 §2.1: 1 s */
-    int64_t rto_fallback_ns;    /* RFC 6298 §5.7: first RTO of data after a SYN was repeated: 3 s */
+    int64_t time_wait_ns;    /* 2MSL. linux 60 s, rfc 240 s, freebsd 60 s */
+    int64_t fin_wait_2_ns;   /* orphan FIN-WAIT-2; 0 = no limit (rfc) */
+    int64_t rto_initial_ns;  /* RFC 6298 §2.1: 1 s */
+    int64_t rto_fallback_ns; /* RFC 6298 §5.7: first RTO of data after a SYN was repeated: 3 s */
     int64_t rto_min_ns;
     int64_t rto_max_ns;
-    int64_t rto_slop_ns;        /* LASTACK_RTO_FREEBSD */
-    int64_t delayed_ack_ns;     /* at the most; Linux adapts between the minimum and this */
+    int64_t rto_slop_ns;    /* LASTACK_RTO_FREEBSD */
+    int64_t delayed_ack_ns; /* at the most; Linux adapts between the minimum and this */
     int64_t delayed_ack_min_ns;
-    int64_t keepalive_idle_ns;  /* before the first probe */
+    int64_t keepalive_idle_ns; /* before the first probe */
     int64_t keepalive_interval_ns;
     int64_t persist_min_ns;
     int64_t persist_max_ns;
-    int64_t user_timeout_ns;    /* 0 = none */
+    int64_t user_timeout_ns; /* 0 = none */
     /* challenge_count challenge ACKs per connection in this time (500 ms), 0 = no limit */
     int64_t challenge_interval_ns;
     int64_t time_wait_reuse_delay_ns;
@@ -173,27 +173,27 @@ struct lastack_params {
     /* of Linux >= 6.5: so many SYNs 1 s apart before doubling starts */
     uint32_t syn_linear_retries;
     uint32_t synack_retries;
-    uint32_t retries1;           /* R1 */
+    uint32_t retries1; /* R1 */
     /* R2, as doublings of the minimum RTO (Linux) or retransmissions (BSD) */
     uint32_t retries2;
-    uint32_t orphan_retries;     /* 0 means 8 (Linux) */
+    uint32_t orphan_retries; /* 0 means 8 (Linux) */
     uint32_t keepalive_probes;
     uint32_t max_orphans;
     /* in challenge_interval_ns. linux 1, freebsd 5, rfc 10; at most 255, 0 = no limit */
     uint32_t challenge_count;
-    uint32_t challenge_limit;    /* for the whole stack, per second; 0 = off */
-    uint32_t dupthresh;          /* 3 */
-    uint32_t initial_cwnd_segs;  /* 10 (RFC 6928) */
-    uint32_t initial_cwnd_bytes; /* and at most so many, or two segments: 14600; 0: no limit */
-    uint32_t reordering_max;     /* segments that are ever taken for overtaking only */
-    uint32_t slow_start_limit;   /* segments of growth per ACK (RFC 3465's L); 0: no limit */
-    uint32_t syn_backlog_max;    /* SYN entries per listener */
-    uint32_t somaxconn;          /* upper bound of listen()'s backlog */
-    uint32_t time_wait_max;      /* records held at the most */
+    uint32_t challenge_limit;       /* for the whole stack, per second; 0 = off */
+    uint32_t dupthresh;             /* 3 */
+    uint32_t initial_cwnd_segs;     /* 10 (RFC 6928) */
+    uint32_t initial_cwnd_bytes;    /* and at most so many, or two segments: 14600; 0: no limit */
+    uint32_t reordering_max;        /* segments that are ever taken for overtaking only */
+    uint32_t slow_start_limit;      /* segments of growth per ACK (RFC 3465's L); 0: no limit */
+    uint32_t syn_backlog_max;       /* SYN entries per listener */
+    uint32_t somaxconn;             /* upper bound of listen()'s backlog */
+    uint32_t time_wait_max;         /* records held at the most */
     uint32_t reassembly_ranges_max; /* holes per connection */
-    uint32_t ack_every_segs;     /* an ACK at least every so many full segments: 2 */
-    uint32_t ecn_retries;        /* repeated SYNs that still ask for ECN (RFC 3168 §6.1.1.1) */
-    uint32_t fast_open;          /* enum lastack_fast_open, or-ed */
+    uint32_t ack_every_segs;        /* an ACK at least every so many full segments: 2 */
+    uint32_t ecn_retries;           /* repeated SYNs that still ask for ECN (RFC 3168 §6.1.1.1) */
+    uint32_t fast_open;             /* enum lastack_fast_open, or-ed */
     /* a frame is put off until it holds this part of the window, 1/n; 0 = never (not Linux) */
     uint32_t tso_win_divisor;
     /* a frame holds what is sent in a millisecond, but at least so many segments (Linux); 0: as
@@ -205,20 +205,20 @@ struct lastack_params {
     uint32_t send_buffer_min, send_buffer, send_buffer_max;          /* tcp_wmem */
     /* 0: from the buffer; else the window of the first SYN or SYN-ACK */
     uint32_t receive_window_initial;
-    uint32_t mss_default_ipv4;   /* when no option says: 536 (RFC 9293 MUST-15) */
-    uint32_t mss_default_ipv6;   /* 1220 */
-    uint32_t mss_min;            /* smaller ones are raised to this */
-    uint32_t mss_base;           /* first step down into a suspected black hole: 1024 */
+    uint32_t mss_default_ipv4; /* when no option says: 536 (RFC 9293 MUST-15) */
+    uint32_t mss_default_ipv6; /* 1220 */
+    uint32_t mss_min;          /* smaller ones are raised to this */
+    uint32_t mss_base;         /* first step down into a suspected black hole: 1024 */
     uint32_t notsent_lowat;
     uint16_t port_first, port_last; /* ephemeral, both included */
-    uint8_t window_scale_max;    /* shift offered at the most: 14; 0xff: option off */
-    uint8_t window_scale_fixed;  /* 0xff: computed from receive_buffer_max; else this shift */
+    uint8_t window_scale_max;       /* shift offered at the most: 14; 0xff: option off */
+    uint8_t window_scale_fixed;     /* 0xff: computed from receive_buffer_max; else this shift */
     uint8_t ttl;
 
     /* switches */
     bool sack, timestamps, window_scaling, ecn_accept, ecn_request, path_mtu_discovery;
-    bool mtu_probing;            /* after R1 the path is taken for a black hole (RFC 4821 §7.7) */
-    bool tcp_rfc1337;            /* ignore RST in TIME-WAIT */
+    bool mtu_probing; /* after R1 the path is taken for a black hole (RFC 4821 §7.7) */
+    bool tcp_rfc1337; /* ignore RST in TIME-WAIT */
     bool slow_start_after_idle;
     /* ... after one RTO of silence (RFC 5681 §4.1), not halved for each (RFC 2861, Linux) */
     bool idle_restart_at_once;
@@ -228,32 +228,32 @@ struct lastack_params {
     bool receive_window_grows;
     /* requests are repeated less often while a listener's SYN queue is more than half full */
     bool syn_queue_ages;
-    bool implied_connect;        /* sendto() of a new stream socket connects it (FreeBSD) */
+    bool implied_connect; /* sendto() of a new stream socket connects it (FreeBSD) */
     bool drop_syn_fin;
     /* RFC 793 acceptance instead of RFC 5961 (FreeBSD's switches) */
     bool insecure_rst, insecure_syn;
-    bool rst_extra_linux;        /* RST also taken at RCV.NXT-1 in CLOSE-WAIT, LAST-ACK, CLOSING */
+    bool rst_extra_linux; /* RST also taken at RCV.NXT-1 in CLOSE-WAIT, LAST-ACK, CLOSING */
     /* text leaves evenly over a round trip (Linux: where the queueing discipline is fq) */
     bool pacing;
-    bool tail_loss_probe;        /* RFC 8985 §7 */
-    bool frto;                   /* RFC 5682 */
+    bool tail_loss_probe; /* RFC 8985 §7 */
+    bool frto;            /* RFC 5682 */
     /* without SACK only the first partial ACK of an episode restarts the timer (RFC 6582 §4: the
      * Impatient variant), not each (Slow-but-Steady, Linux) */
     bool impatient_newreno;
     /* when the timer fires a segment is lost after RACK.rtt and the reordering window (RFC 8985
      * §6.3), not after RACK.rtt alone (Linux) */
     bool rack_window_at_timeout;
-    bool undo;                   /* reductions that prove needless are taken back */
-    bool cwnd_counts_segs;       /* a small segment takes as much of the window as a full one */
+    bool undo;             /* reductions that prove needless are taken back */
+    bool cwnd_counts_segs; /* a small segment takes as much of the window as a full one */
     /* a reduction starts from the window, not from what is in flight */
     bool ssthresh_from_cwnd;
-    bool abort_on_unread;        /* close() with unread data sends RST (Linux, RFC 2525 §2.17) */
-    bool missing_timestamp_ok;   /* a segment without TS though negotiated is taken (Linux) */
-    bool log_in_vain_silence;    /* blackhole: no RST to closed ports */
-    bool listen_synack_silent;   /* LISTEN + SYN-ACK: silence (FreeBSD) instead of RST */
-    bool closing_repeats_fin;    /* CLOSING answers the peer's FIN with our FIN again (FreeBSD) */
-    bool request_syn_rst;        /* another SYN in a request's window also gets a RST (Linux) */
-    bool time_wait_reopen;       /* a new SYN reopens TIME-WAIT (RFC 6191) */
+    bool abort_on_unread;      /* close() with unread data sends RST (Linux, RFC 2525 §2.17) */
+    bool missing_timestamp_ok; /* a segment without TS though negotiated is taken (Linux) */
+    bool log_in_vain_silence;  /* blackhole: no RST to closed ports */
+    bool listen_synack_silent; /* LISTEN + SYN-ACK: silence (FreeBSD) instead of RST */
+    bool closing_repeats_fin;  /* CLOSING answers the peer's FIN with our FIN again (FreeBSD) */
+    bool request_syn_rst;      /* another SYN in a request's window also gets a RST (Linux) */
+    bool time_wait_reopen;     /* a new SYN reopens TIME-WAIT (RFC 6191) */
     /* so does one with timestamps where the old life had none, whatever its number (RFC 6191 §2) */
     bool time_wait_new_timestamps;
     /* the window of SYN and SYN-ACK is a multiple of the MSS (Linux) */

@@ -77,9 +77,9 @@ struct lastack_connection_row {
     bool is_ipv6;       /* an IPv6 socket, even when its addresses are IPv4-mapped */
     bool has_tcp_info;
     struct lastack_endpoint local, remote;
-    uint32_t link;      /* bound device or link, 0 = any */
-    uint64_t cookie;    /* names this socket from SYN to TIME-WAIT */
-    uint64_t inode;     /* host: socket inode; stack: 0 */
+    uint32_t link;   /* bound device or link, 0 = any */
+    uint64_t cookie; /* names this socket from SYN to TIME-WAIT */
+    uint64_t inode;  /* host: socket inode; stack: 0 */
     uint32_t uid;
     uint32_t mark;
     /* holder: one of them, and how many there are. On a stack, `pid` is the owner's number. */
@@ -90,23 +90,23 @@ struct lastack_connection_row {
     /* queues; a listener has accept queue length and its limit here, as ss shows it */
     uint32_t recv_q, send_q;
     /* the deadline that matters most now */
-    int8_t timer;       /* enum lastack_timer, -1 = none */
+    int8_t timer; /* enum lastack_timer, -1 = none */
     uint8_t timer_retries;
     uint8_t timer_retries_max; /* 0 = unknown */
     int64_t timer_left_ns;     /* until it fires; may be negative by scheduling delay */
     /* until the connection is given up if nothing changes; -1 = never or unknown */
     int64_t gives_up_ns;
     /* why it is in this state, and since when (-1 = unknown) */
-    uint16_t cause;            /* enum lastack_cause; NONE = unknown */
-    int64_t age_ns;            /* in this state */
+    uint16_t cause; /* enum lastack_cause; NONE = unknown */
+    int64_t age_ns; /* in this state */
     bool reuse_address, reuse_port, v6_only;
     /* a host's socket can tell more: 0 or "" where the source does not */
-    bool is_autobound;         /* the kernel chose the local port (only when asked for) */
+    bool is_autobound; /* the kernel chose the local port (only when asked for) */
     bool has_memory;
     uint8_t tos, tclass;
     uint32_t class_id;
-    uint64_t cgroup;           /* cgroup v2 id */
-    uint64_t netns;            /* inode of its network namespace, 0 = the one asked from */
+    uint64_t cgroup; /* cgroup v2 id */
+    uint64_t netns;  /* inode of its network namespace, 0 = the one asked from */
     char congestion[16];
     struct lastack_socket_memory memory;
     struct lastack_tcp_info tcp_info;

@@ -28,16 +28,17 @@ enum lastack_socket_type { LASTACK_SOCK_STREAM = 1, LASTACK_SOCK_DGRAM = 2 };
 enum { LASTACK_SHUT_RD = 0, LASTACK_SHUT_WR = 1, LASTACK_SHUT_RDWR = 2 };
 
 enum lastack_message_flag { /* Linux's values */
-    LASTACK_MSG_OOB = 0x01,
-    LASTACK_MSG_PEEK = 0x02,
-    LASTACK_MSG_CTRUNC = 0x08,
-    LASTACK_MSG_TRUNC = 0x20,
-    LASTACK_MSG_DONTWAIT = 0x40,
-    LASTACK_MSG_EOR = 0x80,
-    LASTACK_MSG_WAITALL = 0x100,
-    LASTACK_MSG_NOSIGNAL = 0x4000,
-    LASTACK_MSG_MORE = 0x8000,
-    LASTACK_MSG_FASTOPEN = 0x20000000, /* connect, with text in the SYN (RFC 7413) */
+                            LASTACK_MSG_OOB = 0x01,
+                            LASTACK_MSG_PEEK = 0x02,
+                            LASTACK_MSG_CTRUNC = 0x08,
+                            LASTACK_MSG_TRUNC = 0x20,
+                            LASTACK_MSG_DONTWAIT = 0x40,
+                            LASTACK_MSG_EOR = 0x80,
+                            LASTACK_MSG_WAITALL = 0x100,
+                            LASTACK_MSG_NOSIGNAL = 0x4000,
+                            LASTACK_MSG_MORE = 0x8000,
+                            LASTACK_MSG_FASTOPEN =
+                                0x20000000, /* connect, with text in the SYN (RFC 7413) */
 };
 
 /* Owners stand for processes: a number and a name for viewers. Owner 0 exists from the start.
@@ -105,13 +106,13 @@ struct lastack_control {
 
 /* sendmsg(2), recvmsg(2). */
 struct lastack_message {
-    struct lastack_endpoint *remote;  /* or NULL. Of recv: filled in */
-    const struct lastack_iovec *send; /* pieces to send */
+    struct lastack_endpoint *remote;      /* or NULL. Of recv: filled in */
+    const struct lastack_iovec *send;     /* pieces to send */
     const struct lastack_buffer *receive; /* pieces to read into */
-    size_t count;                     /* of either */
-    struct lastack_control *control;  /* recv: room for control_count of them, or NULL */
-    size_t control_count;             /* recv: how many there are now */
-    uint32_t flags;                   /* recv: LASTACK_MSG_TRUNC, LASTACK_MSG_CTRUNC ... */
+    size_t count;                         /* of either */
+    struct lastack_control *control;      /* recv: room for control_count of them, or NULL */
+    size_t control_count;                 /* recv: how many there are now */
+    uint32_t flags;                       /* recv: LASTACK_MSG_TRUNC, LASTACK_MSG_CTRUNC ... */
 };
 
 /* Sends the pieces of `message` one behind the other. What lastack_send and lastack_send_to answer;
@@ -120,8 +121,8 @@ int64_t lastack_send_message(struct lastack *stack, int descriptor,
                              const struct lastack_message *message, uint32_t flags);
 /* Fills the pieces of `message` with what can be read, and tells what came along. What lastack_recv
  * answers. */
-int64_t lastack_recv_message(struct lastack *stack, int descriptor,
-                             struct lastack_message *message, uint32_t flags);
+int64_t lastack_recv_message(struct lastack *stack, int descriptor, struct lastack_message *message,
+                             uint32_t flags);
 
 /* Without copying: up to `count` pieces of what can be read, in order; returns how many pieces.
  * Valid until the next call on the stack. lastack_recv_done gives the first `length` bytes back. */
@@ -191,7 +192,7 @@ int lastack_poll_many(struct lastack *stack, struct lastack_pollfd *entries, siz
 #define LASTACK_EPOLLWAKEUP    0x20000000u /* accepted, no effect */
 #define LASTACK_EPOLLONESHOT   0x40000000u /* told once, then silent until _MOD */
 /* edge-triggered: told once for all news since it was told last */
-#define LASTACK_EPOLLET        0x80000000u
+#define LASTACK_EPOLLET 0x80000000u
 
 struct lastack_epoll_event {
     uint32_t events; /* LASTACK_POLL... bits; ERR and HUP are told unasked */
@@ -220,8 +221,13 @@ int lastack_epoll_wait(struct lastack *stack, int epoll, struct lastack_epoll_ev
  * calls of these: nothing here blocks), _GETFD, _SETFD (close-on-exec, remembered), _DUPFD (the
  * lowest free number). Like Linux, the former two belong to the socket, not the descriptor.
  * -LASTACK_EBADF, -LASTACK_EINVAL. */
-enum { LASTACK_F_DUPFD = 0, LASTACK_F_GETFD = 1, LASTACK_F_SETFD = 2, LASTACK_F_GETFL = 3,
-       LASTACK_F_SETFL = 4 };
+enum {
+    LASTACK_F_DUPFD = 0,
+    LASTACK_F_GETFD = 1,
+    LASTACK_F_SETFD = 2,
+    LASTACK_F_GETFL = 3,
+    LASTACK_F_SETFL = 4
+};
 enum { LASTACK_O_RDWR = 2, LASTACK_O_NONBLOCK = 0x800 };
 int lastack_fcntl(struct lastack *stack, int descriptor, int command, int argument);
 
@@ -229,8 +235,13 @@ int lastack_fcntl(struct lastack *stack, int descriptor, int command, int argume
  * bytes queued and not acknowledged. _OUTQNSD: bytes queued and not sent. _ATMARK: the next byte
  * is urgent: never (docs/decisions/0011). FIONBIO: *value 0 or 1, as fcntl. -LASTACK_ENOTTY for
  * others. */
-enum { LASTACK_SIOCINQ = 0x541b, LASTACK_SIOCOUTQ = 0x5411, LASTACK_SIOCOUTQNSD = 0x894b,
-       LASTACK_SIOCATMARK = 0x8905, LASTACK_FIONBIO = 0x5421 };
+enum {
+    LASTACK_SIOCINQ = 0x541b,
+    LASTACK_SIOCOUTQ = 0x5411,
+    LASTACK_SIOCOUTQNSD = 0x894b,
+    LASTACK_SIOCATMARK = 0x8905,
+    LASTACK_FIONBIO = 0x5421
+};
 int lastack_ioctl(struct lastack *stack, int descriptor, unsigned request, int *value);
 
 /* A number of yours that comes back in events. */
@@ -240,7 +251,7 @@ int lastack_set_user(struct lastack *stack, int descriptor, uint64_t user);
 enum { LASTACK_SOL_IP = 0, LASTACK_SOL_SOCKET = 1, LASTACK_SOL_TCP = 6, LASTACK_SOL_IPV6 = 41 };
 #define LASTACK_OPTIONS(X)                                                                         \
     X(SO_REUSEADDR, LASTACK_SOL_SOCKET, 2)                                                         \
-    X(SO_TYPE, LASTACK_SOL_SOCKET, 3)             /* read only, as the next three */               \
+    X(SO_TYPE, LASTACK_SOL_SOCKET, 3) /* read only, as the next three */                           \
     X(SO_PROTOCOL, LASTACK_SOL_SOCKET, 38)                                                         \
     X(SO_DOMAIN, LASTACK_SOL_SOCKET, 39)                                                           \
     X(SO_ACCEPTCONN, LASTACK_SOL_SOCKET, 30)                                                       \
@@ -264,9 +275,9 @@ enum { LASTACK_SOL_IP = 0, LASTACK_SOL_SOCKET = 1, LASTACK_SOL_TCP = 6, LASTACK_
     X(TCP_KEEPCNT, LASTACK_SOL_TCP, 6)                                                             \
     X(TCP_SYNCNT, LASTACK_SOL_TCP, 7)                                                              \
     X(TCP_LINGER2, LASTACK_SOL_TCP, 8)                                                             \
-    X(TCP_DEFER_ACCEPT, LASTACK_SOL_TCP, 9)  /* seconds; rounded up to when SYN-ACKs time out */   \
+    X(TCP_DEFER_ACCEPT, LASTACK_SOL_TCP, 9) /* seconds; rounded up to when SYN-ACKs time out */    \
     X(TCP_QUICKACK, LASTACK_SOL_TCP, 12)                                                           \
-    X(TCP_INQ, LASTACK_SOL_TCP, 36)               /* lastack_recv_message tells what is left */    \
+    X(TCP_INQ, LASTACK_SOL_TCP, 36) /* lastack_recv_message tells what is left */                  \
     X(TCP_USER_TIMEOUT, LASTACK_SOL_TCP, 18)                                                       \
     X(TCP_FASTOPEN, LASTACK_SOL_TCP, 23)                                                           \
     X(TCP_NOTSENT_LOWAT, LASTACK_SOL_TCP, 25)                                                      \
@@ -277,10 +288,10 @@ enum { LASTACK_SOL_IP = 0, LASTACK_SOL_SOCKET = 1, LASTACK_SOL_TCP = 6, LASTACK_
     X(TCP_ADVICE, LASTACK_SOL_TCP, 1000) /* ours: LASTACK_EVENT_ADVICE on (1, at first) or off */  \
     X(IP_TOS, LASTACK_SOL_IP, 1)                                                                   \
     X(IP_TTL, LASTACK_SOL_IP, 2)                                                                   \
-    X(IP_MTU_DISCOVER, LASTACK_SOL_IP, 10)        /* remembered: DF is always set, as for WANT */  \
-    X(IP_RECVERR, LASTACK_SOL_IP, 11)             /* remembered: no error queue */                 \
-    X(IP_MTU, LASTACK_SOL_IP, 14)                 /* read only, of a connection */                 \
-    X(IP_FREEBIND, LASTACK_SOL_IP, 15)            /* bind() to any address */                      \
+    X(IP_MTU_DISCOVER, LASTACK_SOL_IP, 10) /* remembered: DF is always set, as for WANT */         \
+    X(IP_RECVERR, LASTACK_SOL_IP, 11)      /* remembered: no error queue */                        \
+    X(IP_MTU, LASTACK_SOL_IP, 14)          /* read only, of a connection */                        \
+    X(IP_FREEBIND, LASTACK_SOL_IP, 15)     /* bind() to any address */                             \
     X(IPV6_UNICAST_HOPS, LASTACK_SOL_IPV6, 16)                                                     \
     X(IPV6_MTU_DISCOVER, LASTACK_SOL_IPV6, 23)                                                     \
     X(IPV6_MTU, LASTACK_SOL_IPV6, 24)                                                              \

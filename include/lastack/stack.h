@@ -45,26 +45,26 @@ struct lastack_config {
     uint32_t max_time_waits_ipv4;
     uint32_t max_time_waits_ipv6;
     uint32_t max_syn_entries;
-    uint32_t max_syn_budgets;   /* networks whose SYNs are counted at once (lastack_add_syn_rule) */
+    uint32_t max_syn_budgets; /* networks whose SYNs are counted at once (lastack_add_syn_rule) */
     uint32_t max_sockets;
     uint32_t max_descriptors;
-    uint32_t max_pages;         /* for data, of page_size bytes */
-    uint32_t page_size;         /* a power of two, 1024..65536; 4096 */
-    uint32_t max_ranges;        /* holes and bursts of all connections together */
-    uint32_t max_replies;       /* answers waiting that belong to no connection */
-    uint32_t max_endpoints;     /* local (address, port) pairs in use */
+    uint32_t max_pages;     /* for data, of page_size bytes */
+    uint32_t page_size;     /* a power of two, 1024..65536; 4096 */
+    uint32_t max_ranges;    /* holes and bursts of all connections together */
+    uint32_t max_replies;   /* answers waiting that belong to no connection */
+    uint32_t max_endpoints; /* local (address, port) pairs in use */
     uint32_t max_links;
     uint32_t max_routes;
     uint32_t max_addresses;
     uint32_t max_neighbors;
-    uint32_t max_paths;         /* destinations whose path MTU etc. is remembered */
+    uint32_t max_paths; /* destinations whose path MTU etc. is remembered */
     uint32_t max_udp_sockets;
-    uint32_t max_watches;       /* of all epolls together */
-    uint32_t udp_queue_bytes;   /* of datagrams that wait to be read, per socket; 2048..2^24 */
+    uint32_t max_watches;     /* of all epolls together */
+    uint32_t udp_queue_bytes; /* of datagrams that wait to be read, per socket; 2048..2^24 */
     /* IP packets in pieces at once, about 66 KiB each; 0: fragments are refused */
     uint32_t max_reassemblies;
-    uint32_t trace_records;     /* ring size, a power of two, or 0 */
-    uint32_t trace_classes;     /* enum lastack_trace_class, or-ed */
+    uint32_t trace_records; /* ring size, a power of two, or 0 */
+    uint32_t trace_classes; /* enum lastack_trace_class, or-ed */
     /* keep lastack_trace_hash up to date: costs, see docs/decisions/0006 */
     bool trace_hash;
     /* for a world with several stacks behind one address: this one owns the */
@@ -95,13 +95,13 @@ enum lastack_link_kind {
 
 struct lastack_link_config {
     enum lastack_link_kind kind;
-    char name[16];        /* for viewers */
-    uint8_t mac[6];       /* LASTACK_LINK_ETHERNET */
-    uint32_t mtu;         /* largest IP packet, 576..65535 (68..1279 serve IPv4 only) */
+    char name[16];  /* for viewers */
+    uint8_t mac[6]; /* LASTACK_LINK_ETHERNET */
+    uint32_t mtu;   /* largest IP packet, 576..65535 (68..1279 serve IPv4 only) */
     /* largest payload of one TCP frame handed out with a gso_size; 0 = none */
     uint32_t gso_max;
-    bool checksum_out;    /* the link finishes checksums (LASTACK_CHECKSUM_PARTIAL) */
-    bool keeps_packets;   /* iovecs stay in use after the next call, until lastack_sent() is told */
+    bool checksum_out;  /* the link finishes checksums (LASTACK_CHECKSUM_PARTIAL) */
+    bool keeps_packets; /* iovecs stay in use after the next call, until lastack_sent() is told */
 };
 
 /* The link's number (0 is the loopback link that always exists, with 127.0.0.1 and ::1), or a
@@ -139,11 +139,11 @@ void lastack_link_full(struct lastack *stack, uint32_t link);
 void lastack_link_ready(struct lastack *stack, uint32_t link);
 
 enum lastack_event_kind {
-    LASTACK_EVENT_READABLE,  /* data, the end of data, or a connection to accept */
-    LASTACK_EVENT_WRITABLE,  /* room in the send buffer again; also: connected */
-    LASTACK_EVENT_ERROR,     /* an error is pending (SO_ERROR) */
-    LASTACK_EVENT_HANGUP,    /* both directions closed */
-    LASTACK_EVENT_URGENT,    /* the peer's urgent pointer advanced (lastack_at_mark, MSG_OOB) */
+    LASTACK_EVENT_READABLE, /* data, the end of data, or a connection to accept */
+    LASTACK_EVENT_WRITABLE, /* room in the send buffer again; also: connected */
+    LASTACK_EVENT_ERROR,    /* an error is pending (SO_ERROR) */
+    LASTACK_EVENT_HANGUP,   /* both directions closed */
+    LASTACK_EVENT_URGENT,   /* the peer's urgent pointer advanced (lastack_at_mark, MSG_OOB) */
     /* delivery is failing for now: an ICMP error, or R1 retransmissions (lastack_soft_error);
      * LASTACK_TCP_ADVICE 0 switches it off */
     LASTACK_EVENT_ADVICE,
@@ -210,9 +210,9 @@ struct lastack_syn_rule {
     uint8_t prefix_length;         /* 0..32 for IPv4, 0..128 for IPv6 */
     /* a budget for every network of this length within the prefix; 0: one for all of it */
     uint8_t each_length;
-    uint16_t port;                 /* the listener's; 0: any */
-    uint32_t rate;                 /* SYNs per second, 1..10^9; 0: none pass; or _UNLIMITED */
-    uint32_t burst;                /* SYNs at once, 1..10^9 */
+    uint16_t port;  /* the listener's; 0: any */
+    uint32_t rate;  /* SYNs per second, 1..10^9; 0: none pass; or _UNLIMITED */
+    uint32_t burst; /* SYNs at once, 1..10^9 */
 };
 
 /* Appends a rule; its number, -LASTACK_EINVAL for values out of range, -LASTACK_ENOBUFS when there

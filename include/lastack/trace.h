@@ -68,13 +68,13 @@ enum lastack_trace_what {
 };
 
 enum lastack_trace_class { /* bits of the switch */
-    LASTACK_TRACE_CLASS_STATE = 1 << 0,
-    LASTACK_TRACE_CLASS_TIMER = 1 << 1,
-    LASTACK_TRACE_CLASS_DROP = 1 << 2,
-    LASTACK_TRACE_CLASS_SEGMENT = 1 << 3,
-    LASTACK_TRACE_CLASS_CALL = 1 << 4,
-    LASTACK_TRACE_CLASS_CONGESTION = 1 << 5,
-    LASTACK_TRACE_CLASS_ALL = (1 << 6) - 1,
+                           LASTACK_TRACE_CLASS_STATE = 1 << 0,
+                           LASTACK_TRACE_CLASS_TIMER = 1 << 1,
+                           LASTACK_TRACE_CLASS_DROP = 1 << 2,
+                           LASTACK_TRACE_CLASS_SEGMENT = 1 << 3,
+                           LASTACK_TRACE_CLASS_CALL = 1 << 4,
+                           LASTACK_TRACE_CLASS_CONGESTION = 1 << 5,
+                           LASTACK_TRACE_CLASS_ALL = (1 << 6) - 1,
 };
 
 /*
@@ -282,13 +282,13 @@ struct lastack_trace_record {
     uint8_t old_state; /* enum tcp_state; the state now, where nothing changes */
     uint8_t new_state;
     uint8_t reserved;
-    uint16_t flags;       /* of the segment concerned */
+    uint16_t flags; /* of the segment concerned */
     uint16_t local_port;
     uint16_t remote_port;
-    uint32_t serial;      /* which record this is, from 0 */
+    uint32_t serial; /* which record this is, from 0 */
     union {
         struct {
-            uint32_t seq;    /* of the segment concerned, as on the wire */
+            uint32_t seq; /* of the segment concerned, as on the wire */
             uint32_t ack;
             uint32_t length; /* text bytes */
             uint32_t window; /* bytes, scaled where the scale is known */

@@ -55,8 +55,7 @@ static uint64_t hash_index_edge_count(const struct hash_index *index)
     const uint32_t load = hash_index_load(index->narrow);
     const uint64_t span = (uint64_t)(index->wide - index->narrow) * load;
 
-    return (uint64_t)index->wide * load -
-           (index->edge * span + index->narrow - 1) / index->narrow;
+    return (uint64_t)index->wide * load - (index->edge * span + index->narrow - 1) / index->narrow;
 }
 
 size_t hash_index_size(uint32_t limit)

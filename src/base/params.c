@@ -28,7 +28,7 @@ static void linux_times(struct lastack_params *params)
     params->persist_min_ns = MS(200); /* probes back off like the RTO, between its bounds */
     params->persist_max_ns = SEC(120);
     params->user_timeout_ns = 0;
-    params->challenge_interval_ns = MS(500); /* tcp_invalid_ratelimit */
+    params->challenge_interval_ns = MS(500);   /* tcp_invalid_ratelimit */
     params->time_wait_reuse_delay_ns = SEC(1); /* tcp_tw_reuse_delay */
     params->isn_tick_ns = 64;
     params->connect_timeout_ns = 0;

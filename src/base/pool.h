@@ -28,14 +28,14 @@
 
 struct pool {
     uint8_t *memory;
-    size_t stride;   /* bytes from one object to the next */
-    uint32_t limit;  /* objects at the most */
-    uint32_t bump;   /* objects ever taken: the touched part */
-    uint32_t used;   /* objects given out now */
-    uint32_t free;   /* head of the free list, POOL_NONE when empty */
-    uint32_t peak;   /* most objects given out at once */
-    uint32_t fan;    /* indices that a free object holds beside its link; 0: a plain list */
-    uint32_t held;   /* indices that the head of the list holds now */
+    size_t stride;  /* bytes from one object to the next */
+    uint32_t limit; /* objects at the most */
+    uint32_t bump;  /* objects ever taken: the touched part */
+    uint32_t used;  /* objects given out now */
+    uint32_t free;  /* head of the free list, POOL_NONE when empty */
+    uint32_t peak;  /* most objects given out at once */
+    uint32_t fan;   /* indices that a free object holds beside its link; 0: a plain list */
+    uint32_t held;  /* indices that the head of the list holds now */
     uint64_t refusals;
 };
 

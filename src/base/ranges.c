@@ -153,8 +153,8 @@ static struct range *treap_begin(struct ranges *set, struct pool *pool, struct s
     if (index == POOL_NONE)
         return NULL;
     node = range_at(pool, index);
-    *node = (struct range){.left = POOL_NONE, .right = POOL_NONE,
-                           .priority = UINT32_MAX, .from = from, .to = to};
+    *node = (struct range){
+        .left = POOL_NONE, .right = POOL_NONE, .priority = UINT32_MAX, .from = from, .to = to};
     set->root = index;
     set->count = 1;
     set->has_marks = 0;

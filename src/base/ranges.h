@@ -24,10 +24,10 @@
 struct range {
     uint32_t left, right; /* POOL_NONE */
     struct seq from, to;
-    int64_t at;           /* the owner's: when it was sent */
-    uint16_t count;       /* the owner's: segments in it */
-    uint8_t flags;        /* the owner's; written by ranges_mark only */
-    uint8_t under;        /* what its subtree, itself included, has (RANGE_HAS) or all has */
+    int64_t at;     /* the owner's: when it was sent */
+    uint16_t count; /* the owner's: segments in it */
+    uint8_t flags;  /* the owner's; written by ranges_mark only */
+    uint8_t under;  /* what its subtree, itself included, has (RANGE_HAS) or all has */
     uint32_t priority;
 };
 
@@ -36,9 +36,9 @@ struct range {
 enum { RANGE_HAS = 0x0f, RANGE_LACKS = 0xf0 };
 
 struct ranges {
-    uint32_t root;           /* POOL_NONE when empty */
+    uint32_t root; /* POOL_NONE when empty */
     uint32_t count : 31;
-    uint32_t has_marks : 1;  /* since it was last empty some range had a flag */
+    uint32_t has_marks : 1; /* since it was last empty some range had a flag */
 };
 
 static inline void ranges_init(struct ranges *set)

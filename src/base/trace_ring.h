@@ -22,7 +22,7 @@
 
 struct trace_ring {
     struct lastack_trace_record *records;
-    uint64_t next;    /* number of the record that will be written next */
+    uint64_t next; /* number of the record that will be written next */
     uint64_t hash;
     uint32_t count;   /* room in the ring: a power of two, or 0 */
     uint32_t classes; /* enum lastack_trace_class, or-ed: what goes into the ring */

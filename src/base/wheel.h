@@ -23,9 +23,9 @@
 enum { WHEEL_LEVELS = 9, WHEEL_SLOTS = 64, WHEEL_SHIFT = 10 };
 
 struct wheel_node {
-    int64_t at;        /* deadline; NEVER when not armed */
+    int64_t at; /* deadline; NEVER when not armed */
     uint32_t next, prev;
-    uint16_t slot;     /* level * 64 + slot, WHEEL_UNARMED when not armed */
+    uint16_t slot; /* level * 64 + slot, WHEEL_UNARMED when not armed */
     uint16_t spare;
 };
 
@@ -33,11 +33,11 @@ struct wheel_node {
 #define WHEEL_NONE    UINT32_MAX
 
 struct wheel {
-    int64_t now;              /* all slots before this are empty */
-    uint8_t *memory;          /* node of object i: memory + i * stride + offset */
+    int64_t now;     /* all slots before this are empty */
+    uint8_t *memory; /* node of object i: memory + i * stride + offset */
     size_t stride, offset;
-    uint32_t armed;           /* how many nodes hang */
-    uint32_t levels;          /* a bit per level that holds a node */
+    uint32_t armed;                  /* how many nodes hang */
+    uint32_t levels;                 /* a bit per level that holds a node */
     uint64_t occupied[WHEEL_LEVELS]; /* a bit per slot */
     uint32_t head[WHEEL_LEVELS][WHEEL_SLOTS];
 };

@@ -55,8 +55,8 @@ static void build(struct bare_end *end, uint16_t flags, uint32_t text)
         seg.window_scale = BARE_SHIFT;
     }
     length = tcp_build(&seg, LASTACK_OPTIONS_LINUX, tcp);
-    sum = checksum_fold(checksum_pseudo(&ip.source, &ip.destination, IP_PROTOCOL_TCP,
-                                        length + text));
+    sum =
+        checksum_fold(checksum_pseudo(&ip.source, &ip.destination, IP_PROTOCOL_TCP, length + text));
     store16(tcp + TCP_CHECKSUM_OFFSET, sum);
     packet->flags = LASTACK_CHECKSUM_PARTIAL;
     packet->checksum_start = IPV4_HEADER;

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct bench *const benches[] = {&bench_life,     &bench_bulk, &bench_demux,
-                                              &bench_timewait, &bench_tun,  &bench_tail,
+static const struct bench *const benches[] = {&bench_life,     &bench_bulk,     &bench_demux,
+                                              &bench_timewait, &bench_tun,      &bench_tail,
                                               &bench_fair,     &bench_recovery, &bench_attack};
 
 enum { BENCHES = sizeof benches / sizeof benches[0] };

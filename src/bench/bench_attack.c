@@ -311,13 +311,16 @@ static void make_syn(struct attack_bench *bench, unsigned number)
 /* 31 rules that do not fit, and one that has a budget for each address. */
 static void prepare_rules(struct attack_bench *bench)
 {
-    struct lastack_syn_rule rule = {.prefix = lastack_ipv4(203, 0, 113, 0), .prefix_length = 24,
-                                    .rate = 1, .burst = 1};
+    struct lastack_syn_rule rule = {
+        .prefix = lastack_ipv4(203, 0, 113, 0), .prefix_length = 24, .rate = 1, .burst = 1};
 
     for (unsigned i = 0; i < LASTACK_SYN_RULES_MAX - 1; i++)
         CHECK(lastack_add_syn_rule(bench->stack, &rule) >= 0);
-    rule = (struct lastack_syn_rule){.prefix = lastack_ipv4(198, 18, 0, 0), .prefix_length = 15,
-                                     .each_length = 32, .rate = 1, .burst = 1};
+    rule = (struct lastack_syn_rule){.prefix = lastack_ipv4(198, 18, 0, 0),
+                                     .prefix_length = 15,
+                                     .each_length = 32,
+                                     .rate = 1,
+                                     .burst = 1};
     CHECK(lastack_add_syn_rule(bench->stack, &rule) >= 0);
 }
 
@@ -436,8 +439,10 @@ static int run_attack(const struct bench_options *options)
         fprintf(stderr, "lastack bench: instructions are not counted: %s\n", why);
     ordinary = instructions_of(&counts, attack_kinds[0].name);
     if (!options->json)
-        fprintf(options->out, "\nattack: one packet, answers included, in batches of %d\n"
-                              "           ns/packet  instructions  ordinary\n", ATTACK_BATCH);
+        fprintf(options->out,
+                "\nattack: one packet, answers included, in batches of %d\n"
+                "           ns/packet  instructions  ordinary\n",
+                ATTACK_BATCH);
     for (unsigned i = 0; i < ATTACK_KINDS; i++) {
         const double cost = instructions_of(&counts, attack_kinds[i].name);
 

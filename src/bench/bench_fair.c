@@ -17,8 +17,8 @@ enum { PAIRS = 3 };
 static const struct {
     const char *name;
     unsigned kernel, ours;
-} pairs[PAIRS] = {{"Linux and Linux", 2, 0}, {"Linux and lastack", 1, 1},
-                  {"lastack and lastack", 0, 2}};
+} pairs[PAIRS] = {
+    {"Linux and Linux", 2, 0}, {"Linux and lastack", 1, 1}, {"lastack and lastack", 0, 2}};
 
 static double jain_index(double a, double b)
 {

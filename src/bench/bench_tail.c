@@ -102,8 +102,9 @@ static int run_tail(const struct bench_options *options)
         return 3;
     }
     if (!options->json)
-        fprintf(options->out, "| lost of %d | Linux ms | lastack ms | ratio |\n"
-                              "|---:|---:|---:|---:|\n",
+        fprintf(options->out,
+                "| lost of %d | Linux ms | lastack ms | ratio |\n"
+                "|---:|---:|---:|---:|\n",
                 SEGMENTS);
     for (unsigned lost = 1; lost <= LOST_MAX; lost++) {
         const double linux_ms = median_ms(trials, lost, 0), our_ms = median_ms(trials, lost, 1);

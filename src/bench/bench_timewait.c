@@ -384,8 +384,8 @@ static void fill(struct waiting *w, uint64_t n)
     for (uint64_t done = 0; done < n; done += step) {
         insert_many(w, n - done < step ? n - done : step);
         if (w->pages == PAGES_GROWN)
-            mapping_follow_use(&w->mapping, hash_index_touched(&w->index.slots) +
-                                                time_wait_touched(&w->table));
+            mapping_follow_use(&w->mapping,
+                               hash_index_touched(&w->index.slots) + time_wait_touched(&w->table));
     }
 }
 

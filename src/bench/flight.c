@@ -166,8 +166,7 @@ static void flight_receive(struct flight *flight, uint32_t segments, bool is_cou
 static void flight_acknowledge(struct flight *flight, bool is_counted)
 {
     for (uint32_t i = 0; i < flight->acks; i++) {
-        const struct lastack_packet_in in =
-            get_frame(flight->ack + (size_t)i * FLIGHT_FRAME);
+        const struct lastack_packet_in in = get_frame(flight->ack + (size_t)i * FLIGHT_FRAME);
 
         flight->pair.now += US(1);
         count_if(is_counted, true);
@@ -229,9 +228,8 @@ bool flight_make(struct flight *flight, uint32_t segments)
     config.max_pages = 2 * (window / config.page_size) + 1024;
     config.max_ranges = 2 * segments + 4096;
     config.trace_classes = 0;
-    *flight = (struct flight){.segments = segments,
-                              .frames = segments + 64,
-                              .ack_room = segments / 4 + 64};
+    *flight = (struct flight){
+        .segments = segments, .frames = segments + 64, .ack_room = segments / 4 + 64};
     flight->ack = malloc((size_t)flight->ack_room * FLIGHT_FRAME);
     if (flight->ack == NULL || !pair_make(&flight->pair, &config, FLIGHT_MTU, 0) ||
         !mapping_make(&flight->wire, (size_t)flight->frames * FLIGHT_FRAME, &trouble)) {

@@ -22,7 +22,7 @@ enum flight_part { FLIGHT_SEND, FLIGHT_RECEIVE, FLIGHT_ACK, FLIGHT_PARTS };
 struct flight {
     struct pair pair; /* of which only the stacks and the time are used */
     struct mapping wire;
-    uint32_t frames;  /* room on the wire */
+    uint32_t frames; /* room on the wire */
     uint32_t first, count;
     uint32_t acks, ack_room;
     uint8_t *ack;

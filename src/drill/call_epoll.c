@@ -61,18 +61,16 @@ static enum call_outcome call_epoll_ctl(struct runner *runner, struct posted_cal
         !value_descriptor(runner, call_argument(posted->call, 2), &descriptor) ||
         (has_event && !read_event(runner, value, &event)))
         return CALL_BROKEN;
-    return call_returns(posted,
-                        lastack_epoll_control(runner->target.stack, epoll.live,
-                                              (enum lastack_epoll_operation)operation,
-                                              descriptor.live, has_event ? &event : NULL));
+    return call_returns(posted, lastack_epoll_control(runner->target.stack, epoll.live,
+                                                      (enum lastack_epoll_operation)operation,
+                                                      descriptor.live, has_event ? &event : NULL));
 }
 
 /* The events that came against those that the script has, one or [a, list]. */
 static bool check_events(struct runner *runner, const struct drill_value *expected,
                          const struct lastack_epoll_event *events, int count)
 {
-    const struct drill_value *entry =
-        expected->kind == VALUE_LIST ? expected->first : expected;
+    const struct drill_value *entry = expected->kind == VALUE_LIST ? expected->first : expected;
 
     for (int i = 0; i < count && entry != NULL; i++, entry = entry->next) {
         struct lastack_epoll_event wanted;
@@ -90,8 +88,7 @@ static bool check_events(struct runner *runner, const struct drill_value *expect
             return runner_fail(runner, DRILL_CLASS_BEHAVIOUR, entry->place,
                                "epoll_event->data does not match script: expected: 0x%llx "
                                "actual: 0x%llx",
-                               (unsigned long long)wanted.data,
-                               (unsigned long long)events[i].data);
+                               (unsigned long long)wanted.data, (unsigned long long)events[i].data);
         if (expected->kind != VALUE_LIST)
             break;
     }

@@ -191,9 +191,6 @@ static enum call_outcome call_splice(struct runner *runner, struct posted_call *
 }
 
 const struct call_row calls_on_files[] = {
-    {"open", 2, 3, call_open},
-    {"pipe", 1, 1, call_pipe},
-    {"sendfile", 4, 4, call_sendfile},
-    {"splice", 6, 6, call_splice},
-    {NULL, 0, 0, NULL},
+    {"open", 2, 3, call_open},     {"pipe", 1, 1, call_pipe}, {"sendfile", 4, 4, call_sendfile},
+    {"splice", 6, 6, call_splice}, {NULL, 0, 0, NULL},
 };

@@ -54,8 +54,7 @@ static bool read_option_call(struct runner *runner, const struct drill_call *cal
     if (!value_descriptor(runner, call_argument(call, 0), &option->descriptor) ||
         !value_in_range(runner, call_argument(call, 1), SYMBOL_LEVEL, "a level", 0, 0xffff,
                         &level) ||
-        !value_in_range(runner, option->name, class_of_level(level), "an option", 0, 0xffff,
-                        &name))
+        !value_in_range(runner, option->name, class_of_level(level), "an option", 0, 0xffff, &name))
         return false;
     option->option = (enum lastack_option)(level << LEVEL_BITS | name);
     return true;
@@ -120,10 +119,9 @@ static enum call_outcome call_setsockopt(struct runner *runner, struct posted_ca
     if (!value_in_range(runner, option.value, class_of_value(option.option), "an option's value",
                         INT32_MIN, UINT32_MAX, &value))
         return CALL_BROKEN;
-    result = lastack_set_option(runner->target.stack, option.descriptor.live, option.option,
-                                (int)value);
-    return is_missing(runner, posted, &option, result) ? CALL_BROKEN
-                                                       : call_returns(posted, result);
+    result =
+        lastack_set_option(runner->target.stack, option.descriptor.live, option.option, (int)value);
+    return is_missing(runner, posted, &option, result) ? CALL_BROKEN : call_returns(posted, result);
 }
 
 static bool check_value(struct runner *runner, const struct option_call *option, int seen)
@@ -168,8 +166,7 @@ static enum call_outcome get_congestion(struct runner *runner, struct posted_cal
 {
     const struct drill_value *expected = option->value;
     const char *name = "";
-    const int result =
-        lastack_get_congestion(runner->target.stack, option->descriptor.live, &name);
+    const int result = lastack_get_congestion(runner->target.stack, option->descriptor.live, &name);
 
     if (result < 0 || expected->kind == VALUE_ELLIPSIS)
         return call_returns(posted, result);
@@ -193,8 +190,7 @@ static enum call_outcome get_cc_info(struct runner *runner, struct posted_call *
     const struct drill_value *length = call_argument(posted->call, 4);
     int64_t expected = 0;
 
-    if (length->kind != VALUE_ELLIPSIS &&
-        !value_number(runner, length, SYMBOL_OTHER, &expected))
+    if (length->kind != VALUE_ELLIPSIS && !value_number(runner, length, SYMBOL_OTHER, &expected))
         return CALL_BROKEN;
     if (expected != 0) {
         runner_fail(runner, DRILL_CLASS_BEHAVIOUR, length->place,
@@ -244,8 +240,7 @@ static enum call_outcome call_fcntl(struct runner *runner, struct posted_call *p
         return call_returns(posted, -LASTACK_EBADF);
     known = runner_descriptor(runner, descriptor.script);
     if (command == GET_FLAGS)
-        return call_returns(posted,
-                            LINUX_O_RDWR | (known->is_nonblocking ? LINUX_O_NONBLOCK : 0));
+        return call_returns(posted, LINUX_O_RDWR | (known->is_nonblocking ? LINUX_O_NONBLOCK : 0));
     if (command != SET_FLAGS) {
         runner_fail(runner, DRILL_CLASS_NOT_SUPPORTED, call_argument(posted->call, 1)->place,
                     "not supported: fcntl() but F_GETFL and F_SETFL");

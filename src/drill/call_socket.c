@@ -139,8 +139,7 @@ void call_notes_connecting(struct runner *runner, const struct run_descriptor *d
     conversation->remote = *remote;
     if (conversation->state == CONVERSATION_NEW && !conversation->is_udp)
         conversation->state = CONVERSATION_CONNECTING;
-    if (lastack_getsockname(runner->target.stack, descriptor->live, &local) == 0 &&
-        local.port != 0)
+    if (lastack_getsockname(runner->target.stack, descriptor->live, &local) == 0 && local.port != 0)
         conversation->local.port = local.port;
 }
 
@@ -176,8 +175,7 @@ static enum call_outcome call_shutdown(struct runner *runner, struct posted_call
         !value_in_range(runner, call_argument(posted->call, 1), SYMBOL_SHUTDOWN,
                         "the direction to shut down", INT32_MIN, INT32_MAX, &how))
         return CALL_BROKEN;
-    return call_returns(posted,
-                        lastack_shutdown(runner->target.stack, descriptor.live, (int)how));
+    return call_returns(posted, lastack_shutdown(runner->target.stack, descriptor.live, (int)how));
 }
 
 /* Who held what, and for how long: an application that forgets to close is the usual reason for
@@ -213,8 +211,7 @@ static enum call_outcome call_close(struct runner *runner, struct posted_call *p
         return CALL_BROKEN;
     if (descriptor.file == NULL)
         tell_holder(runner, &descriptor);
-    result = descriptor.file != NULL ? 0
-                                     : lastack_close(runner->target.stack, descriptor.live);
+    result = descriptor.file != NULL ? 0 : lastack_close(runner->target.stack, descriptor.live);
     known = runner_descriptor(runner, descriptor.script);
     if (result == 0 && known != NULL)
         known->is_open = false;
@@ -237,9 +234,13 @@ static enum call_outcome call_dup(struct runner *runner, struct posted_call *pos
 }
 
 const struct call_row calls_on_sockets[] = {
-    {"socket", 3, 3, call_socket},     {"bind", 3, 3, call_bind},
-    {"listen", 2, 2, call_listen},     {"accept", 3, 3, call_accept},
-    {"connect", 3, 3, call_connect},   {"shutdown", 2, 2, call_shutdown},
-    {"close", 1, 1, call_close},       {"dup", 1, 1, call_dup},
+    {"socket", 3, 3, call_socket},
+    {"bind", 3, 3, call_bind},
+    {"listen", 2, 2, call_listen},
+    {"accept", 3, 3, call_accept},
+    {"connect", 3, 3, call_connect},
+    {"shutdown", 2, 2, call_shutdown},
+    {"close", 1, 1, call_close},
+    {"dup", 1, 1, call_dup},
     {NULL, 0, 0, NULL},
 };

@@ -88,8 +88,7 @@ static bool read_message_call(struct runner *runner, const struct drill_call *ca
         return runner_fail(runner, DRILL_CLASS_NOT_SUPPORTED, control->place,
                            "not supported: control messages (msg_control)");
     if (iov == NULL)
-        return runner_fail(runner, DRILL_CLASS_SCRIPT, message->place,
-                           "a message needs msg_iov");
+        return runner_fail(runner, DRILL_CLASS_SCRIPT, message->place, "a message needs msg_iov");
     if (name != NULL && name->kind != VALUE_NULL) {
         transfer->has_remote = true;
         if (!value_endpoint(runner, name, &runner->remote, &transfer->remote))
@@ -258,8 +257,8 @@ static enum call_outcome transfer_in(struct runner *runner, struct posted_call *
     if (transfer->is_null)
         got = fault_of_read(runner, transfer);
     else
-        got = lastack_recv(runner->target.stack, transfer->descriptor.live, buffer,
-                           (size_t)left, transfer->flags & ~(uint32_t)LASTACK_MSG_WAITALL);
+        got = lastack_recv(runner->target.stack, transfer->descriptor.live, buffer, (size_t)left,
+                           transfer->flags & ~(uint32_t)LASTACK_MSG_WAITALL);
     free(buffer);
     if (got > 0)
         posted->done += got;
@@ -290,10 +289,9 @@ static enum call_outcome call_readv(struct runner *runner, struct posted_call *p
 }
 
 const struct call_row calls_that_transfer[] = {
-    {"read", 3, 3, call_read},         {"recv", 4, 4, call_read},
-    {"recvfrom", 6, 6, call_read},     {"readv", 3, 3, call_readv},
-    {"write", 3, 3, call_write},
-    {"send", 4, 4, call_write},        {"sendto", 6, 6, call_sendto},
-    {"writev", 3, 3, call_writev},     {"sendmsg", 3, 3, call_sendmsg},
-    {NULL, 0, 0, NULL},
+    {"read", 3, 3, call_read},       {"recv", 4, 4, call_read},
+    {"recvfrom", 6, 6, call_read},   {"readv", 3, 3, call_readv},
+    {"write", 3, 3, call_write},     {"send", 4, 4, call_write},
+    {"sendto", 6, 6, call_sendto},   {"writev", 3, 3, call_writev},
+    {"sendmsg", 3, 3, call_sendmsg}, {NULL, 0, 0, NULL},
 };

@@ -97,9 +97,8 @@ bool value_number(struct runner *runner, const struct drill_value *value, enum s
     return is_unclear(runner, value, "a number");
 }
 
-bool value_in_range(struct runner *runner, const struct drill_value *value,
-                    enum symbol_class class, const char *what, int64_t low, int64_t high,
-                    int64_t *number)
+bool value_in_range(struct runner *runner, const struct drill_value *value, enum symbol_class class,
+                    const char *what, int64_t low, int64_t high, int64_t *number)
 {
     if (!value_number(runner, value, class, number))
         return false;
@@ -173,8 +172,7 @@ bool value_descriptor(struct runner *runner, const struct drill_value *value,
     const struct run_descriptor *known;
     int64_t number;
 
-    if (!value_in_range(runner, value, SYMBOL_OTHER, "a descriptor", INT32_MIN, INT32_MAX,
-                        &number))
+    if (!value_in_range(runner, value, SYMBOL_OTHER, "a descriptor", INT32_MIN, INT32_MAX, &number))
         return false;
     known = runner_descriptor(runner, (int)number);
     *descriptor = (struct run_descriptor){.script = (int)number, .live = NO_DESCRIPTOR};

@@ -17,9 +17,8 @@ const struct drill_value *call_argument(const struct drill_call *call, unsigned 
 bool value_number(struct runner *runner, const struct drill_value *value, enum symbol_class class,
                   int64_t *number);
 /* The same within a range; `what` names it in errors. */
-bool value_in_range(struct runner *runner, const struct drill_value *value,
-                    enum symbol_class class, const char *what, int64_t low, int64_t high,
-                    int64_t *number);
+bool value_in_range(struct runner *runner, const struct drill_value *value, enum symbol_class class,
+                    const char *what, int64_t low, int64_t high, int64_t *number);
 
 /* A member of {..} or of [{..}] by name; NULL if there is none. */
 const struct drill_value *value_member(const struct drill_value *value, const char *name);

@@ -14,14 +14,14 @@
 enum call_outcome {
     CALL_RETURNED, /* value, error and made are filled in */
     CALL_WAITS,
-    CALL_BROKEN,   /* the run is over: runner_fail was called */
+    CALL_BROKEN, /* the run is over: runner_fail was called */
 };
 
 typedef enum call_outcome call_function(struct runner *runner, struct posted_call *posted);
 
 struct call_row {
     const char *name;
-    unsigned least, most;   /* arguments */
+    unsigned least, most; /* arguments */
     call_function *run;
 };
 

@@ -37,10 +37,31 @@ enum code_kind {
 };
 
 enum code_op {
-    OP_NONE, OP_ADD, OP_SUBTRACT, OP_MULTIPLY, OP_DIVIDE, OP_FLOOR_DIVIDE, OP_MODULO, OP_POWER,
-    OP_BIT_AND, OP_BIT_OR, OP_BIT_XOR, OP_SHIFT_LEFT, OP_SHIFT_RIGHT,
-    OP_NEGATE, OP_PLUS, OP_INVERT, OP_NOT,
-    OP_EQUAL, OP_NOT_EQUAL, OP_LESS, OP_LESS_EQUAL, OP_GREATER, OP_GREATER_EQUAL, OP_IN, OP_NOT_IN,
+    OP_NONE,
+    OP_ADD,
+    OP_SUBTRACT,
+    OP_MULTIPLY,
+    OP_DIVIDE,
+    OP_FLOOR_DIVIDE,
+    OP_MODULO,
+    OP_POWER,
+    OP_BIT_AND,
+    OP_BIT_OR,
+    OP_BIT_XOR,
+    OP_SHIFT_LEFT,
+    OP_SHIFT_RIGHT,
+    OP_NEGATE,
+    OP_PLUS,
+    OP_INVERT,
+    OP_NOT,
+    OP_EQUAL,
+    OP_NOT_EQUAL,
+    OP_LESS,
+    OP_LESS_EQUAL,
+    OP_GREATER,
+    OP_GREATER_EQUAL,
+    OP_IN,
+    OP_NOT_IN,
 };
 
 struct code_node {
@@ -60,9 +81,9 @@ struct code_statement {
     struct code_statement *next;
     enum code_statement_kind kind;
     struct place place;
-    const char *source;        /* the statement's own text, for messages */
-    const char *name;          /* ASSIGN */
-    enum code_op op;           /* ASSIGN: OP_NONE for =, OP_ADD for += ... */
+    const char *source; /* the statement's own text, for messages */
+    const char *name;   /* ASSIGN */
+    enum code_op op;    /* ASSIGN: OP_NONE for =, OP_ADD for += ... */
     struct code_node *value;
     struct code_node *message; /* ASSERT: or NULL */
 };
@@ -87,9 +108,9 @@ struct code_variable;
 
 struct code_environment {
     code_lookup *lookup;
-    code_print *print;               /* may be NULL */
-    void *context;                   /* of both */
-    struct script_memory memory;     /* of variables and results */
+    code_print *print;           /* may be NULL */
+    void *context;               /* of both */
+    struct script_memory memory; /* of variables and results */
     struct code_variable *variables;
 };
 

@@ -103,8 +103,9 @@ static bool evaluate_unary(struct evaluation *evaluation, const struct code_node
     if (node->op == OP_NOT)
         *value = code_integer(!code_value_is_true(&operand));
     else
-        wrong = code_value_compute(node->op == OP_INVERT ? OP_BIT_XOR
-                                   : node->op == OP_NEGATE ? OP_SUBTRACT : OP_ADD,
+        wrong = code_value_compute(node->op == OP_INVERT   ? OP_BIT_XOR
+                                   : node->op == OP_NEGATE ? OP_SUBTRACT
+                                                           : OP_ADD,
                                    node->op == OP_INVERT ? &ones : &zero, &operand,
                                    &evaluation->environment->memory, value);
     return wrong == NULL || fail_at(evaluation, node->place, wrong);
@@ -148,8 +149,10 @@ static bool holds(struct evaluation *evaluation, const struct code_node *node,
     }
     if (!code_value_order(left, right, &order))
         return fail_at(evaluation, node->place, "these two have no order");
-    *result = node->op == OP_LESS ? order < 0 : node->op == OP_LESS_EQUAL ? order <= 0
-              : node->op == OP_GREATER ? order > 0 : order >= 0;
+    *result = node->op == OP_LESS         ? order < 0
+              : node->op == OP_LESS_EQUAL ? order <= 0
+              : node->op == OP_GREATER    ? order > 0
+                                          : order >= 0;
     return true;
 }
 

@@ -24,9 +24,9 @@ struct code_value {
     enum code_value_kind kind;
     int64_t integer;
     double number;
-    const char *text;             /* NUL-terminated */
+    const char *text; /* NUL-terminated */
     const struct code_value *items;
-    size_t count;                 /* items, or bytes of text */
+    size_t count; /* items, or bytes of text */
 };
 
 struct code_value code_integer(int64_t integer);

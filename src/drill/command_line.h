@@ -23,7 +23,7 @@ struct command_stage {
     struct command_stage *next; /* takes this one's output */
     const char *words[COMMAND_WORDS_MAX];
     unsigned count;
-    const char *output;         /* > FILE, or NULL */
+    const char *output; /* > FILE, or NULL */
 };
 
 struct command_pipeline {

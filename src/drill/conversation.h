@@ -25,7 +25,7 @@ enum conversation_state {
     CONVERSATION_PACKET_RECEIVED, /* something met the listener */
     CONVERSATION_SYNACK_SENT,
     CONVERSATION_SYNACK_ACKED,
-    CONVERSATION_CONNECTING,      /* connect() was called, the SYN not yet seen */
+    CONVERSATION_CONNECTING, /* connect() was called, the SYN not yet seen */
     CONVERSATION_SYN_SENT,
     CONVERSATION_SYN_ACKED,
 };
@@ -43,7 +43,7 @@ struct conversation {
     struct lastack_endpoint local, remote; /* live; port 0: not known yet */
     uint32_t script_local_isn, live_local_isn;
     uint32_t live_remote_isn;
-    struct stamp *stamps;                /* those of what the stack sent */
+    struct stamp *stamps; /* those of what the stack sent */
     size_t stamp_count, stamp_room;
 };
 
@@ -68,7 +68,6 @@ void conversation_to_script(const struct conversation *conversation, struct dril
 /* Remembers which live TS val stands where the script has which: call when `seen` (decoded, live)
  * was what the script meant by `expected`. */
 void conversation_learn_stamp(struct conversation *conversation,
-                              const struct drill_packet *expected,
-                              const struct drill_packet *seen);
+                              const struct drill_packet *expected, const struct drill_packet *seen);
 
 #endif

@@ -19,7 +19,7 @@
 
 struct job {
     const char *path;
-    struct text lines;  /* what it prints */
+    struct text lines; /* what it prints */
     bool has_passed, is_done;
 };
 
@@ -124,9 +124,8 @@ static void fail_early(struct drill_report *report, uint32_t line, const char *m
     text_add(&report->message, message);
 }
 
-static void run_parsed(const struct drill_options *options, struct job *job,
-                       struct pcapng *capture, const struct drill_script *script,
-                       struct drill_report *report)
+static void run_parsed(const struct drill_options *options, struct job *job, struct pcapng *capture,
+                       const struct drill_script *script, struct drill_report *report)
 {
     struct job_view view = {.job = job, .options = options, .capture = capture};
     const struct drill_run_options run = {
@@ -156,9 +155,8 @@ static struct drill_settings settings_for(const struct drill_options *options)
     return settings;
 }
 
-static void run_source(const struct drill_options *options, struct job *job,
-                       struct pcapng *capture, const struct text *source,
-                       struct drill_report *report)
+static void run_source(const struct drill_options *options, struct job *job, struct pcapng *capture,
+                       const struct text *source, struct drill_report *report)
 {
     const struct drill_settings settings = settings_for(options);
     struct script_error error = {0};

@@ -267,8 +267,7 @@ bool drill_options_read(struct drill_options *options, int argc, char **argv, st
 {
     struct reading reading = {options, message, argv, argc, 1, true};
 
-    *options =
-        (struct drill_options){.profile = "linux", .jobs = 1, .argc = argc, .argv = argv};
+    *options = (struct drill_options){.profile = "linux", .jobs = 1, .argc = argc, .argv = argv};
     profile_fill(options->profile, &options->params);
     if (!read_profile(&reading) || !settle_language(&reading) || !read_words(&reading))
         return false;

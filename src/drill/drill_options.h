@@ -20,17 +20,16 @@ struct drill_options {
     struct lastack_params params;
     struct drill_settings settings;
     struct script_files files;
-    const char *pcap;              /* NULL: none */
+    const char *pcap; /* NULL: none */
     unsigned jobs;
     bool is_strict, allows_shell, traces, is_json, wants_help;
-    bool names_profile;            /* the command line does: it wins over scripts */
+    bool names_profile; /* the command line does: it wins over scripts */
     int argc;
-    char **argv;                   /* as given to drill_options_read */
+    char **argv; /* as given to drill_options_read */
 };
 
 /* False with a message, one line for each thing that is wrong. */
-bool drill_options_read(struct drill_options *options, int argc, char **argv,
-                        struct text *message);
+bool drill_options_read(struct drill_options *options, int argc, char **argv, struct text *message);
 /* The same command line on the ground of another profile, without its files. False with a message
  * if there is no such profile. */
 bool drill_options_for_profile(const struct drill_options *options, const char *profile,

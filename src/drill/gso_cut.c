@@ -44,8 +44,7 @@ static void store_ip_length(uint8_t *segment, const struct gso_frame *gso, size_
     }
     store16(segment + IPV4_LENGTH_AT, (uint16_t)length);
     store16(segment + IPV4_CHECKSUM_AT, 0);
-    store16(segment + IPV4_CHECKSUM_AT,
-            checksum_finish(checksum_add(0, segment, gso->ip_header)));
+    store16(segment + IPV4_CHECKSUM_AT, checksum_finish(checksum_add(0, segment, gso->ip_header)));
 }
 
 size_t gso_cut(const uint8_t *frame, size_t length, size_t size, size_t index, uint8_t *segment)

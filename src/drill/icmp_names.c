@@ -38,8 +38,12 @@ static const struct code_name exceeded_4[] = {
 
 /* RFC 4443 §3; net_unreachable is google's other name for no_route. */
 static const struct code_name unreachable_6[] = {
-    {"no_route", 0},       {"net_unreachable", 0},     {"admin_prohibited", 1},
-    {"not_neighbour", 2},  {"address_unreachable", 3}, {"port_unreachable", 4},
+    {"no_route", 0},
+    {"net_unreachable", 0},
+    {"admin_prohibited", 1},
+    {"not_neighbour", 2},
+    {"address_unreachable", 3},
+    {"port_unreachable", 4},
     {NULL, 0},
 };
 

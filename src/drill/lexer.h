@@ -35,19 +35,19 @@ enum token_kind {
 struct token {
     enum token_kind kind;
     struct place place;
-    size_t offset;         /* where it starts in the text */
-    const char *text;      /* INTEGER ... CODE: as written, without delimiters; OPTION: the name */
+    size_t offset;    /* where it starts in the text */
+    const char *text; /* INTEGER ... CODE: as written, without delimiters; OPTION: the name */
     size_t length;
-    int64_t integer;       /* INTEGER, HEX */
-    char punct;            /* PUNCT */
-    struct place inside;   /* CODE: where its text starts */
+    int64_t integer;     /* INTEGER, HEX */
+    char punct;          /* PUNCT */
+    struct place inside; /* CODE: where its text starts */
 };
 
 struct lexer {
     const char *text;
     size_t length, at;
     uint32_t line;
-    size_t line_start;      /* offset of the current line */
+    size_t line_start; /* offset of the current line */
     const struct drill_settings *settings;
     struct script_memory *memory;
     struct script_error *error;

@@ -107,8 +107,8 @@ static void store_icmp_checksum(const struct packet_ends *ends, uint8_t *bytes, 
     uint32_t sum = 0;
 
     if (!ip_is_ipv4(&ends->source.address))
-        sum = checksum_pseudo(&ends->source.address, &ends->destination.address,
-                              IP_PROTOCOL_ICMPV6, (uint32_t)length);
+        sum = checksum_pseudo(&ends->source.address, &ends->destination.address, IP_PROTOCOL_ICMPV6,
+                              (uint32_t)length);
     store16(bytes + 2, checksum_finish(checksum_add(sum, bytes, length)));
 }
 

@@ -27,11 +27,11 @@ size_t packet_bytes_write(const struct drill_packet *packet, const struct packet
 
 /* What was sent, as values. */
 struct seen_packet {
-    int64_t at;                  /* ns */
-    struct drill_packet packet;  /* tos, ttl and flow label are filled in */
+    int64_t at;                 /* ns */
+    struct drill_packet packet; /* tos, ttl and flow label are filled in */
     struct packet_ends ends;
-    bool has_other_text;         /* payload that is not all zeros */
-    bool has_bad_checksum;       /* of TCP, UDP or ICMP */
+    bool has_other_text;   /* payload that is not all zeros */
+    bool has_bad_checksum; /* of TCP, UDP or ICMP */
     bool has_bad_ip_checksum;
 };
 

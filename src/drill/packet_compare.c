@@ -128,8 +128,8 @@ static unsigned plain_bytes(const struct drill_tcp_option *option,
 }
 
 /* All of them, each plain. */
-static unsigned plain_list(const struct drill_tcp_option *option,
-                           const struct compare_rules *rules, uint8_t *bytes)
+static unsigned plain_list(const struct drill_tcp_option *option, const struct compare_rules *rules,
+                           uint8_t *bytes)
 {
     unsigned length = 0;
 
@@ -163,14 +163,12 @@ static bool sacks_agree(const struct drill_tcp *expected, const struct drill_tcp
 
     if (a == NULL || b == NULL)
         return a == b;
-    return a->count == b->count &&
-           memcmp(a->left, b->left, a->count * sizeof a->left[0]) == 0 &&
+    return a->count == b->count && memcmp(a->left, b->left, a->count * sizeof a->left[0]) == 0 &&
            memcmp(a->right, b->right, a->count * sizeof a->right[0]) == 0;
 }
 
 static bool compare_options(const struct drill_tcp *expected, const struct drill_tcp *seen,
-                            const struct compare_rules *rules,
-                            struct packet_difference *difference)
+                            const struct compare_rules *rules, struct packet_difference *difference)
 {
     uint8_t a[DRILL_OPTION_BYTES], b[DRILL_OPTION_BYTES];
     struct text text = {0};
@@ -258,10 +256,10 @@ static bool compare_icmp(const struct drill_packet *expected, const struct drill
 static bool compare_checksums(const struct seen_packet *seen, const struct compare_rules *rules,
                               struct packet_difference *difference)
 {
-    const char *what = seen->has_bad_ip_checksum                      ? "ip_check"
-                       : seen->has_other_text                         ? "payload"
+    const char *what = seen->has_bad_ip_checksum                    ? "ip_check"
+                       : seen->has_other_text                       ? "payload"
                        : seen->has_bad_checksum && rules->is_strict ? "checksum"
-                                                                      : NULL;
+                                                                    : NULL;
 
     if (what == NULL)
         return true;
@@ -281,12 +279,10 @@ bool packet_compare(const struct drill_packet *expected, const struct seen_packe
     if (expected->protocol != seen->packet.protocol) {
         snprintf(difference->expected, sizeof difference->expected, "%s",
                  protocols[expected->protocol]);
-        snprintf(difference->seen, sizeof difference->seen, "%s",
-                 protocols[seen->packet.protocol]);
+        snprintf(difference->seen, sizeof difference->seen, "%s", protocols[seen->packet.protocol]);
         return differ(difference, false, "ip_protocol");
     }
-    if (expected->protocol == DRILL_TCP &&
-        !compare_tcp(expected, &seen->packet, rules, difference))
+    if (expected->protocol == DRILL_TCP && !compare_tcp(expected, &seen->packet, rules, difference))
         return false;
     if (expected->protocol == DRILL_UDP && expected->udp_length != seen->packet.udp_length)
         return differ_number(difference, false, "udp_length", "udp ", expected->udp_length,

@@ -13,13 +13,13 @@
 
 struct compare_rules {
     bool is_ipv6;
-    bool is_strict;            /* checksums and TS ecr too */
-    uint32_t stamp_tolerance;  /* ticks that TS val may be off; UINT32_MAX: it is not compared */
+    bool is_strict;           /* checksums and TS ecr too */
+    uint32_t stamp_tolerance; /* ticks that TS val may be off; UINT32_MAX: it is not compared */
 };
 
 struct packet_difference {
     bool is_wire_format;
-    const char *field;         /* "tcp_ack": the original tool's names */
+    const char *field;             /* "tcp_ack": the original tool's names */
     char expected[160], seen[160]; /* as words of a script */
 };
 

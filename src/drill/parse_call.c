@@ -196,7 +196,7 @@ static bool parse_primary(struct parser *parser, struct drill_value **value)
 /* | primary | primary ...: the first is there already; a member keeps its name outside the OR. */
 static bool parse_or_rest(struct parser *parser, struct drill_value **value)
 {
-    struct drill_value *or, **end;
+    struct drill_value * or, **end;
 
     if (!parser_at_punct(parser, '|'))
         return true;
@@ -207,8 +207,8 @@ static bool parse_or_rest(struct parser *parser, struct drill_value **value)
     (*value)->field = NULL;
     (*value)->count = NULL;
     or->first = *value;
-    *value = or;
-    for (end = &or->first->next; parser_at_punct(parser, '|'); end = &(*end)->next)
+    *value = or ;
+    for (end = & or->first->next; parser_at_punct(parser, '|'); end = &(*end)->next)
         if (!parser_advance(parser) || !parse_primary(parser, end))
             return false;
     return true;

@@ -142,8 +142,8 @@ static bool parse_name(struct code_reader *reader, struct code_node **node)
 
 static bool parse_float(struct code_reader *reader, struct code_node **node)
 {
-    char *end, *text = script_copy(reader->memory, reader->text + reader->from,
-                                   reader->to - reader->from);
+    char *end,
+        *text = script_copy(reader->memory, reader->text + reader->from, reader->to - reader->from);
 
     if (!node_new(reader, CODE_FLOAT, node))
         return false;
@@ -184,8 +184,10 @@ static bool parse_primary(struct code_reader *reader, struct code_node **node)
 
 static bool unary_op(const struct code_reader *reader, enum code_op *op)
 {
-    *op = code_token_is(reader, "-") ? OP_NEGATE : code_token_is(reader, "+") ? OP_PLUS
-          : code_token_is(reader, "~") ? OP_INVERT : OP_NONE;
+    *op = code_token_is(reader, "-")   ? OP_NEGATE
+          : code_token_is(reader, "+") ? OP_PLUS
+          : code_token_is(reader, "~") ? OP_INVERT
+                                       : OP_NONE;
     return *op != OP_NONE;
 }
 
@@ -225,9 +227,9 @@ static const struct {
     const char *text;
     enum code_op op;
 } binaries[] = {
-    {0, "|", OP_BIT_OR},      {1, "^", OP_BIT_XOR},      {2, "&", OP_BIT_AND},
-    {3, "<<", OP_SHIFT_LEFT}, {3, ">>", OP_SHIFT_RIGHT}, {4, "+", OP_ADD},
-    {4, "-", OP_SUBTRACT},    {5, "*", OP_MULTIPLY},     {5, "/", OP_DIVIDE},
+    {0, "|", OP_BIT_OR},        {1, "^", OP_BIT_XOR},      {2, "&", OP_BIT_AND},
+    {3, "<<", OP_SHIFT_LEFT},   {3, ">>", OP_SHIFT_RIGHT}, {4, "+", OP_ADD},
+    {4, "-", OP_SUBTRACT},      {5, "*", OP_MULTIPLY},     {5, "/", OP_DIVIDE},
     {5, "//", OP_FLOOR_DIVIDE}, {5, "%", OP_MODULO},
 };
 
@@ -271,8 +273,9 @@ static bool take_compare_op(struct code_reader *reader, enum code_op *op)
     static const struct {
         const char *text;
         enum code_op op;
-    } compares[] = {{"==", OP_EQUAL}, {"!=", OP_NOT_EQUAL}, {"<", OP_LESS}, {"<=", OP_LESS_EQUAL},
-                    {">", OP_GREATER}, {">=", OP_GREATER_EQUAL}, {"in", OP_IN}, {"is", OP_EQUAL}};
+    } compares[] = {{"==", OP_EQUAL},      {"!=", OP_NOT_EQUAL}, {"<", OP_LESS},
+                    {"<=", OP_LESS_EQUAL}, {">", OP_GREATER},    {">=", OP_GREATER_EQUAL},
+                    {"in", OP_IN},         {"is", OP_EQUAL}};
     bool is_not;
 
     *op = OP_NONE;
@@ -439,9 +442,10 @@ static bool take_assignment(struct code_reader *reader, enum code_op *op, bool *
     static const struct {
         const char *text;
         enum code_op op;
-    } ops[] = {{"=", OP_NONE}, {"+=", OP_ADD}, {"-=", OP_SUBTRACT}, {"*=", OP_MULTIPLY},
-               {"/=", OP_DIVIDE}, {"//=", OP_FLOOR_DIVIDE}, {"%=", OP_MODULO}, {"**=", OP_POWER},
-               {"&=", OP_BIT_AND}, {"|=", OP_BIT_OR}, {"^=", OP_BIT_XOR}, {"<<=", OP_SHIFT_LEFT},
+    } ops[] = {{"=", OP_NONE},         {"+=", OP_ADD},     {"-=", OP_SUBTRACT},
+               {"*=", OP_MULTIPLY},    {"/=", OP_DIVIDE},  {"//=", OP_FLOOR_DIVIDE},
+               {"%=", OP_MODULO},      {"**=", OP_POWER},  {"&=", OP_BIT_AND},
+               {"|=", OP_BIT_OR},      {"^=", OP_BIT_XOR}, {"<<=", OP_SHIFT_LEFT},
                {">>=", OP_SHIFT_RIGHT}};
 
     *is_assignment = false;
@@ -506,8 +510,8 @@ static bool parse_statement(struct code_reader *reader, struct code_statement *s
 struct drill_code *drill_code_parse(const char *text, size_t length, struct place place,
                                     struct script_memory *memory, struct script_error *error)
 {
-    struct code_reader reader = {.text = text, .length = length, .place = place, .memory = memory,
-                            .error = error};
+    struct code_reader reader = {
+        .text = text, .length = length, .place = place, .memory = memory, .error = error};
     struct drill_code *code = script_take(memory, sizeof *code);
     struct code_statement **end = &code->statements;
 

@@ -21,9 +21,9 @@ static const struct {
     const char *name;
     uint8_t dscp;
 } dscps[] = {
-    {"cs0", 0},   {"cs1", 8},   {"cs2", 16},  {"cs3", 24},  {"cs4", 32},  {"cs5", 40},
-    {"cs6", 48},  {"cs7", 56},  {"af11", 10}, {"af12", 12}, {"af13", 14}, {"af21", 18},
-    {"af22", 20}, {"af23", 22}, {"af31", 26}, {"af32", 28}, {"af33", 30}, {"af41", 34},
+    {"cs0", 0},   {"cs1", 8},   {"cs2", 16},  {"cs3", 24},  {"cs4", 32},         {"cs5", 40},
+    {"cs6", 48},  {"cs7", 56},  {"af11", 10}, {"af12", 12}, {"af13", 14},        {"af21", 18},
+    {"af22", 20}, {"af23", 22}, {"af31", 26}, {"af32", 28}, {"af33", 30},        {"af41", 34},
     {"af42", 36}, {"af43", 38}, {"ef", 46},   {"le", 1},    {"voice-admit", 44},
 };
 
@@ -144,9 +144,12 @@ static bool parse_ip_item(struct parser *parser, struct drill_ip_info *info)
         const char *word;
         bool (*parse)(struct parser *, struct drill_ip_info *);
         bool is_tos;
-    } items[] = {{"tos", parse_tos, true},          {"class", parse_tos, true},
-                 {"dscp", parse_dscp, true},        {"ecn", parse_ecn, false},
-                 {"ttl", parse_ttl, false},         {"hlim", parse_ttl, false},
+    } items[] = {{"tos", parse_tos, true},
+                 {"class", parse_tos, true},
+                 {"dscp", parse_dscp, true},
+                 {"ecn", parse_ecn, false},
+                 {"ttl", parse_ttl, false},
+                 {"hlim", parse_ttl, false},
                  {"flowlabel", parse_flow_label, false}};
     bool taken;
 
@@ -293,8 +296,8 @@ static bool parse_mpls_label(struct parser *parser, struct drill_mpls_label *lab
         !parser_integer(parser, "the MPLS traffic class", 0, 7, &traffic_class) ||
         !parser_punct(parser, ',') || !parser_try_punct(parser, '[', &label->is_bottom))
         return false;
-    if (label->is_bottom && (!parser_word(parser, "S") || !parser_punct(parser, ']') ||
-                             !parser_punct(parser, ',')))
+    if (label->is_bottom &&
+        (!parser_word(parser, "S") || !parser_punct(parser, ']') || !parser_punct(parser, ',')))
         return false;
     if (!parser_word(parser, "ttl") || !parser_integer(parser, "the MPLS TTL", 0, 255, &ttl))
         return false;
@@ -336,12 +339,10 @@ bool parse_prefixes(struct parser *parser, struct drill_packet *packet)
         enum drill_prefix_kind kind;
         bool (*parse)(struct parser *, struct drill_prefix *);
         bool has_colon;
-    } kinds[] = {{"ipv4", PREFIX_IPV4, parse_ip_prefix, true},
-                 {"ipv6", PREFIX_IPV6, parse_ip_prefix, true},
-                 {"gre", PREFIX_GRE, parse_gre, true},
-                 {"GREv0", PREFIX_GRE, parse_gre, true},
-                 {"mpls", PREFIX_MPLS, parse_mpls, true},
-                 {"encap", PREFIX_PSP, parse_psp, false}};
+    } kinds[] = {
+        {"ipv4", PREFIX_IPV4, parse_ip_prefix, true}, {"ipv6", PREFIX_IPV6, parse_ip_prefix, true},
+        {"gre", PREFIX_GRE, parse_gre, true},         {"GREv0", PREFIX_GRE, parse_gre, true},
+        {"mpls", PREFIX_MPLS, parse_mpls, true},      {"encap", PREFIX_PSP, parse_psp, false}};
     enum { KINDS = sizeof kinds / sizeof kinds[0] };
     struct drill_prefix **end = &packet->prefixes;
     size_t i;

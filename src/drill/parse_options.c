@@ -12,15 +12,15 @@
 #include <string.h>
 
 enum option_form {
-    FORM_FLAG,       /* no value */
-    FORM_NUMBER,     /* an integer in [low, high] */
-    FORM_PERCENT,    /* 12.5: kept in thousandths of the whole */
+    FORM_FLAG,    /* no value */
+    FORM_NUMBER,  /* an integer in [low, high] */
+    FORM_PERCENT, /* 12.5: kept in thousandths of the whole */
     FORM_TEXT,
     FORM_IP_VERSION,
     FORM_DEFINE,
-    FORM_NON_FATAL,  /* packet, syscall, comma between */
+    FORM_NON_FATAL, /* packet, syscall, comma between */
     FORM_ENCAPSULATION,
-    FORM_IGNORED,    /* accepted; means nothing in-process */
+    FORM_IGNORED, /* accepted; means nothing in-process */
     FORM_REFUSED,
 };
 

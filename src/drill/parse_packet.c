@@ -18,9 +18,9 @@
 static const struct {
     char letter;
     uint16_t flag;
-} flag_letters[] = {{'.', LASTACK_ACK}, {'F', LASTACK_FIN}, {'S', LASTACK_SYN}, {'R', LASTACK_RST},
-                    {'P', LASTACK_PSH}, {'U', LASTACK_URG}, {'E', LASTACK_ECE}, {'W', LASTACK_CWR},
-                    {'A', LASTACK_AE}};
+} flag_letters[] = {{'.', LASTACK_ACK}, {'F', LASTACK_FIN}, {'S', LASTACK_SYN},
+                    {'R', LASTACK_RST}, {'P', LASTACK_PSH}, {'U', LASTACK_URG},
+                    {'E', LASTACK_ECE}, {'W', LASTACK_CWR}, {'A', LASTACK_AE}};
 
 /* The flag of a letter; 0 if it is none. */
 static uint16_t flag_of(char letter)
@@ -171,10 +171,9 @@ bool parse_udp_suffix(struct parser *parser, bool *given, uint16_t *source, uint
 {
     if (!parser_try_punct(parser, '/', given))
         return false;
-    return !*given ||
-           (parser_word(parser, "udp") && parser_punct(parser, '(') && parse_port(parser, source) &&
-            parser_punct(parser, '>') && parse_port(parser, destination) &&
-            parser_punct(parser, ')'));
+    return !*given || (parser_word(parser, "udp") && parser_punct(parser, '(') &&
+                       parse_port(parser, source) && parser_punct(parser, '>') &&
+                       parse_port(parser, destination) && parser_punct(parser, ')'));
 }
 
 static bool parse_tcp(struct parser *parser, struct drill_packet *packet)
@@ -240,8 +239,8 @@ bool parse_packet(struct parser *parser, struct drill_packet **result)
         !parse_ip_info(parser, &packet->ip) || !parse_prefixes(parser, packet) ||
         !parse_transport(parser, packet))
         return false;
-    if (packet->direction == DRILL_IN && (packet->ip.tos_check == TOS_ECT01 ||
-                                          packet->ip.tos_check == TOS_DSCP_ECT01))
+    if (packet->direction == DRILL_IN &&
+        (packet->ip.tos_check == TOS_ECT01 || packet->ip.tos_check == TOS_DSCP_ECT01))
         return parser_fail(parser, packet->place, "ect01 is one of two: only in outbound packets");
     if (parser_at_punct(parser, '{'))
         return parser_fail(parser, parser->token.place, "mutations of packets are not supported");

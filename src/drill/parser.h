@@ -19,11 +19,11 @@
 
 struct parser {
     struct lexer lexer;
-    struct token token;  /* the next one, not yet taken */
+    struct token token; /* the next one, not yet taken */
     struct drill_script *script;
     struct script_memory *memory;
     struct script_error *error;
-    unsigned depth;      /* of nested values; bounded */
+    unsigned depth; /* of nested values; bounded */
 };
 
 enum { PARSER_DEPTH_MAX = 32 };

@@ -40,10 +40,10 @@ typedef void drill_trace_watch(void *context, const struct lastack_trace_record 
 typedef void drill_note_watch(void *context, const char *line);
 
 struct drill_run_options {
-    struct lastack_params params; /* the profile, with what the user set on top */
-    bool is_strict;     /* checksums, outbound TS ecr, unexpected packets at the end */
-    bool allows_shell;  /* commands that are not built in run on the host */
-    uint64_t steps_max; /* deadlines of the stack that may act; 0: ten million */
+    struct lastack_params params;  /* the profile, with what the user set on top */
+    bool is_strict;                /* checksums, outbound TS ecr, unexpected packets at the end */
+    bool allows_shell;             /* commands that are not built in run on the host */
+    uint64_t steps_max;            /* deadlines of the stack that may act; 0: ten million */
     drill_packet_watch *on_packet; /* each may be NULL */
     drill_trace_watch *on_trace;
     drill_note_watch *on_note;
@@ -53,11 +53,11 @@ struct drill_run_options {
 struct drill_report {
     bool has_passed;
     enum drill_class class;
-    uint32_t line;         /* of the failure; 0: none */
-    struct text message;   /* the failure, several lines, each with its newline */
-    const char *state;     /* of the connection under test at the end; "-": it has none */
+    uint32_t line;       /* of the failure; 0: none */
+    struct text message; /* the failure, several lines, each with its newline */
+    const char *state;   /* of the connection under test at the end; "-": it has none */
     uint64_t trace_hash;
-    int64_t lasted_ns;     /* script time */
+    int64_t lasted_ns; /* script time */
 };
 
 /* Runs a parsed script. `report` is filled in; free it with drill_report_free. */

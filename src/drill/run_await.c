@@ -29,8 +29,8 @@ static bool is_between(const struct packet_ends *ends, const struct conversation
 /* The first SYN of an active open says which port the stack chose. */
 static bool is_first_syn(const struct conversation *conversation, const struct seen_packet *seen)
 {
-    return conversation->state == CONVERSATION_CONNECTING &&
-           seen->packet.protocol == DRILL_TCP && seen->packet.tcp.flags & LASTACK_SYN &&
+    return conversation->state == CONVERSATION_CONNECTING && seen->packet.protocol == DRILL_TCP &&
+           seen->packet.tcp.flags & LASTACK_SYN &&
            seen->ends.destination.port == conversation->remote.port;
 }
 
@@ -57,9 +57,9 @@ struct seen_packet *runner_peek(struct runner *runner)
     struct sent_packet *sent;
 
     while (!runner->has_ahead && (sent = target_take(&runner->target)) != NULL) {
-        runner->has_ahead = packet_bytes_read(sent->bytes, sent->length, &runner->memory,
-                                              &runner->ahead) &&
-                            is_relevant(runner, &runner->ahead);
+        runner->has_ahead =
+            packet_bytes_read(sent->bytes, sent->length, &runner->memory, &runner->ahead) &&
+            is_relevant(runner, &runner->ahead);
         runner->ahead.at = sent->at - target_epoch;
         free(sent);
     }
@@ -209,11 +209,10 @@ static bool fail_packet(struct runner *runner, const struct drill_packet *expect
         return true;
     }
     trim_ip_info(expected, &shown);
-    runner_fail(runner,
-                difference->is_wire_format ? DRILL_CLASS_WIRE_FORMAT : DRILL_CLASS_BEHAVIOUR,
-                expected->place,
-                "error handling packet: live packet field %s: expected: %s vs actual: %s",
-                difference->field, difference->expected, difference->seen);
+    runner_fail(
+        runner, difference->is_wire_format ? DRILL_CLASS_WIRE_FORMAT : DRILL_CLASS_BEHAVIOUR,
+        expected->place, "error handling packet: live packet field %s: expected: %s vs actual: %s",
+        difference->field, difference->expected, difference->seen);
     add_marked(message, "script packet:", expected, runner->event_us, NULL);
     add_marked(message, "actual packet:", &shown, seen->at / US(1), difference->seen);
     return false;
@@ -254,8 +253,8 @@ static bool is_supported(struct runner *runner, const struct drill_packet *packe
          option = option->next)
         if (option->is_valid_digest)
             what = "MD5 digests";
-    return what == NULL || runner_fail(runner, DRILL_CLASS_NOT_SUPPORTED, packet->place,
-                                       "not supported: %s", what);
+    return what == NULL ||
+           runner_fail(runner, DRILL_CLASS_NOT_SUPPORTED, packet->place, "not supported: %s", what);
 }
 
 bool runner_await(struct runner *runner, const struct drill_packet *expected)

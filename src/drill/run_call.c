@@ -36,8 +36,8 @@ enum call_outcome call_returns_or_waits(struct posted_call *posted,
 
 static const struct call_row *find_call(const char *name)
 {
-    static const struct call_row *const tables[] = {calls_on_sockets, calls_that_transfer,
-                                                    calls_on_options, calls_on_readiness,
+    static const struct call_row *const tables[] = {calls_on_sockets,    calls_that_transfer,
+                                                    calls_on_options,    calls_on_readiness,
                                                     calls_with_messages, calls_on_files};
 
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
@@ -58,8 +58,7 @@ struct run_descriptor *runner_descriptor(struct runner *runner, int script_fd)
     return descriptor; /* the newest with this number */
 }
 
-void runner_keep_descriptor(struct runner *runner, int script_fd,
-                            const struct run_descriptor *made)
+void runner_keep_descriptor(struct runner *runner, int script_fd, const struct run_descriptor *made)
 {
     struct run_descriptor *descriptor = script_take(&runner->memory, sizeof *descriptor);
 
@@ -103,9 +102,8 @@ static bool check_error(struct runner *runner, const struct posted_call *posted)
 
     if (symbol != NULL && symbol->linux_value == posted->error)
         return true;
-    return wrong_result(
-        runner, posted,
-        script_format(&runner->memory, "-1 with errno %s", posted->call->error));
+    return wrong_result(runner, posted,
+                        script_format(&runner->memory, "-1 with errno %s", posted->call->error));
 }
 
 static bool check_result(struct runner *runner, const struct posted_call *posted)
@@ -132,8 +130,7 @@ static bool check_result(struct runner *runner, const struct posted_call *posted
 static bool check_end(struct runner *runner, const struct posted_call *posted)
 {
     const int64_t now_us = runner_now_us(runner);
-    const int64_t tolerance =
-        runner_tolerance_us(runner, posted->due_us - posted->started_us);
+    const int64_t tolerance = runner_tolerance_us(runner, posted->due_us - posted->started_us);
 
     if (!posted->call->is_blocking ||
         (now_us >= posted->due_us - tolerance && now_us <= posted->due_us + tolerance))
@@ -162,8 +159,7 @@ bool runner_try_posted(struct runner *runner)
         return true;
     runner->posted.call = NULL;
     runner->posted.waits_for_handshake = false;
-    return outcome == CALL_RETURNED && check_end(runner, &posted) &&
-           check_result(runner, &posted);
+    return outcome == CALL_RETURNED && check_end(runner, &posted) && check_result(runner, &posted);
 }
 
 bool runner_finish_posted(struct runner *runner)

@@ -18,8 +18,10 @@ struct info_field {
 };
 
 #define FIELD(name)                                                                                \
-    {#name, offsetof(struct lastack_tcp_info, name),                                               \
-     sizeof(((struct lastack_tcp_info *)0)->name)}
+    {                                                                                              \
+#name, offsetof(struct lastack_tcp_info, name),                                            \
+            sizeof(((struct lastack_tcp_info *)0)->name)                                           \
+    }
 
 static const struct info_field fields[] = {
     FIELD(tcpi_ca_state),
@@ -133,10 +135,10 @@ static const struct {
     const char *name;
     int64_t value;
 } constants[] = {
-    {"TCP_CA_Open", 0},        {"TCP_CA_Disorder", 1},     {"TCP_CA_CWR", 2},
-    {"TCP_CA_Recovery", 3},    {"TCP_CA_Loss", 4},         {"TCPI_OPT_TIMESTAMPS", 1},
-    {"TCPI_OPT_SACK", 2},      {"TCPI_OPT_WSCALE", 4},     {"TCPI_OPT_ECN", 8},
-    {"TCPI_OPT_ECN_SEEN", 16}, {"TCPI_OPT_SYN_DATA", 32},  {"TCPI_OPT_USEC_TS", 64},
+    {"TCP_CA_Open", 0},          {"TCP_CA_Disorder", 1},    {"TCP_CA_CWR", 2},
+    {"TCP_CA_Recovery", 3},      {"TCP_CA_Loss", 4},        {"TCPI_OPT_TIMESTAMPS", 1},
+    {"TCPI_OPT_SACK", 2},        {"TCPI_OPT_WSCALE", 4},    {"TCPI_OPT_ECN", 8},
+    {"TCPI_OPT_ECN_SEEN", 16},   {"TCPI_OPT_SYN_DATA", 32}, {"TCPI_OPT_USEC_TS", 64},
     {"TCPI_OPT_TFO_CHILD", 128},
 };
 
@@ -150,7 +152,7 @@ static bool find_state(const struct runner *runner, const char *name, int64_t *v
         if (strcmp(name + (is_bsd ? 5 : 4), is_bsd ? states[i].bsd : states[i].name) != 0)
             continue;
         *value = runner->script->settings.dialect == DRILL_FREEBSD ? states[i].bsd_number
-                                                                    : (int64_t)states[i].state;
+                                                                   : (int64_t)states[i].state;
         return true;
     }
     return false;

@@ -73,7 +73,7 @@ static struct drill_packet piece_of(const struct drill_packet *whole, uint32_t o
     piece.tcp.seq += offset;
     piece.tcp.length = left < mss ? left : mss;
     if (piece.tcp.length < left)
-        piece.tcp.flags &= (uint16_t)~(LASTACK_PSH | LASTACK_FIN);
+        piece.tcp.flags &= (uint16_t) ~(LASTACK_PSH | LASTACK_FIN);
     if (offset > 0)
         piece.tcp.flags &= (uint16_t)~LASTACK_CWR;
     return piece;

@@ -56,8 +56,7 @@ static bool read_address(struct runner *runner, const char *option, const char *
     if (length < sizeof copy) {
         memcpy(copy, text, length);
         copy[length] = '\0';
-        if (lastack_address_parse(copy, address) &&
-            lastack_is_ipv4(address) == !runner->is_ipv6)
+        if (lastack_address_parse(copy, address) && lastack_is_ipv4(address) == !runner->is_ipv6)
             return true;
     }
     return runner_fail(runner, DRILL_CLASS_SCRIPT, start, "--%s=%s is no %s address", option, text,

@@ -49,25 +49,25 @@ struct runner {
     const struct drill_script *script;
     const struct drill_run_options *options;
     struct drill_report *report;
-    struct script_memory memory;   /* what is read and decoded on the way */
+    struct script_memory memory; /* what is read and decoded on the way */
     struct target target;
-    bool is_ipv6;                  /* packets */
+    bool is_ipv6; /* packets */
     bool has_ipv6_sockets;
     struct lastack_endpoint local, remote; /* as bind and connect get them for ... */
-    uint16_t next_port;            /* of the peers that connect to us */
-    struct conversation *conversations; /* newest first */
-    struct conversation *current;  /* the one under test, or NULL */
-    struct run_descriptor *descriptors; /* newest first */
+    uint16_t next_port;                    /* of the peers that connect to us */
+    struct conversation *conversations;    /* newest first */
+    struct conversation *current;          /* the one under test, or NULL */
+    struct run_descriptor *descriptors;    /* newest first */
     struct posted_call posted;
     struct drill_file *files;
-    struct seen_packet ahead;      /* looked at, not yet taken */
+    struct seen_packet ahead; /* looked at, not yet taken */
     bool has_ahead;
     struct code_environment code;
     uint64_t trace_cursor, steps;
     struct command_shell shell;
     const struct drill_event *event;
     int64_t event_us, event_end_us; /* when it should happen, script time */
-    int64_t before_us;             /* when the event before it should have */
+    int64_t before_us;              /* when the event before it should have */
     bool has_before, before_was_inbound;
 };
 

@@ -39,7 +39,7 @@ enum drill_value_kind {
 struct drill_value {
     enum drill_value_kind kind;
     struct place place;
-    int64_t integer;           /* VALUE_INTEGER */
+    int64_t integer; /* VALUE_INTEGER */
     bool is_hex, is_prefix;
     const char *text; /* VALUE_WORD, _CALL: the word; _STRING: as written, escapes and all */
     struct drill_value *first; /* members, in order */
@@ -50,15 +50,15 @@ struct drill_value {
 };
 
 struct drill_call {
-    struct place place;            /* of the name */
+    struct place place; /* of the name */
     const char *name;
     struct drill_value *arguments; /* the first; a chain by `next` */
     unsigned argument_count;
     struct drill_value *result;
-    const char *error;             /* "EINPROGRESS", or NULL */
-    const char *note;              /* what stands in parentheses behind it, or NULL */
-    bool is_blocking;              /* TIME...END name(...) */
-    int64_t end_us; /* when it must have returned; on the same base as the event's time */
+    const char *error; /* "EINPROGRESS", or NULL */
+    const char *note;  /* what stands in parentheses behind it, or NULL */
+    bool is_blocking;  /* TIME...END name(...) */
+    int64_t end_us;    /* when it must have returned; on the same base as the event's time */
 };
 
 /* ---- packets ---- */
@@ -98,12 +98,12 @@ struct drill_prefix {
     struct drill_prefix *next; /* the one inside this */
     enum drill_prefix_kind kind;
     struct place place;
-    struct drill_ip_info ip;              /* IPV4, IPV6 */
-    const char *source, *destination;     /* IPV4, IPV6: addresses as written */
-    bool has_fields;                      /* GRE: flags, sum, off, key and seq were given */
+    struct drill_ip_info ip;               /* IPV4, IPV6 */
+    const char *source, *destination;      /* IPV4, IPV6: addresses as written */
+    bool has_fields;                       /* GRE: flags, sum, off, key and seq were given */
     uint32_t flags, sum, offset, key, seq; /* GRE */
-    struct drill_mpls_label *labels;      /* MPLS, outermost first */
-    uint32_t spi;                         /* PSP */
+    struct drill_mpls_label *labels;       /* MPLS, outermost first */
+    uint32_t spi;                          /* PSP */
 };
 
 enum drill_option_kind {
@@ -132,15 +132,15 @@ struct drill_tcp_option {
     enum drill_option_kind kind;
     struct place place;
     uint32_t value; /* MSS, WSCALE, TIMESTAMP val, TARR rate, GENERIC kind, EXPERIMENTAL magic */
-    uint32_t echo;           /* TIMESTAMP ecr */
-    bool value_ignored;      /* TS val ...: anything */
-    bool echo_absolute;      /* ecr N!: not mapped */
-    bool is_valid_digest;    /* md5 valid: computed from --tcp_md5_secret */
-    bool has_value;          /* TARR with a rate */
-    bool is_wide;            /* EXPERIMENTAL: the magic has four bytes */
-    uint8_t order;           /* ACCECN: 0 = e0b first, 1 = e1b first */
-    uint8_t count;           /* SACK blocks, ACCECN counters */
-    uint8_t length;          /* of bytes[] */
+    uint32_t echo;  /* TIMESTAMP ecr */
+    bool value_ignored;   /* TS val ...: anything */
+    bool echo_absolute;   /* ecr N!: not mapped */
+    bool is_valid_digest; /* md5 valid: computed from --tcp_md5_secret */
+    bool has_value;       /* TARR with a rate */
+    bool is_wide;         /* EXPERIMENTAL: the magic has four bytes */
+    uint8_t order;        /* ACCECN: 0 = e0b first, 1 = e1b first */
+    uint8_t count;        /* SACK blocks, ACCECN counters */
+    uint8_t length;       /* of bytes[] */
     uint32_t left[DRILL_SACK_MAX],
         right[DRILL_SACK_MAX]; /* SACK; left[] also the ACCECN counters */
     uint8_t
@@ -151,8 +151,8 @@ struct drill_tcp_option {
 enum drill_quote_kind { QUOTE_NONE, QUOTE_TCP, QUOTE_UDP, QUOTE_UDPLITE, QUOTE_RAW };
 
 struct drill_icmp {
-    const char *type;   /* "unreachable", "type_3" */
-    const char *code;   /* "host_unreachable", "code_1", or NULL = 0 */
+    const char *type; /* "unreachable", "type_3" */
+    const char *code; /* "host_unreachable", "code_1", or NULL = 0 */
     bool has_mtu, has_id;
     uint32_t mtu;
     uint16_t id;
@@ -165,14 +165,14 @@ struct drill_icmp {
 };
 
 struct drill_tcp {
-    uint16_t flags;     /* LASTACK_FIN ... LASTACK_AE */
-    int8_t ace; /* the ACE counter instead of E, W and A: 0-7; -1: the three flags are meant */
+    uint16_t flags; /* LASTACK_FIN ... LASTACK_AE */
+    int8_t ace;     /* the ACE counter instead of E, W and A: 0-7; -1: the three flags are meant */
     uint32_t seq, length;
-    bool seq_absolute;  /* N:N(L)!: not mapped */
-    bool seq_ignored;   /* ...(L): anything */
+    bool seq_absolute; /* N:N(L)!: not mapped */
+    bool seq_ignored;  /* ...(L): anything */
     bool has_ack;
     uint32_t ack;
-    int32_t window;     /* -1: not given */
+    int32_t window; /* -1: not given */
     uint16_t urgent;
     bool options_ignored; /* <...> */
     struct drill_tcp_option *options;
@@ -189,10 +189,10 @@ struct drill_packet {
     uint16_t source_port, destination_port;
     bool in_udp; /* .../udp(A > B): TCP over UDP; parsed, not supported */
     uint16_t udp_source, udp_destination;
-    struct drill_tcp tcp;    /* DRILL_TCP */
-    uint16_t udp_length;     /* DRILL_UDP, _UDPLITE: payload bytes */
-    uint16_t udp_coverage;   /* DRILL_UDPLITE */
-    struct drill_icmp icmp;  /* DRILL_ICMP */
+    struct drill_tcp tcp;   /* DRILL_TCP */
+    uint16_t udp_length;    /* DRILL_UDP, _UDPLITE: payload bytes */
+    uint16_t udp_coverage;  /* DRILL_UDPLITE */
+    struct drill_icmp icmp; /* DRILL_ICMP */
 };
 
 /* ---- events ---- */
@@ -232,8 +232,8 @@ struct drill_script {
     const char *text; /* a copy of the source */
     size_t length;
     struct drill_settings settings;
-    struct drill_command *init;    /* or NULL */
-    struct drill_event *events;    /* at least one */
+    struct drill_command *init; /* or NULL */
+    struct drill_event *events; /* at least one */
     unsigned event_count;
     struct drill_command *cleanup; /* or NULL */
 };

@@ -70,7 +70,7 @@ static void add_gre(struct text *out, const struct drill_prefix *prefix)
     text_addf(out, "gre");
     if (prefix->has_fields)
         text_addf(out, " flags 0x%x, sum 0x%x, off 0x%x, key = 0x%x, seq %u", prefix->flags,
-                 prefix->sum, prefix->offset, prefix->key, prefix->seq);
+                  prefix->sum, prefix->offset, prefix->key, prefix->seq);
     text_addf(out, ": ");
 }
 
@@ -79,7 +79,7 @@ static void add_mpls(struct text *out, const struct drill_prefix *prefix)
     text_addf(out, "mpls");
     for (const struct drill_mpls_label *label = prefix->labels; label != NULL; label = label->next)
         text_addf(out, " (label %u, tc %u,%s ttl %u)", label->label, label->traffic_class,
-                 label->is_bottom ? " [S]," : "", label->ttl);
+                  label->is_bottom ? " [S]," : "", label->ttl);
     text_addf(out, ": ");
 }
 
@@ -109,9 +109,9 @@ void script_flags_text(struct text *out, uint16_t flags, int ace)
     static const struct {
         uint16_t flag;
         char letter;
-    } letters[] = {{LASTACK_FIN, 'F'}, {LASTACK_SYN, 'S'}, {LASTACK_RST, 'R'}, {LASTACK_PSH, 'P'},
-                   {LASTACK_URG, 'U'}, {LASTACK_ECE, 'E'}, {LASTACK_CWR, 'W'}, {LASTACK_AE, 'A'},
-                   {LASTACK_ACK, '.'}};
+    } letters[] = {{LASTACK_FIN, 'F'}, {LASTACK_SYN, 'S'}, {LASTACK_RST, 'R'},
+                   {LASTACK_PSH, 'P'}, {LASTACK_URG, 'U'}, {LASTACK_ECE, 'E'},
+                   {LASTACK_CWR, 'W'}, {LASTACK_AE, 'A'},  {LASTACK_ACK, '.'}};
 
     if (flags == 0 && ace < 0)
         text_addf(out, "-");
@@ -247,7 +247,7 @@ static void add_tcp(struct text *out, const struct drill_packet *packet)
         text_addf(out, " ...(%u)", tcp->length);
     else
         text_addf(out, " %u:%u(%u)%s", tcp->seq, tcp->seq + tcp->length, tcp->length,
-                 tcp->seq_absolute ? "!" : "");
+                  tcp->seq_absolute ? "!" : "");
     if (tcp->has_ack)
         text_addf(out, " ack %u", tcp->ack);
     if (tcp->window >= 0)
@@ -268,7 +268,7 @@ static void add_quote(struct text *out, const struct drill_icmp *icmp)
         break;
     case QUOTE_TCP:
         text_addf(out, " [%u:%u(%u)", icmp->quote_seq, icmp->quote_seq + icmp->quote_length,
-                 icmp->quote_length);
+                  icmp->quote_length);
         if (icmp->quote_in_udp)
             add_udp_suffix(out, icmp->quote_udp_source, icmp->quote_udp_destination);
         text_addf(out, "]");
@@ -449,8 +449,7 @@ static void add_event(struct text *out, const struct drill_event *event)
     text_addf(out, "\n");
 }
 
-static void add_number_option(struct text *out, const char *name, uint32_t value,
-                              uint32_t usual)
+static void add_number_option(struct text *out, const char *name, uint32_t value, uint32_t usual)
 {
     if (value != usual)
         text_addf(out, "--%s=%u\n", name, value);
@@ -502,14 +501,14 @@ static void add_settings(struct text *out, const struct drill_settings *settings
     add_number_option(out, "tolerance_usecs", settings->tolerance_us, usual.tolerance_us);
     if (settings->tolerance_millis != usual.tolerance_millis)
         text_addf(out, "--tolerance_percent=%u.%u\n", settings->tolerance_millis / 10,
-                 settings->tolerance_millis % 10);
+                  settings->tolerance_millis % 10);
     add_number_option(out, "tcp_ts_tick_usecs", settings->ts_tick_us, usual.ts_tick_us);
     add_flag_option(out, "tcp_ts_ecr_scaled", settings->ts_ecr_scaled);
     add_flag_option(out, "strict_segments", settings->strict_segments);
     if (settings->non_fatal_packet || settings->non_fatal_call)
         text_addf(out, "--non_fatal=%s%s%s\n", settings->non_fatal_packet ? "packet" : "",
-                 settings->non_fatal_packet && settings->non_fatal_call ? "," : "",
-                 settings->non_fatal_call ? "syscall" : "");
+                  settings->non_fatal_packet && settings->non_fatal_call ? "," : "",
+                  settings->non_fatal_call ? "syscall" : "");
     add_flag_option(out, "dry_run", settings->dry_run);
     add_flag_option(out, "is_anyip", settings->is_anyip);
     add_flag_option(out, "verbose", settings->is_verbose);

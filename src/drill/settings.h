@@ -38,21 +38,21 @@ struct drill_settings {
     const char *local_ip, *remote_ip;    /* NULL: the default; remote_ip may carry a /prefix */
     const char *gateway_ip, *netmask_ip; /* accepted, no effect */
     uint32_t mtu;
-    uint32_t mss;                 /* cut inbound segments to this, 0: leave them whole */
+    uint32_t mss; /* cut inbound segments to this, 0: leave them whole */
     uint32_t tolerance_us;
-    uint32_t tolerance_millis;    /* of the time since the previous event: 125 = 12.5 % */
-    uint32_t ts_tick_us;          /* 0: outbound TS val is not compared */
+    uint32_t tolerance_millis; /* of the time since the previous event: 125 = 12.5 % */
+    uint32_t ts_tick_us;       /* 0: outbound TS val is not compared */
     bool ts_ecr_scaled;
     bool strict_segments;
     bool non_fatal_packet, non_fatal_call;
     bool dry_run;
     bool is_anyip;
     bool is_verbose;
-    bool tcp_over_udp;            /* --udp_encapsulation=tcp: parsed, not supported */
-    const char *md5_secret;       /* or NULL */
+    bool tcp_over_udp;                         /* --udp_encapsulation=tcp: parsed, not supported */
+    const char *md5_secret;                    /* or NULL */
     struct drill_define *defines;              /* of the script */
     struct drill_define *command_line_defines; /* found first; shared by all scripts of a run */
-    uint64_t locked;              /* one bit for each option that the command line set */
+    uint64_t locked; /* one bit for each option that the command line set */
 };
 
 /* Defaults of the dialect: tolerances 4 ms and 12.5 % (google), 4 ms and 5 % (nplab on FreeBSD). */

@@ -26,17 +26,17 @@ enum symbol_class {
     SYMBOL_IP_OPTION,
     SYMBOL_IPV6_OPTION,
     SYMBOL_TCP_OPTION,
-    SYMBOL_MESSAGE,       /* MSG_ */
-    SYMBOL_SHUTDOWN,      /* SHUT_ */
-    SYMBOL_FCNTL,         /* F_ */
-    SYMBOL_OPEN,          /* O_ */
+    SYMBOL_MESSAGE,  /* MSG_ */
+    SYMBOL_SHUTDOWN, /* SHUT_ */
+    SYMBOL_FCNTL,    /* F_ */
+    SYMBOL_OPEN,     /* O_ */
     SYMBOL_POLL,
     SYMBOL_EPOLL,
     SYMBOL_IOCTL,
     SYMBOL_ERRNO,
     SYMBOL_TOS,
     SYMBOL_TIMESTAMPING,
-    SYMBOL_ERROR_QUEUE,   /* SO_EE_, SCM_, TCP_CM_, TCP_NLA_ */
+    SYMBOL_ERROR_QUEUE, /* SO_EE_, SCM_, TCP_CM_, TCP_NLA_ */
     SYMBOL_OTHER,
 };
 

@@ -107,8 +107,8 @@ static void keep(struct target *target, struct sent_packet *sent)
     *target->sent_end = sent;
     target->sent_end = &sent->next;
     if (target->config.watch != NULL)
-        target->config.watch(target->config.context, target->now - target_epoch, false,
-                             sent->bytes, sent->length);
+        target->config.watch(target->config.context, target->now - target_epoch, false, sent->bytes,
+                             sent->length);
 }
 
 /* A frame of several segments is cut, as a card would; whole, it is one large segment. */

@@ -25,10 +25,10 @@ struct target_config {
     struct lastack_params params;
     struct lastack_address address; /* the stack's own; any: none yet */
     uint32_t mtu;
-    uint32_t gso_max;               /* text of one frame, which is cut here; 0: one segment */
-    bool whole_frames;              /* not cut, but seen as a tun device of Linux sees them */
-    target_watch *watch;            /* may be NULL */
-    void *context;                  /* of watch */
+    uint32_t gso_max;    /* text of one frame, which is cut here; 0: one segment */
+    bool whole_frames;   /* not cut, but seen as a tun device of Linux sees them */
+    target_watch *watch; /* may be NULL */
+    void *context;       /* of watch */
 };
 
 /* A packet that the stack sent. */

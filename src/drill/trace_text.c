@@ -141,8 +141,8 @@ void trace_record_text(struct text *out, const struct lastack_trace_record *reco
 /* Of a retransmission timer that fires, the retransmission tells. */
 bool trace_record_matters(const struct lastack_trace_record *record)
 {
-    const bool is_told_twice = record->what == LASTACK_TRACE_TIMER_FIRED &&
-                               record->u.detail.a == LASTACK_TIMER_RETRANSMIT;
+    const bool is_told_twice =
+        record->what == LASTACK_TRACE_TIMER_FIRED && record->u.detail.a == LASTACK_TIMER_RETRANSMIT;
 
     return record->what != LASTACK_TRACE_TIMER_ARMED &&
            record->what != LASTACK_TRACE_TIMER_STOPPED && record->what != LASTACK_TRACE_COUNT &&

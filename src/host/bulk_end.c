@@ -47,8 +47,8 @@ static _Noreturn void run_program(int listener, bool is_sender)
     ssize_t moved = fd < 0 ? -1 : 1;
 
     while (moved > 0)
-        moved = is_sender ? send(fd, text, sizeof text, MSG_NOSIGNAL)
-                          : recv(fd, text, sizeof text, 0);
+        moved =
+            is_sender ? send(fd, text, sizeof text, MSG_NOSIGNAL) : recv(fd, text, sizeof text, 0);
     _exit(0);
 }
 

@@ -84,8 +84,7 @@ bool sandbox_open(struct sandbox *sandbox, const struct sandbox_config *config,
 {
     int pair[2];
 
-    *sandbox = (struct sandbox){
-        .pid = -1, .pid_fd = -1, .gate = -1, .packet_fd = -1, .net_fd = -1};
+    *sandbox = (struct sandbox){.pid = -1, .pid_fd = -1, .gate = -1, .packet_fd = -1, .net_fd = -1};
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
         return trouble_set(trouble, errno, "make a socket pair");
     (void)fflush(NULL); /* what is buffered must not be written twice */

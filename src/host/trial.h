@@ -30,7 +30,7 @@ struct trial_result {
 struct trial {
     struct relay_config config;
     int64_t length_ns;
-    unsigned weight; /* 1 .. TRIAL_CAPACITY */
+    unsigned weight;   /* 1 .. TRIAL_CAPACITY */
     const char *trace; /* a file for what the senders think (relay.h), or NULL */
     struct trial_result result;
 };

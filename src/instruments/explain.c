@@ -378,8 +378,7 @@ static int explain_pid(const struct explain *explain, uint32_t pid)
         states[explain->list[i].state & 15]++;
     }
     if (count == 0) {
-        fprintf(stderr,
-                "lastack explain: %s %u holds no TCP socket %s%s\n",
+        fprintf(stderr, "lastack explain: %s %u holds no TCP socket %s%s\n",
                 explain->stack != NULL ? "owner" : "process", pid, place_of(explain),
                 explain->stack != NULL ? "" : ", or its descriptors may not be seen");
         return STATUS_FINDINGS;

@@ -40,7 +40,7 @@ struct ss {
     struct tally tally;
     uint64_t state_counts[16];
     int64_t watch_ns; /* 0 = once */
-    bool has_pairs; /* --pairs */
+    bool has_pairs;   /* --pairs */
     struct pairs pairs;
     const char *stack;  /* a name or "all"; NULL: the host only */
     bool has_host;      /* --host: the host besides stacks */

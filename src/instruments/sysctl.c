@@ -86,7 +86,7 @@ static const char *kernel_name(const struct parameter *parameter, char value[HOS
 /* ---- values ---- */
 
 struct answer {
-    const char *name;  /* under which the value is given */
+    const char *name; /* under which the value is given */
     char value[HOST_SETTING_TEXT];
     const char *unit;
     bool has_value;
@@ -423,14 +423,31 @@ static bool take_options(struct sysctl *sysctl, int argc, char **argv, int *stat
     while ((option = getopt_long(argc, argv, "aw", options, NULL)) != -1) {
         bool is_good = true;
         switch (option) {
-        case 'a': sysctl->is_all = true; break;
-        case 'w': case 'c': case 'H': break; /* sysctl(8)'s fingers */
-        case 'd': is_good = take_dialect(sysctl, optarg); break;
-        case 'p': is_good = take_profile(sysctl, optarg); break;
-        case 's': sysctl->stack = optarg; break;
-        case 'j': sysctl->is_json = true; break;
-        case 'h': *status = fputs(usage, stdout) < 0 ? STATUS_USAGE : STATUS_FINE; return false;
-        default: is_good = fputs(usage, stderr) < 0; break;
+        case 'a':
+            sysctl->is_all = true;
+            break;
+        case 'w':
+        case 'c':
+        case 'H':
+            break; /* sysctl(8)'s fingers */
+        case 'd':
+            is_good = take_dialect(sysctl, optarg);
+            break;
+        case 'p':
+            is_good = take_profile(sysctl, optarg);
+            break;
+        case 's':
+            sysctl->stack = optarg;
+            break;
+        case 'j':
+            sysctl->is_json = true;
+            break;
+        case 'h':
+            *status = fputs(usage, stdout) < 0 ? STATUS_USAGE : STATUS_FINE;
+            return false;
+        default:
+            is_good = fputs(usage, stderr) < 0;
+            break;
         }
         if (!is_good)
             return false;

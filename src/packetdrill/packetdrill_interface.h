@@ -50,8 +50,7 @@ struct packetdrill_interface {
     int (*ioctl)(void *userdata, int fd, unsigned long request, ...);
     int (*close)(void *userdata, int fd);
     int (*shutdown)(void *userdata, int fd, int how);
-    int (*getsockopt)(void *userdata, int fd, int level, int name, void *value,
-                      socklen_t *length);
+    int (*getsockopt)(void *userdata, int fd, int level, int name, void *value, socklen_t *length);
     int (*setsockopt)(void *userdata, int fd, int level, int name, const void *value,
                       socklen_t length);
     int (*poll)(void *userdata, struct pollfd *entries, nfds_t count, int timeout_ms);

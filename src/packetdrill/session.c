@@ -108,7 +108,7 @@ int64_t session_leave(struct session *session, int64_t value)
 int session_live(const struct session *session, int fd)
 {
     return fd >= 0 && fd < SESSION_FDS && session->live[fd] != 0 ? session->live[fd] - 1
-                                                                  : -LASTACK_EBADF;
+                                                                 : -LASTACK_EBADF;
 }
 
 int session_new_fd(struct session *session, int live)

@@ -33,9 +33,9 @@ enum so_frames {
 struct session {
     struct target target;
     enum so_frames frames;
-    unsigned handshakes;      /* calls that wait for one with text to send */
-    int64_t patience;         /* ns that netdev_receive goes on for a packet */
-    pthread_t driver;         /* the thread that called init: it moves time */
+    unsigned handshakes; /* calls that wait for one with text to send */
+    int64_t patience;    /* ns that netdev_receive goes on for a packet */
+    pthread_t driver;    /* the thread that called init: it moves time */
     pthread_mutex_t lock;
     pthread_cond_t changed;   /* something happened: try again */
     pthread_cond_t settled;   /* all have tried; or the returned one looked at the clock */
@@ -49,8 +49,8 @@ struct session {
     bool has_local[2]; /* it is one of the stack; until then the script may name another */
     struct script_memory memory; /* of commands */
     struct command_shell shell;
-    struct so_file *files;    /* that commands made */
-    int live[SESSION_FDS];    /* the stack's descriptor + 1 by the process's; 0: none */
+    struct so_file *files; /* that commands made */
+    int live[SESSION_FDS]; /* the stack's descriptor + 1 by the process's; 0: none */
 };
 
 /* Fills in the configuration of `session` from --so_flags and opens its stack. False: what is
@@ -104,8 +104,8 @@ bool so_flags_read(struct so_flags *flags, const char *text, char *message, size
 /* so_name.c: addresses of the system's form. _read: 0 or a negative LASTACK_E number. */
 int so_name_read(const struct sockaddr *address, socklen_t length,
                  struct lastack_endpoint *endpoint);
-void so_name_write(const struct lastack_endpoint *endpoint, bool is_ipv6,
-                   struct sockaddr *address, socklen_t *length);
+void so_name_write(const struct lastack_endpoint *endpoint, bool is_ipv6, struct sockaddr *address,
+                   socklen_t *length);
 bool so_name_is_ipv6(const struct session *session, int live);
 
 /* so_frames.c: joins what follows `first` and goes on where it ends; `first` grows. */

@@ -22,8 +22,7 @@ struct so_hooks {
     void *userdata;
     bool (*is_ours)(void *userdata, int fd);
     int (*close)(void *userdata, int fd);
-    int (*getsockopt)(void *userdata, int fd, int level, int name, void *value,
-                      socklen_t *length);
+    int (*getsockopt)(void *userdata, int fd, int level, int name, void *value, socklen_t *length);
     /* -1: no file that a command of the script made. */
     int (*open)(void *userdata, const char *path);
     ssize_t (*sendfile)(void *userdata, int to, int from, int64_t *offset, size_t count);

@@ -38,8 +38,8 @@ int so_name_read(const struct sockaddr *address, socklen_t length,
     return 0;
 }
 
-void so_name_write(const struct lastack_endpoint *endpoint, bool is_ipv6,
-                   struct sockaddr *address, socklen_t *length)
+void so_name_write(const struct lastack_endpoint *endpoint, bool is_ipv6, struct sockaddr *address,
+                   socklen_t *length)
 {
     struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(endpoint->port)};
     struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(endpoint->port)};

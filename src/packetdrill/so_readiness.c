@@ -17,8 +17,7 @@ static int64_t deadline_of(const struct session *session, int timeout_ms)
 static int64_t await_ready(struct session *session, int timeout_ms, session_attempt *attempt,
                            void *context)
 {
-    const int64_t value =
-        session_wait(session, deadline_of(session, timeout_ms), attempt, context);
+    const int64_t value = session_wait(session, deadline_of(session, timeout_ms), attempt, context);
 
     return value == -LASTACK_EAGAIN ? 0 : value;
 }
@@ -33,8 +32,7 @@ struct polling {
 static int64_t try_poll(struct session *session, void *context)
 {
     struct polling *polling = context;
-    const int ready =
-        lastack_poll_many(session->target.stack, polling->entries, polling->count);
+    const int ready = lastack_poll_many(session->target.stack, polling->entries, polling->count);
 
     return ready == 0 ? -LASTACK_EAGAIN : ready;
 }
@@ -51,9 +49,10 @@ static int so_poll(void *userdata, struct pollfd *entries, nfds_t count, int tim
         const int live = session_live(session, entries[i].fd);
 
         /* a number that is nobody's is told as POLLNVAL */
-        polling.entries[i] = (struct lastack_pollfd){
-            .descriptor = entries[i].fd < 0 ? -1 : live < 0 ? INT32_MAX : live,
-            .events = (uint16_t)entries[i].events};
+        polling.entries[i] = (struct lastack_pollfd){.descriptor = entries[i].fd < 0 ? -1
+                                                                   : live < 0        ? INT32_MAX
+                                                                                     : live,
+                                                     .events = (uint16_t)entries[i].events};
     }
     value = await_ready(session, timeout_ms, try_poll, &polling);
     for (size_t i = 0; i < count; i++)
@@ -73,8 +72,7 @@ static int so_epoll_create(void *userdata, int size)
         session, session_new_fd(session, lastack_epoll_create(session->target.stack, 0)));
 }
 
-static int so_epoll_ctl(void *userdata, int epoll, int operation, int fd,
-                        struct epoll_event *event)
+static int so_epoll_ctl(void *userdata, int epoll, int operation, int fd, struct epoll_event *event)
 {
     struct session *session = session_enter(userdata);
     const int live_epoll = session_live(session, epoll);
@@ -85,10 +83,10 @@ static int so_epoll_ctl(void *userdata, int epoll, int operation, int fd,
         return (int)session_leave(session, -LASTACK_EBADF);
     if (event != NULL)
         own = (struct lastack_epoll_event){event->events, event->data.u64};
-    return (int)session_leave(
-        session, lastack_epoll_control(session->target.stack, live_epoll,
-                                       (enum lastack_epoll_operation)operation, live,
-                                       event != NULL ? &own : NULL));
+    return (int)session_leave(session,
+                              lastack_epoll_control(session->target.stack, live_epoll,
+                                                    (enum lastack_epoll_operation)operation, live,
+                                                    event != NULL ? &own : NULL));
 }
 
 struct epoll_waiting {
@@ -99,8 +97,8 @@ struct epoll_waiting {
 static int64_t try_epoll(struct session *session, void *context)
 {
     struct epoll_waiting *waiting = context;
-    const int count = lastack_epoll_wait(session->target.stack, waiting->live, waiting->events,
-                                         waiting->most);
+    const int count =
+        lastack_epoll_wait(session->target.stack, waiting->live, waiting->events, waiting->most);
 
     return count == 0 ? -LASTACK_EAGAIN : count;
 }

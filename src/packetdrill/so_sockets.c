@@ -92,8 +92,7 @@ struct connecting {
 static int64_t try_connect(struct session *session, void *context)
 {
     struct connecting *connecting = context;
-    const int value =
-        lastack_connect(session->target.stack, connecting->live, &connecting->remote);
+    const int value = lastack_connect(session->target.stack, connecting->live, &connecting->remote);
     const bool had_begun = connecting->has_begun;
 
     connecting->has_begun = true;
@@ -116,8 +115,7 @@ static int so_connect(void *userdata, int fd, const struct sockaddr *address, so
     if (value == 0)
         value = session_may_wait(session, connecting.live, 0)
                     ? session_wait(session, INT64_MAX, try_connect, &connecting)
-                    : lastack_connect(session->target.stack, connecting.live,
-                                      &connecting.remote);
+                    : lastack_connect(session->target.stack, connecting.live, &connecting.remote);
     return (int)session_leave(session, value);
 }
 
@@ -157,10 +155,9 @@ static int so_ioctl(void *userdata, int fd, unsigned long request, ...)
         (void)session_leave(session, 0);
         return ioctl(fd, request, value);
     }
-    return (int)session_leave(session, value == NULL
-                                           ? -LASTACK_EFAULT
-                                           : lastack_ioctl(session->target.stack, live,
-                                                           (unsigned)request, value));
+    return (int)session_leave(session, value == NULL ? -LASTACK_EFAULT
+                                                     : lastack_ioctl(session->target.stack, live,
+                                                                     (unsigned)request, value));
 }
 
 static int so_close(void *userdata, int fd)
@@ -179,8 +176,8 @@ static int so_shutdown(void *userdata, int fd, int how)
     struct session *session = session_enter(userdata);
     const int live = session_live(session, fd);
 
-    return (int)session_leave(
-        session, live < 0 ? live : lastack_shutdown(session->target.stack, live, how));
+    return (int)session_leave(session,
+                              live < 0 ? live : lastack_shutdown(session->target.stack, live, how));
 }
 
 void so_fill_sockets(struct packetdrill_interface *interface)

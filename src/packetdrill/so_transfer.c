@@ -112,9 +112,8 @@ static int64_t fault_of_read(struct session *session, const struct transfer *tra
 /* What was done counts more than an error behind it. */
 static int64_t finish(struct session *session, struct transfer *transfer, session_attempt *attempt)
 {
-    const int64_t value = transfer->may_wait
-                              ? session_wait(session, INT64_MAX, attempt, transfer)
-                              : attempt(session, transfer);
+    const int64_t value = transfer->may_wait ? session_wait(session, INT64_MAX, attempt, transfer)
+                                             : attempt(session, transfer);
 
     return value < 0 && transfer->done > 0 ? transfer->done : value;
 }
@@ -193,12 +192,10 @@ static int64_t try_send(struct session *session, void *context)
     return value;
 }
 
-static int64_t send_pieces(struct session *session, int fd, const struct msghdr *message,
-                           int flags)
+static int64_t send_pieces(struct session *session, int fd, const struct msghdr *message, int flags)
 {
     struct transfer transfer;
-    int64_t value =
-        begin(session, &transfer, fd, message->msg_iov, message->msg_iovlen, flags);
+    int64_t value = begin(session, &transfer, fd, message->msg_iov, message->msg_iovlen, flags);
 
     if (value < 0)
         return value;
@@ -249,8 +246,7 @@ static bool is_ours(void *userdata, int fd)
 
 static ssize_t so_write(void *userdata, int fd, const void *buffer, size_t size)
 {
-    return is_ours(userdata, fd) ? so_send(userdata, fd, buffer, size, 0)
-                                 : write(fd, buffer, size);
+    return is_ours(userdata, fd) ? so_send(userdata, fd, buffer, size, 0) : write(fd, buffer, size);
 }
 
 static ssize_t so_writev(void *userdata, int fd, const struct iovec *iov, int count)
@@ -258,8 +254,7 @@ static ssize_t so_writev(void *userdata, int fd, const struct iovec *iov, int co
     const struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)iov,
                                    .msg_iovlen = count > 0 ? (size_t)count : 0};
 
-    return is_ours(userdata, fd) ? so_sendmsg(userdata, fd, &message, 0)
-                                 : writev(fd, iov, count);
+    return is_ours(userdata, fd) ? so_sendmsg(userdata, fd, &message, 0) : writev(fd, iov, count);
 }
 
 /* ---- receiving ---- */
@@ -309,8 +304,7 @@ static void write_control(const struct lastack_message *seen, struct msghdr *mes
 static int64_t receive_pieces(struct session *session, int fd, struct msghdr *message, int flags)
 {
     struct transfer transfer;
-    int64_t value =
-        begin(session, &transfer, fd, message->msg_iov, message->msg_iovlen, flags);
+    int64_t value = begin(session, &transfer, fd, message->msg_iov, message->msg_iovlen, flags);
 
     if (value < 0)
         return value;
@@ -324,8 +318,8 @@ static int64_t receive_pieces(struct session *session, int fd, struct msghdr *me
     if (transfer.is_stream)
         message->msg_namelen = 0; /* TCP tells no name */
     else
-        so_name_write(&transfer.remote, so_name_is_ipv6(session, transfer.live),
-                      message->msg_name, &message->msg_namelen);
+        so_name_write(&transfer.remote, so_name_is_ipv6(session, transfer.live), message->msg_name,
+                      &message->msg_namelen);
     return value;
 }
 
@@ -333,9 +327,8 @@ static ssize_t so_recvmsg(void *userdata, int fd, struct msghdr *message, int fl
 {
     struct session *session = session_enter(userdata);
 
-    return session_leave(session, message == NULL
-                                      ? -LASTACK_EFAULT
-                                      : receive_pieces(session, fd, message, flags));
+    return session_leave(session, message == NULL ? -LASTACK_EFAULT
+                                                  : receive_pieces(session, fd, message, flags));
 }
 
 static ssize_t so_recvfrom(void *userdata, int fd, void *buffer, size_t size, int flags,
@@ -360,8 +353,7 @@ static ssize_t so_recv(void *userdata, int fd, void *buffer, size_t size, int fl
 
 static ssize_t so_read(void *userdata, int fd, void *buffer, size_t size)
 {
-    return is_ours(userdata, fd) ? so_recv(userdata, fd, buffer, size, 0)
-                                 : read(fd, buffer, size);
+    return is_ours(userdata, fd) ? so_recv(userdata, fd, buffer, size, 0) : read(fd, buffer, size);
 }
 
 static ssize_t so_readv(void *userdata, int fd, const struct iovec *iov, int count)

@@ -294,8 +294,9 @@ static int64_t stream_part(struct services *services, struct service_connection 
         pattern_fill(pieces[i].base, pieces[i].length, http->stream_at + part);
         part += pieces[i].length;
     }
-    return count < 0 ? count : lastack_send_done(services->stack, connection->descriptor, part,
-                                                 part < left ? LASTACK_MSG_MORE : 0);
+    return count < 0 ? count
+                     : lastack_send_done(services->stack, connection->descriptor, part,
+                                         part < left ? LASTACK_MSG_MORE : 0);
 }
 
 static enum service_verdict stream(struct services *services, struct service_connection *connection,

@@ -173,9 +173,9 @@ void lives_setting_draw(struct rng *rng, const struct lastack_params *profiles,
         setting->fast_open[i] = chance(rng, 3) ? 1 + (int)rng_below(rng, 8) : 0;
     }
     for (unsigned i = 0; i < SIM_HOSTS; i++)
-        setting->outlives_isn = setting->outlives_isn ||
-                                outlives_isn(&setting->config[i].params,
-                                             &setting->config[1 - i].params);
+        setting->outlives_isn =
+            setting->outlives_isn ||
+            outlives_isn(&setting->config[i].params, &setting->config[1 - i].params);
     draw_mishaps(rng, setting);
 }
 

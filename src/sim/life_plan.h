@@ -67,7 +67,7 @@ struct lives_setting {
     bool is_scarce;           /* pools so small that they refuse: not every life will succeed */
     bool is_crowded; /* listeners' queues overflow: SYN cookies, and what they cannot save */
     bool has_old_duplicates; /* segments come again much later */
-    bool outlives_isn; /* a record may take a new SYN for an old one (life_plan.c) */
+    bool outlives_isn;       /* a record may take a new SYN for an old one (life_plan.c) */
     bool is_rough;           /* so much is lost that a connection may be given up */
     int64_t reboot_every_ns; /* about; 0: never. The next likewise */
     int64_t listener_closes_every_ns;

@@ -19,8 +19,8 @@ enum { LIVES_PORT = 1000, AT_ONCE_MOST = 12, PORTS = 65536 };
 
 #define PATIENCE_OF_WHOLE SEC(50000)
 /* How long after its peer's end a connection may still be accepted. */
-#define UNBORN_NS         SEC(200)
-#define REST_NS           SEC(24 * 3600)
+#define UNBORN_NS SEC(200)
+#define REST_NS   SEC(24 * 3600)
 
 struct life {
     uint64_t number;

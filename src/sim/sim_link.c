@@ -145,8 +145,8 @@ void sim_link_send(struct sim_link *link, int64_t now, const void *data, uint32_
     const bool is_late = happens(link, link->recipe.reorder_ppm);
     const bool is_double = happens(link, link->recipe.duplicate_ppm);
     const bool is_replayed = happens(link, link->recipe.replay_ppm);
-    const uint32_t jitter = link->recipe.jitter_ns > 0
-                                ? rng_below(&link->rng, (uint32_t)link->recipe.jitter_ns) : 0;
+    const uint32_t jitter =
+        link->recipe.jitter_ns > 0 ? rng_below(&link->rng, (uint32_t)link->recipe.jitter_ns) : 0;
     int64_t at;
 
     link->sent++;

@@ -20,23 +20,23 @@
 #include <stdint.h>
 
 struct sim_recipe {
-    int64_t delay_ns;      /* one way */
-    int64_t jitter_ns;     /* added, 0 to this, uniformly */
-    uint64_t rate_bps;     /* 0: infinitely fast */
-    uint32_t queue_bytes;  /* what waits for the rate at the most; 0: no limit */
+    int64_t delay_ns;     /* one way */
+    int64_t jitter_ns;    /* added, 0 to this, uniformly */
+    uint64_t rate_bps;    /* 0: infinitely fast */
+    uint32_t queue_bytes; /* what waits for the rate at the most; 0: no limit */
     uint32_t loss_ppm, duplicate_ppm;
-    uint32_t burst_ppm;    /* here a burst begins: so many packets in a row are lost */
+    uint32_t burst_ppm; /* here a burst begins: so many packets in a row are lost */
     uint32_t burst_packets;
     int64_t stall_every_ns; /* so often the link holds everything back for stall_ns; 0: never */
     int64_t stall_ns;
-    uint32_t reorder_ppm;  /* held back by reorder_ns */
+    uint32_t reorder_ppm; /* held back by reorder_ns */
     int64_t reorder_ns;
     /* Old duplicates: one more copy arrives 1 ms to replay_most_ms later. */
     uint32_t replay_ppm, replay_most_ms;
 };
 
 struct sim_frame {
-    int64_t at;            /* arrives */
+    int64_t at; /* arrives */
     uint64_t serial;
     uint32_t length;
     uint32_t gso_size;
@@ -49,9 +49,9 @@ struct sim_link {
     struct sim_frame *heap;
     size_t count, room;
     uint64_t next_serial;
-    int64_t busy_until;    /* the rate: when the last bit of the last packet has left */
-    uint32_t burst_left;   /* packets that the burst still takes */
-    bool is_cut;           /* everything is lost from now on */
+    int64_t busy_until;  /* the rate: when the last bit of the last packet has left */
+    uint32_t burst_left; /* packets that the burst still takes */
+    bool is_cut;         /* everything is lost from now on */
     uint64_t sent, lost, overflowed, duplicated, replayed, delivered;
 };
 

@@ -27,7 +27,7 @@ struct run {
     /* the sender's silence: since when, and how long it may last */
     int64_t silent_since, silence_most;
     int64_t times_out_at, timeout; /* its timer, and the timeout when it was set */
-    bool has_spoken; /* since silence_most was looked up */
+    bool has_spoken;               /* since silence_most was looked up */
     uint64_t trace_at[SIM_HOSTS];
     uint8_t data[CHUNK]; /* of one call */
 };

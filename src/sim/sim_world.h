@@ -26,13 +26,13 @@ typedef void sim_event(void *context, struct sim_world *world, unsigned host,
 struct sim_host {
     struct lastack *stack;
     struct lastack_config config;
-    void *block;           /* what `memory` lies in */
-    void *memory;          /* `size` bytes for the stack, and a fence behind them */
+    void *block;  /* what `memory` lies in */
+    void *memory; /* `size` bytes for the stack, and a fence behind them */
     size_t size;
     uint32_t mtu;
-    uint32_t boots;        /* how often it was restarted */
+    uint32_t boots; /* how often it was restarted */
     uint64_t seed;
-    struct sim_link out;   /* towards the other host */
+    struct sim_link out; /* towards the other host */
 };
 
 struct sim_world {

@@ -74,8 +74,7 @@ int lastack_dup(struct lastack *stack, int descriptor)
 
     if (sock == NULL)
         return -LASTACK_EBADF;
-    return descriptor_add(stack, sock,
-                          sockets_of(stack)->descriptors[descriptor].owner);
+    return descriptor_add(stack, sock, sockets_of(stack)->descriptors[descriptor].owner);
 }
 
 int lastack_dup_to(struct lastack *stack, int descriptor, uint32_t owner)

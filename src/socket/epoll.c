@@ -114,8 +114,8 @@ static uint32_t find_watch(const struct lastack *stack, uint32_t epoll, const st
 {
     uint32_t at = sock->first_watch;
 
-    while (at != POOL_NONE && (watch_at(stack, at)->epoll != epoll ||
-                               watch_at(stack, at)->descriptor != descriptor))
+    while (at != POOL_NONE &&
+           (watch_at(stack, at)->epoll != epoll || watch_at(stack, at)->descriptor != descriptor))
         at = watch_at(stack, at)->next_of_socket;
     return at;
 }

@@ -95,8 +95,8 @@ static void tell_along(const struct lastack *stack, const struct sock *sock,
         (struct lastack_control){LASTACK_SOL_TCP, LASTACK_CM_INQ, left_to_read(stack, sock)};
 }
 
-int64_t lastack_recv_message(struct lastack *stack, int descriptor,
-                             struct lastack_message *message, uint32_t flags)
+int64_t lastack_recv_message(struct lastack *stack, int descriptor, struct lastack_message *message,
+                             uint32_t flags)
 {
     const size_t room = message->control != NULL ? message->control_count : 0;
     struct sock *sock = sock_of(stack, descriptor);

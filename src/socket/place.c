@@ -85,17 +85,16 @@ static void socket_usage(const struct lastack *stack, enum lastack_pool pool,
     const struct sockets *table = sockets_of(stack);
 
     if (pool == LASTACK_POOL_SOCKETS)
-        *usage = (struct lastack_pool_usage){"sockets", table->sockets.used, table->sockets.peak,
+        *usage = (struct lastack_pool_usage){"sockets",
+                                             table->sockets.used,
+                                             table->sockets.peak,
                                              table->sockets.limit,
                                              (uint32_t)table->sockets.stride,
                                              table->sockets.refusals};
     else if (pool == LASTACK_POOL_DESCRIPTORS)
-        *usage = (struct lastack_pool_usage){"descriptors",
-                                             table->descriptor_used,
-                                             table->descriptor_peak,
-                                             table->descriptor_limit,
-                                             sizeof(struct descriptor),
-                                             table->descriptor_refusals};
+        *usage = (struct lastack_pool_usage){
+            "descriptors",           table->descriptor_used,    table->descriptor_peak,
+            table->descriptor_limit, sizeof(struct descriptor), table->descriptor_refusals};
 }
 
 static struct sockets *place_sockets(struct arena *arena, const struct lastack_config *config)

@@ -312,8 +312,7 @@ static bool abort_time_wait(struct lastack *stack, struct sock *sock)
     const struct tuple tuple = tuple_of(&sock->local, &sock->remote);
 
     if (sock->phase != SOCKET_ENDED || sock->last_state != TCP_TIME_WAIT ||
-        !tcp_abort_record(&stack->tcp, &tuple,
-                          seq_add(sock->left_to, sock->left_is_end ? 1 : 0)))
+        !tcp_abort_record(&stack->tcp, &tuple, seq_add(sock->left_to, sock->left_is_end ? 1 : 0)))
         return false;
     sock->last_state = TCP_CLOSED;
     sock->last_cause = LASTACK_CAUSE_CALL_ABORT;

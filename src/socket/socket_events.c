@@ -277,8 +277,7 @@ static uint32_t poll_attached(struct lastack *stack, const struct sock *sock)
         bits |= LASTACK_POLLOUT;
     if (!tcp_state_is_synchronized(conn->state))
         return bits;
-    if (sock->shut_write ||
-        (tcp_state_may_send(conn->state) && tcp_is_writable(&stack->tcp, conn)))
+    if (sock->shut_write || (tcp_state_may_send(conn->state) && tcp_is_writable(&stack->tcp, conn)))
         bits |= LASTACK_POLLOUT;
     else
         tcp_want_room(&stack->tcp, sock->conn);

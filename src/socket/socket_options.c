@@ -83,10 +83,9 @@ static int set_number(struct lastack *stack, struct sock *sock, enum lastack_opt
         options->notsent_lowat = (uint32_t)value;
         break;
     case LASTACK_SO_SNDBUF: /* Linux doubles what is asked for and has a floor */
-        options->send_buffer =
-            stack->tcp.params.send_accounting == LASTACK_SNDBUF_BYTES
-                ? (uint32_t)clamp64(value, 1, INT32_MAX)
-                : (uint32_t)clamp64(2 * (int64_t)value, 4608, INT32_MAX);
+        options->send_buffer = stack->tcp.params.send_accounting == LASTACK_SNDBUF_BYTES
+                                   ? (uint32_t)clamp64(value, 1, INT32_MAX)
+                                   : (uint32_t)clamp64(2 * (int64_t)value, 4608, INT32_MAX);
         break;
     case LASTACK_SO_RCVBUF:
         options->receive_buffer = (uint32_t)clamp64(value, 1152, INT32_MAX / 2);
@@ -447,8 +446,8 @@ int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_optio
         *value = or_default(options->syn_retries, params->syn_retries);
         return 0;
     case LASTACK_TCP_LINGER2:
-        *value = options->linger2_s != 0 ? options->linger2_s
-                                         : (int)(params->fin_wait_2_ns / SEC(1));
+        *value =
+            options->linger2_s != 0 ? options->linger2_s : (int)(params->fin_wait_2_ns / SEC(1));
         return 0;
     case LASTACK_TCP_USER_TIMEOUT:
         *value = (int)options->user_timeout_ms;

@@ -24,60 +24,60 @@ enum { SOCK_TYPE_EPOLL = 100 }; /* beside enum lastack_socket_type: an epoll, se
 
 enum socket_phase {
     SOCKET_FREE,
-    SOCKET_IDLE,      /* no connection yet; maybe bound */
+    SOCKET_IDLE, /* no connection yet; maybe bound */
     SOCKET_LISTENING,
-    SOCKET_ATTACHED,  /* to a connection */
-    SOCKET_ENDED,     /* its connection is over; text may be left */
+    SOCKET_ATTACHED, /* to a connection */
+    SOCKET_ENDED,    /* its connection is over; text may be left */
 };
 
 /* Options that act here, or that only are remembered. */
 struct sock_values {
     uint32_t mark, priority;
-    uint32_t pacing_max;      /* SO_MAX_PACING_RATE; 0: none */
+    uint32_t pacing_max; /* SO_MAX_PACING_RATE; 0: none */
     int32_t receive_lowat;
-    uint8_t mtu_discover;     /* IP_MTU_DISCOVER: what the program thinks; see socket_options.c */
-    uint8_t traffic_class;    /* IPV6_TCLASS */
-    uint8_t congestion;       /* TCP_CONGESTION: enum lastack_congestion + 1; 0: the stack's */
-    uint8_t defer;            /* TCP_DEFER_ACCEPT: timeouts of a SYN-ACK */
-    bool tells_inq;           /* TCP_INQ */
+    uint8_t mtu_discover;  /* IP_MTU_DISCOVER: what the program thinks; see socket_options.c */
+    uint8_t traffic_class; /* IPV6_TCLASS */
+    uint8_t congestion;    /* TCP_CONGESTION: enum lastack_congestion + 1; 0: the stack's */
+    uint8_t defer;         /* TCP_DEFER_ACCEPT: timeouts of a SYN-ACK */
+    bool tells_inq;        /* TCP_INQ */
     bool has_recverr, is_freebind, has_zerocopy;
     bool is_nonblocking, is_cloexec;
 };
 
 struct sock {
-    uint32_t free_link;       /* of the pool */
-    uint8_t phase;            /* enum socket_phase */
+    uint32_t free_link; /* of the pool */
+    uint8_t phase;      /* enum socket_phase */
     uint8_t domain, type;
-    uint8_t wake;             /* enum wake: news since the last event */
+    uint8_t wake; /* enum wake: news since the last event */
     bool is_bound, is_v6_only, is_queued, shut_read, shut_write, was_connected;
-    bool is_connecting;       /* connect() has not told of its success yet */
+    bool is_connecting;                              /* connect() has not told of its success yet */
     bool oob_inline, oob_was_read, has_oob, is_deaf; /* is_deaf: no advice wanted */
-    uint8_t oob;              /* the octet stepped over, while has_oob */
-    bool is_deferred;         /* connect() waits for the text that its SYN will carry */
+    uint8_t oob;                                     /* the octet stepped over, while has_oob */
+    bool is_deferred; /* connect() waits for the text that its SYN will carry */
     bool fast_open_connect, fast_open_no_cookie;
-    uint8_t last_state;       /* enum tcp_state when the connection ended */
-    bool had_syn_text;        /* ... and text in a SYN was taken (tcp_info tells) */
+    uint8_t last_state; /* enum tcp_state when the connection ended */
+    bool had_syn_text;  /* ... and text in a SYN was taken (tcp_info tells) */
     uint16_t last_cause;
-    int16_t error;            /* SO_ERROR */
-    uint32_t conn;            /* or listener, by phase */
-    uint32_t udp;             /* queue of a datagram socket */
+    int16_t error; /* SO_ERROR */
+    uint32_t conn; /* or listener, by phase */
+    uint32_t udp;  /* queue of a datagram socket */
     uint32_t first_descriptor;
     uint32_t holders;
     uint32_t next_event;
-    uint32_t fast_open;       /* TCP_FASTOPEN: how many may be pending, of a listener */
-    uint32_t creator;         /* owner that made it: SO_REUSEPORT asks */
+    uint32_t fast_open; /* TCP_FASTOPEN: how many may be pending, of a listener */
+    uint32_t creator;   /* owner that made it: SO_REUSEPORT asks */
     uint32_t generation;
-    uint32_t flags;           /* CONN_NODELAY, CONN_CORK, CONN_KEEPALIVE, CONN_REUSE_... */
-    int32_t linger_s;         /* < 0: off */
+    uint32_t flags;             /* CONN_NODELAY, CONN_CORK, CONN_KEEPALIVE, CONN_REUSE_... */
+    int32_t linger_s;           /* < 0: off */
     uint32_t connect_timeout_s; /* TCP_KEEPINIT; 0: the stack's */
     uint64_t user;
     struct lastack_endpoint local, remote;
-    struct endpoint_use use;  /* while is_bound: what bind() took, as counted */
+    struct endpoint_use use; /* while is_bound: what bind() took, as counted */
     struct conn_options options;
-    struct stream left;       /* text of an ended connection that was not read */
+    struct stream left; /* text of an ended connection that was not read */
     struct seq left_from, left_to;
-    bool left_is_end;         /* the peer's FIN followed it */
-    uint32_t first_watch;     /* epolls that watch it; of an epoll: all that it watches */
+    bool left_is_end;                /* the peer's FIN followed it */
+    uint32_t first_watch;            /* epolls that watch it; of an epoll: all that it watches */
     uint32_t ready_head, ready_tail; /* of an epoll: watches with news */
     struct sock_values values;
 };
@@ -87,17 +87,17 @@ struct watch {
     uint32_t free_link;
     uint32_t epoll, socket;
     int32_t descriptor;
-    uint32_t events;          /* as given */
+    uint32_t events; /* as given */
     uint32_t next_of_socket, next_of_epoll, next_ready;
     bool is_ready;
-    bool is_spent;            /* one-shot, and it was told */
+    bool is_spent; /* one-shot, and it was told */
     uint64_t data;
 };
 
 struct descriptor {
-    uint32_t socket;          /* POOL_NONE: free */
+    uint32_t socket; /* POOL_NONE: free */
     uint32_t owner;
-    uint32_t next;            /* of the same socket, ascending */
+    uint32_t next; /* of the same socket, ascending */
 };
 
 struct owner_name {
@@ -107,11 +107,11 @@ struct owner_name {
 
 struct sockets {
     struct pool sockets;
-    struct pool udp_queues;   /* struct udp_queue and its ring */
+    struct pool udp_queues; /* struct udp_queue and its ring */
     struct pool watches;
     struct descriptor *descriptors;
     uint32_t descriptor_limit, descriptor_bump, descriptor_used, descriptor_peak;
-    uint32_t lowest_free;     /* no descriptor below it is free */
+    uint32_t lowest_free; /* no descriptor below it is free */
     uint64_t descriptor_refusals;
     uint32_t event_head, event_tail;
     uint32_t owner_count;

@@ -30,7 +30,7 @@ int sock_cannot_send(struct lastack *stack, struct sock *sock)
         (conn->state == TCP_SYN_RECEIVED && conn->fast_open & FAST_OPEN_PASSIVE))
         return 0;
     return conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED ? -LASTACK_EAGAIN
-                                                                         : -LASTACK_EPIPE;
+                                                                          : -LASTACK_EPIPE;
 }
 
 static int64_t send_vector(struct lastack *stack, struct sock *sock,

@@ -41,8 +41,8 @@ int lastack_send_room(struct lastack *stack, int descriptor, struct lastack_buff
     sock = stream_of(stack, descriptor, &error);
     if (error != 0)
         return error;
-    room = tcp_send_room(&stack->tcp, sock->conn,
-                         length < INT32_MAX ? (uint32_t)length : INT32_MAX);
+    room =
+        tcp_send_room(&stack->tcp, sock->conn, length < INT32_MAX ? (uint32_t)length : INT32_MAX);
     if (room == 0)
         return -LASTACK_EAGAIN;
     conn = sock_conn(stack, sock);

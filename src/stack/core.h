@@ -64,13 +64,13 @@ struct lastack {
     struct icmp_limit icmp_limit;
     struct messages messages;
     uint32_t neighbor_changes; /* neighbors.changes when the parked were looked at last */
-    bool has_neighbors;       /* some link is an Ethernet */
+    bool has_neighbors;        /* some link is an Ethernet */
     struct destination destination;
     struct tcp tcp;
     struct arrived batch[INPUT_BATCH];
-    uint8_t *loopback_text;   /* one packet's text on its way through link 0 */
+    uint8_t *loopback_text; /* one packet's text on its way through link 0 */
     uint16_t ip_id;
-    unsigned lane_turn;       /* whose turn it is in output */
+    unsigned lane_turn; /* whose turn it is in output */
     enum lastack_cause last_cause;
     void *sockets;
     struct local_endpoints udp_endpoints;

@@ -220,7 +220,7 @@ static void take_neighbor(struct lastack *stack, const struct ip_arrival *arriva
 }
 
 NOINLINE void icmp_arrives(struct lastack *stack, const struct ip_arrival *arrival,
-                  const struct ip_packet *packet, bool is_trusted)
+                           const struct ip_packet *packet, bool is_trusted)
 {
     struct icmp_message message;
     const enum lastack_cause cause = icmp_parse(packet, is_trusted, &message);

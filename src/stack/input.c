@@ -96,8 +96,7 @@ static NOINLINE bool input_fragment(struct lastack *stack, const struct ip_arriv
 }
 
 static NOINLINE void input_refused(struct lastack *stack, const struct ip_arrival *arrival,
-                                   const struct ip_packet *packet,
-                                   const struct ip_verdict *verdict)
+                                   const struct ip_packet *packet, const struct ip_verdict *verdict)
 {
     stack_drop(stack, verdict->cause);
     if (verdict->has_error)
@@ -229,9 +228,9 @@ static void expire_fragments(struct lastack *stack)
     struct ip_arrival arrival = {0};
 
     while (reassembly_expire(&stack->reassembly, stack->now, &about, &arrival.link)) {
-        const struct icmp_error error = {
-            .type = about.is_ipv6 ? ICMPV6_TYPE_TIME_EXCEEDED : ICMP_TYPE_TIME_EXCEEDED,
-            .code = ICMP_CODE_REASSEMBLY};
+        const struct icmp_error error = {.type = about.is_ipv6 ? ICMPV6_TYPE_TIME_EXCEEDED
+                                                               : ICMP_TYPE_TIME_EXCEEDED,
+                                         .code = ICMP_CODE_REASSEMBLY};
 
         stack_drop(stack, LASTACK_CAUSE_DROP_FRAGMENT);
         if (about.header != NULL)

@@ -72,12 +72,9 @@ void lastack_pool_usage(const struct lastack *stack, enum lastack_pool pool,
         *usage = usage_of("syn_entries", &tcp->syns.entries);
         return;
     case LASTACK_POOL_PAGES:
-        *usage = (struct lastack_pool_usage){"pages",
-                                             tcp->pages.used,
-                                             tcp->pages.peak,
-                                             tcp->pages.limit,
-                                             tcp->pages.page_size,
-                                             tcp->pages.refusals};
+        *usage = (struct lastack_pool_usage){
+            "pages",          tcp->pages.used,      tcp->pages.peak,
+            tcp->pages.limit, tcp->pages.page_size, tcp->pages.refusals};
         return;
     case LASTACK_POOL_RANGES:
         *usage = usage_of("ranges", &tcp->ranges);

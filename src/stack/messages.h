@@ -23,13 +23,13 @@ struct message {
     /* of the transport's checksum in the payload, for links that finish it;
      * 0xffff: it is finished */
     uint16_t checksum_offset;
-    uint8_t is_parked;        /* its neighbour does not answer yet */
-    struct ip_build ip;       /* payload_length bytes follow the struct */
+    uint8_t is_parked;  /* its neighbour does not answer yet */
+    struct ip_build ip; /* payload_length bytes follow the struct */
 };
 
 struct messages {
-    uint32_t head, tail;       /* waiting */
-    uint32_t handed;           /* handed out, still referred to */
+    uint32_t head, tail; /* waiting */
+    uint32_t handed;     /* handed out, still referred to */
     uint32_t count;
     uint64_t refusals;
 };

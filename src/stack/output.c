@@ -119,8 +119,7 @@ static void build_segment(struct lastack *stack, const struct ip_link *link,
 {
     const struct segment *seg = &out->seg;
     const bool is_ipv4 = ip_is_ipv4(&seg->tuple.remote), is_partial = link->config.checksum_out;
-    const uint64_t addresses =
-        checksum_addresses(&seg->tuple.local, &seg->tuple.remote, is_ipv4);
+    const uint64_t addresses = checksum_addresses(&seg->tuple.local, &seg->tuple.remote, is_ipv4);
     const unsigned ip_offset = packet->ip_offset;
     const unsigned tcp_offset = ip_offset + (is_ipv4 ? IPV4_HEADER : IPV6_HEADER);
     uint8_t *tcp_header = packet->header + tcp_offset;
@@ -251,8 +250,8 @@ static enum sent output_message(struct lastack *stack, struct message *message,
     return SENT_NEVER;
 }
 
-static NOINLINE size_t output_messages(struct lastack *stack,
-                                       struct lastack_packet_out *packets, size_t max)
+static NOINLINE size_t output_messages(struct lastack *stack, struct lastack_packet_out *packets,
+                                       size_t max)
 {
     struct page_pool *pages = &stack->tcp.pages;
     uint32_t left = stack->messages.count;
@@ -279,8 +278,8 @@ static NOINLINE size_t output_messages(struct lastack *stack,
 
 /* ---- neighbours ---- */
 
-static NOINLINE size_t output_neighbors(struct lastack *stack,
-                                        struct lastack_packet_out *packets, size_t max)
+static NOINLINE size_t output_neighbors(struct lastack *stack, struct lastack_packet_out *packets,
+                                        size_t max)
 {
     struct neighbor_message message;
     size_t count = 0;

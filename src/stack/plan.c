@@ -111,8 +111,7 @@ static void lay_out_stack(struct arena *arena, const struct lastack_config *conf
     plan->urgents = arena_take(arena, sizeof(struct urgent) * config->max_connections);
     plan->fast_open = arena_take(arena, fast_open_cache_size(config->max_paths));
     plan->ranges = arena_take(arena, pool_size(sizeof(struct range), config->max_ranges));
-    plan->recoveries =
-        arena_take(arena, pool_size(sizeof(struct repair), recovery_limit(config)));
+    plan->recoveries = arena_take(arena, pool_size(sizeof(struct repair), recovery_limit(config)));
     plan->replies = arena_take(arena, pool_size(sizeof(struct reply), config->max_replies));
     plan->endpoints = arena_take(arena, local_endpoints_size(config->max_endpoints));
     plan->pages = arena_take(arena, page_pool_size(config->page_size, config->max_pages));
@@ -129,10 +128,22 @@ static struct siphash_key derive_key(const uint8_t seed[32], uint64_t purpose)
                                 siphash24_words(&second, &purpose, 1)};
 }
 
-enum purpose { KEY_INDEX = 1, KEY_ISN, KEY_PORTS, KEY_RNG, KEY_ENDPOINTS,
-               KEY_NEIGHBORS, KEY_PATHS, KEY_ICMP, KEY_UDP,
-               KEY_COOKIE_TUPLE, KEY_COOKIE_MINUTE, KEY_SYN_LIMIT,
-               KEY_FAST_OPEN, KEY_FAST_OPEN_CACHE };
+enum purpose {
+    KEY_INDEX = 1,
+    KEY_ISN,
+    KEY_PORTS,
+    KEY_RNG,
+    KEY_ENDPOINTS,
+    KEY_NEIGHBORS,
+    KEY_PATHS,
+    KEY_ICMP,
+    KEY_UDP,
+    KEY_COOKIE_TUPLE,
+    KEY_COOKIE_MINUTE,
+    KEY_SYN_LIMIT,
+    KEY_FAST_OPEN,
+    KEY_FAST_OPEN_CACHE
+};
 
 static void place_tcp(struct lastack *stack, const struct plan *plan)
 {

@@ -147,8 +147,7 @@ static uint32_t segments_delivered(const struct tcp_conn *conn)
  * among it. (Who is opened has his SND.UNA behind the SYN from the start.) */
 static uint64_t bytes_acked(const struct tcp_conn *conn)
 {
-    return conn->stats.bytes_acked +
-           (conn_has(conn, CONN_ACTIVE) && conn_syn_acked(conn) ? 1 : 0) +
+    return conn->stats.bytes_acked + (conn_has(conn, CONN_ACTIVE) && conn_syn_acked(conn) ? 1 : 0) +
            (conn_has(conn, CONN_FIN_ACKED) ? 1 : 0);
 }
 

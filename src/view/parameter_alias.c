@@ -43,14 +43,29 @@ struct alias {
     const char *note;
 };
 
-#define L(name, parameter, form, scale) {PARAMETER_LINUX, name, parameter, form, scale, NULL}
-#define B(name, parameter, form, scale) {PARAMETER_BSD, name, parameter, form, scale, NULL}
-#define N(name, parameter, form, scale) {PARAMETER_SOLARIS, name, parameter, form, scale, NULL}
-#define W(name, parameter, form, scale) {PARAMETER_WINDOWS, name, parameter, form, scale, NULL}
-#define NOT(dialect, name, note) {PARAMETER_##dialect, name, NULL, FORM_ABSENT, 0, note}
+#define L(name, parameter, form, scale)                                                            \
+    {                                                                                              \
+        PARAMETER_LINUX, name, parameter, form, scale, NULL                                        \
+    }
+#define B(name, parameter, form, scale)                                                            \
+    {                                                                                              \
+        PARAMETER_BSD, name, parameter, form, scale, NULL                                          \
+    }
+#define N(name, parameter, form, scale)                                                            \
+    {                                                                                              \
+        PARAMETER_SOLARIS, name, parameter, form, scale, NULL                                      \
+    }
+#define W(name, parameter, form, scale)                                                            \
+    {                                                                                              \
+        PARAMETER_WINDOWS, name, parameter, form, scale, NULL                                      \
+    }
+#define NOT(dialect, name, note)                                                                   \
+    {                                                                                              \
+        PARAMETER_##dialect, name, NULL, FORM_ABSENT, 0, note                                      \
+    }
 
-#define FIXED_PACE   "where sending is paced, it is at 200 % in slow start, then at 120 %"
-#define NO_TUNNEL    "TCP over UDP is not modelled"
+#define FIXED_PACE "where sending is paced, it is at 200 % in slow start, then at 120 %"
+#define NO_TUNNEL  "TCP over UDP is not modelled"
 
 static const struct alias aliases[] = {
     L("net.ipv4.tcp_fin_timeout", "fin_wait_2", FORM_SCALED, SEC(1)),

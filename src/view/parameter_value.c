@@ -18,8 +18,8 @@
 static const struct {
     const char *name;
     int64_t ns;
-} time_units[] = {{"ns", 1},         {"us", 1000},      {"ms", MS(1)},      {"s", SEC(1)},
-                  {"min", SEC(60)},  {"h", SEC(3600)}};
+} time_units[] = {{"ns", 1},     {"us", 1000},     {"ms", MS(1)},
+                  {"s", SEC(1)}, {"min", SEC(60)}, {"h", SEC(3600)}};
 
 enum { TIME_UNITS = sizeof time_units / sizeof time_units[0] };
 

@@ -36,8 +36,8 @@ enum parameter_scope { PARAMETER_OF_STACK, PARAMETER_OF_LISTENER, PARAMETER_OF_C
 
 struct parameter {
     const char *name;
-    const char *text;           /* what it is, one sentence */
-    const char *not_text;       /* what it is often taken for and is not, or NULL */
+    const char *text;     /* what it is, one sentence */
+    const char *not_text; /* what it is often taken for and is not, or NULL */
     enum parameter_unit unit;
     enum parameter_scope scope;
     const char *takes_effect;   /* "at once", "for new connections" ... */

@@ -100,8 +100,8 @@ static const struct setting rfc[] = {
     {"time_wait", "240s"}, /* RFC 9293 §3.4.2: MSL is 2 minutes */
     {"fin_wait_2", "0"},   /* no such timeout in RFC 9293 */
     {"receive_window_grows", "off"},
-    {"rto_min", "1s"},     /* RFC 6298 §2.4 */
-    {"rto_max", "60s"},    /* RFC 6298 §2.5: at least 60 s */
+    {"rto_min", "1s"},  /* RFC 6298 §2.4 */
+    {"rto_max", "60s"}, /* RFC 6298 §2.5: at least 60 s */
     {"rto_formula", "rfc6298"},
     {"quick_ack", "never"}, /* RFC 9293 §3.8.6.3: every second segment, within 500 ms */
     {"delayed_ack_min", "200ms"},
@@ -115,15 +115,15 @@ static const struct setting rfc[] = {
     {"challenge_count", "10"},
     {"isn_tick", "4us"}, /* RFC 9293 §3.4.1: the space goes round in 4.55 hours */
     {"time_wait_reuse", "off"},
-    {"time_wait_syn", "drop"},       /* RFC 6191 §2 */
+    {"time_wait_syn", "drop"},          /* RFC 6191 §2 */
     {"request_syn_rst", "off"},         /* RFC 9293 §3.10.7.4, fourth */
     {"time_wait_new_timestamps", "on"}, /* RFC 6191 §2 */
-    {"tcp_rfc1337", "on"},           /* RFC 1337 §3, fix F1 */
-    {"mtu_probing", "on"},           /* RFC 4821 §7.7 */
-    {"icmp_in_syn", "hard-only"},    /* RFC 9293 §3.9.2.2 */
-    {"drop_syn_fin", "off"},         /* RFC 9293 §3.10.7.2 queues the rest of a SYN */
-    {"rst_extra_linux", "off"},      /* RFC 5961 §3.2 */
-    {"missing_timestamp_ok", "off"}, /* RFC 7323 §3.2 */
+    {"tcp_rfc1337", "on"},              /* RFC 1337 §3, fix F1 */
+    {"mtu_probing", "on"},              /* RFC 4821 §7.7 */
+    {"icmp_in_syn", "hard-only"},       /* RFC 9293 §3.9.2.2 */
+    {"drop_syn_fin", "off"},            /* RFC 9293 §3.10.7.2 queues the rest of a SYN */
+    {"rst_extra_linux", "off"},         /* RFC 5961 §3.2 */
+    {"missing_timestamp_ok", "off"},    /* RFC 7323 §3.2 */
     {"first_window_in_segs", "off"},
     {"ack_of_unsent_silent", "off"},
     {"push_every_frame", "off"},
@@ -132,11 +132,11 @@ static const struct setting rfc[] = {
     {"min_tso_segs", "0"},
     {"paws_slack", "0"},
     {"paws_stale", "2073600s"},
-    {"congestion", "newreno"},       /* RFC 5681, 6582 */
+    {"congestion", "newreno"}, /* RFC 5681, 6582 */
     {"time_wait_fin_restarts", "on"},
     {"syn_text_kept", "on"},
     {"rst_error_closing", "off"},
-    {"loss_detection", "sack"},      /* RFC 6675 */
+    {"loss_detection", "sack"},       /* RFC 6675 */
     {"rack_window_at_timeout", "on"}, /* RFC 8985 §6.3, where loss_detection is rack */
     {"tail_loss_probe", "off"},
     {"prr", "rfc9937"},

@@ -22,7 +22,7 @@ enum { ROW_TABLE_GATHER = 16384 };
 /* What is shown: the options of ss. */
 struct row_view {
     bool has_netid;     /* a first column with "tcp" or "udp": several protocols are shown */
-    bool is_stateless;      /* no column "State": all rows have the one that was asked for */
+    bool is_stateless;  /* no column "State": all rows have the one that was asked for */
     bool has_processes; /* -p: users:(("nginx",pid=812,fd=7)) */
     bool has_timers;    /* -o */
     bool has_extended;  /* -e: uid, inode, cookie, cgroup, directions */

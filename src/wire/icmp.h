@@ -38,7 +38,7 @@ enum icmp_unreachable_code {
     ICMP_CODE_PORT = 3,
     ICMP_CODE_FRAGMENTATION_NEEDED = 4,
     ICMP_CODE_SOURCE_ROUTE_FAILED = 5,
-    ICMP_CODE_NET_PROHIBITED = 9,     /* RFC 1122 §3.2.2.1 */
+    ICMP_CODE_NET_PROHIBITED = 9, /* RFC 1122 §3.2.2.1 */
     ICMP_CODE_HOST_PROHIBITED = 10,
     ICMP_CODE_FILTER_PROHIBITED = 13, /* RFC 1812 §5.2.7.1 */
 };
@@ -61,7 +61,7 @@ enum icmpv6_type {
 enum icmpv6_code {
     ICMPV6_CODE_NO_ROUTE = 0,
     ICMPV6_CODE_PROHIBITED = 1,
-    ICMPV6_CODE_SCOPE = 2,          /* beyond the scope of the source address */
+    ICMPV6_CODE_SCOPE = 2, /* beyond the scope of the source address */
     ICMPV6_CODE_ADDRESS = 3,
     ICMPV6_CODE_PORT = 4,
     ICMPV6_CODE_POLICY = 5,         /* the source address failed a policy */

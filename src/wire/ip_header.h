@@ -34,8 +34,8 @@ static inline void ipv4_write(uint8_t *header, const struct lastack_address *sou
                               const struct lastack_address *destination, uint64_t addresses,
                               const struct ipv4_words *words)
 {
-    const uint32_t first = (4u << 4 | IPV4_HEADER / 4) << 24 |
-                           (uint32_t)words->traffic_class << 16 | words->length;
+    const uint32_t first =
+        (4u << 4 | IPV4_HEADER / 4) << 24 | (uint32_t)words->traffic_class << 16 | words->length;
     const uint32_t third = (uint32_t)words->ttl << 24 | (uint32_t)words->protocol << 16;
     uint64_t sum = addresses + third;
 

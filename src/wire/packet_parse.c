@@ -84,7 +84,7 @@ static bool ip_fragment_is_impossible(const struct ip_packet *packet, size_t hea
 
 /* Refused before anything was understood. */
 static NOINLINE enum lastack_cause ip_refuse_unread(struct ip_packet *packet, const uint8_t *data,
-                                           enum lastack_cause cause)
+                                                    enum lastack_cause cause)
 {
     *packet = (struct ip_packet){.header = data};
     return cause;
@@ -100,7 +100,7 @@ static inline void ip_clear_tail(struct ip_packet *packet)
 }
 
 static inline enum lastack_cause ipv4_parse_fields(const uint8_t *data, size_t header_length,
-                                            struct ip_packet *packet)
+                                                   struct ip_packet *packet)
 {
     const uint32_t fragment = load32(data + 4); /* identification, flags, offset */
 

@@ -34,27 +34,27 @@ enum segment_option {
 };
 
 struct segment {
-    struct seq seq;           /* SEG.SEQ */
-    struct seq ack;           /* SEG.ACK */
-    uint32_t len;             /* SEG.LEN = text_length + SYN + FIN */
+    struct seq seq; /* SEG.SEQ */
+    struct seq ack; /* SEG.ACK */
+    uint32_t len;   /* SEG.LEN = text_length + SYN + FIN */
     uint32_t text_length;
-    const uint8_t *text;      /* into the packet */
-    uint16_t flags;           /* LASTACK_FIN ... LASTACK_AE */
-    uint16_t wnd;             /* SEG.WND as on the wire, unscaled */
-    uint32_t window;          /* ... in bytes, for those who know the scale; the parser leaves 0 */
-    uint16_t urgent;          /* SEG.UP */
-    uint16_t options;         /* enum segment_option, or-ed */
+    const uint8_t *text; /* into the packet */
+    uint16_t flags;      /* LASTACK_FIN ... LASTACK_AE */
+    uint16_t wnd;        /* SEG.WND as on the wire, unscaled */
+    uint32_t window;     /* ... in bytes, for those who know the scale; the parser leaves 0 */
+    uint16_t urgent;     /* SEG.UP */
+    uint16_t options;    /* enum segment_option, or-ed */
     uint16_t mss;
-    uint8_t window_scale;     /* as sent; more than 14 counts as 14 (RFC 7323 §2.3) */
+    uint8_t window_scale; /* as sent; more than 14 counts as 14 (RFC 7323 §2.3) */
     uint8_t sack_count;
     uint32_t ts_value, ts_echo;
     struct sack_block sack[SEGMENT_SACK_MAX];
     uint8_t fast_open_length; /* cookie bytes, 0 = a request */
     uint8_t fast_open[16];
-    struct sack_block again;  /* text that had arrived before, as TCP finds out; from = to: none */
-    uint8_t ecn;              /* the IP header's two bits */
+    struct sack_block again; /* text that had arrived before, as TCP finds out; from = to: none */
+    uint8_t ecn;             /* the IP header's two bits */
     uint8_t ttl;
-    struct tuple tuple;       /* local = destination of what arrived */
+    struct tuple tuple; /* local = destination of what arrived */
 };
 
 /* As zeroed, but for the blocks and the cookie, of which a count of 0 says that there are none. */

@@ -169,8 +169,8 @@ static void tcp_take_fixed_part(const struct ip_packet *packet, struct segment *
 {
     const uint8_t *header = packet->payload;
 
-    segment->tuple = (struct tuple){packet->destination, packet->source, load16(header + 2),
-                                    load16(header)};
+    segment->tuple =
+        (struct tuple){packet->destination, packet->source, load16(header + 2), load16(header)};
     segment->seq = seq_of(load32(header + 4));
     segment->ack = seq_of(load32(header + 8));
     segment->flags = load16(header + 12) & TCP_FLAGS_MASK;
@@ -298,8 +298,8 @@ static NOINLINE uint8_t *tcp_put_fast_open(const uint8_t *start, uint8_t *at,
 
     if ((unsigned)(at - start) + length > TCP_OPTIONS_MAX)
         return at; /* a cookie cut short would be a wrong one */
-    at = tcp_put16(at,
-                   (is_experiment ? TCP_OPTION_EXPERIMENT : TCP_OPTION_FAST_OPEN) << 8 | length);
+    at =
+        tcp_put16(at, (is_experiment ? TCP_OPTION_EXPERIMENT : TCP_OPTION_FAST_OPEN) << 8 | length);
     if (is_experiment)
         at = tcp_put16(at, TCP_FAST_OPEN_MAGIC);
     memcpy(at, segment->fast_open, segment->fast_open_length);
@@ -371,8 +371,7 @@ static unsigned tcp_put_options(const struct segment *segment, enum lastack_opti
 static uint64_t tcp_put_fixed_part(const struct segment *segment, unsigned length, uint8_t *header)
 {
     const uint32_t flags = segment->flags & TCP_FLAGS_MASK;
-    const uint32_t ports =
-        (uint32_t)segment->tuple.local_port << 16 | segment->tuple.remote_port;
+    const uint32_t ports = (uint32_t)segment->tuple.local_port << 16 | segment->tuple.remote_port;
     uint64_t sum = checksum_store32(header, ports);
 
     sum += checksum_store32(header + 4, segment->seq.v);

@@ -63,10 +63,12 @@ static inline struct tuple_words tuple_words_of(const struct tuple *tuple)
     if (ip_is_ipv4(&tuple->local) && ip_is_ipv4(&tuple->remote))
         return (struct tuple_words){
             {(uint64_t)load32(tuple->local.bytes + 12) << 32 | load32(tuple->remote.bytes + 12)},
-            1, ports};
+            1,
+            ports};
     return (struct tuple_words){{load64(tuple->local.bytes), load64(tuple->local.bytes + 8),
                                  load64(tuple->remote.bytes), load64(tuple->remote.bytes + 8)},
-                                4, ports};
+                                4,
+                                ports};
 }
 
 /* The same for IPv4 in 12 bytes, for those who are many. */

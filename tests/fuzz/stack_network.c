@@ -57,8 +57,8 @@ static size_t put_packet(uint8_t *bytes, const struct segment *segment, const ui
     uint8_t header[TCP_HEADER_MAX];
     unsigned header_length = tcp_build(segment, LASTACK_OPTIONS_LINUX, header);
     uint32_t length = header_length + segment->text_length;
-    tcp_store_checksum(header, header_length, &segment->tuple.local, &segment->tuple.remote,
-                       length, checksum_add(0, text, segment->text_length));
+    tcp_store_checksum(header, header_length, &segment->tuple.local, &segment->tuple.remote, length,
+                       checksum_add(0, text, segment->text_length));
     struct ip_build ip = {.source = segment->tuple.local,
                           .destination = segment->tuple.remote,
                           .payload_length = length,

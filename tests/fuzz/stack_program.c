@@ -4,7 +4,6 @@
  */
 #include "stack_world.h"
 
-
 #include <string.h>
 
 static struct lastack_endpoint some_endpoint(struct tape *tape, bool is_local)

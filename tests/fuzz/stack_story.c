@@ -4,7 +4,6 @@
  */
 #include "stack_world.h"
 
-
 #include <stdio.h>
 #include <stdlib.h>
 

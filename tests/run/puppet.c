@@ -239,9 +239,8 @@ static void do_rows(void)
 {
     uint64_t cursor = 0;
 
-    lastack_rows(stack,
-                 LASTACK_ROWS_CONNECTIONS | LASTACK_ROWS_TIME_WAIT | LASTACK_ROWS_SYN, &cursor,
-                 print_row, NULL);
+    lastack_rows(stack, LASTACK_ROWS_CONNECTIONS | LASTACK_ROWS_TIME_WAIT | LASTACK_ROWS_SYN,
+                 &cursor, print_row, NULL);
     answer(0);
 }
 
@@ -295,13 +294,11 @@ static const struct {
     const char *name;
     void (*run)(void);
 } commands[] = {
-    {"socket", do_socket}, {"bind", do_bind},         {"listen", do_listen},
-    {"accept", do_accept}, {"connect", do_connect},   {"send", do_send},
-    {"recv", do_recv},     {"shutdown", do_shutdown}, {"close", do_close},
-    {"abort", do_abort},   {"linger", do_linger},     {"option", do_option},
-    {"name", do_name},     {"set", do_set},           {"rows", do_rows},
-    {"pools", do_pools},   {"hold", do_hold},         {"go", do_go},
-    {"route", do_route},   {"lose", do_lose},
+    {"socket", do_socket},   {"bind", do_bind},   {"listen", do_listen}, {"accept", do_accept},
+    {"connect", do_connect}, {"send", do_send},   {"recv", do_recv},     {"shutdown", do_shutdown},
+    {"close", do_close},     {"abort", do_abort}, {"linger", do_linger}, {"option", do_option},
+    {"name", do_name},       {"set", do_set},     {"rows", do_rows},     {"pools", do_pools},
+    {"hold", do_hold},       {"go", do_go},       {"route", do_route},   {"lose", do_lose},
 };
 
 static void obey(char *line)

@@ -115,8 +115,9 @@ int main(int argc, char **argv)
     }
     for (unsigned i = 0; i < BURST; i++) {
         iov[i] = (struct iovec){&syns[i], sizeof syns[i]};
-        messages[i] = (struct mmsghdr){.msg_hdr = {.msg_name = &to, .msg_namelen = sizeof to,
-                                                   .msg_iov = &iov[i], .msg_iovlen = 1}};
+        messages[i] = (struct mmsghdr){
+            .msg_hdr = {
+                .msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &iov[i], .msg_iovlen = 1}};
     }
     end = now_ms() + atoi(argv[3]);
     while (now_ms() < end) {

@@ -42,15 +42,15 @@ static const uint16_t kinds[KINDS] = {
 struct end {
     int fd;
     uint16_t port;
-    uint32_t ack;        /* RCV.NXT, as it said last */
-    uint32_t nxt;        /* SND.NXT */
+    uint32_t ack; /* RCV.NXT, as it said last */
+    uint32_t nxt; /* SND.NXT */
     uint64_t sent, received;
 };
 
 struct attack {
     struct sim_world world;
     struct end end[SIM_HOSTS], second[SIM_HOSTS]; /* the transfer; an idle connection beside it */
-    unsigned victim;     /* host that is guessed at now, while `is_guessing` */
+    unsigned victim; /* host that is guessed at now, while `is_guessing` */
     bool is_guessing;
     uint64_t answers, guesses[KINDS], answered[KINDS];
     struct rng rng;
@@ -199,10 +199,12 @@ static uint64_t forge(unsigned host, const struct end pair[SIM_HOSTS], uint16_t 
                           .protocol = IP_PROTOCOL_TCP,
                           .ttl = 64,
                           .dont_fragment = true};
-    const struct segment seg = {.seq = seq_of(seq), .ack = seq_of(flags & LASTACK_ACK ? ack : 0),
-                                .flags = flags, .wnd = 1000,
-                                .tuple = {ip.source, ip.destination, pair[1 - host].port,
-                                          pair[host].port}};
+    const struct segment seg = {
+        .seq = seq_of(seq),
+        .ack = seq_of(flags & LASTACK_ACK ? ack : 0),
+        .flags = flags,
+        .wnd = 1000,
+        .tuple = {ip.source, ip.destination, pair[1 - host].port, pair[host].port}};
     struct lastack_packet_in packet = {bytes, 0, LINK, 0};
     uint8_t header[TCP_HEADER_MAX];
     const unsigned length = tcp_build(&seg, LASTACK_OPTIONS_LINUX, header);
@@ -251,7 +253,8 @@ static void check_side_channel(void)
         first += forge(host, attack.end, LASTACK_RST, attack.end[host].ack + i, 0, 0);
     second = forge(host, attack.second, LASTACK_RST, attack.second[host].ack + 1, 0, 0);
     printf("1000 RSTs in the window: %" PRIu64 " answer; one for the other connection: %" PRIu64
-           " answer\n", first, second);
+           " answer\n",
+           first, second);
     if (first != 1)
         give_up("the limit of one challenge ACK in 500 ms does not hold");
     if (second != 1)

@@ -300,7 +300,8 @@ static void try_all_near(void)
             check_one(kind, victim.rcv_nxt, first_ack + n);
     }
     printf("windows of %" PRIu32 " and %" PRIu32 " bytes: %" PRIu64 " numbers in and near them, "
-           "each as theory says\n", victim.rcv_wnd, victim.snd_wnd, tried);
+           "each as theory says\n",
+           victim.rcv_wnd, victim.snd_wnd, tried);
 }
 
 /* ---- over all of the space ---- */

@@ -214,15 +214,17 @@ static void make_syn(struct flood *flood, unsigned which)
                                      OPTION_WINDOW_SCALE,
                           .mss = 1460,
                           .window_scale = 7};
-    struct ip_build ip = {.destination = flood->server_address, .protocol = IP_PROTOCOL_TCP,
-                          .ttl = 64, .dont_fragment = true};
+    struct ip_build ip = {.destination = flood->server_address,
+                          .protocol = IP_PROTOCOL_TCP,
+                          .ttl = 64,
+                          .dont_fragment = true};
     const uint32_t random = rng_below(&flood->rng, UINT32_MAX);
     uint8_t *bytes = flood->syns[which];
     uint8_t header[TCP_HEADER_MAX];
     unsigned length, ip_length;
 
-    ip.source = lastack_ipv4(198, (uint8_t)(18 + (random >> 31)), (uint8_t)(random >> 8),
-                             (uint8_t)random);
+    ip.source =
+        lastack_ipv4(198, (uint8_t)(18 + (random >> 31)), (uint8_t)(random >> 8), (uint8_t)random);
     seg.seq = seq_of(rng_below(&flood->rng, UINT32_MAX));
     seg.ts_value = random;
     seg.tuple = (struct tuple){ip.source, flood->server_address,
@@ -280,8 +282,7 @@ static void start(struct flood *flood)
     flood->clients.stack = host_new(&flood->client_address, 2);
     flood->server.out.frames = calloc(WIRE_MOST, sizeof(struct frame));
     flood->clients.out.frames = calloc(WIRE_MOST, sizeof(struct frame));
-    flood->listener =
-        lastack_socket(flood->server.stack, LASTACK_AF_INET, LASTACK_SOCK_STREAM, 0);
+    flood->listener = lastack_socket(flood->server.stack, LASTACK_AF_INET, LASTACK_SOCK_STREAM, 0);
     if (flood->server.out.frames == NULL || flood->clients.out.frames == NULL ||
         lastack_bind(flood->server.stack, flood->listener, &any) != 0 ||
         lastack_listen(flood->server.stack, flood->listener, BACKLOG) != 0)
@@ -353,9 +354,9 @@ int main(int argc, char **argv)
     for (uint64_t batch = 0; flood.now < end; batch++) {
         flood.now = SEC(1000) + (int64_t)(batch * BATCH * 1000000000 / rate);
         attack(&flood);
-        while (started < clients && flood.now - SEC(1000) >=
-                                        (int64_t)(SEC((int64_t)seconds) * (int64_t)started /
-                                                  (int64_t)clients)) {
+        while (started < clients &&
+               flood.now - SEC(1000) >=
+                   (int64_t)(SEC((int64_t)seconds) * (int64_t)started / (int64_t)clients)) {
             connect_one(&flood);
             started++;
         }

@@ -101,8 +101,8 @@ uint32_t cc_initial_segs(const struct lastack_params *params, uint32_t mss)
 void cc_init(struct cc *cc, enum lastack_congestion algorithm, uint32_t mss, uint32_t initial_segs)
 {
     CHECK(mss > 0 && mss <= UINT16_MAX);
-    *cc = (struct cc){
-        .mss = (uint16_t)mss, .ssthresh = CC_INFINITE, .algorithm = (uint8_t)algorithm};
+    *cc =
+        (struct cc){.mss = (uint16_t)mss, .ssthresh = CC_INFINITE, .algorithm = (uint8_t)algorithm};
     cc->cwnd = algorithm == LASTACK_CC_NONE ? CC_WINDOW_MAX : mss * max32(initial_segs, 1);
     cc->round_min_us = cc->round_before_us = UINT32_MAX;
 }
@@ -132,8 +132,8 @@ void cc_after_idle(struct cc *cc, uint32_t initial_segs, uint32_t idle_timeouts)
     if (cc->algorithm == LASTACK_CC_NONE)
         return;
     if (cc->ssthresh != CC_INFINITE)
-        cc->ssthresh = max32(cc->ssthresh, whole_segs(cc, cc->cwnd / 2) +
-                                               whole_segs(cc, cc->cwnd / 4));
+        cc->ssthresh =
+            max32(cc->ssthresh, whole_segs(cc, cc->cwnd / 2) + whole_segs(cc, cc->cwnd / 4));
     while (idle_timeouts-- > 0 && cc->cwnd > restart)
         cc->cwnd = whole_segs(cc, cc->cwnd / 2); /* halved per timeout of silence (LNX-SSIDLE) */
     cc->cwnd = max32(cc->cwnd, restart);

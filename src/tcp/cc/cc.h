@@ -30,15 +30,15 @@ struct cc {
     uint32_t ssthresh; /* bytes; CC_INFINITE until the first loss */
     uint32_t acked;    /* bytes counted towards the next segment of cwnd in congestion avoidance */
     /* rounds of the first slow start, for HyStart */
-    struct seq round_end;      /* SND.NXT when the round began */
-    uint32_t round_min_us;     /* least RTT in this round; UINT32_MAX: none yet */
+    struct seq round_end;  /* SND.NXT when the round began */
+    uint32_t round_min_us; /* least RTT in this round; UINT32_MAX: none yet */
     /* ... in the one before, or when conservative slow start began; in all rounds, where that is
      * the test */
     uint32_t round_before_us;
     uint16_t mss;
-    uint8_t algorithm;         /* enum lastack_congestion */
-    uint8_t samples : 4;       /* of RTT in this round */
-    uint8_t css : 4;           /* RFC 9406: rounds of conservative slow start left */
+    uint8_t algorithm;   /* enum lastack_congestion */
+    uint8_t samples : 4; /* of RTT in this round */
+    uint8_t css : 4;     /* RFC 9406: rounds of conservative slow start left */
 };
 
 struct cc_state {
@@ -48,15 +48,15 @@ struct cc_state {
 };
 
 struct cc_ack {
-    uint32_t acked;        /* bytes newly delivered; where segments count, a multiple of the mss */
-    struct seq una, nxt;   /* after it */
+    uint32_t acked;      /* bytes newly delivered; where segments count, a multiple of the mss */
+    struct seq una, nxt; /* after it */
     int64_t now;
-    int64_t rtt_ns;        /* of the newest segment acknowledged; <= 0: unknown */
+    int64_t rtt_ns; /* of the newest segment acknowledged; <= 0: unknown */
     int64_t rtt_min_ns;
-    uint32_t most_out;     /* most that was out in the last window */
-    uint32_t limit;        /* growth per ACK in slow start (RFC 3465); CC_INFINITE */
+    uint32_t most_out; /* most that was out in the last window */
+    uint32_t limit;    /* growth per ACK in slow start (RFC 3465); CC_INFINITE */
     enum lastack_hystart hystart;
-    bool was_limited;      /* the window, not the application, held data back */
+    bool was_limited; /* the window, not the application, held data back */
 };
 
 struct cc_hooks {

@@ -41,15 +41,15 @@
 #include "write_queue.h"
 
 enum conn_flag {
-    CONN_FIN_QUEUED = 1 << 0,    /* the user closed his direction: a FIN follows snd.end */
+    CONN_FIN_QUEUED = 1 << 0, /* the user closed his direction: a FIN follows snd.end */
     CONN_FIN_ACKED = 1 << 1,
-    CONN_FIN_KNOWN = 1 << 2,     /* the peer's FIN was seen at rcv.fin, maybe behind a hole */
-    CONN_FIN_RECEIVED = 1 << 3,  /* ... and RCV.NXT has passed it */
+    CONN_FIN_KNOWN = 1 << 2,    /* the peer's FIN was seen at rcv.fin, maybe behind a hole */
+    CONN_FIN_RECEIVED = 1 << 3, /* ... and RCV.NXT has passed it */
     CONN_WINDOW_SCALE = 1 << 4,
     CONN_SACK = 1 << 5,
     CONN_TIMESTAMP = 1 << 6,
-    CONN_ACTIVE = 1 << 7,        /* opened by connect() */
-    CONN_ORPHAN = 1 << 8,        /* no socket, and none will come */
+    CONN_ACTIVE = 1 << 7, /* opened by connect() */
+    CONN_ORPHAN = 1 << 8, /* no socket, and none will come */
     CONN_IN_ACCEPT_QUEUE = 1 << 9,
     CONN_RECEIVE_SHUT = 1 << 10, /* shutdown(SHUT_RD) */
     CONN_DETACHED = 1 << 11,     /* out of the flow index: only its socket still reads it */
@@ -59,18 +59,18 @@ enum conn_flag {
     CONN_CORK = 1 << 15,
     CONN_KEEPALIVE = 1 << 16,
     CONN_SYN_RETRANSMITTED = 1 << 17,
-    CONN_PACED = 1 << 18,        /* the user set a largest pacing rate */
-    CONN_WANTS_PAGE = 1 << 19,   /* among those that wait for a page to write to */
+    CONN_PACED = 1 << 18,      /* the user set a largest pacing rate */
+    CONN_WANTS_PAGE = 1 << 19, /* among those that wait for a page to write to */
     CONN_REUSE_ADDRESS = 1 << 20,
     CONN_REUSE_PORT = 1 << 21,
     CONN_IPV6_SOCKET = 1 << 22,
-    CONN_WAS_LIMITED = 1 << 23,  /* the window held data back since the last ACK */
-    CONN_SEND_SMALL = 1 << 24,   /* the next segment may be small, whatever holds it back */
+    CONN_WAS_LIMITED = 1 << 23, /* the window held data back since the last ACK */
+    CONN_SEND_SMALL = 1 << 24,  /* the next segment may be small, whatever holds it back */
     CONN_R1_TOLD = 1 << 25,
-    CONN_URGENT_IN = 1 << 26,    /* RCV.UP lies ahead of what was read (urgent.h) */
+    CONN_URGENT_IN = 1 << 26,          /* RCV.UP lies ahead of what was read (urgent.h) */
     CONN_URGENT_OUT = (int)(1u << 31), /* SND.UP lies ahead of SND.UNA */
-    CONN_SUPERSEDES = 1 << 27,   /* made by a SYN that reopened TIME-WAIT */
-    CONN_WANTS_ROOM = 1 << 29,   /* its socket found no room to write and waits for some */
+    CONN_SUPERSEDES = 1 << 27,         /* made by a SYN that reopened TIME-WAIT */
+    CONN_WANTS_ROOM = 1 << 29,         /* its socket found no room to write and waits for some */
     CONN_NO_OPTIONS = 1 << 30,   /* TCP_NOOPT: no option in our SYN, none of the peer's taken */
     CONN_DEADLINE_SET = 1 << 28, /* what is armed is later than a deadline, or has fired */
 };
@@ -111,8 +111,8 @@ struct conn_options {
     uint32_t notsent_lowat;
     uint32_t send_buffer, receive_buffer; /* bytes */
     uint16_t keepalive_idle_s, keepalive_interval_s;
-    int16_t linger2_s;                    /* TCP_LINGER2; < 0: no FIN-WAIT-2 at all */
-    uint16_t mss_clamp;                   /* TCP_MAXSEG */
+    int16_t linger2_s;  /* TCP_LINGER2; < 0: no FIN-WAIT-2 at all */
+    uint16_t mss_clamp; /* TCP_MAXSEG */
     uint8_t keepalive_probes, syn_retries;
     uint8_t tos, ttl;
 };
@@ -120,9 +120,9 @@ struct conn_options {
 /* How much of the congestion window was used (RFC 2861, RFC 7661): in the last window of data, and
  * since it was last full. */
 struct window_use {
-    struct seq end;     /* SND.NXT when `most` was taken */
-    uint32_t most;      /* bytes out at the most */
-    uint32_t since_ms;  /* it was full then */
+    struct seq end;    /* SND.NXT when `most` was taken */
+    uint32_t most;     /* bytes out at the most */
+    uint32_t since_ms; /* it was full then */
 };
 
 /* When text may leave, where it is paced (event/pace.c). */
@@ -154,13 +154,13 @@ struct conn_stats {
 struct tcp_conn {
     /* line 0 */
     struct tuple tuple;
-    uint32_t flags;          /* enum conn_flag */
-    uint8_t state;           /* enum tcp_state; written by tcp_enter only */
-    uint8_t owe;             /* enum owe */
-    uint8_t wake;            /* enum wake, not yet told */
+    uint32_t flags; /* enum conn_flag */
+    uint8_t state;  /* enum tcp_state; written by tcp_enter only */
+    uint8_t owe;    /* enum owe */
+    uint8_t wake;   /* enum wake, not yet told */
     /* the send queue it belongs to: its link, as the stack above sees it */
     uint8_t lane;
-    struct conn_snd snd;     /* straddles the line: una, nxt, wnd, wl1, wl2 in line 0 */
+    struct conn_snd snd; /* straddles the line: una, nxt, wnd, wl1, wl2 in line 0 */
     /* line 1 */
     struct conn_rcv rcv;
     struct paws paws;
@@ -169,22 +169,22 @@ struct tcp_conn {
     /* cold: touched by data, options, timers */
     /* the tuple's keyed hash: names it in traces; low half is its hash in the index */
     uint64_t flow;
-    uint32_t generation;     /* kept when the block is reused: handles are index + generation */
-    uint32_t socket;         /* of the floor above; POOL_NONE */
-    uint32_t listener;       /* while in its accept queue; POOL_NONE */
-    uint32_t endpoint;       /* where its local endpoint is counted (local_endpoints.h) */
-    uint32_t write_queue;    /* its struct write_queue; POOL_NONE: nothing was written yet */
+    uint32_t generation;  /* kept when the block is reused: handles are index + generation */
+    uint32_t socket;      /* of the floor above; POOL_NONE */
+    uint32_t listener;    /* while in its accept queue; POOL_NONE */
+    uint32_t endpoint;    /* where its local endpoint is counted (local_endpoints.h) */
+    uint32_t write_queue; /* its struct write_queue; POOL_NONE: nothing was written yet */
     uint32_t send_next, send_prev;
-    uint32_t queue_next;     /* accept queue; then, with a socket, wake queue */
+    uint32_t queue_next; /* accept queue; then, with a socket, wake queue */
     uint32_t ts_offset;
-    uint16_t mss;            /* Eff.snd.MSS with options taken off (RFC 6691) */
-    uint16_t mss_peer;       /* what the peer's option said */
-    uint16_t mss_path;       /* what the path's MTU allows, IP and TCP headers off */
-    uint16_t mss_own;        /* what our option says: what the link can bring (RFC 9293 MUST-67) */
+    uint16_t mss;      /* Eff.snd.MSS with options taken off (RFC 6691) */
+    uint16_t mss_peer; /* what the peer's option said */
+    uint16_t mss_path; /* what the path's MTU allows, IP and TCP headers off */
+    uint16_t mss_own;  /* what our option says: what the link can bring (RFC 9293 MUST-67) */
     /* the path swallows more, it seems (RFC 4821 §7.7); 0: no sign of it */
     uint16_t mss_hole;
     uint8_t snd_shift, rcv_shift;
-    uint32_t gso_max;        /* text that its link takes in one frame; 0: one segment */
+    uint32_t gso_max; /* text that its link takes in one frame; 0: one segment */
     struct seq iss;
     uint32_t packets;        /* segments sent and not cumulatively acknowledged */
     uint32_t recovery;       /* its struct repair; POOL_NONE: nothing ever went wrong */
@@ -208,10 +208,10 @@ struct tcp_conn {
     uint32_t last_received_ms;
     struct deadlines deadline;
     struct stream send, receive;
-    struct ranges arrived;   /* text and FIN beyond a hole */
+    struct ranges arrived; /* text and FIN beyond a hole */
     struct ranges sent;
     struct window_use window_use;
-    uint32_t told;           /* what of `arrived` the peer hears first (sack_told.h); POOL_NONE */
+    uint32_t told; /* what of `arrived` the peer hears first (sack_told.h); POOL_NONE */
     struct ack_policy ack;
     struct rtt rtt;
     struct cc cc;
@@ -235,8 +235,7 @@ static inline uint32_t conn_in_flight(const struct tcp_conn *conn)
 /* The largest segment between the two, options included (BSD's t_maxseg); 0 before the SYNs. */
 static inline uint32_t conn_full_mss(const struct tcp_conn *conn)
 {
-    return conn->mss_peer != 0 && conn->mss_peer < conn->mss_path ? conn->mss_peer
-                                                                  : conn->mss_path;
+    return conn->mss_peer != 0 && conn->mss_peer < conn->mss_path ? conn->mss_peer : conn->mss_path;
 }
 
 /* What counts as a full segment of the peer. */

@@ -34,8 +34,8 @@ static void describe(struct lastack_trace_record *record, const struct segment *
 }
 
 NOINLINE void report_state_wanted(const struct report *report, uint64_t flow,
-                                  const struct tuple *tuple, enum tcp_state from,
-                                  enum tcp_state to, enum lastack_cause cause)
+                                  const struct tuple *tuple, enum tcp_state from, enum tcp_state to,
+                                  enum lastack_cause cause)
 {
     struct lastack_trace_record record =
         record_of(report, LASTACK_TRACE_STATE, flow, tuple, from, cause);

@@ -14,8 +14,8 @@
 struct write_queue {
     struct chunks chunks;
     struct seq small; /* end of the last small segment sent (Minshall's test) */
-    struct seq push; /* PSH belongs on the segment that carries the byte before this */
-    uint32_t grown; /* bytes that the send buffer has grown to (send_space.c) */
+    struct seq push;  /* PSH belongs on the segment that carries the byte before this */
+    uint32_t grown;   /* bytes that the send buffer has grown to (send_space.c) */
     struct chronograph chronograph;
     uint32_t waiter_next, waiter_prev; /* while it waits for a page (page_waiters.c); POOL_NONE */
     uint32_t turn; /* among those that do; 0: it has written since it last did */

@@ -32,8 +32,8 @@ static struct reply *rst_to(struct tcp *tcp, const struct segment *seg, uint64_t
 
     if (seg->flags & LASTACK_RST)
         return NULL;
-    reply = new_reply(tcp, &seg->tuple, flow, state,
-                      has_ack ? LASTACK_RST : LASTACK_RST | LASTACK_ACK);
+    reply =
+        new_reply(tcp, &seg->tuple, flow, state, has_ack ? LASTACK_RST : LASTACK_RST | LASTACK_ACK);
     if (reply == NULL)
         return NULL;
     if (has_ack)
@@ -79,8 +79,8 @@ void reply_ack(struct tcp *tcp, struct tcp_conn *conn)
 
 void reply_ack_again(struct tcp *tcp, struct tcp_conn *conn, struct sack_block again)
 {
-    struct reply *reply = new_reply(tcp, &conn->tuple, conn->flow, conn->state,
-                                    LASTACK_ACK | ecn_echo(conn->ecn));
+    struct reply *reply =
+        new_reply(tcp, &conn->tuple, conn->flow, conn->state, LASTACK_ACK | ecn_echo(conn->ecn));
     struct segment seg;
 
     if (reply == NULL)
@@ -153,9 +153,9 @@ static uint32_t syn_ack_stamp(struct tcp *tcp, const struct syn_entry *entry)
 void reply_syn_ack(struct tcp *tcp, const struct syn_entry *entry,
                    const struct fast_open_answer *answer)
 {
-    struct reply *reply = new_reply(tcp, &entry->tuple, entry->flow, TCP_SYN_RECEIVED,
-                                    LASTACK_SYN | LASTACK_ACK |
-                                        (entry->flags & SYN_ECN ? LASTACK_ECE : 0));
+    struct reply *reply =
+        new_reply(tcp, &entry->tuple, entry->flow, TCP_SYN_RECEIVED,
+                  LASTACK_SYN | LASTACK_ACK | (entry->flags & SYN_ECN ? LASTACK_ECE : 0));
     const struct listener *listener = pool_at(&tcp->listeners, entry->listener);
 
     if (reply == NULL)
@@ -197,8 +197,8 @@ uint16_t conn_offer_window(struct tcp_conn *conn)
 /* What 40 bytes of options hold of what arrived behind a hole, or again. */
 static NOINLINE void fill_sack(const struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
 {
-    sack_told_fill(sack_told_at(&tcp->ranges, conn->told), &conn->arrived, &tcp->ranges,
-                   seg->again, conn_has(conn, CONN_TIMESTAMP) ? 3 : 4, seg);
+    sack_told_fill(sack_told_at(&tcp->ranges, conn->told), &conn->arrived, &tcp->ranges, seg->again,
+                   conn_has(conn, CONN_TIMESTAMP) ? 3 : 4, seg);
 }
 
 void conn_fill_options(const struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
@@ -218,8 +218,8 @@ void conn_take_syn_options(struct tcp *tcp, struct tcp_conn *conn, const struct 
     const uint16_t options = conn_has(conn, CONN_NO_OPTIONS) ? 0 : seg->options;
 
     conn->mss_peer = options & OPTION_MSS ? seg->mss
-                                               : (uint16_t)(is_ipv4 ? tcp->params.mss_default_ipv4
-                                                                    : tcp->params.mss_default_ipv6);
+                                          : (uint16_t)(is_ipv4 ? tcp->params.mss_default_ipv4
+                                                               : tcp->params.mss_default_ipv6);
     conn->mss_peer = (uint16_t)max32(conn->mss_peer, tcp->params.mss_min);
     if (tcp->params.window_scaling && options & OPTION_WINDOW_SCALE) {
         conn->flags |= CONN_WINDOW_SCALE;

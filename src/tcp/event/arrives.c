@@ -67,7 +67,7 @@ static enum verdict syn_sent_becomes_established(struct tcp *tcp, struct tcp_con
     conn->snd.una = seg->ack;
     conn->snd.nxt = seq_max(conn->snd.nxt, seg->ack);
     conn->owe &= (uint8_t)~OWE_RETRANSMIT; /* a repetition need not leave any more */
-    conn->snd.wnd = seg->wnd; /* RFC 7323 §2.2: the window of a SYN is never scaled */
+    conn->snd.wnd = seg->wnd;              /* RFC 7323 §2.2: the window of a SYN is never scaled */
     conn->snd.wl1 = seg->seq;
     conn->snd.wl2 = seg->ack;
     conn->snd.wnd_max = max32(conn->snd.wnd_max, conn->snd.wnd);
@@ -85,9 +85,7 @@ static enum verdict syn_sent_becomes_established(struct tcp *tcp, struct tcp_con
     conn_stop_deadline(conn, LASTACK_TIMER_RETRANSMIT, &tcp->report);
     conn_stop_deadline(conn, LASTACK_TIMER_USER_TIMEOUT, &tcp->report);
     cc_init(&conn->cc, conn->cc.algorithm, conn->mss,
-            conn_has(conn, CONN_SYN_RETRANSMITTED)
-                ? 1
-                : cc_initial_segs(&tcp->params, conn->mss));
+            conn_has(conn, CONN_SYN_RETRANSMITTED) ? 1 : cc_initial_segs(&tcp->params, conn->mss));
     conn->owe |= OWE_ACK | OWE_SEND;
     conn_wake(tcp, conn, WAKE_WRITABLE);
     return GO_ON;

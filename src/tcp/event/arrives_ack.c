@@ -170,8 +170,7 @@ static enum verdict syn_received_check_ack(struct tcp *tcp, struct tcp_conn *con
                    tcp->report.now - conn->first_retry_at, conn->snd.una.v, conn->snd.nxt.v);
     fast_open_is_over(tcp, conn, false);
     if (conn_has(conn, CONN_ACTIVE)) {
-        cc_init(&conn->cc, conn->cc.algorithm, conn->mss,
-                cc_initial_segs(&tcp->params, conn->mss));
+        cc_init(&conn->cc, conn->cc.algorithm, conn->mss, cc_initial_segs(&tcp->params, conn->mss));
         conn_wake(tcp, conn, WAKE_WRITABLE);
     }
     take_rest_of_syn(tcp, conn);

@@ -20,7 +20,7 @@ void answer_with_cookie(struct tcp *tcp, uint32_t listener_index, const struct s
     request_from_syn(tcp, listener, seg, &request);
     request.flags |= SYN_COOKIE;
     if (!(request.flags & SYN_TIMESTAMP)) { /* nothing remembers the options */
-        request.flags &= (uint8_t)~(SYN_WINDOW_SCALE | SYN_SACK | SYN_ECN);
+        request.flags &= (uint8_t) ~(SYN_WINDOW_SCALE | SYN_SACK | SYN_ECN);
         request.snd_shift = request.rcv_shift = 0;
     }
     request.iss = syn_cookie_make(&tcp->cookie_keys, &seg->tuple, seg->seq, request.mss_peer,
@@ -76,8 +76,8 @@ bool arrives_with_cookie(struct tcp *tcp, uint32_t listener_index, struct segmen
     request.flags = SYN_COOKIE;
     request.iss = seq_sub(seg->ack, 1);
     request.irs = seq_sub(seg->seq, 1);
-    mss = syn_cookie_check(&tcp->cookie_keys, &seg->tuple, request.irs, request.iss,
-                           tcp->report.now);
+    mss =
+        syn_cookie_check(&tcp->cookie_keys, &seg->tuple, request.irs, request.iss, tcp->report.now);
     if (mss == 0 || !recall_options(tcp, listener, seg, &request)) {
         report_count(&tcp->report, LASTACK_CAUSE_DROP_COOKIE);
         return false; /* RST, as for any ACK in LISTEN */

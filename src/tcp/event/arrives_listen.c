@@ -25,7 +25,7 @@ static bool has_room(struct tcp *tcp, const struct listener *listener)
 
 /* What both ends can do, from the SYN's options. */
 static void take_syn_options(const struct tcp *tcp, const struct listener *listener,
-                         struct syn_entry *entry, const struct segment *seg)
+                             struct syn_entry *entry, const struct segment *seg)
 {
     const struct lastack_params *params = &tcp->params;
     const bool is_ipv4 = ip_is_ipv4(&entry->tuple.remote);
@@ -214,10 +214,10 @@ static void third_answer_syn(struct tcp *tcp, uint32_t listener_index, const str
     }
     if (fast_open_serves(tcp, listener_index, seg, flow, &answer))
         return;
-    (void)tcp_make_syn_entry(tcp, listener_index, seg, flow,
-                             isn_choose(tcp_secret(tcp, &seg->tuple, flow), tcp->params.isn_tick_ns,
-                                        tcp->report.now),
-                             (struct flow_ref){FLOW_NONE, 0}, &answer);
+    (void)tcp_make_syn_entry(
+        tcp, listener_index, seg, flow,
+        isn_choose(tcp_secret(tcp, &seg->tuple, flow), tcp->params.isn_tick_ns, tcp->report.now),
+        (struct flow_ref){FLOW_NONE, 0}, &answer);
 }
 
 void arrives_in_listen(struct tcp *tcp, uint32_t listener_index, struct segment *seg, uint64_t flow)
@@ -460,9 +460,8 @@ static int64_t syn_ack_age(const struct tcp *tcp, const struct syn_entry *entry)
 {
     const int64_t sent_at = entry->timer.at - syn_ack_wait(&tcp->params, 0);
 
-    return clock_ms(sent_at) == entry->entered_ms
-               ? tcp->report.now - sent_at
-               : MS(tcp->report.now_ms - entry->entered_ms);
+    return clock_ms(sent_at) == entry->entered_ms ? tcp->report.now - sent_at
+                                                  : MS(tcp->report.now_ms - entry->entered_ms);
 }
 
 /* What the SYN-ACK's way there and back tells. A cookie knows nothing of its time, nor does text

@@ -161,7 +161,7 @@ static bool keep_range(struct tcp *tcp, struct tcp_conn *conn, struct seq from, 
 }
 
 static NOINLINE enum verdict take_beyond_hole(struct tcp *tcp, struct tcp_conn *conn,
-                                     struct segment *seg)
+                                              struct segment *seg)
 {
     const struct sack_block again = arrived_again(tcp, conn, seg);
 
@@ -219,8 +219,7 @@ static void trim_taken(const struct tcp_conn *conn, struct segment *seg)
 }
 
 /* RFC 3168 §6.1.3. Text without ECT from a peer that had it is sent again: he waits for an ACK. */
-static void take_congestion_marks(struct tcp *tcp, struct tcp_conn *conn,
-                                  const struct segment *seg)
+static void take_congestion_marks(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
 {
     const bool is_again = conn->ecn & ECN_SEEN && seg->ecn == ECN_NOT_ECT;
 
@@ -308,7 +307,7 @@ static NOINLINE void keep_fin(struct tcp *tcp, struct tcp_conn *conn, const stru
 
 /* There is a FIN, or was one. */
 static NOINLINE enum verdict fin_arrives(struct tcp *tcp, struct tcp_conn *conn,
-                                      const struct segment *seg)
+                                         const struct segment *seg)
 {
     if (conn_has(conn, CONN_FIN_RECEIVED)) {
         if (seg->flags & LASTACK_FIN)

@@ -117,14 +117,13 @@ static bool reopen(struct tcp *tcp, struct time_wait_ref ref, struct time_wait_r
     listener = pool_at(&tcp->listeners, listener_index);
     if (listener_is_full(listener))
         return false;
-    iss = isn_choose(tcp_secret(tcp, &record->tuple, flow), tcp->params.isn_tick_ns,
-                     tcp->report.now);
+    iss =
+        isn_choose(tcp_secret(tcp, &record->tuple, flow), tcp->params.isn_tick_ns, tcp->report.now);
     if (seq_before(iss, seq_add(record->snd_nxt, ISS_BEYOND))) /* RFC 1122 §4.2.2.13 (a) */
         iss = seq_add(record->snd_nxt, ISS_BEYOND);
     record->flags |= TIME_WAIT_SUSPENDED;
     time_wait_write(&tcp->time_waits, ref, record);
-    if (tcp_make_syn_entry(tcp, listener_index, seg, flow, iss,
-                           flow_of_record(ref), NULL))
+    if (tcp_make_syn_entry(tcp, listener_index, seg, flow, iss, flow_of_record(ref), NULL))
         return true;
     record->flags &= (uint8_t)~TIME_WAIT_SUSPENDED;
     time_wait_write(&tcp->time_waits, ref, record);
@@ -189,8 +188,8 @@ static void arrives_true_time_wait(struct tcp *tcp, struct time_wait_ref ref,
                                    uint64_t flow)
 {
     const bool has_ack = (seg->flags & LASTACK_ACK) != 0;
-    const bool is_repeated_fin = seg->flags & LASTACK_FIN &&
-                                 seq_equal(seq_add(seg->seq, seg->len), record->rcv_nxt);
+    const bool is_repeated_fin =
+        seg->flags & LASTACK_FIN && seq_equal(seq_add(seg->seq, seg->len), record->rcv_nxt);
 
     if (seg->flags & LASTACK_RST) {
         arrives_rst(tcp, ref, record, seg, flow);

@@ -93,9 +93,8 @@ uint32_t fast_open_fill_syn(struct tcp *tcp, struct tcp_conn *conn, struct segme
 
     if (offer.has_option) {
         const bool has_cookie = memory != NULL && memory->length > 0;
-        const bool is_experiment = memory != NULL &&
-                                   (has_cookie ? memory->is_experiment
-                                               : memory->try_experiment == 1);
+        const bool is_experiment =
+            memory != NULL && (has_cookie ? memory->is_experiment : memory->try_experiment == 1);
 
         seg->options |= is_experiment ? OPTION_FAST_OPEN_EXP : OPTION_FAST_OPEN;
         seg->fast_open_length = has_cookie ? memory->length : 0;

@@ -37,7 +37,7 @@ static void take_syn_text(struct tcp *tcp, struct tcp_conn *conn, const struct s
 {
     struct segment rest = *syn;
 
-    rest.flags &= (uint16_t)~(LASTACK_SYN | LASTACK_FIN);
+    rest.flags &= (uint16_t) ~(LASTACK_SYN | LASTACK_FIN);
     rest.seq = conn->rcv.nxt;
     rest.text_length = min32(syn->text_length, conn_rcv_wnd(conn));
     rest.len = rest.text_length;
@@ -122,8 +122,8 @@ void fast_open_fill_syn_ack(const struct tcp *tcp, struct tcp_conn *conn, struct
 
     if (!(conn->fast_open & FAST_OPEN_OPTION))
         return;
-    seg->options |= conn->fast_open & FAST_OPEN_EXPERIMENT ? OPTION_FAST_OPEN_EXP
-                                                           : OPTION_FAST_OPEN;
+    seg->options |=
+        conn->fast_open & FAST_OPEN_EXPERIMENT ? OPTION_FAST_OPEN_EXP : OPTION_FAST_OPEN;
     seg->fast_open_length = FAST_OPEN_COOKIE;
     fast_open_cookie(&keys->key[0], &conn->tuple, seg->fast_open);
     conn->fast_open &= (uint8_t)~FAST_OPEN_OPTION; /* once */

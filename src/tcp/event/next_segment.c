@@ -189,7 +189,7 @@ static uint32_t next_of_chunks(struct tcp *tcp, struct tcp_conn *conn, struct wr
 
 /* Where it is not. */
 static NOINLINE uint32_t next_of_bytes(struct tcp *tcp, struct tcp_conn *conn, uint32_t waiting,
-                              struct send_room room)
+                                       struct send_room room)
 {
     uint32_t length =
         min32(min32(waiting, frame_limit(conn)), min32(room.congestion, room.offered));
@@ -200,8 +200,8 @@ static NOINLINE uint32_t next_of_bytes(struct tcp *tcp, struct tcp_conn *conn, u
         conn_note_window_use(tcp, conn, false);
     if (length > 0 && may_send_small(tcp, conn, length, length == waiting))
         return length;
-    if (length > 0 && length == waiting && conn_has(conn, CONN_CORK) &&
-        conn_in_flight(conn) == 0 && conn->deadline.at[LASTACK_TIMER_PERSIST] == NEVER)
+    if (length > 0 && length == waiting && conn_has(conn, CONN_CORK) && conn_in_flight(conn) == 0 &&
+        conn->deadline.at[LASTACK_TIMER_PERSIST] == NEVER)
         conn_set_deadline(conn, LASTACK_TIMER_PERSIST, time_after(tcp->report.now, MS(200)),
                           &tcp->report); /* a cork holds no longer than 200 ms */
     else if (room.offered < min32(waiting, conn->mss))
@@ -234,8 +234,7 @@ static void mark_new_text(struct tcp_conn *conn, struct tcp_out *out)
 /* New text, and the FIN when its turn has come. */
 static bool emit_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out, bool is_probe)
 {
-    struct write_queue *queue =
-        conn->write_queue != POOL_NONE ? conn_queue(tcp, conn) : NULL;
+    struct write_queue *queue = conn->write_queue != POOL_NONE ? conn_queue(tcp, conn) : NULL;
     const struct seq from = conn->snd.nxt;
     const uint32_t offered = conn_offered_room(conn);
     const uint32_t waiting = seq_after(conn->snd.end, from) ? seq_distance(from, conn->snd.end) : 0;
@@ -437,7 +436,7 @@ static bool emit_probe(struct tcp_conn *conn, struct tcp_out *out)
 {
     if (!(conn->owe & (OWE_PROBE | OWE_KEEPALIVE)))
         return false;
-    conn->owe &= (uint8_t)~(OWE_PROBE | OWE_KEEPALIVE);
+    conn->owe &= (uint8_t) ~(OWE_PROBE | OWE_KEEPALIVE);
     out->seg.seq = seq_sub(conn->snd.una, 1);
     out->seg.flags = LASTACK_ACK;
     return true;

@@ -43,8 +43,8 @@ void recover_begin(struct tcp *tcp, struct tcp_conn *conn, const struct segment 
 
     ack->is_advance = seq_after(seg->ack, conn->snd.una);
     ack->is_sack_news = ack->is_dsack = ack->is_dsack_of_probe = false;
-    note_recovery(tcp, conn,
-                  has_blocks ? conn_need_recovery(tcp, conn) : conn_recovery(tcp, conn), ack);
+    note_recovery(tcp, conn, has_blocks ? conn_need_recovery(tcp, conn) : conn_recovery(tcp, conn),
+                  ack);
     if (has_blocks && ack->recovery != NULL)
         blocks_take(tcp, conn, ack->recovery, seg, ack);
 }

@@ -16,15 +16,15 @@ struct recover_ack {
     struct recovery *recovery; /* the connection's; NULL: nothing ever went wrong */
     bool is_advance;           /* SND.UNA moved */
     bool is_window_update;
-    bool is_rtt_known;         /* it gave a round-trip sample */
-    bool is_sack_news;         /* its SACK blocks told something new */
+    bool is_rtt_known; /* it gave a round-trip sample */
+    bool is_sack_news; /* its SACK blocks told something new */
     bool is_dsack, is_dsack_of_probe;
     struct sent_news news;
     /* where there is a recovery */
     struct seq prior_una;
-    uint32_t lost_before;      /* segments ever marked lost */
+    uint32_t lost_before; /* segments ever marked lost */
     uint32_t dsack_segs;
-    bool was_lost_again;       /* a retransmission proved lost */
+    bool was_lost_again; /* a retransmission proved lost */
 };
 
 /* Before SND.UNA moves: SACK blocks are read (RFC 2018, 2883). */

@@ -21,8 +21,8 @@ void watch_flight(struct tcp *tcp, struct tcp_conn *conn, const struct recovery 
 
 /* The timer that watches what is in flight, if anything is. is_advance: an ACK has just moved
  * things on. */
-static inline void restart_timer(struct tcp *tcp, struct tcp_conn *conn,
-                                 struct recovery *recovery, bool is_advance)
+static inline void restart_timer(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
+                                 bool is_advance)
 {
     if (recovery != NULL)
         recovery->is_waiting = false;
@@ -50,8 +50,8 @@ void duplicates_forget(const struct tcp_conn *conn, struct recovery *recovery);
 /* ---- recover_loss.c ---- */
 
 /* Something arrived from `from` on after what was sent later, up to `fack`, had. */
-void losses_note_reordering(const struct tcp *tcp, struct tcp_conn *conn,
-                            struct recovery *recovery, struct seq from, struct seq fack);
+void losses_note_reordering(const struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
+                            struct seq from, struct seq fack);
 /* Looks for losses. True: a retransmission was found lost. */
 bool losses_find(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
                  const struct recover_ack *ack);

@@ -21,8 +21,8 @@ struct recovery *conn_need_recovery(struct tcp *tcp, struct tcp_conn *conn)
         }
         recovery_init(conn_recovery(tcp, conn), tcp->params.dupthresh);
         *repair_cc(conn_recovery(tcp, conn)) = (struct cc_state){0};
-        *conn_delivery(tcp, conn) = (struct delivery){.delivered_at = tcp->report.now,
-                                                      .first_at = tcp->report.now};
+        *conn_delivery(tcp, conn) =
+            (struct delivery){.delivered_at = tcp->report.now, .first_at = tcp->report.now};
         *conn_pace(tcp, conn) = (struct pace){0};
         conn_recovery(tcp, conn)->high = conn->snd.una;
         conn_recovery(tcp, conn)->rack.dsack_round = conn->snd.una;
@@ -209,8 +209,8 @@ void conn_note_window_use(struct tcp *tcp, struct tcp_conn *conn, bool is_deferr
 
     if (!seq_before(conn->snd.una, use->end) || is_limited ||
         (!conn_has(conn, CONN_WAS_LIMITED) && out > use->most)) {
-        conn->flags = (conn->flags & ~(uint32_t)CONN_WAS_LIMITED) |
-                      (is_limited ? CONN_WAS_LIMITED : 0);
+        conn->flags =
+            (conn->flags & ~(uint32_t)CONN_WAS_LIMITED) | (is_limited ? CONN_WAS_LIMITED : 0);
         use->most = out;
         use->end = conn->snd.nxt;
     }

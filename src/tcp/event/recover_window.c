@@ -103,8 +103,7 @@ static void grow_window(struct tcp *tcp, struct tcp_conn *conn, const struct rec
     struct recovery *const own = conn->cc.cwnd >= conn->cc.ssthresh
                                      ? conn_need_recovery(tcp, conn)
                                      : ack->recovery; /* out of slow start, CUBIC needs its state */
-    const bool is_after_timeout =
-        ack->recovery != NULL && ack->recovery->state == RECOVERY_LOSS;
+    const bool is_after_timeout = ack->recovery != NULL && ack->recovery->state == RECOVERY_LOSS;
     const uint32_t limit = params->slow_start_limit;
     const struct cc_ack grown = {
         .acked = conn_charge(tcp, conn, ack->news.delivered),

@@ -115,8 +115,8 @@ uint32_t tcp_send_charge(const struct tcp *tcp, const struct tcp_conn *conn)
     if (conn->write_queue != POOL_NONE) {
         const struct chunks *queued = &conn_queue(tcp, conn)->chunks;
 
-        chunks += queued->closed.count +
-                  (chunks_tail_length(queued, conn->snd.nxt, conn->snd.end) > 0);
+        chunks +=
+            queued->closed.count + (chunks_tail_length(queued, conn->snd.nxt, conn->snd.end) > 0);
     }
     return held + CHUNK_OVERHEAD * chunks;
 }
@@ -142,8 +142,7 @@ static struct seq push_on_the_way(const struct tcp *tcp, struct tcp_conn *conn, 
 {
     struct write_queue *queue = conn_queue(tcp, conn);
     struct chunks *chunks = &queue->chunks;
-    const bool is_forced =
-        seq_after(conn->snd.end, seq_add(queue->push, conn->snd.wnd_max >> 1));
+    const bool is_forced = seq_after(conn->snd.end, seq_add(queue->push, conn->snd.wnd_max >> 1));
     const bool is_first = seq_after_or_equal(sent, chunks->tail) ||
                           chunks_at(chunks, &tcp->ranges, sent, conn->snd.end).is_tail;
     const enum frame_push push = is_forced ? FRAME_PUSHED : FRAME_ONE;
@@ -255,9 +254,8 @@ struct write_queue *conn_need_queue(struct tcp *tcp, struct tcp_conn *conn)
     conn->write_queue = pool_take(&tcp->write_queues);
     CHECK(conn->write_queue != POOL_NONE); /* there are as many as connections */
     queue = conn_queue(tcp, conn);
-    *queue = (struct write_queue){.chronograph.since = tcp->report.now,
-                                  .small = conn->snd.una,
-                                  .push = conn->snd.end};
+    *queue = (struct write_queue){
+        .chronograph.since = tcp->report.now, .small = conn->snd.una, .push = conn->snd.end};
     chunks_init(&queue->chunks, conn->snd.end);
     return queue;
 }

@@ -35,10 +35,10 @@
 
 /* What IP knows about the way to a destination. */
 struct tcp_path {
-    uint32_t payload;  /* what fits behind the IP header: MTU - 20 or - 40 */
+    uint32_t payload;    /* what fits behind the IP header: MTU - 20 or - 40 */
     uint32_t receivable; /* the same of what can arrive: the link's own MTU */
-    uint32_t gso_max;  /* text of one frame handed out; 0 = one segment a frame */
-    uint8_t lane;      /* send queue: the link */
+    uint32_t gso_max;    /* text of one frame handed out; 0 = one segment a frame */
+    uint8_t lane;        /* send queue: the link */
     bool is_loopback;
     bool is_reachable; /* there is a route */
 };
@@ -56,8 +56,7 @@ static inline uint16_t mss_offered(const struct tcp_path *path, uint16_t clamp)
 typedef void tcp_doubt(void *context, const struct lastack_address *remote);
 
 /* Good until the next is asked for. */
-typedef const struct tcp_path *tcp_path_lookup(void *context,
-                                               const struct lastack_address *remote);
+typedef const struct tcp_path *tcp_path_lookup(void *context, const struct lastack_address *remote);
 
 enum { TCP_LANES = 34 }; /* 32 links, the parking lane of unresolved neighbours, one spare */
 
@@ -86,10 +85,10 @@ struct flow_memo {
 
 struct tcp {
     struct lastack_params params;
-    struct report report;       /* report.now is the stack's clock */
+    struct report report; /* report.now is the stack's clock */
     struct pool conns;
-    struct urgent *urgents;     /* by index of the connection */
-    struct wheel wheel;         /* over conns */
+    struct urgent *urgents; /* by index of the connection */
+    struct wheel wheel;     /* over conns */
     struct flow_index index;
     struct time_wait time_waits;
     struct syn_cache syns;
@@ -109,12 +108,12 @@ struct tcp {
     struct pool write_queues;
     struct replies replies;
     struct send_queue lanes[TCP_LANES];
-    uint64_t lanes_owing;       /* a bit for each lane with somebody in it */
+    uint64_t lanes_owing; /* a bit for each lane with somebody in it */
     uint32_t wake_head, wake_tail;
-    uint32_t listener_wake;     /* listeners with news, through next_woken */
+    uint32_t listener_wake; /* listeners with news, through next_woken */
     struct page_waiters page_waiters;
     uint32_t orphans;
-    uint32_t until_check;       /* settles until the invariants are checked: every 1024th */
+    uint32_t until_check; /* settles until the invariants are checked: every 1024th */
     struct challenge_budget challenges;
     struct rng rng;
     struct siphash_key isn_key;
@@ -170,12 +169,12 @@ struct tuple_claim {
 
 struct tcp_open {
     struct lastack_endpoint local, remote; /* local.port != 0 */
-    struct tuple_claim claim; /* active OPEN */
+    struct tuple_claim claim;              /* active OPEN */
     uint32_t socket;
-    uint8_t fast_open; /* FAST_OPEN_ASKED, FAST_OPEN_NO_COOKIE */
+    uint8_t fast_open;          /* FAST_OPEN_ASKED, FAST_OPEN_NO_COOKIE */
     uint32_t connect_timeout_s; /* 0: connect_timeout_ns */
-    uint8_t congestion; /* enum lastack_congestion + 1; 0: the stack's */
-    uint8_t defer; /* passive OPEN: listener.defer */
+    uint8_t congestion;         /* enum lastack_congestion + 1; 0: the stack's */
+    uint8_t defer;              /* passive OPEN: listener.defer */
     /* CONN_NODELAY, CONN_CORK, CONN_KEEPALIVE, CONN_REUSE_..., CONN_IPV6_SOCKET, CONN_NO_OPTIONS */
     uint32_t flags;
     struct conn_options options;
@@ -314,11 +313,11 @@ enum frame_push {
 
 enum frame_verdict {
     FRAME_LEAVES,
-    FRAME_NOTHING,   /* no text waits */
+    FRAME_NOTHING, /* no text waits */
     FRAME_NO_CWND,
     FRAME_NO_WINDOW,
-    FRAME_HELD,      /* by Nagle or a cork */
-    FRAME_DEFERRED,  /* until the next ACK */
+    FRAME_HELD,     /* by Nagle or a cork */
+    FRAME_DEFERRED, /* until the next ACK */
 };
 
 /* What the windows have room for behind SND.NXT, bytes of text. */
@@ -474,7 +473,7 @@ static inline struct sent_set conn_sent(struct tcp *tcp, struct tcp_conn *conn)
     struct recovery *recovery = conn_recovery(tcp, conn);
 
     return (struct sent_set){&conn->sent, &tcp->ranges, recovery == NULL ? NULL : &recovery->board,
-                         conn->mss};
+                             conn->mss};
 }
 
 /* What an amount takes of the congestion window, in bytes. */

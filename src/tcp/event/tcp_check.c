@@ -16,9 +16,9 @@
 #include "tcp.h"
 
 struct tally {
-    uint32_t pages, ranges;     /* held by connections */
-    uint32_t connections;       /* alive: they own a tuple */
-    uint32_t orphans, queued;   /* of these */
+    uint32_t pages, ranges;   /* held by connections */
+    uint32_t connections;     /* alive: they own a tuple */
+    uint32_t orphans, queued; /* of these */
     uint32_t recoveries, page_waiters;
     uint32_t requests, records; /* records that own a tuple */
 };

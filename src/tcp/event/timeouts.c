@@ -74,9 +74,8 @@ static enum lastack_cause exhausted(struct tcp *tcp, struct tcp_conn *conn)
     const struct lastack_params *params = &tcp->params;
 
     if (conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED) {
-        const uint32_t retries = conn->options.syn_retries != 0
-                                     ? conn->options.syn_retries
-                                     : params->syn_retries;
+        const uint32_t retries =
+            conn->options.syn_retries != 0 ? conn->options.syn_retries : params->syn_retries;
         const uint32_t linear = conn->state == TCP_SYN_SENT ? params->syn_linear_retries : 0;
 
         if (conn->fast_open & FAST_OPEN_PASSIVE) /* the first one counts as no repetition (Linux) */
@@ -242,8 +241,8 @@ static bool user_timeout(struct tcp *tcp, struct tcp_conn *conn)
 
 static bool fire(struct tcp *tcp, struct tcp_conn *conn, enum lastack_timer timer)
 {
-    const bool is_pace = timer == (enum lastack_timer)DEADLINE_PACE &&
-                         tcp_state_is_synchronized(conn->state);
+    const bool is_pace =
+        timer == (enum lastack_timer)DEADLINE_PACE && tcp_state_is_synchronized(conn->state);
 
     report_note(&tcp->report, LASTACK_TRACE_TIMER_FIRED, conn->flow, &conn->tuple, conn->state,
                 LASTACK_CAUSE_NONE, is_pace ? LASTACK_TIMER_PACE : timer, conn->retries);

@@ -48,8 +48,7 @@ static void request_unreachable(struct tcp *tcp, uint32_t index, struct seq seq,
         report_count(&tcp->report, LASTACK_CAUSE_ICMP_STALE);
         return;
     }
-    if (cause != LASTACK_CAUSE_ICMP_TOO_BIG &&
-        tcp->params.icmp_in_syn == LASTACK_ICMP_SYN_ABORT)
+    if (cause != LASTACK_CAUSE_ICMP_TOO_BIG && tcp->params.icmp_in_syn == LASTACK_ICMP_SYN_ABORT)
         tcp_forget_syn_entry(tcp, index, cause);
     else
         report_count(&tcp->report, cause);

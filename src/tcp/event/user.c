@@ -437,6 +437,5 @@ void tcp_keepalive_changed(struct tcp *tcp, uint32_t index)
 {
     struct tcp_conn *conn = tcp_conn_at(tcp, index);
 
-    arm_keepalive(tcp, conn,
-                  tcp->report.now - MS(tcp->report.now_ms - conn->last_received_ms));
+    arm_keepalive(tcp, conn, tcp->report.now - MS(tcp->report.now_ms - conn->last_received_ms));
 }

@@ -82,8 +82,7 @@ void write_syn(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
 static bool wants_push(const struct tcp *tcp, const struct tcp_conn *conn, struct seq from,
                        struct seq to)
 {
-    const struct write_queue *queue =
-        conn->write_queue != POOL_NONE ? conn_queue(tcp, conn) : NULL;
+    const struct write_queue *queue = conn->write_queue != POOL_NONE ? conn_queue(tcp, conn) : NULL;
 
     if ((conn_has(conn, CONN_SEND_SMALL) && seq_equal(to, conn->snd.end)) || queue == NULL)
         return true;

@@ -18,14 +18,14 @@
 enum { RACK_PERSIST = 16 }; /* recoveries that a raised factor lasts */
 
 struct rack {
-    int64_t at;            /* when the newest that arrived was sent */
-    int64_t rtt_ns;        /* and how long that took */
-    struct seq end;        /* behind it */
+    int64_t at;             /* when the newest that arrived was sent */
+    int64_t rtt_ns;         /* and how long that took */
+    struct seq end;         /* behind it */
     struct seq dsack_round; /* one step of the factor per round trip */
-    uint8_t steps;         /* the factor, 1... */
-    uint8_t persist;       /* recoveries until it is 1 again */
-    bool was_dsack;        /* since the factor was last looked at */
-    bool is_advanced;      /* something newer has arrived since losses were last looked for */
+    uint8_t steps;          /* the factor, 1... */
+    uint8_t persist;        /* recoveries until it is 1 again */
+    bool was_dsack;         /* since the factor was last looked at */
+    bool is_advanced;       /* something newer has arrived since losses were last looked for */
 };
 
 void rack_init(struct rack *rack);

@@ -33,25 +33,25 @@ struct recovery {
     struct scoreboard board;
     struct rack rack;
     struct prr prr;
-    uint8_t state;            /* enum recovery_state */
-    bool had_partial;         /* a partial ACK came in this episode */
-    uint16_t reordering;      /* segments; grows as reordering is seen */
-    bool is_frto;             /* RFC 5682: not yet known whether the timeout was spurious */
-    bool may_undo;            /* `undo` is set */
-    bool has_probe;           /* a tail loss probe is unanswered */
-    bool was_probe_again;     /* it was a retransmission */
-    bool is_waiting;          /* the LOSS timer is RACK's, not a probe's */
+    uint8_t state;        /* enum recovery_state */
+    bool had_partial;     /* a partial ACK came in this episode */
+    uint16_t reordering;  /* segments; grows as reordering is seen */
+    bool is_frto;         /* RFC 5682: not yet known whether the timeout was spurious */
+    bool may_undo;        /* `undo` is set */
+    bool has_probe;       /* a tail loss probe is unanswered */
+    bool was_probe_again; /* it was a retransmission */
+    bool is_waiting;      /* the LOSS timer is RACK's, not a probe's */
     bool has_reneged;
-    bool sends_new;           /* F-RTO: new data goes before what was lost */
+    bool sends_new; /* F-RTO: new data goes before what was lost */
     bool has_retry_stamp;
     struct seq high;
     struct seq undo;
-    struct seq probe_end;     /* SND.NXT when the probe left */
-    int32_t undo_left;        /* retransmissions not yet DSACKed; < 0: none was sent yet */
-    uint32_t retry_stamp;     /* TSval of the first retransmission of the episode */
+    struct seq probe_end; /* SND.NXT when the probe left */
+    int32_t undo_left;    /* retransmissions not yet DSACKed; < 0: none was sent yet */
+    uint32_t retry_stamp; /* TSval of the first retransmission of the episode */
     uint32_t window_before, ssthresh_before; /* 0: cannot be restored */
-    uint32_t lost_segs;       /* ever marked lost */
-    uint32_t again_segs;      /* ever sent again */
+    uint32_t lost_segs;                      /* ever marked lost */
+    uint32_t again_segs;                     /* ever sent again */
     uint64_t again_bytes;
     uint32_t dsack_dups;
     uint32_t reordering_seen; /* how often */

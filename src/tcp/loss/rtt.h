@@ -20,10 +20,10 @@
 enum { RTT_UNIT_NS = 125 };
 
 struct rtt {
-    uint32_t srtt;      /* 0: no sample yet */
+    uint32_t srtt; /* 0: no sample yet */
     uint32_t rttvar;
-    uint32_t rto;       /* without back-off */
-    uint32_t min;       /* smallest sample, 0: none */
+    uint32_t rto; /* without back-off */
+    uint32_t min; /* smallest sample, 0: none */
     /* LASTACK_RTO_LINUX: the variance decays once per round trip, not once per sample */
     uint32_t mdev;
     uint32_t mdev_max;

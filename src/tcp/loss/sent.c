@@ -222,8 +222,8 @@ static void queue_again(const struct sent_set *sent, const struct range *range)
     if (index == POOL_NONE)
         return; /* the timeout will notice if it is lost */
     entry = pool_at(sent->pool, index);
-    *entry = (struct range){.left = POOL_NONE, .from = range->from, .to = range->to,
-                            .at = range->at};
+    *entry =
+        (struct range){.left = POOL_NONE, .from = range->from, .to = range->to, .at = range->at};
     if (board->again_last == POOL_NONE)
         board->again_first = index;
     else
@@ -268,9 +268,8 @@ static void note_newest(struct sent_news *news, const struct range *range, struc
 {
     if (range->flags & SENT_RETRANSMITTED && news->now - range->at < news->rtt_min_ns)
         return;
-    if (news->has_newest &&
-        (range->at < news->newest_at ||
-         (range->at == news->newest_at && !seq_after(end, news->newest_end))))
+    if (news->has_newest && (range->at < news->newest_at ||
+                             (range->at == news->newest_at && !seq_after(end, news->newest_end))))
         return;
     news->has_newest = true;
     news->newest_at = range->at;
@@ -431,9 +430,9 @@ static struct range *unresolved_first(const struct sent_set *sent)
 {
     struct range *first = ranges_first(sent->ranges, sent->pool);
 
-    return first == NULL ? NULL
-                         : ranges_first_flagged(sent->ranges, sent->pool, first->from,
-                                                SENT_RESOLVED);
+    return first == NULL
+               ? NULL
+               : ranges_first_flagged(sent->ranges, sent->pool, first->from, SENT_RESOLVED);
 }
 
 /* (at, range) was sent before (newest_at, newest_end). */
@@ -477,8 +476,7 @@ static int64_t last_in_doubt(const struct sent_set *sent, int64_t at, struct seq
 {
     const struct range *last =
         ranges_last_flagged(sent->ranges, sent->pool, seq_add(end, 1u << 30), SENT_RESOLVED);
-    const struct range *before =
-        ranges_last_flagged(sent->ranges, sent->pool, end, SENT_RESOLVED);
+    const struct range *before = ranges_last_flagged(sent->ranges, sent->pool, end, SENT_RESOLVED);
     const struct scoreboard *board = sent->board;
     int64_t doubt = NEVER;
 
@@ -589,9 +587,8 @@ const struct range *sent_hole(const struct sent_set *sent)
 {
     const struct range *first = ranges_first(sent->ranges, sent->pool);
 
-    return first == NULL
-               ? NULL
-               : ranges_first_flagged(sent->ranges, sent->pool, first->from, SENT_HOLE);
+    return first == NULL ? NULL
+                         : ranges_first_flagged(sent->ranges, sent->pool, first->from, SENT_HOLE);
 }
 
 const struct range *sent_first(const struct sent_set *sent)

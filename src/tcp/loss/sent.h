@@ -31,11 +31,11 @@
 enum sent_flag {
     /* looked for where they are set */
     SENT_SACKED = 1 << 0,
-    SENT_HOLE = 1 << 1,     /* LOST, not AGAIN */
+    SENT_HOLE = 1 << 1, /* LOST, not AGAIN */
     SENT_LOST = 1 << 2,
-    SENT_AGAIN = 1 << 3,    /* its retransmission is under way */
+    SENT_AGAIN = 1 << 3, /* its retransmission is under way */
     /* looked for where they are not */
-    SENT_RESOLVED = 1 << 4, /* SACKED, LOST or RETRANSMITTED */
+    SENT_RESOLVED = 1 << 4,      /* SACKED, LOST or RETRANSMITTED */
     SENT_RETRANSMITTED = 1 << 5, /* at least once: no RTT sample (Karn, RFC 6298 §3) */
 };
 
@@ -45,8 +45,8 @@ struct sent_amount {
 
 struct scoreboard {
     struct sent_amount sacked, lost, again;
-    struct seq fack;                   /* behind the highest byte sacked, if any is */
-    uint32_t again_first, again_last;  /* queue of what was sent again, POOL_NONE */
+    struct seq fack;                  /* behind the highest byte sacked, if any is */
+    uint32_t again_first, again_last; /* queue of what was sent again, POOL_NONE */
 };
 
 /* The sent ranges of one connection, for the time of a call. board may be NULL: nothing was ever
@@ -60,23 +60,23 @@ struct sent_set {
 
 /* What an ACK told. */
 struct sent_news {
-    struct sent_amount acked;      /* cumulatively */
-    struct sent_amount delivered;  /* acked or sacked, and neither before */
-    bool was_repeated;             /* something retransmitted was acknowledged */
-    bool has_once;                 /* something sent once was: first_at, last_at are set */
-    bool has_once_sacked;          /* ... was sacked: first_sacked_at, last_sacked_at */
-    bool has_newest;               /* newest_at, newest_end are set */
-    bool is_reordered;             /* reordered is set */
-    bool was_original;             /* something before `high` that was sent once was delivered */
-    int64_t first_at, last_at;     /* when the first and the last of these were sent */
+    struct sent_amount acked;     /* cumulatively */
+    struct sent_amount delivered; /* acked or sacked, and neither before */
+    bool was_repeated;            /* something retransmitted was acknowledged */
+    bool has_once;                /* something sent once was: first_at, last_at are set */
+    bool has_once_sacked;         /* ... was sacked: first_sacked_at, last_sacked_at */
+    bool has_newest;              /* newest_at, newest_end are set */
+    bool is_reordered;            /* reordered is set */
+    bool was_original;            /* something before `high` that was sent once was delivered */
+    int64_t first_at, last_at;    /* when the first and the last of these were sent */
     int64_t first_sacked_at, last_sacked_at;
-    int64_t newest_at;             /* RACK: of all delivered the one sent last */
+    int64_t newest_at; /* RACK: of all delivered the one sent last */
     struct seq newest_end;
-    struct seq reordered;          /* the lowest that was delivered late without a retransmission */
+    struct seq reordered; /* the lowest that was delivered late without a retransmission */
     /* in, where there is a scoreboard */
     bool had_sacked;
-    struct seq fack;               /* the board's, before this ACK */
-    struct seq high;               /* F-RTO: what lies before it was sent before the timeout */
+    struct seq fack; /* the board's, before this ACK */
+    struct seq high; /* F-RTO: what lies before it was sent before the timeout */
     int64_t now, rtt_min_ns;
 };
 

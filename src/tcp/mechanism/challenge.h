@@ -36,7 +36,7 @@ struct challenge_window {
 };
 
 struct challenge_budget {
-    int64_t second;  /* the second being counted */
+    int64_t second; /* the second being counted */
     uint32_t left;
 };
 

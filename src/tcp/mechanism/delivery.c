@@ -23,8 +23,7 @@ void delivery_sent(struct delivery *delivery, struct seq to, bool is_first, int6
 /* The marked segment arrived. */
 static void take_sample(struct delivery *delivery, int64_t least_ns, int64_t now)
 {
-    const int64_t length =
-        max64(delivery->mark_at - delivery->first_at, now - delivery->base_at);
+    const int64_t length = max64(delivery->mark_at - delivery->first_at, now - delivery->base_at);
     const uint32_t segs = delivery->delivered - delivery->mark_delivered;
     const uint32_t us = (uint32_t)min64(length / 1000, UINT32_MAX);
 

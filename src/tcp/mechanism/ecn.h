@@ -22,11 +22,11 @@
 enum ecn_codepoint { ECN_NOT_ECT = 0, ECN_ECT_1 = 1, ECN_ECT_0 = 2, ECN_CE = 3, ECN_MASK = 3 };
 
 enum ecn_flag {
-    ECN_ASKED = 1 << 0,      /* our SYN had ECE and CWR */
-    ECN_ON = 1 << 1,         /* both ends agreed */
-    ECN_SEEN = 1 << 2,       /* the peer's text comes with ECT */
-    ECN_OWES_ECE = 1 << 3,   /* CE arrived, and no CWR since */
-    ECN_OWES_CWR = 1 << 4,   /* our window came down: the next new text tells so */
+    ECN_ASKED = 1 << 0,    /* our SYN had ECE and CWR */
+    ECN_ON = 1 << 1,       /* both ends agreed */
+    ECN_SEEN = 1 << 2,     /* the peer's text comes with ECT */
+    ECN_OWES_ECE = 1 << 3, /* CE arrived, and no CWR since */
+    ECN_OWES_CWR = 1 << 4, /* our window came down: the next new text tells so */
 };
 
 /* A SYN that asks, as it is taken by a listener: not one with ECT, which RFC 3168 forbids. */

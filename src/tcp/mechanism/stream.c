@@ -308,9 +308,9 @@ static uint32_t stream_hold(struct stream *stream, struct page_pool *pages, uint
         hole = stream_entry(pages, *hole, level, k);
     }
     if (*hole == PAGE_NONE) {
-        const uint32_t before =
-            after == PAGE_NONE ? stream_find(stream, pages, (k + 1) & stream_page_mask(pages))
-                               : PAGE_NONE;
+        const uint32_t before = after == PAGE_NONE
+                                    ? stream_find(stream, pages, (k + 1) & stream_page_mask(pages))
+                                    : PAGE_NONE;
 
         *hole = page_pool_take(pages, after, before, true);
         CHECK(*hole != PAGE_NONE);
@@ -488,8 +488,8 @@ bool stream_may_put(const struct stream *stream, const struct page_pool *pages, 
     const uint32_t missing = stream_count_missing(stream, pages, k, count);
     const uint32_t last = (k + count - 1) & stream_page_mask(pages);
 
-    return missing == 0 || stream_can_grow(stream, pages, missing,
-                                           stream_level_for(stream, pages, k, last), false);
+    return missing == 0 ||
+           stream_can_grow(stream, pages, missing, stream_level_for(stream, pages, k, last), false);
 }
 
 /* ---- reading ---- */
@@ -702,9 +702,9 @@ void stream_drop_pages(struct stream *stream, struct page_pool *pages, uint32_t 
 {
     if (stream->count == 0 || !stream_page_before(pages, stream->first, k))
         return;
-    if (stream->level == 0 ? stream_forward(pages, stream->first, k) >= stream->count
-                           : stream_blocks_forward(stream, pages, stream->first, k) >=
-                                 stream_entries(pages)) {
+    if (stream->level == 0
+            ? stream_forward(pages, stream->first, k) >= stream->count
+            : stream_blocks_forward(stream, pages, stream->first, k) >= stream_entries(pages)) {
         stream_clear(stream, pages);
         return;
     }

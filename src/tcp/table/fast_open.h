@@ -33,15 +33,15 @@ unsigned fast_open_check(const struct fast_open_keys *keys, const struct tuple *
 
 /* What is known of a server. */
 struct fast_open_memory {
-    uint64_t name;      /* keyed hash of both addresses; 0: free */
+    uint64_t name; /* keyed hash of both addresses; 0: free */
     int64_t used_at;
-    int64_t lost_at;    /* the last SYN with text that was lost */
-    int64_t off_until;  /* nothing of Fast Open until then */
-    uint16_t mss;       /* of its last SYN-ACK; 0: not known */
-    uint8_t length;     /* of the cookie; 0: none */
-    bool is_experiment; /* it came in option 254 (RFC 6994), and goes back in it */
+    int64_t lost_at;        /* the last SYN with text that was lost */
+    int64_t off_until;      /* nothing of Fast Open until then */
+    uint16_t mss;           /* of its last SYN-ACK; 0: not known */
+    uint8_t length;         /* of the cookie; 0: none */
+    bool is_experiment;     /* it came in option 254 (RFC 6994), and goes back in it */
     uint8_t try_experiment; /* 1: ask by option 254 next time; 2: that was tried too */
-    uint8_t losses;     /* SYNs with text lost in a row */
+    uint8_t losses;         /* SYNs with text lost in a row */
     uint8_t cookie[FAST_OPEN_COOKIE_MAX];
 };
 

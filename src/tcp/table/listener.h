@@ -16,27 +16,27 @@
 
 struct listener {
     struct lastack_endpoint local;
-    uint32_t socket;    /* of the floor above */
+    uint32_t socket; /* of the floor above */
     uint32_t backlog;
-    uint32_t queued;    /* connections in the accept queue */
-    uint32_t syns;      /* half-open requests */
-    uint32_t head, tail; /* of the accept queue; POOL_NONE */
-    uint32_t old_syns;  /* ... whose SYN-ACK was repeated */
+    uint32_t queued;              /* connections in the accept queue */
+    uint32_t syns;                /* half-open requests */
+    uint32_t head, tail;          /* of the accept queue; POOL_NONE */
+    uint32_t old_syns;            /* ... whose SYN-ACK was repeated */
     uint32_t first_syn, last_syn; /* its half-open requests, youngest first; POOL_NONE */
     uint32_t next_woken;
     uint32_t generation;
-    uint32_t link;      /* bound device + 1, 0 = any */
-    uint32_t flags;     /* CONN_... bits that its children inherit */
-    uint8_t domain;     /* enum lastack_domain of the socket */
+    uint32_t link;  /* bound device + 1, 0 = any */
+    uint32_t flags; /* CONN_... bits that its children inherit */
+    uint8_t domain; /* enum lastack_domain of the socket */
     /* TCP_DEFER_ACCEPT: timeouts during which a bare ACK does not complete a handshake; 0: none */
     uint8_t defer;
     uint8_t congestion; /* of its children: enum lastack_congestion + 1; 0: the stack's */
     bool is_open;
-    bool has_listened;  /* it was in LISTEN, not only on its way there */
+    bool has_listened; /* it was in LISTEN, not only on its way there */
     bool is_woken;
     int64_t since;
-    int64_t cookie_at;  /* last SYN cookie sent; NEVER */
-    uint64_t overflows; /* what was dropped because the queue was full */
+    int64_t cookie_at;           /* last SYN cookie sent; NEVER */
+    uint64_t overflows;          /* what was dropped because the queue was full */
     struct conn_options options; /* inherited by children */
     /* Fast Open: how many may be in SYN-RECEIVED with their text read already, and how many are;
      * those that a RST ended count on for a while. */

@@ -239,8 +239,7 @@ static void endpoint_unlink_first(struct local_endpoints *table, uint32_t index)
     endpoint_at(table, next)->next = entry->next;
     if (entry->next != POOL_NONE)
         endpoint_at(table, entry->next)->prev = next;
-    CHECK(hash_index_replace(&table->index, hash, ref,
-                             endpoint_ref(next, ENDPOINT_FIRST_OF_PORT)));
+    CHECK(hash_index_replace(&table->index, hash, ref, endpoint_ref(next, ENDPOINT_FIRST_OF_PORT)));
 }
 
 /* A new entry without uses, or POOL_NONE. */

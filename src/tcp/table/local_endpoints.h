@@ -68,7 +68,7 @@ enum endpoint_form {
 struct local_endpoint {
     struct lastack_address address;
     uint16_t port;
-    uint16_t form;       /* enum endpoint_form */
+    uint16_t form; /* enum endpoint_form */
     uint32_t link;
     uint32_t next, prev; /* entries of the same port; POOL_NONE */
     uint32_t listeners;  /* first of its listeners; POOL_NONE */
@@ -84,10 +84,10 @@ struct endpoint_port {
 
 struct local_endpoints {
     struct pool entries;
-    struct pool listeners;    /* links of the lists of listeners */
-    struct hash_index index;  /* port to its first entry; (address, port, link) to the others */
+    struct pool listeners;   /* links of the lists of listeners */
+    struct hash_index index; /* port to its first entry; (address, port, link) to the others */
     struct siphash_key key;
-    struct endpoint_port last; /* asked for last */
+    struct endpoint_port last;          /* asked for last */
     uint32_t listening[ENDPOINT_FORMS]; /* listeners of each form: what need not be looked up */
     uint32_t listening_on_link;         /* listeners bound to a link */
 };

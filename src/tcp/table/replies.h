@@ -15,18 +15,18 @@
 
 struct reply {
     uint32_t next;
-    uint32_t window;   /* in bytes, for the trace */
+    uint32_t window; /* in bytes, for the trace */
     struct tuple tuple;
     struct seq seq, ack;
-    uint16_t wnd;      /* as on the wire */
+    uint16_t wnd; /* as on the wire */
     uint16_t flags;
-    uint16_t options;  /* enum segment_option */
+    uint16_t options; /* enum segment_option */
     uint16_t mss;
     uint8_t window_scale, sack_count;
     uint8_t tos;
-    uint8_t ttl;       /* 0: the stack's */
-    uint8_t state;     /* enum tcp_state of whoever answers */
-    uint8_t parked;    /* how often it had to wait for a neighbour */
+    uint8_t ttl;    /* 0: the stack's */
+    uint8_t state;  /* enum tcp_state of whoever answers */
+    uint8_t parked; /* how often it had to wait for a neighbour */
     uint32_t ts_value, ts_echo;
     uint8_t fast_open[8]; /* the cookie, where there is that option */
     uint64_t flow;

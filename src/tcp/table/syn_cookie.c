@@ -31,8 +31,10 @@ static uint32_t cookie_hash(const struct siphash_key *key, const struct tuple *t
     const uint64_t short_words[2] = {
         (uint64_t)load32(tuple->local.bytes + 12) << 32 | load32(tuple->remote.bytes + 12), ports};
     const uint64_t words[5] = {
-        load64(tuple->local.bytes),      load64(tuple->local.bytes + 8),
-        load64(tuple->remote.bytes),     load64(tuple->remote.bytes + 8),
+        load64(tuple->local.bytes),
+        load64(tuple->local.bytes + 8),
+        load64(tuple->remote.bytes),
+        load64(tuple->remote.bytes + 8),
         ports,
     };
 

@@ -6,8 +6,8 @@
 #define LASTACK_VERDICT_H
 
 enum verdict {
-    GO_ON,   /* the next step */
-    STOP,    /* dealt with, the connection lives */
+    GO_ON,              /* the next step */
+    STOP,               /* dealt with, the connection lives */
     STOPPED_CONNECTION, /* the connection has ended: do not touch it again */
 };
 

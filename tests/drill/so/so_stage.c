@@ -82,8 +82,7 @@ static uint32_t get32(const uint8_t *at)
     return get16(at) << 16 | get16(at + 2);
 }
 
-void arrives(const struct peer *peer, uint8_t flags, uint32_t seq, uint32_t ack,
-                    const char *text)
+void arrives(const struct peer *peer, uint8_t flags, uint32_t seq, uint32_t ack, const char *text)
 {
     const size_t length = strlen(text), head = peer->is_ipv6 ? 40 : 20, size = 20 + length;
     uint8_t packet[256] = {0}, *tcp = packet + head;
@@ -142,7 +141,7 @@ bool leaves(struct seen *seen)
 /* ---- sockets of the script ---- */
 
 socklen_t name(struct sockaddr_storage *storage, const struct peer *peer, bool is_local,
-                      uint16_t port)
+               uint16_t port)
 {
     struct sockaddr_in6 *six = (struct sockaddr_in6 *)storage;
     struct sockaddr_in *four = (struct sockaddr_in *)storage;

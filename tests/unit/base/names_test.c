@@ -32,11 +32,11 @@ static void strangers_have_a_question_mark(void **state)
     (void)state;
     assert_string_equal(lastack_state_text((enum tcp_state)0), "?");
     assert_string_equal(lastack_state_text((enum tcp_state)12), "?");
-    assert_string_equal(lastack_state_text((enum tcp_state)-1), "?");
+    assert_string_equal(lastack_state_text((enum tcp_state) - 1), "?");
     assert_string_equal(lastack_cause_text(LASTACK_CAUSE_COUNT), "?");
-    assert_string_equal(lastack_cause_text((enum lastack_cause)-1), "?");
+    assert_string_equal(lastack_cause_text((enum lastack_cause) - 1), "?");
     assert_string_equal(lastack_timer_text(LASTACK_TIMER_COUNT), "?");
-    assert_string_equal(lastack_timer_text((enum lastack_timer)-1), "?");
+    assert_string_equal(lastack_timer_text((enum lastack_timer) - 1), "?");
     assert_string_equal(lastack_owner_text((enum lastack_owner)(LASTACK_OWNER_KERNEL + 1)), "?");
 }
 
@@ -85,10 +85,8 @@ static void error_numbers_are_linux(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_numbers),
-        cmocka_unit_test(strangers_have_a_question_mark),
-        cmocka_unit_test(cause_texts_differ),
-        cmocka_unit_test(errors_by_either_sign),
+        cmocka_unit_test(known_numbers),           cmocka_unit_test(strangers_have_a_question_mark),
+        cmocka_unit_test(cause_texts_differ),      cmocka_unit_test(errors_by_either_sign),
         cmocka_unit_test(error_numbers_are_linux),
     };
 

@@ -71,8 +71,9 @@ static void every_field_is_set(void **state)
     lastack_params_linux(&b);
     /* The last named member ends where padding may begin. */
     assert_memory_equal(&a, &b, offsetof(struct lastack_params, ttl) + 1);
-    assert_memory_equal(&a.sack, &b.sack, offsetof(struct lastack_params, time_wait_reopen) + 1 -
-                                              offsetof(struct lastack_params, sack));
+    assert_memory_equal(&a.sack, &b.sack,
+                        offsetof(struct lastack_params, time_wait_reopen) + 1 -
+                            offsetof(struct lastack_params, sack));
     assert_memory_equal(&a.time_wait_full, &b.time_wait_full,
                         offsetof(struct lastack_params, congestion) + sizeof a.congestion -
                             offsetof(struct lastack_params, time_wait_full));

@@ -116,9 +116,8 @@ static void add_and_compare(struct fixture *f, uint32_t from, uint32_t to, uint3
 
     for (uint32_t i = from; i < to; i++)
         expected += !f->map[i];
-    assert_int_equal(
-        ranges_add(&f->set, &f->pool, max, at(f, from), at(f, to), &fresh, &merged),
-        !needs_node || room);
+    assert_int_equal(ranges_add(&f->set, &f->pool, max, at(f, from), at(f, to), &fresh, &merged),
+                     !needs_node || room);
     if (needs_node && !room)
         return;
     for (uint32_t i = from; i < to; i++)
@@ -168,8 +167,8 @@ static void adds_agree_with_the_map(void **state)
         for (uint64_t seed = 1; seed <= 4; seed++) {
             random_adds(seed, bases[b], NODES, NODES, 4);
             random_adds(seed, bases[b], NODES, NODES, 40);
-            random_adds(seed, bases[b], 5, NODES, 4);  /* the pool refuses */
-            random_adds(seed, bases[b], NODES, 5, 4);  /* the bound refuses */
+            random_adds(seed, bases[b], 5, NODES, 4); /* the pool refuses */
+            random_adds(seed, bases[b], NODES, 5, 4); /* the bound refuses */
         }
 }
 
@@ -350,12 +349,9 @@ static void depth_is_logarithmic(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(adds_agree_with_the_map),
-        cmocka_unit_test(touching_ranges_become_one),
-        cmocka_unit_test(empty_range_is_refused),
-        cmocka_unit_test(bursts_are_kept_apart),
-        cmocka_unit_test(marks_are_found),
-        cmocka_unit_test(depth_is_logarithmic),
+        cmocka_unit_test(adds_agree_with_the_map), cmocka_unit_test(touching_ranges_become_one),
+        cmocka_unit_test(empty_range_is_refused),  cmocka_unit_test(bursts_are_kept_apart),
+        cmocka_unit_test(marks_are_found),         cmocka_unit_test(depth_is_logarithmic),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

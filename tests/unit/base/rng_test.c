@@ -99,12 +99,9 @@ static void below_zero_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(is_xoshiro256_starstar),
-        cmocka_unit_test(seed_zero_is_spread),
-        cmocka_unit_test(equal_seeds_equal_runs),
-        cmocka_unit_test(below_is_even),
-        cmocka_unit_test(below_rejects_what_would_bias),
-        cmocka_unit_test(below_zero_is_refused),
+        cmocka_unit_test(is_xoshiro256_starstar),        cmocka_unit_test(seed_zero_is_spread),
+        cmocka_unit_test(equal_seeds_equal_runs),        cmocka_unit_test(below_is_even),
+        cmocka_unit_test(below_rejects_what_would_bias), cmocka_unit_test(below_zero_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

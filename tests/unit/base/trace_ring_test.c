@@ -195,8 +195,14 @@ static void flip_bits(struct lastack_trace_record *record, void *field, size_t s
 static void hash_sees_every_field(void **state)
 {
     struct lastack_trace_record r = {
-        .time_ns = 0x1122334455667788, .flow = 0x99aabbccddeeff00u, .cause = 3, .old_state = 4,
-        .new_state = 5, .flags = 6, .local_port = 7, .remote_port = 8,
+        .time_ns = 0x1122334455667788,
+        .flow = 0x99aabbccddeeff00u,
+        .cause = 3,
+        .old_state = 4,
+        .new_state = 5,
+        .flags = 6,
+        .local_port = 7,
+        .remote_port = 8,
         .u.detail = {.seq = 9, .ack = 10, .length = 11, .window = 12, .a = 13, .b = 14},
     };
 
@@ -223,8 +229,13 @@ static void hash_is_the_same_everywhere(void **state)
     struct lastack_trace_record flow = {
         .time_ns = 1, .flow = 2, .what = LASTACK_TRACE_FLOW, .local_port = 80, .remote_port = 1024};
     struct lastack_trace_record change = {
-        .time_ns = -5, .flow = 2, .what = LASTACK_TRACE_STATE, .cause = 17,
-        .old_state = TCP_ESTABLISHED, .new_state = TCP_CLOSE_WAIT, .flags = 0x101,
+        .time_ns = -5,
+        .flow = 2,
+        .what = LASTACK_TRACE_STATE,
+        .cause = 17,
+        .old_state = TCP_ESTABLISHED,
+        .new_state = TCP_CLOSE_WAIT,
+        .flags = 0x101,
         .u.detail = {.seq = 0xfffffff0u, .ack = 17, .length = 3, .window = 64240, .a = -1, .b = 1}};
     struct trace_ring ring;
 

@@ -13,8 +13,11 @@ static bool lookup(void *context, const char *name, int64_t *value)
     static const struct {
         const char *name;
         int64_t value;
-    } table[] = {{"tcpi_snd_cwnd", 12}, {"tcpi_options", 0x23}, {"tcpi_rtt", 15000},
-                 {"TCPI_OPT_SYN_DATA", 32}, {"tcpi_rwnd_limited", 100000}};
+    } table[] = {{"tcpi_snd_cwnd", 12},
+                 {"tcpi_options", 0x23},
+                 {"tcpi_rtt", 15000},
+                 {"TCPI_OPT_SYN_DATA", 32},
+                 {"tcpi_rwnd_limited", 100000}};
 
     (void)context;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {

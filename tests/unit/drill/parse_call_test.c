@@ -140,10 +140,8 @@ static void what_is_wrong_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arguments_of_every_form),
-        cmocka_unit_test(structures_have_named_members),
-        cmocka_unit_test(results_errors_and_notes),
-        cmocka_unit_test(nesting_is_bounded),
+        cmocka_unit_test(arguments_of_every_form),  cmocka_unit_test(structures_have_named_members),
+        cmocka_unit_test(results_errors_and_notes), cmocka_unit_test(nesting_is_bounded),
         cmocka_unit_test(what_is_wrong_is_refused),
     };
 

@@ -65,10 +65,13 @@ static void ttl_and_flow_label(void **state)
 
 static void prefixes_are_kept_in_order(void **state)
 {
-    const struct drill_prefix *p = parse_action_text(
-        "> ipv4 [ttl 3] 192.0.2.1 > 198.51.100.2: gre flags [checksum present, sequence# present], "
-        "sum 1, off 2, key = 3, seq 4: mpls (label 16, tc 1, ttl 2) (label 17, tc 0, [S], ttl 9): "
-        "ipv6 2001:db8::1 > 2001:db8::2: encap psp spi 7 S 0:0(0)")->action.packet->prefixes;
+    const struct drill_prefix *p =
+        parse_action_text("> ipv4 [ttl 3] 192.0.2.1 > 198.51.100.2: gre flags [checksum present, "
+                          "sequence# present], "
+                          "sum 1, off 2, key = 3, seq 4: mpls (label 16, tc 1, ttl 2) (label 17, "
+                          "tc 0, [S], ttl 9): "
+                          "ipv6 2001:db8::1 > 2001:db8::2: encap psp spi 7 S 0:0(0)")
+            ->action.packet->prefixes;
 
     (void)state;
     assert_int_equal(p->kind, PREFIX_IPV4);

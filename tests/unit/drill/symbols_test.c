@@ -19,7 +19,10 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#define SAME(name) {#name, name}
+#define SAME(name)                                                                                 \
+    {                                                                                              \
+#name, name                                                                                \
+    }
 
 /* Names that the headers of the machine know, too. */
 static const struct {

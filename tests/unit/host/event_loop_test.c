@@ -29,9 +29,9 @@
 static struct {
     char calls[4096]; /* I n = input of n, T tick, O n = output gave n, E event, t told of time */
     size_t length;
-    size_t to_send;  /* packets that output still has */
+    size_t to_send;     /* packets that output still has */
     size_t length_told; /* of each; 0: as long as they are */
-    unsigned events; /* that next_event still has */
+    unsigned events;    /* that next_event still has */
     int64_t deadline, now;
     bool is_full;
     unsigned outputs_while_full;

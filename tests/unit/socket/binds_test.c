@@ -43,8 +43,8 @@ static int bound(const struct form *form)
 
     assert_true(fd >= 0);
     if (form->domain == LASTACK_AF_INET6)
-        assert_int_equal(
-            lastack_set_option(world.stack, fd, LASTACK_IPV6_V6ONLY, form->is_v6_only), 0);
+        assert_int_equal(lastack_set_option(world.stack, fd, LASTACK_IPV6_V6ONLY, form->is_v6_only),
+                         0);
     assert_int_equal(lastack_bind(world.stack, fd, &local), 0);
     return fd;
 }

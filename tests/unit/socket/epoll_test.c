@@ -169,7 +169,7 @@ static void refusals(void **state)
     watch(pair, nested, LASTACK_EPOLL_CTL_ADD, pair->server, IN, -LASTACK_ENOSPC); /* the fifth */
     assert_int_equal(lastack_close(stack, nested), 0); /* its watches go with it */
     assert_int_equal(lastack_epoll_wait(stack, nested, &event, 1), -LASTACK_EBADF);
-    assert_int_equal(lastack_close(stack, pair->listener), 0); /* a socket's too */
+    assert_int_equal(lastack_close(stack, pair->listener), 0);        /* a socket's too */
     assert_int_equal(lastack_epoll_create(stack, 0), pair->listener); /* the lowest free number */
     assert_int_equal(lastack_epoll_create(stack, 0), nested);
     watch(pair, nested, LASTACK_EPOLL_CTL_ADD, pair->client, IN, 0);

@@ -152,16 +152,14 @@ static void mistakes_are_told(void **state)
 
     assert_int_equal(lastack_send_room(pair->stack, 99, pieces, 2, 10), -LASTACK_EBADF);
     assert_int_equal(lastack_send_done(pair->stack, 99, 10, 0), -LASTACK_EBADF);
-    assert_int_equal(lastack_send_room(pair->stack, datagrams, pieces, 2, 10),
-                     -LASTACK_EOPNOTSUPP);
+    assert_int_equal(lastack_send_room(pair->stack, datagrams, pieces, 2, 10), -LASTACK_EOPNOTSUPP);
     assert_int_equal(lastack_send_room(pair->stack, pair->client, pieces, 0, 10), -LASTACK_EINVAL);
     assert_int_equal(lastack_send_room(pair->stack, pair->client, pieces, 2, 0), -LASTACK_EINVAL);
     assert_int_equal(lastack_send_done(pair->stack, pair->client, 1, 0), -LASTACK_EINVAL);
     assert_int_equal(lastack_send_room(pair->stack, pair->client, pieces, 2, 10), 1);
     assert_int_equal(pieces[0].length, 10);
     assert_int_equal(lastack_send_done(pair->stack, pair->client, 10000, 0), -LASTACK_EINVAL);
-    assert_int_equal(lastack_send_room(pair->stack, pair->listener, pieces, 2, 10),
-                     -LASTACK_EPIPE);
+    assert_int_equal(lastack_send_room(pair->stack, pair->listener, pieces, 2, 10), -LASTACK_EPIPE);
     assert_int_equal(lastack_shutdown(pair->stack, pair->client, LASTACK_SHUT_WR), 0);
     assert_int_equal(lastack_send_room(pair->stack, pair->client, pieces, 2, 10), -LASTACK_EPIPE);
     assert_int_equal(lastack_send_done(pair->stack, pair->client, 10, 0), -LASTACK_EPIPE);

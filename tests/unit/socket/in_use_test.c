@@ -29,7 +29,7 @@ static int bound_with(uint16_t port, bool reuse_address, bool reuse_port)
     }
 }
 
-#define BINDS(port, ...)         assert_true(bound_with((port), __VA_ARGS__) >= 0)
+#define BINDS(port, ...) assert_true(bound_with((port), __VA_ARGS__) >= 0)
 #define REFUSES(why, port, ...)                                                                    \
     assert_int_equal(bound_with((port), __VA_ARGS__), -LASTACK_CAUSE_##why)
 

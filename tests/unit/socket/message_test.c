@@ -224,14 +224,10 @@ static void any_address_may_be_bound(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PAIR_TEST(pieces_out_and_in),
-        PAIR_TEST(pieces_that_connect),
-        PAIR_TEST(text_then_the_end),
-        PAIR_TEST(what_is_left_comes_along),
-        PAIR_TEST(lengths_of_queues),
-        PAIR_TEST(modes_are_remembered),
-        PAIR_TEST(options_of_linux),
-        PAIR_TEST(readable_from_a_low_water_mark_on),
+        PAIR_TEST(pieces_out_and_in),        PAIR_TEST(pieces_that_connect),
+        PAIR_TEST(text_then_the_end),        PAIR_TEST(what_is_left_comes_along),
+        PAIR_TEST(lengths_of_queues),        PAIR_TEST(modes_are_remembered),
+        PAIR_TEST(options_of_linux),         PAIR_TEST(readable_from_a_low_water_mark_on),
         PAIR_TEST(any_address_may_be_bound),
     };
 

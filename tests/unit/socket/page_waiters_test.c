@@ -217,9 +217,13 @@ TEST(in_place)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RUN(not_writable_without_a_page), RUN(what_is_left_of_a_page_is_its_owners),
-        RUN(in_the_order_in_which_they_came), RUN(who_was_told_in_vain_keeps_the_turn),
-        RUN(nobody_overtakes), RUN(who_is_gone_is_passed_over), RUN(in_place),
+        RUN(not_writable_without_a_page),
+        RUN(what_is_left_of_a_page_is_its_owners),
+        RUN(in_the_order_in_which_they_came),
+        RUN(who_was_told_in_vain_keeps_the_turn),
+        RUN(nobody_overtakes),
+        RUN(who_is_gone_is_passed_over),
+        RUN(in_place),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -253,15 +253,9 @@ TEST(pages_for_receiving)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RUN(sockets),
-        RUN(sockets_for_accept),
-        RUN(descriptors),
-        RUN(connections),
-        RUN(connections_for_a_third_ack),
-        RUN(syn_entries),
-        RUN(endpoints),
-        RUN(pages_for_sending),
-        RUN(pages_for_receiving),
+        RUN(sockets),     RUN(sockets_for_accept),          RUN(descriptors),
+        RUN(connections), RUN(connections_for_a_third_ack), RUN(syn_entries),
+        RUN(endpoints),   RUN(pages_for_sending),           RUN(pages_for_receiving),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

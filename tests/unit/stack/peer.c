@@ -64,8 +64,7 @@ void restart(const struct lastack_config *config)
 
 void restart_with_mtu(const struct lastack_config *config, uint32_t mtu)
 {
-    const struct lastack_link_config link = {
-        .kind = LASTACK_LINK_IP, .name = "wire", .mtu = mtu};
+    const struct lastack_link_config link = {.kind = LASTACK_LINK_IP, .name = "wire", .mtu = mtu};
     const struct lastack_address ipv4 = lastack_ipv4(192, 0, 2, 1);
     struct lastack_address ipv6;
     size_t size;

@@ -46,37 +46,37 @@ enum { NONE = -1 };
 /* A segment as a test writes it. What is not written is 0: for flags, seq, ack and text that is
  * what it says; for the rest it is "as usual" (ARRIVES) or "never mind" (SENDS). */
 struct line {
-    uint16_t flags;    /* PSH is compared only if written */
+    uint16_t flags; /* PSH is compared only if written */
     int64_t seq, ack;
-    uint32_t text;     /* bytes */
-    int32_t win;       /* the field, unscaled; NONE: 0. ARRIVES: 65535 */
-    int32_t mss;       /* NONE: no option. ARRIVES: 1460 on a SYN */
-    int32_t shift;     /* window scale + 1; NONE: no option */
-    int32_t sack_ok;   /* 1: the option is there; NONE: it is not */
-    int64_t ts, echo;  /* TSval, TSecr; NONE: no option. ARRIVES: right ones once negotiated */
-    bool timestamps;   /* ARRIVES, on a SYN: offer them */
+    uint32_t text;    /* bytes */
+    int32_t win;      /* the field, unscaled; NONE: 0. ARRIVES: 65535 */
+    int32_t mss;      /* NONE: no option. ARRIVES: 1460 on a SYN */
+    int32_t shift;    /* window scale + 1; NONE: no option */
+    int32_t sack_ok;  /* 1: the option is there; NONE: it is not */
+    int64_t ts, echo; /* TSval, TSecr; NONE: no option. ARRIVES: right ones once negotiated */
+    bool timestamps;  /* ARRIVES, on a SYN: offer them */
     int64_t sack[4][2];
-    bool no_sack;      /* SENDS: there is no SACK block */
-    int32_t fast_open; /* Fast Open: bytes of the cookie + 1; NONE: no option */
-    uint64_t cookie;   /* ... its first 8, in the order of the wire */
-    bool experiment;   /* ... as option 254 */
-    int64_t at;        /* when it left, counted from MARK */
-    int32_t urgent;    /* the pointer, as on the wire; SENDS: 0 never mind */
-    uint8_t tos;       /* all 8 bits. SENDS; 0: never mind */
-    uint8_t ttl;       /* SENDS; 0: never mind */
-    bool not_ect;      /* SENDS: neither ECT nor CE */
+    bool no_sack;                /* SENDS: there is no SACK block */
+    int32_t fast_open;           /* Fast Open: bytes of the cookie + 1; NONE: no option */
+    uint64_t cookie;             /* ... its first 8, in the order of the wire */
+    bool experiment;             /* ... as option 254 */
+    int64_t at;                  /* when it left, counted from MARK */
+    int32_t urgent;              /* the pointer, as on the wire; SENDS: 0 never mind */
+    uint8_t tos;                 /* all 8 bits. SENDS; 0: never mind */
+    uint8_t ttl;                 /* SENDS; 0: never mind */
+    bool not_ect;                /* SENDS: neither ECT nor CE */
     struct lastack_address from; /* SENDS: the source; all 0: never mind */
-    bool no_push;      /* SENDS: it has no PSH */
-    bool new_id;       /* SENDS: its IPv4 ID is none that this peer saw before */
+    bool no_push;                /* SENDS: it has no PSH */
+    bool new_id;                 /* SENDS: its IPv4 ID is none that this peer saw before */
     bool bad_checksum;
 };
 
 /* An ICMP error from a router (192.0.2.254, 2001:db8::fe) about a segment of the stack. */
 struct icmp_line {
     uint8_t type, code;
-    int64_t seq;       /* of the segment that it quotes, as in SENDS */
-    uint32_t mtu;      /* of a too-big */
-    uint32_t quoted;   /* length of the IP packet it quotes; 0: 1500 */
+    int64_t seq;     /* of the segment that it quotes, as in SENDS */
+    uint32_t mtu;    /* of a too-big */
+    uint32_t quoted; /* length of the IP packet it quotes; 0: 1500 */
 };
 
 /* One connection of one peer. */
@@ -86,15 +86,15 @@ struct peer {
     uint32_t iss, irs;                     /* of the stack, of the peer */
     int64_t nxt, rcv;                      /* after reach(): the stack's SND.NXT and RCV.NXT */
     bool has_iss, has_timestamps, is_used;
-    uint32_t ts_last;                      /* last TSval of the stack */
-    uint32_t written, read;                /* bytes, by WRITES and READS */
-    uint8_t offered_shift;                 /* window scale + 1 in the stack's SYN */
-    bool has_shift;                        /* the peer's SYN had one too */
+    uint32_t ts_last;       /* last TSval of the stack */
+    uint32_t written, read; /* bytes, by WRITES and READS */
+    uint8_t offered_shift;  /* window scale + 1 in the stack's SYN */
+    bool has_shift;         /* the peer's SYN had one too */
     bool has_edge;
-    uint32_t edge;                         /* right edge of the stack's window */
-    uint32_t last_id;                      /* IPv4 ID of the last packet that SENDS read */
-    uint64_t cookie;                       /* the last one that the stack sent */
-    uint64_t trace_at;                     /* next trace record to read */
+    uint32_t edge;     /* right edge of the stack's window */
+    uint32_t last_id;  /* IPv4 ID of the last packet that SENDS read */
+    uint64_t cookie;   /* the last one that the stack sent */
+    uint64_t trace_at; /* next trace record to read */
 };
 
 /* The world of a test; made afresh before each. */
@@ -125,12 +125,12 @@ struct peer *peer_at(uint16_t port);
 struct peer *peer_at_ipv6(uint16_t port);
 
 struct opening {
-    char start;      /* so that ACCEPTED() may be empty */
-    int64_t rtt;     /* how long the handshake takes: gives the first sample */
-    int32_t mss;     /* of the peer; 0: 1460 */
-    int32_t shift;   /* window scale of the peer + 1; 0: none */
+    char start;    /* so that ACCEPTED() may be empty */
+    int64_t rtt;   /* how long the handshake takes: gives the first sample */
+    int32_t mss;   /* of the peer; 0: 1460 */
+    int32_t shift; /* window scale of the peer + 1; 0: none */
     bool timestamps, sack;
-    int32_t win;     /* of the peer's ACK (SYN-ACK); 0: 65535, NONE: 0 */
+    int32_t win; /* of the peer's ACK (SYN-ACK); 0: 65535, NONE: 0 */
 };
 
 /* A listener on 0.0.0.0:80 with this backlog (once per test). */
@@ -185,15 +185,15 @@ void peer_state(struct peer *peer, enum tcp_state from, enum tcp_state to, enum 
 void peer_no_state(struct peer *peer, const char *file, int number);
 void peer_is_in(struct peer *peer, enum tcp_state state, const char *file, int number);
 
-#define ARRIVES(peer, ...)     peer_arrives((peer), &(struct line){__VA_ARGS__})
+#define ARRIVES(peer, ...)      peer_arrives((peer), &(struct line){__VA_ARGS__})
 #define ICMP_ARRIVES(peer, ...) peer_icmp_arrives((peer), &(struct icmp_line){__VA_ARGS__})
-#define SENDS(peer, ...)       peer_sends((peer), &(struct line){__VA_ARGS__}, __FILE__, __LINE__)
-#define SENDS_NOTHING(peer)    peer_sends_nothing((peer), __FILE__, __LINE__)
+#define SENDS(peer, ...)        peer_sends((peer), &(struct line){__VA_ARGS__}, __FILE__, __LINE__)
+#define SENDS_NOTHING(peer)     peer_sends_nothing((peer), __FILE__, __LINE__)
 #define STATE(peer, from, to, cause)                                                               \
     peer_state((peer), TCP_##from, TCP_##to, LASTACK_CAUSE_##cause, __FILE__, __LINE__)
-#define NO_STATE(peer)         peer_no_state((peer), __FILE__, __LINE__)
+#define NO_STATE(peer) peer_no_state((peer), __FILE__, __LINE__)
 /* What a row says of its tuple now; CLOSED: there is none. */
-#define IS_IN(peer, state)     peer_is_in((peer), TCP_##state, __FILE__, __LINE__)
+#define IS_IN(peer, state) peer_is_in((peer), TCP_##state, __FILE__, __LINE__)
 
 /* Time passes: every deadline acts at its moment. */
 void AFTER(int64_t ns);

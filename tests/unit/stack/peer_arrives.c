@@ -36,9 +36,10 @@ static void fill_options(struct peer *peer, const struct line *line, struct segm
     if ((peer->has_timestamps && line->ts != NONE) || line->ts > 0) {
         seg->options |= OPTION_TIMESTAMP;
         seg->ts_value = (uint32_t)(line->ts != 0 ? line->ts : clock);
-        seg->ts_echo = line->echo == NONE ? 0
-                       : line->echo != 0  ? (uint32_t)line->echo
-                       : line->flags & ACK ? peer->ts_last : 0;
+        seg->ts_echo = line->echo == NONE  ? 0
+                       : line->echo != 0   ? (uint32_t)line->echo
+                       : line->flags & ACK ? peer->ts_last
+                                           : 0;
     }
     if (line->fast_open > 0) {
         seg->options |= line->experiment ? OPTION_FAST_OPEN_EXP : OPTION_FAST_OPEN;
@@ -60,7 +61,9 @@ static size_t build(struct peer *peer, const struct line *line, uint8_t *bytes)
         .seq = seq_of(peer->irs + (uint32_t)line->seq),
         .ack = seq_of(line->flags & ACK ? peer->iss + (uint32_t)line->ack : 0),
         .flags = line->flags,
-        .wnd = (uint16_t)(line->win == NONE ? 0 : line->win == 0 ? 65535 : line->win),
+        .wnd = (uint16_t)(line->win == NONE ? 0
+                          : line->win == 0  ? 65535
+                                            : line->win),
         .urgent = (uint16_t)line->urgent,
         .tuple = tuple_of(&peer->remote, &peer->local),
     };
@@ -106,8 +109,8 @@ void peer_arrive(struct peer *peer, const struct line *lines, unsigned count)
     assert_true(count <= BATCH_MOST);
     for (unsigned i = 0; i < count; i++) {
         assert_true(lines[i].text <= PEER_MSS - 40);
-        packets[i] = (struct lastack_packet_in){bytes[i], build(peer, &lines[i], bytes[i]),
-                                                PEER_LINK, 0};
+        packets[i] =
+            (struct lastack_packet_in){bytes[i], build(peer, &lines[i], bytes[i]), PEER_LINK, 0};
     }
     lastack_input(world.stack, world.now, packets, count);
     SETTLES();

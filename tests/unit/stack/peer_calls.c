@@ -43,7 +43,6 @@ void ACCEPTS(struct peer *peer)
     SETTLES();
 }
 
-
 int64_t writes_with(struct peer *peer, uint32_t bytes, uint32_t flags)
 {
     uint8_t *data = malloc(bytes);
@@ -75,8 +74,7 @@ int64_t FAST_OPENS(struct peer *peer, uint32_t bytes)
     if (peer->fd < 0)
         peer->fd = lastack_socket(world.stack, LASTACK_AF_INET, LASTACK_SOCK_STREAM, 0);
     assert_true(peer->fd >= 0);
-    sent = lastack_send_to(world.stack, peer->fd, data, bytes, LASTACK_MSG_FASTOPEN,
-                           &peer->remote);
+    sent = lastack_send_to(world.stack, peer->fd, data, bytes, LASTACK_MSG_FASTOPEN, &peer->remote);
     free(data);
     assert_int_equal(lastack_getsockname(world.stack, peer->fd, &peer->local), 0);
     peer->written += sent > 0 ? (uint32_t)sent : 0;

@@ -53,8 +53,7 @@ static const char *difference_of_options(const struct line *line, const struct s
     if (line->shift != 0 &&
         line->shift != (seg->options & OPTION_WINDOW_SCALE ? seg->window_scale + 1 : NONE))
         return "shift";
-    if (line->sack_ok != 0 &&
-        line->sack_ok != (seg->options & OPTION_SACK_PERMITTED ? 1 : NONE))
+    if (line->sack_ok != 0 && line->sack_ok != (seg->options & OPTION_SACK_PERMITTED ? 1 : NONE))
         return "sack_ok";
     if (line->ts != 0 && line->ts != (has_ts ? (int64_t)seg->ts_value : NONE))
         return "ts";
@@ -109,9 +108,8 @@ static const char *difference_of_sack(const struct peer *peer, const struct line
 }
 
 /* What is wrong with a segment; NULL: nothing. A RST without ACK is of no connection's sequence. */
-static const char *difference(struct peer *peer, const struct line *line,
-                              const struct segment *seg, const struct peer_waiting *waiting,
-                              const struct ip_packet *packet)
+static const char *difference(struct peer *peer, const struct line *line, const struct segment *seg,
+                              const struct peer_waiting *waiting, const struct ip_packet *packet)
 {
     const uint16_t mask = line->flags & PSH ? 0xffff : (uint16_t)~PSH;
     const uint32_t seq_base = peer->has_iss ? peer->iss : 0;

@@ -33,8 +33,8 @@ void peer_state(struct peer *peer, enum tcp_state from, enum tcp_state to, enum 
         PEER_FAIL(file, number, "the state has not moved");
     if (record.old_state != from || record.new_state != to || record.cause != cause)
         PEER_FAIL(file, number, "the trace says %s -> %s because of: %s",
-                state_text(record.old_state), state_text(record.new_state),
-                lastack_cause_text((enum lastack_cause)record.cause));
+                  state_text(record.old_state), state_text(record.new_state),
+                  lastack_cause_text((enum lastack_cause)record.cause));
 }
 
 void peer_no_state(struct peer *peer, const char *file, int number)
@@ -43,8 +43,8 @@ void peer_no_state(struct peer *peer, const char *file, int number)
 
     if (next_state(peer, &record))
         PEER_FAIL(file, number, "the state moved %s -> %s because of: %s",
-                state_text(record.old_state), state_text(record.new_state),
-                lastack_cause_text((enum lastack_cause)record.cause));
+                  state_text(record.old_state), state_text(record.new_state),
+                  lastack_cause_text((enum lastack_cause)record.cause));
 }
 
 void FORGET(struct peer *peer)

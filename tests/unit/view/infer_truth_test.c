@@ -45,7 +45,7 @@ struct host {
     void *memory;
     struct sim_link out;
     int fd;
-    bool has_ended; /* it read the peer's end, or an error */
+    bool has_ended;             /* it read the peer's end, or an error */
     bool has_sent_fin, is_late; /* its FIN; which it sent after the peer's had arrived */
     /* the states it was in, and since when */
     enum tcp_state state[MOVES];
@@ -98,9 +98,9 @@ static enum tcp_state wire_state(unsigned end)
     const enum tcp_state state = true_state(end);
 
     if (!host->has_sent_fin)
-        return state == TCP_FIN_WAIT_1                            ? TCP_ESTABLISHED
-               : state == TCP_CLOSING || state == TCP_LAST_ACK    ? TCP_CLOSE_WAIT
-                                                                  : state;
+        return state == TCP_FIN_WAIT_1                         ? TCP_ESTABLISHED
+               : state == TCP_CLOSING || state == TCP_LAST_ACK ? TCP_CLOSE_WAIT
+                                                               : state;
     if (!host->is_late)
         return state;
     return state == TCP_CLOSING ? TCP_LAST_ACK : state == TCP_TIME_WAIT ? TCP_CLOSED : state;
@@ -163,8 +163,8 @@ static void capture(unsigned from, const uint8_t *frame, uint32_t length, int64_
     if (from == CLIENT ? proven != wire_state(from) : !was_in(host, proven, sent_at))
         fail_msg("seed %llu, at %lld ms: %s is %s, not %s as is said to be proven",
                  (unsigned long long)world.seed, (long long)(world.now / MS(1)),
-                 from == CLIENT ? "the client" : "the server",
-                 lastack_state_text(true_state(from)), lastack_state_text(proven));
+                 from == CLIENT ? "the client" : "the server", lastack_state_text(true_state(from)),
+                 lastack_state_text(proven));
 }
 
 /* ---- the world ---- */

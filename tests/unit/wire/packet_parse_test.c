@@ -245,10 +245,10 @@ static void unknown_routing_types(void **state)
 
     (void)state;
     for (unsigned i = 0; i < sizeof types; i++) {
-        struct test_packet left = ipv6_chain(IP_PROTOCOL_ROUTING,
-                                             BYTES(6, 0, types[i], 1, 0, 0, 0, 0));
-        struct test_packet done = ipv6_chain(IP_PROTOCOL_ROUTING,
-                                             BYTES(6, 0, types[i], 0, 0, 0, 0, 0));
+        struct test_packet left =
+            ipv6_chain(IP_PROTOCOL_ROUTING, BYTES(6, 0, types[i], 1, 0, 0, 0, 0));
+        struct test_packet done =
+            ipv6_chain(IP_PROTOCOL_ROUTING, BYTES(6, 0, types[i], 0, 0, 0, 0, 0));
         struct ip_packet packet;
 
         assert_int_equal(parse(&left, &packet), LASTACK_CAUSE_DROP_SOURCE_ROUTE);

@@ -17,8 +17,11 @@ enum { SEG = 1000 };
 
 static struct cc_ack ack_of(uint32_t segs, int64_t now)
 {
-    return (struct cc_ack){.acked = segs * SEG, .now = now, .rtt_ns = MS(100),
-                           .rtt_min_ns = MS(100), .limit = CC_INFINITE,
+    return (struct cc_ack){.acked = segs * SEG,
+                           .now = now,
+                           .rtt_ns = MS(100),
+                           .rtt_min_ns = MS(100),
+                           .limit = CC_INFINITE,
                            .was_limited = true};
 }
 

@@ -73,8 +73,9 @@ TEST(no_room_for_another)
     restart(&config);
     p = ACCEPTED(); /* the only control block, two of the endpoints, two of the sockets */
     fd = new_socket();
-    assert_int_equal(lastack_connect(world.stack, fd, &(struct lastack_endpoint){
-                         p->remote.address, 9}), -LASTACK_ENOBUFS);
+    assert_int_equal(
+        lastack_connect(world.stack, fd, &(struct lastack_endpoint){p->remote.address, 9}),
+        -LASTACK_ENOBUFS);
     assert_int_equal(lastack_last_cause(world.stack), LASTACK_CAUSE_NO_CONNECTION_LEFT);
     assert_int_equal(usage_of(LASTACK_POOL_CONNECTIONS).used, 1);
     nothing_was_sent();
@@ -387,7 +388,7 @@ TEST(status)
     } names[] = {
         {TCP_SYN_SENT, "SYN-SENT"},       {TCP_SYN_RECEIVED, "SYN-RECEIVED"},
         {TCP_ESTABLISHED, "ESTABLISHED"}, {TCP_FIN_WAIT_1, "FIN-WAIT-1"},
-        {TCP_FIN_WAIT_2, "FIN-WAIT-2"},    {TCP_CLOSE_WAIT, "CLOSE-WAIT"},
+        {TCP_FIN_WAIT_2, "FIN-WAIT-2"},   {TCP_CLOSE_WAIT, "CLOSE-WAIT"},
         {TCP_CLOSING, "CLOSING"},         {TCP_LAST_ACK, "LAST-ACK"},
         {TCP_TIME_WAIT, "TIME-WAIT"},
     };

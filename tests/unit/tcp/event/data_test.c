@@ -136,7 +136,7 @@ TEST(segments_before_a_shut_window)
     assert_int_equal(row_of(p).send_q, 20);
     ARRIVES(p, .flags = ACK, .seq = 1001, .ack = 21, .text = 1); /* a probe with text: ... */
     SENDS(p, .flags = ACK, .seq = 31, .ack = 1001, .win = NONE); /* ... not taken */
-    assert_int_equal(row_of(p).send_q, 10); /* ... but its ACK is */
+    assert_int_equal(row_of(p).send_q, 10);                      /* ... but its ACK is */
     ARRIVES(p, .flags = FIN | ACK, .seq = 1001, .ack = 31);
     SENDS(p, .flags = ACK, .seq = 31, .ack = 1001, .win = NONE);
     NO_STATE(p);
@@ -254,7 +254,7 @@ TEST(window_of_overtaken_text)
 
     WRITES(p, 2000);
     (void)packets_forgotten(p);
-    ARRIVES(p, .flags = ACK, .seq = 101, .ack = 1, .text = 100, .win = 3000); /* to 3001 */
+    ARRIVES(p, .flags = ACK, .seq = 101, .ack = 1, .text = 100, .win = 3000);  /* to 3001 */
     ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1001, .text = 100, .win = 2000); /* to 3001 too */
     assert_int_equal(row_of(p).tcp_info.tcpi_snd_wnd, 2000);
     WRITES(p, 4000);

@@ -69,9 +69,9 @@ TEST(only_a_syn_with_both_flags_and_without_ect_asks)
         uint16_t flags;
         uint8_t tos;
         bool accept, is_agreed;
-    } table[] = {{0, 0, true, false},          {ECE, 0, true, false},
-                 {CWR, 0, true, false},        {ECE | CWR, 0, true, true},
-                 {ECE | CWR, ECT_0, true, false}, {ECE | CWR, 0, false, false}};
+    } table[] = {
+        {0, 0, true, false},        {ECE, 0, true, false},           {CWR, 0, true, false},
+        {ECE | CWR, 0, true, true}, {ECE | CWR, ECT_0, true, false}, {ECE | CWR, 0, false, false}};
 
     LISTENS(9);
     for (uint16_t i = 0; i < sizeof table / sizeof table[0]; i++) {

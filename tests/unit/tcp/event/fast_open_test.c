@@ -254,9 +254,8 @@ TEST(the_client_is_off)
     set_fast_open(0);
     p->fd = lastack_socket(world.stack, LASTACK_AF_INET, LASTACK_SOCK_STREAM, 0);
     assert_int_equal(FAST_OPENS(p, 100), -LASTACK_EOPNOTSUPP);
-    assert_int_equal(
-        lastack_set_option(world.stack, p->fd, LASTACK_TCP_FASTOPEN_CONNECT, 1),
-        -LASTACK_EOPNOTSUPP);
+    assert_int_equal(lastack_set_option(world.stack, p->fd, LASTACK_TCP_FASTOPEN_CONNECT, 1),
+                     -LASTACK_EOPNOTSUPP);
 }
 
 /* ---- server ---- */
@@ -268,8 +267,8 @@ static struct peer *serves(int limit)
 
     set_fast_open(LASTACK_FAST_OPEN_SERVER);
     LISTENS(16);
-    assert_int_equal(
-        lastack_set_option(world.stack, world.listener, LASTACK_TCP_FASTOPEN, limit), 0);
+    assert_int_equal(lastack_set_option(world.stack, world.listener, LASTACK_TCP_FASTOPEN, limit),
+                     0);
     ARRIVES(p, .flags = SYN, .seq = 0, .fast_open = REQUEST);
     SENDS(p, .flags = SYN | ACK, .seq = 0, .ack = 1, .fast_open = FULL);
     ARRIVES(p, .flags = RST, .seq = 1);

@@ -298,7 +298,9 @@ TEST(old_requests_go_earlier_from_a_queue_half_full)
 TEST(a_rule_limits_the_syns_of_a_network)
 {
     const struct lastack_syn_rule rule = {.prefix = lastack_ipv4(192, 0, 2, 0),
-                                          .prefix_length = 24, .port = STACK_PORT, .rate = 1,
+                                          .prefix_length = 24,
+                                          .port = STACK_PORT,
+                                          .rate = 1,
                                           .burst = 2};
     struct lastack_syn_rule shown;
     uint64_t passed, refused;

@@ -200,8 +200,7 @@ TEST(no_stretch_acks)
         uint32_t acks;
 
         peer_config(&config);
-        config.params.quick_ack =
-            policy == 0 ? LASTACK_QUICK_ACK_NEVER : LASTACK_QUICK_ACK_LINUX;
+        config.params.quick_ack = policy == 0 ? LASTACK_QUICK_ACK_NEVER : LASTACK_QUICK_ACK_LINUX;
         restart(&config);
         p = ACCEPTED(.rtt = MS(10));
         for (int i = 0; i < 40; i++) {

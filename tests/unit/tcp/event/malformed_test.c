@@ -60,18 +60,18 @@ static void repair(uint8_t *packet, uint32_t length)
     if (tcp < 18)
         return;
     store16(packet + IP + 16, 0);
-    store16(packet + IP + 16, sum_of(packet + IP, tcp, load16(packet + 12) + load16(packet + 14) +
-                                                           load16(packet + 16) +
-                                                           load16(packet + 18) + 6 + tcp));
+    store16(packet + IP + 16, sum_of(packet + IP, tcp,
+                                     load16(packet + 12) + load16(packet + 14) +
+                                         load16(packet + 16) + load16(packet + 18) + 6 + tcp));
 }
 
 struct fault {
     const char *what;
     enum lastack_cause cause;
-    uint32_t length;       /* of the packet; 0: all of it */
-    uint16_t at;           /* one byte is changed ... */
+    uint32_t length; /* of the packet; 0: all of it */
+    uint16_t at;     /* one byte is changed ... */
     uint8_t to;
-    uint16_t at_2;         /* ... or two, if not 0 */
+    uint16_t at_2; /* ... or two, if not 0 */
     uint8_t to_2;
     bool is_not_repaired;
 };

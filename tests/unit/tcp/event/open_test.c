@@ -354,7 +354,7 @@ TEST(request_sees_a_wrong_ack)
     SENDS(p, .flags = RST, .seq = 2);
     NO_STATE(p);
     assert_int_equal(usage_of(LASTACK_POOL_CONNECTIONS).peak, 0); /* nothing was made for them */
-    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1); /* it is as good as ever */
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1);                 /* it is as good as ever */
     STATE(p, SYN_RECEIVED, ESTABLISHED, HANDSHAKE_ACK);
 }
 

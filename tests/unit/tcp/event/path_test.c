@@ -121,7 +121,7 @@ TEST(errors_end_an_attempt)
         CONNECTS(p);
         STATE(p, CLOSED, SYN_SENT, CALL_CONNECT);
         SENDS(p, .flags = SYN, .seq = 0);
-        ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 1000, .seq = 0); /* not this one */
+        ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 1000, .seq = 0);                  /* not this one */
         ICMP_ARRIVES(p, .type = cases[i].type, .code = cases[i].code, .seq = 1);  /* SND.NXT */
         ICMP_ARRIVES(p, .type = cases[i].type, .code = cases[i].code, .seq = -1); /* stale */
         NO_STATE(p);
@@ -150,8 +150,7 @@ TEST(errors_end_an_attempt_over_ipv6)
         struct lastack_config config;
 
         peer_config(&config);
-        config.params.icmp_in_syn =
-            hard_only ? LASTACK_ICMP_SYN_HARD_ONLY : LASTACK_ICMP_SYN_ABORT;
+        config.params.icmp_in_syn = hard_only ? LASTACK_ICMP_SYN_HARD_ONLY : LASTACK_ICMP_SYN_ABORT;
         restart(&config);
         for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
             struct peer *p = peer_at_ipv6((uint16_t)(PEER_PORT + i));

@@ -170,8 +170,8 @@ TEST(window_updates)
 
         config.params.receive_buffer = config.params.receive_buffer_max = 20000;
         config.params.autotune_receive = config.params.first_window_in_segs = false;
-        WITH(window_update, is_bsd ? LASTACK_WINDOW_UPDATE_TWO_SEGS
-                                   : LASTACK_WINDOW_UPDATE_DOUBLED);
+        WITH(window_update,
+             is_bsd ? LASTACK_WINDOW_UPDATE_TWO_SEGS : LASTACK_WINDOW_UPDATE_DOUBLED);
         p = ACCEPTED();
         for (int64_t at = 1; at < 8000; at += 1000)
             ARRIVES(p, .flags = ACK, .seq = at, .ack = 1, .text = 1000);
@@ -405,11 +405,14 @@ TEST(icmp_in_syn_sent)
         int error[POLICIES]; /* 0: the attempt goes on */
     } cases[] = {
         {ICMP_TYPE_UNREACHABLE, ICMP_CODE_HOST, {LASTACK_EHOSTUNREACH, 0, 0, 0}},
-        {ICMP_TYPE_UNREACHABLE, ICMP_CODE_PORT,
+        {ICMP_TYPE_UNREACHABLE,
+         ICMP_CODE_PORT,
          {LASTACK_ECONNREFUSED, LASTACK_ECONNREFUSED, LASTACK_ECONNREFUSED, 0}},
-        {ICMP_TYPE_UNREACHABLE, ICMP_CODE_PROTOCOL,
+        {ICMP_TYPE_UNREACHABLE,
+         ICMP_CODE_PROTOCOL,
          {LASTACK_ENOPROTOOPT, LASTACK_ENOPROTOOPT, LASTACK_ECONNREFUSED, 0}},
-        {ICMP_TYPE_UNREACHABLE, ICMP_CODE_FILTER_PROHIBITED,
+        {ICMP_TYPE_UNREACHABLE,
+         ICMP_CODE_FILTER_PROHIBITED,
          {LASTACK_EHOSTUNREACH, 0, LASTACK_ECONNREFUSED, 0}},
         {ICMP_TYPE_TIME_EXCEEDED, 0, {LASTACK_EHOSTUNREACH, 0, LASTACK_EHOSTUNREACH, 0}},
     };

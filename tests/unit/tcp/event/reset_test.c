@@ -6,8 +6,8 @@
 #include "core.h"
 #include "peer.h"
 
-static const enum tcp_state synchronized[] = {
-    TCP_ESTABLISHED, TCP_FIN_WAIT_1, TCP_FIN_WAIT_2, TCP_CLOSE_WAIT, TCP_CLOSING, TCP_LAST_ACK};
+static const enum tcp_state synchronized[] = {TCP_ESTABLISHED, TCP_FIN_WAIT_1, TCP_FIN_WAIT_2,
+                                              TCP_CLOSE_WAIT,  TCP_CLOSING,    TCP_LAST_ACK};
 
 enum { SYNCHRONIZED = sizeof synchronized / sizeof synchronized[0] };
 
@@ -46,8 +46,8 @@ TEST(exact_rst)
 /* covers: 9293-3.10.7.4-rst-E 9293-3.10.7.4-rst-L */
 TEST(exact_rst_by_the_rfc)
 {
-    static const int errors[SYNCHRONIZED] = {LASTACK_ECONNRESET, LASTACK_ECONNRESET,
-                                             LASTACK_ECONNRESET, LASTACK_ECONNRESET, 0, 0};
+    static const int errors[SYNCHRONIZED] = {
+        LASTACK_ECONNRESET, LASTACK_ECONNRESET, LASTACK_ECONNRESET, LASTACK_ECONNRESET, 0, 0};
     struct lastack_config config;
 
     peer_config(&config);

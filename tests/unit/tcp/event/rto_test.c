@@ -137,7 +137,7 @@ TEST(timestamps_tell_copies_apart)
     assert_true(rto_of(p) == 2 * rto);
     AFTER(MS(600));
     ARRIVES(p, .flags = ACK, .seq = 1, .ack = 101); /* echoes the newest */
-    assert_in_range(rto_of(p), SEC(1), rto); /* a steady 600 ms: it falls */
+    assert_in_range(rto_of(p), SEC(1), rto);        /* a steady 600 ms: it falls */
     rto = rto_of(p);
     MARK();
     WRITES(p, 100);
@@ -455,20 +455,13 @@ TEST(slow_start_avoidance_and_back_off)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RUN(one_sample_then_doubling),
-        RUN(never_below_a_second),
-        RUN(never_above_the_maximum),
-        RUN(karn),
-        RUN(timestamps_tell_copies_apart),
-        RUN(restarts_with_every_new_ack),
-        RUN(off_when_nothing_is_outstanding),
-        RUN(other_acks_do_not_restart_it),
-        RUN(three_seconds_after_a_lost_syn),
-        RUN(linux_beginnings),
-        RUN(linux_beginnings_of_a_listener),
-        RUN(linux_beginnings_without_a_loss),
-        RUN(a_sample_in_every_round_trip),
-        RUN(never_early),
+        RUN(one_sample_then_doubling),          RUN(never_below_a_second),
+        RUN(never_above_the_maximum),           RUN(karn),
+        RUN(timestamps_tell_copies_apart),      RUN(restarts_with_every_new_ack),
+        RUN(off_when_nothing_is_outstanding),   RUN(other_acks_do_not_restart_it),
+        RUN(three_seconds_after_a_lost_syn),    RUN(linux_beginnings),
+        RUN(linux_beginnings_of_a_listener),    RUN(linux_beginnings_without_a_loss),
+        RUN(a_sample_in_every_round_trip),      RUN(never_early),
         RUN(slow_start_avoidance_and_back_off),
     };
 

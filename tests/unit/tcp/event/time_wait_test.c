@@ -291,8 +291,8 @@ TEST(reopened_by_having_timestamps)
         int64_t seq;
         bool reopens;
     } cases[] = {
-        {true, true, -1000, true}, {true, true, 1000, true},   {true, false, -1000, false},
-        {true, false, 2, false},   {true, false, 3, true},     {false, true, -1000, false},
+        {true, true, -1000, true}, {true, true, 1000, true}, {true, false, -1000, false},
+        {true, false, 2, false},   {true, false, 3, true},   {false, true, -1000, false},
         {false, true, 3, true},
     };
 

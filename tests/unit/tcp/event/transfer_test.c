@@ -29,8 +29,7 @@ TEST(a_batch_is_processed_before_it_is_answered)
     struct peer *p = with_delayed_acks(false);
 
     for (int i = 0; i < 8; i++)
-        lines[i] = (struct line){
-            .flags = ACK, .seq = 1 + 1000 * i, .ack = 1, .text = 1000};
+        lines[i] = (struct line){.flags = ACK, .seq = 1 + 1000 * i, .ack = 1, .text = 1000};
     peer_arrive(p, lines, 8);
     assert_in_range(packets_forgotten(p), 1, 4);
     READS(p, 8000);

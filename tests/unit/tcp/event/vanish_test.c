@@ -23,8 +23,7 @@ static void check_times(struct peer *p, const struct line *line, const int64_t *
 /* covers: LNX-SYNRETRIES 9293-MUST-22 6298-2.1 */
 TEST(syn_sent)
 {
-    static const int64_t ms[] = {1000,  2000,  3000,  4000,  5000,
-                                 7000, 11000, 19000, 35000, 67000};
+    static const int64_t ms[] = {1000, 2000, 3000, 4000, 5000, 7000, 11000, 19000, 35000, 67000};
     struct peer *p = reach(PEER_PORT, TCP_SYN_SENT);
 
     MARK();
@@ -150,7 +149,7 @@ TEST(syn_received_of_a_simultaneous_open)
  * covers: 6298-2.5 */
 TEST(established_with_data)
 {
-    static const int64_t ms[] = {300,   900,    2100,   4500,   9300,   18900,  38100, 76500,
+    static const int64_t ms[] = {300,    900,    2100,   4500,   9300,   18900,  38100, 76500,
                                  153300, 273300, 393300, 513300, 633300, 753300, 873300};
     struct peer *p = ACCEPTED(.rtt = MS(100));
 
@@ -234,12 +233,30 @@ static void give_up(enum tcp_state state, bool is_orphan)
         READS_ERROR(p, LASTACK_ETIMEDOUT);
 }
 
-TEST(fin_wait_1) { give_up(TCP_FIN_WAIT_1, false); }
-TEST(fin_wait_1_orphan) { give_up(TCP_FIN_WAIT_1, true); }
-TEST(closing) { give_up(TCP_CLOSING, false); }
-TEST(closing_orphan) { give_up(TCP_CLOSING, true); }
-TEST(last_ack) { give_up(TCP_LAST_ACK, false); }
-TEST(last_ack_orphan) { give_up(TCP_LAST_ACK, true); }
+TEST(fin_wait_1)
+{
+    give_up(TCP_FIN_WAIT_1, false);
+}
+TEST(fin_wait_1_orphan)
+{
+    give_up(TCP_FIN_WAIT_1, true);
+}
+TEST(closing)
+{
+    give_up(TCP_CLOSING, false);
+}
+TEST(closing_orphan)
+{
+    give_up(TCP_CLOSING, true);
+}
+TEST(last_ack)
+{
+    give_up(TCP_LAST_ACK, false);
+}
+TEST(last_ack_orphan)
+{
+    give_up(TCP_LAST_ACK, true);
+}
 
 /* tcp_orphan_retries, set. */
 TEST(orphan_retries)
@@ -355,7 +372,7 @@ TEST(fin_wait_2_without_limit)
 /* covers: LNX-PROBE0 9293-MUST-36 9293-SHLD-29 9293-SHLD-30 */
 TEST(zero_window_unanswered)
 {
-    static const int64_t ms[] = {300,   900,    2100,   4500,   9300,   18900,  38100, 76500,
+    static const int64_t ms[] = {300,    900,    2100,   4500,   9300,   18900,  38100, 76500,
                                  153300, 273300, 393300, 513300, 633300, 753300, 873300};
     struct peer *p = ACCEPTED(.rtt = MS(100), .win = NONE);
 

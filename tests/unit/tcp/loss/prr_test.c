@@ -19,8 +19,11 @@ enum { SEG = 1000 };
 static uint32_t budget(struct prr *prr, uint32_t in_flight, uint32_t ssthresh, uint32_t delivered,
                        bool is_safe)
 {
-    const struct prr_ack ack = {.in_flight = in_flight * SEG, .ssthresh = ssthresh * SEG,
-                                .mss = SEG, .delivered = delivered * SEG, .unit = SEG,
+    const struct prr_ack ack = {.in_flight = in_flight * SEG,
+                                .ssthresh = ssthresh * SEG,
+                                .mss = SEG,
+                                .delivered = delivered * SEG,
+                                .unit = SEG,
                                 .is_safe = is_safe};
 
     return prr_budget(prr, &ack) / SEG;
@@ -134,8 +137,10 @@ static void racks_newest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_loss_of_twenty),      cmocka_unit_test(a_burst_of_losses),
-        cmocka_unit_test(the_first_always_leaves), cmocka_unit_test(racks_window),
+        cmocka_unit_test(one_loss_of_twenty),
+        cmocka_unit_test(a_burst_of_losses),
+        cmocka_unit_test(the_first_always_leaves),
+        cmocka_unit_test(racks_window),
         cmocka_unit_test(racks_newest),
     };
 

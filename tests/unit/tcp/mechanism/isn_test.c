@@ -86,8 +86,8 @@ static void every_field_moves_them(void **state)
 
             /* nor does one differ from its neighbour by what differs for another secret */
             assert_int_not_equal(distance, 0);
-            assert_int_not_equal(
-                distance, isn(&theirs, &changed[i], 0) - isn(&theirs, &tuples[family], 0));
+            assert_int_not_equal(distance,
+                                 isn(&theirs, &changed[i], 0) - isn(&theirs, &tuples[family], 0));
         }
     }
 }
@@ -102,8 +102,8 @@ static void another_secret_is_another_function(void **state)
     (void)state;
     for (unsigned port = 1; port <= 1000; port++) {
         tuple.remote_port = (uint16_t)port;
-        equal_bits += (uint32_t)__builtin_popcount(
-            ~(isn(&ours, &tuple, 0) ^ isn(&theirs, &tuple, 0)));
+        equal_bits +=
+            (uint32_t)__builtin_popcount(~(isn(&ours, &tuple, 0) ^ isn(&theirs, &tuple, 0)));
     }
     assert_in_range(equal_bits, 15600, 16400); /* 16000 of 32000; 400 are more than 4 sigma */
 }

@@ -71,8 +71,8 @@ static void neighbours_are_preferred(void **state)
     page_pool_give(&pages, 16);
     page_pool_give(&pages, 3);
     assert_int_equal(page_pool_take(&pages, 6, PAGE_NONE, false), 7);
-    assert_int_equal(page_pool_take(&pages, 6, 15, false), 14); /* behind 6 is held */
-    assert_int_equal(page_pool_take(&pages, 6, 0, false), 3);   /* neither: the newest free one */
+    assert_int_equal(page_pool_take(&pages, 6, 15, false), 14);  /* behind 6 is held */
+    assert_int_equal(page_pool_take(&pages, 6, 0, false), 3);    /* neither: the newest free one */
     assert_int_equal(page_pool_take(&pages, 13, 17, false), 16); /* in its run, not far from 13 */
     page_pool_give(&pages, 16);
     page_pool_give(&pages, 8);

@@ -21,7 +21,7 @@ TEST(offers)
 {
     const struct receive_space space = {.limit = 10000, .threshold = 6000};
 
-    assert_int_equal(receive_window_select(&space, 0, 0, MSS, 0), 6000); /* the threshold */
+    assert_int_equal(receive_window_select(&space, 0, 0, MSS, 0), 6000);    /* the threshold */
     assert_int_equal(receive_window_select(&space, 7500, 0, MSS, 0), 2500); /* what is free */
     assert_int_equal(receive_window_select(&space, 9001, 0, MSS, 0), 0); /* less than a segment */
     assert_int_equal(receive_window_select(&space, 9500, 8000, MSS, 0), 8000); /* was promised */

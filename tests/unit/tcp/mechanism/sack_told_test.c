@@ -97,8 +97,8 @@ static void without_memory(void **state)
 
     (void)state;
     for (uint32_t from = 100; from < 600; from += 100)
-        assert_true(ranges_add(&arrived, &pool, RANGES, seq_of(from), seq_of(from + 50), NULL,
-                               &merged));
+        assert_true(
+            ranges_add(&arrived, &pool, RANGES, seq_of(from), seq_of(from + 50), NULL, &merged));
     says(4, "100:150 200:250 300:350 400:450");
     says(2, "100:150 200:250");
 }
@@ -111,7 +111,7 @@ static void duplicates(void **state)
     arrives(400, 500);
     again = (struct sack_block){seq_of(50), seq_of(100)}; /* below everything */
     says(4, "50:100 400:500 200:300");
-    says(4, "400:500 200:300"); /* once */
+    says(4, "400:500 200:300");                            /* once */
     again = (struct sack_block){seq_of(220), seq_of(280)}; /* within a block */
     says(4, "220:280 200:300 400:500");
 }

@@ -105,8 +105,8 @@ static void model_check_put(const struct model *m, unsigned which, uint32_t page
         expected[i] = byte_at(seq_add(put->from, i), put->salt);
     for (unsigned later = which + 1; later < m->count; later++) {
         const struct put *over = &m->puts[later];
-        struct seq end = seq_min(seq_add(put->from, put->length),
-                                 seq_add(over->from, over->length));
+        struct seq end =
+            seq_min(seq_add(put->from, put->length), seq_add(over->from, over->length));
 
         for (struct seq s = seq_max(over->from, put->from); seq_before(s, end); s = seq_add(s, 1))
             expected[seq_distance(put->from, s)] = byte_at(s, over->salt);
@@ -173,7 +173,7 @@ static void slide(const struct recipe *recipe, uint64_t seed, unsigned steps)
     for (unsigned step = 0; step < steps; step++) {
         uint32_t length = 1 + rng_below(&rng, recipe->length);
         uint32_t ahead = rng_below(&rng, 3) == 0 ? rng_below(&rng, 3000)
-                                                : rng_below(&rng, recipe->window - length);
+                                                 : rng_below(&rng, recipe->window - length);
 
         assert_true(model_put(&m, seq_add(base, ahead), length, step));
         if (rng_below(&rng, 4) == 0) {
@@ -198,9 +198,9 @@ static void slide(const struct recipe *recipe, uint64_t seed, unsigned steps)
 
 static const struct recipe recipes[] = {
     {4096, 0, 20000, 1460},
-    {4096, 0u - 30000, 65536, 3000},             /* across 2^32 on level 1 */
-    {4096, 0u - (3u << 20), 4u << 20, 9000},     /* around the size of one node */
-    {4096, (4u << 20) - 100, 6u << 20, 9000},    /* level 2 */
+    {4096, 0u - 30000, 65536, 3000},          /* across 2^32 on level 1 */
+    {4096, 0u - (3u << 20), 4u << 20, 9000},  /* around the size of one node */
+    {4096, (4u << 20) - 100, 6u << 20, 9000}, /* level 2 */
     {4096, 0x7ff00000u, 64u << 20, 65535},
     {4096, 0u - (200u << 20), 1u << 30, 65535},  /* the largest window there is */
     {1024, 0u - 100000, 300000, 5000},           /* levels 1 and 2: a node of 256 pages */

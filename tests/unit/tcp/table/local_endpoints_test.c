@@ -547,16 +547,16 @@ static bool forbids(const struct endpoint_use *there, const struct endpoint_use 
 
 static struct endpoint_use any_use(struct rng *rng)
 {
-    struct endpoint_use use = use_of(rng_below(rng, FORMS), rng_below(rng, ENDPOINT_KINDS),
-                                     (uint8_t)rng_below(rng, 4));
+    struct endpoint_use use =
+        use_of(rng_below(rng, FORMS), rng_below(rng, ENDPOINT_KINDS), (uint8_t)rng_below(rng, 4));
 
     use.local.port = (uint16_t)(1 + rng_below(rng, 3));
     use.link = rng_below(rng, 6) == 0 ? 1 + rng_below(rng, 2) : 0;
     return use;
 }
 
-static void check_against_list(struct fixture *f, const struct endpoint_use *uses,
-                               const bool *held, struct rng *rng)
+static void check_against_list(struct fixture *f, const struct endpoint_use *uses, const bool *held,
+                               struct rng *rng)
 {
     struct endpoint_use wanted = any_use(rng);
     uint32_t self = rng_below(rng, USES);
@@ -580,8 +580,8 @@ static void check_against_list(struct fixture *f, const struct endpoint_use *use
         expected = LASTACK_CAUSE_PORT_CONNECTION;
     else if (kinds[TIME_WAIT])
         expected = LASTACK_CAUSE_PORT_TIME_WAIT;
-    assert_int_equal(
-        local_endpoints_conflict(&f->table, &wanted, with_self ? &uses[self] : NULL), expected);
+    assert_int_equal(local_endpoints_conflict(&f->table, &wanted, with_self ? &uses[self] : NULL),
+                     expected);
     assert_int_equal(local_endpoints_is_unused(&f->table, &wanted), unused);
     assert_int_equal(local_endpoints_may_borrow(&f->table, wanted.local.port), borrow);
 }

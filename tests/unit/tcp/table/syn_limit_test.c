@@ -53,12 +53,14 @@ static void first_rule_that_fits_decides(void **state)
 {
     struct syn_limit *limit = limit_new(BUDGETS);
     const struct lastack_syn_rule friends = {.prefix = lastack_ipv4(198, 51, 100, 0),
-                                             .prefix_length = 24, .rate = LASTACK_SYN_UNLIMITED};
+                                             .prefix_length = 24,
+                                             .rate = LASTACK_SYN_UNLIMITED};
     const struct lastack_syn_rule port = {.prefix = lastack_ipv4(198, 51, 0, 0),
-                                          .prefix_length = 17, .port = 443,
+                                          .prefix_length = 17,
+                                          .port = 443,
                                           .rate = LASTACK_SYN_UNLIMITED};
-    const struct lastack_syn_rule rest = {.prefix = lastack_ipv4(198, 51, 0, 0),
-                                          .prefix_length = 17, .rate = 0};
+    const struct lastack_syn_rule rest = {
+        .prefix = lastack_ipv4(198, 51, 0, 0), .prefix_length = 17, .rate = 0};
     struct lastack_address ipv6;
 
     (void)state;
@@ -83,8 +85,8 @@ static void first_rule_that_fits_decides(void **state)
 static void one_budget_for_a_prefix(void **state)
 {
     struct syn_limit *limit = limit_new(0);
-    const struct lastack_syn_rule rule = {.prefix = lastack_ipv4(198, 51, 0, 0),
-                                          .prefix_length = 16, .rate = 10, .burst = 3};
+    const struct lastack_syn_rule rule = {
+        .prefix = lastack_ipv4(198, 51, 0, 0), .prefix_length = 16, .rate = 10, .burst = 3};
 
     (void)state;
     assert_int_equal(syn_limit_add(limit, &rule), 0);
@@ -105,7 +107,9 @@ static void a_budget_for_each_network(void **state)
 {
     struct syn_limit *limit = limit_new(BUDGETS);
     const struct lastack_syn_rule rule = {.prefix = lastack_ipv4(198, 51, 0, 0),
-                                          .prefix_length = 16, .each_length = 24, .rate = 1,
+                                          .prefix_length = 16,
+                                          .each_length = 24,
+                                          .rate = 1,
                                           .burst = 2};
 
     (void)state;
@@ -123,8 +127,8 @@ static void a_budget_for_each_network(void **state)
 static void newcomers_find_a_place_in_a_full_table(void **state)
 {
     struct syn_limit *limit = limit_new(8);
-    const struct lastack_syn_rule rule = {.prefix = lastack_ipv4(0, 0, 0, 0), .each_length = 32,
-                                          .rate = 1, .burst = 1};
+    const struct lastack_syn_rule rule = {
+        .prefix = lastack_ipv4(0, 0, 0, 0), .each_length = 32, .rate = 1, .burst = 1};
 
     (void)state;
     assert_int_equal(syn_limit_add(limit, &rule), 0);
@@ -136,8 +140,8 @@ static void newcomers_find_a_place_in_a_full_table(void **state)
 static void bad_rules_are_refused(void **state)
 {
     struct syn_limit *limit = limit_new(0);
-    struct lastack_syn_rule rule = {.prefix = lastack_ipv4(198, 51, 0, 0), .prefix_length = 16,
-                                    .rate = 1, .burst = 1};
+    struct lastack_syn_rule rule = {
+        .prefix = lastack_ipv4(198, 51, 0, 0), .prefix_length = 16, .rate = 1, .burst = 1};
     struct lastack_syn_rule bad = rule;
 
     (void)state;
