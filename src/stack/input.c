@@ -178,8 +178,9 @@ static void input_one(struct lastack *stack, const struct lastack_packet_in *in,
     const uint8_t *data = in->data;
     size_t length = in->length;
 
-    CHECK(in->link != LINK_LOOPBACK);
-    if (link_at(&stack->links, in->link)->config.kind == LASTACK_LINK_ETHERNET) {
+    CHECK(in->link != LINK_LOOPBACK && in->link < stack->links.link_count);
+    if (UNLIKELY(stack->has_neighbors) &&
+        link_at(&stack->links, in->link)->config.kind == LASTACK_LINK_ETHERNET) {
         struct ethernet_frame frame;
 
         if (!input_frame(stack, in, &frame))

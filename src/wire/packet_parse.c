@@ -306,9 +306,8 @@ static NOINLINE enum lastack_cause ipv6_parse(const uint8_t *data, size_t length
     return ipv6_walk_extensions(packet);
 }
 
-/* inline: where every packet comes by; the header makes it everybody's as well. */
-inline enum lastack_cause ip_parse(const uint8_t *data, size_t length, bool checksum_trusted,
-                                   struct ip_packet *packet)
+enum lastack_cause ip_parse(const uint8_t *data, size_t length, bool checksum_trusted,
+                            struct ip_packet *packet)
 {
     if (length >= IPV4_HEADER && data[0] >> 4 == 4)
         return ipv4_parse(data, length, checksum_trusted, packet);
