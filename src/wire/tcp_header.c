@@ -242,7 +242,7 @@ static uint8_t *tcp_put32(uint8_t *at, uint32_t value)
 /* So that what stands behind begins `beyond` bytes behind a multiple of 4. */
 static uint8_t *tcp_pad(const uint8_t *start, uint8_t *at, unsigned beyond, uint8_t with)
 {
-    while ((at - start) % 4 != beyond)
+    while ((unsigned)(at - start) % 4 != beyond)
         *at++ = with;
     return at;
 }
