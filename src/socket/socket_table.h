@@ -153,7 +153,7 @@ static inline bool sockets_have_news(const struct lastack *stack)
     const struct tcp *tcp = &stack->tcp;
 
     _Static_assert(POOL_NONE == UINT32_MAX, "all of them are none: every bit is set");
-    return (tcp->wake_head & tcp->listener_wake & tcp->page_waiters.head) != POOL_NONE;
+    return (tcp->wake_head & tcp->listener_wake & tcp->page_waiters.oldest) != POOL_NONE;
 }
 
 static inline void sockets_collect(struct lastack *stack)

@@ -183,7 +183,7 @@ static void place_tcp(struct lastack *stack, const struct plan *plan)
     for (unsigned i = 0; i < TCP_LANES; i++)
         tcp->lanes[i] = (struct send_queue){POOL_NONE, POOL_NONE};
     tcp->wake_head = tcp->wake_tail = tcp->listener_wake = POOL_NONE;
-    page_waiters_init(&tcp->page_waiters);
+    age_list_init(&tcp->page_waiters, &tcp->write_queues, offsetof(struct write_queue, waiter));
     tcp->time_wait_warned_at = NEVER;
     tcp->isn_key = derive_key(config->seed, KEY_ISN);
     tcp->cookie_keys.tuple = derive_key(config->seed, KEY_COOKIE_TUPLE);

@@ -8,6 +8,7 @@
 #ifndef LASTACK_WRITE_QUEUE_H
 #define LASTACK_WRITE_QUEUE_H
 
+#include "age_list.h"
 #include "chronograph.h"
 #include "chunks.h"
 
@@ -17,8 +18,9 @@ struct write_queue {
     struct seq push;  /* PSH belongs on the segment that carries the byte before this */
     uint32_t grown;   /* bytes that the send buffer has grown to (send_space.c) */
     struct chronograph chronograph;
-    uint32_t waiter_next, waiter_prev; /* while it waits for a page (page_waiters.c); POOL_NONE */
-    uint32_t turn; /* among those that do; 0: it has written since it last did */
+    uint32_t conn;          /* whose it is */
+    struct age_node waiter; /* while it waits for a page (page_waiters.c) */
+    bool has_waited;        /* and has not written since */
 };
 
 _Static_assert(sizeof(struct write_queue) <= 96, "the budget of decision 0007");

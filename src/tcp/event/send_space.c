@@ -254,8 +254,10 @@ struct write_queue *conn_need_queue(struct tcp *tcp, struct tcp_conn *conn)
     conn->write_queue = pool_take(&tcp->write_queues);
     CHECK(conn->write_queue != POOL_NONE); /* there are as many as connections */
     queue = conn_queue(tcp, conn);
-    *queue = (struct write_queue){
-        .chronograph.since = tcp->report.now, .small = conn->snd.una, .push = conn->snd.end};
+    *queue = (struct write_queue){.chronograph.since = tcp->report.now,
+                                  .small = conn->snd.una,
+                                  .push = conn->snd.end,
+                                  .conn = tcp_index_of(tcp, conn)};
     chunks_init(&queue->chunks, conn->snd.end);
     return queue;
 }
@@ -286,7 +288,7 @@ uint32_t tcp_send(struct tcp *tcp, uint32_t index, const void *data, uint32_t le
         done = put_in_pages(tcp, conn, data, min32(length, limit > held ? limit - held : 0));
     }
     if (done > 0)
-        queue->turn = 0;
+        queue->has_waited = false;
     if (done < length)
         want_room(tcp, conn);
     if (done == 0)

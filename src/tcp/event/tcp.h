@@ -64,12 +64,6 @@ struct send_queue {
     uint32_t head, tail;
 };
 
-/* Connections whose sockets found no page to write to: page_waiters.c. */
-struct page_waiters {
-    uint32_t head, tail;
-    uint32_t turns; /* given so far */
-};
-
 /* The secret asked for last: a handshake asks two or three times. */
 struct secret_memo {
     uint64_t flow, secret;
@@ -110,8 +104,8 @@ struct tcp {
     struct send_queue lanes[TCP_LANES];
     uint64_t lanes_owing; /* a bit for each lane with somebody in it */
     uint32_t wake_head, wake_tail;
-    uint32_t listener_wake; /* listeners with news, through next_woken */
-    struct page_waiters page_waiters;
+    uint32_t listener_wake;       /* listeners with news, through next_woken */
+    struct age_list page_waiters; /* write queues of those that found no page: page_waiters.c */
     uint32_t orphans;
     uint32_t until_check; /* settles until the invariants are checked: every 1024th */
     struct challenge_budget challenges;
@@ -356,7 +350,6 @@ struct write_queue *conn_need_queue(struct tcp *tcp, struct tcp_conn *conn);
 
 /* ---- page_waiters.c ---- */
 
-void page_waiters_init(struct page_waiters *waiters);
 /* It would write, and there is no page: its socket is told when there is, in its turn. */
 void conn_wait_for_page(struct tcp *tcp, struct tcp_conn *conn);
 void conn_leave_page_waiters(struct tcp *tcp, struct tcp_conn *conn);

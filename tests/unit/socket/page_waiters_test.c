@@ -135,8 +135,8 @@ TEST(in_the_order_in_which_they_came)
     end();
 }
 
-/* Several are told before the first of them takes all there is: the others keep their turns. */
-TEST(who_was_told_in_vain_keeps_the_turn)
+/* Several are told before the first of them takes all there is: the others come before him again. */
+TEST(who_was_told_in_vain_goes_back_to_the_front)
 {
     begin();
     for (unsigned i = 1; i <= 3; i++)
@@ -145,7 +145,7 @@ TEST(who_was_told_in_vain_keeps_the_turn)
     for (int i = 1; i <= 3; i++)
         assert_int_equal(told(), i);
     assert_in_range(writes(1), 1, PAGE);
-    for (unsigned i = 1; i <= 3; i++) /* in another order than they came */
+    for (unsigned i = 1; i <= 3; i++) /* the last who comes back stands first */
         assert_int_equal(writes(4 - i), -LASTACK_EAGAIN);
     for (int i = 2; i <= 3; i++) {
         pages_come_back(1);
@@ -220,7 +220,7 @@ int main(void)
         RUN(not_writable_without_a_page),
         RUN(what_is_left_of_a_page_is_its_owners),
         RUN(in_the_order_in_which_they_came),
-        RUN(who_was_told_in_vain_keeps_the_turn),
+        RUN(who_was_told_in_vain_goes_back_to_the_front),
         RUN(nobody_overtakes),
         RUN(who_is_gone_is_passed_over),
         RUN(in_place),
