@@ -43,13 +43,14 @@ static uint16_t ask_ecn(const struct tcp *tcp, struct tcp_conn *conn)
 
 /* Fast Open: what rides in our SYN. It is not among the bursts sent: what the SYN-ACK does not
  * acknowledge has never left. */
-static void write_syn_text(struct tcp_conn *conn, struct segment *seg, uint32_t length, int64_t now)
+static void write_syn_text(const struct tcp *tcp, struct tcp_conn *conn, struct segment *seg,
+                           uint32_t length)
 {
     if (length == 0)
         return;
     seg->text_length = length;
     conn->stats.data_segs_out++;
-    conn->last_sent_ms = clock_ms(now);
+    conn->last_sent_ms = tcp->report.now_ms;
 }
 
 void write_syn(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
@@ -72,7 +73,7 @@ void write_syn(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
     if (is_answer)
         fast_open_fill_syn_ack(tcp, conn, seg);
     else
-        write_syn_text(conn, seg, fast_open_fill_syn(tcp, conn, seg), tcp->report.now);
+        write_syn_text(tcp, conn, seg, fast_open_fill_syn(tcp, conn, seg));
 }
 
 /* ---- text ---- */
