@@ -43,22 +43,14 @@ struct alias {
     const char *note;
 };
 
-#define L(name, parameter, form, scale)                                                            \
+#define MEANS(dialect, name, parameter, form, scale)                                               \
     {                                                                                              \
-        PARAMETER_LINUX, name, parameter, form, scale, NULL                                        \
+        PARAMETER_##dialect, name, parameter, form, scale, NULL                                    \
     }
-#define B(name, parameter, form, scale)                                                            \
-    {                                                                                              \
-        PARAMETER_BSD, name, parameter, form, scale, NULL                                          \
-    }
-#define N(name, parameter, form, scale)                                                            \
-    {                                                                                              \
-        PARAMETER_SOLARIS, name, parameter, form, scale, NULL                                      \
-    }
-#define W(name, parameter, form, scale)                                                            \
-    {                                                                                              \
-        PARAMETER_WINDOWS, name, parameter, form, scale, NULL                                      \
-    }
+#define L(...) MEANS(LINUX, __VA_ARGS__)
+#define B(...) MEANS(BSD, __VA_ARGS__)
+#define N(...) MEANS(SOLARIS, __VA_ARGS__)
+#define W(...) MEANS(WINDOWS, __VA_ARGS__)
 #define NOT(dialect, name, note)                                                                   \
     {                                                                                              \
         PARAMETER_##dialect, name, NULL, FORM_ABSENT, 0, note                                      \
