@@ -90,9 +90,7 @@ static void play_time_wait(void)
     int fd;
 
     start("profile=freebsd");
-    fd = new_listener(&peer);
-    iss = shake(&peer);
-    fd = so.accept(so.userdata, fd, NULL, NULL);
+    fd = new_accepted(&peer, &iss);
     EXPECT(so.shutdown(so.userdata, fd, SHUT_RDWR) == 0);
     EXPECT(leaves(&seen) && (seen.flags & FIN) && seen.seq == iss + 1);
     EXPECT(system("sockstat -4 -P tcp -s | grep TIME_WAIT") != 0);

@@ -192,3 +192,14 @@ uint32_t shake(const struct peer *peer)
     arrives(peer, ACK, 1, seen.seq + 1, "");
     return seen.seq;
 }
+
+int new_accepted(const struct peer *peer, uint32_t *iss)
+{
+    const int listener = new_listener(peer);
+    int fd;
+
+    *iss = shake(peer);
+    fd = so.accept(so.userdata, listener, NULL, NULL);
+    EXPECT(fd >= 0);
+    return fd;
+}

@@ -67,5 +67,7 @@ int new_socket(const struct peer *peer);
 int new_listener(const struct peer *peer);
 /* The handshake of a peer that starts at sequence number 0; the stack's own is returned. */
 uint32_t shake(const struct peer *peer);
+/* A connection that the stack accepted from the peer; *iss: its first sequence number. */
+int new_accepted(const struct peer *peer, uint32_t *iss);
 
 #endif

@@ -14,10 +14,7 @@ static void play_retransmission(void)
     int fd;
 
     start("profile=linux");
-    fd = new_listener(&peer);
-    iss = shake(&peer);
-    fd = so.accept(so.userdata, fd, NULL, NULL);
-    EXPECT(fd >= 0);
+    fd = new_accepted(&peer, &iss);
     EXPECT(so.write(so.userdata, fd, "x", 1) == 1);
     EXPECT(leaves(&seen) && seen.seq == iss + 1);
     first = last = seen.at;

@@ -26,9 +26,8 @@ static void expect_frames(const char *flags, const size_t *lengths, size_t count
     int fd;
 
     start(flags);
-    fd = new_listener(&peer);
-    next = shake(&peer) + 1; /* no MSS option: 536 bytes */
-    fd = so.accept(so.userdata, fd, NULL, NULL);
+    fd = new_accepted(&peer, &next);
+    next++; /* no MSS option: 536 bytes */
     for (int i = 0; i < 2; i++)
         EXPECT(so.write(so.userdata, fd, text, sizeof text) == sizeof text);
     for (size_t i = 0; i < count; i++) {
@@ -63,11 +62,9 @@ static void play_readiness(void)
     int fd, epoll, ends[2];
 
     start("profile=linux");
-    fd = new_listener(&peer);
-    iss = shake(&peer);
-    fd = so.accept(so.userdata, fd, NULL, NULL);
+    fd = new_accepted(&peer, &iss);
     epoll = so.epoll_create(so.userdata, 1);
-    EXPECT(fd >= 0 && epoll >= 0 && epoll != fd);
+    EXPECT(epoll >= 0 && epoll != fd);
     EXPECT(so.epoll_ctl(so.userdata, epoll, EPOLL_CTL_ADD, fd, &event) == 0);
     before = now_us();
     EXPECT(so.epoll_wait(so.userdata, epoll, got, 4, 100) == 0);
@@ -97,9 +94,7 @@ static void play_faults(void)
     int fd;
 
     start("profile=linux");
-    fd = new_listener(&peer);
-    iss = shake(&peer);
-    fd = so.accept(so.userdata, fd, NULL, NULL);
+    fd = new_accepted(&peer, &iss);
     EXPECT(so.fcntl(so.userdata, fd, F_SETFL, O_RDWR | O_NONBLOCK) == 0);
     EXPECT(so.read(so.userdata, fd, NULL, 10) == -1 && errno == EAGAIN);
     arrives(&peer, PSH | ACK, 1, iss + 1, "text");

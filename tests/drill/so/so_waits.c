@@ -194,9 +194,7 @@ static void play_turns(void)
     char byte;
 
     start("profile=linux");
-    receives.fd = new_listener(&peer);
-    iss = shake(&peer);
-    receives.fd = so.accept(so.userdata, receives.fd, NULL, NULL);
+    receives.fd = new_accepted(&peer, &iss);
     thread = begin(receive_waiting, &receives);
     arrives(&peer, PSH | ACK, 1, iss + 1, "eightbyt");
     errno = 0;
@@ -235,9 +233,7 @@ static void play_long_write(void)
     int64_t before;
 
     start("profile=linux");
-    writes.fd = new_listener(&peer);
-    iss = shake(&peer);
-    writes.fd = so.accept(so.userdata, writes.fd, NULL, NULL);
+    writes.fd = new_accepted(&peer, &iss);
     EXPECT(so.setsockopt(so.userdata, writes.fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room) == 0);
     thread = begin(write_waiting, &writes);
     before = now_us();
