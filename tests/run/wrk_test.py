@@ -24,6 +24,7 @@ from pathlib import Path
 SKIPPED = 77
 NAME = os.environ.setdefault('WRK_TEST_STACK', f'wrk-{os.getpid()}')
 ENDS = ('192.0.2.1', '192.0.2.2')
+UNHURRIED = Path(__file__).with_name('unhurried.lua')
 KERNELS = {'ESTAB': 'ESTABLISHED', 'SYN-RECV': 'SYN-RECEIVED'}
 
 # What our end may be in while the kernel's, which connected, is in the state before the colon: what is under
@@ -43,6 +44,10 @@ LEGAL['-'] = ' '.join([*LEGAL, 'SYN-RECEIVED', 'LAST-ACK'])  # it came and went 
 # wrk was stopped and nothing is under way any more.
 AT_REST = dict.fromkeys(LEGAL, '') | {'ESTABLISHED': 'ESTABLISHED', 'CLOSE-WAIT': 'FIN-WAIT-2',
                                       'FIN-WAIT-2': 'CLOSE-WAIT', 'TIME-WAIT': '- TIME-WAIT', '-': 'TIME-WAIT'}
+
+
+def is_short(seconds):
+    return seconds <= 2
 
 
 # ---- inside: beside wrk, in its namespace ----
@@ -100,17 +105,19 @@ def has_worked(lastack):
         time.sleep(0.02)
 
 
-def inside(lastack, seconds, what):
-    report = {'wrong': [], 'problems': []}
+def interrupt(wrk):
+    """Again and again: right after SIGCONT another of its threads may take the signal, and the first sleeps on."""
+    while wrk.poll() is None:
+        wrk.send_signal(signal.SIGINT)
+        time.sleep(0.1)
+
+
+def watch(wrk, lastack, seconds, report):
+    """Looks at both ends while wrk works, and twice while it stands still."""
     pairs, at_rest = collections.Counter(), collections.Counter()
-    is_short = seconds <= 2  # then it ends when there is enough to look at, however busy the machine
-    # and wrk stands back, for every life of it has to be read
-    how, limit = (['nice', '-n', '19', 'wrk', '-t1', '-c50'], 30) if is_short else (['wrk', '-t2', '-c200'], seconds)
-    wrk = subprocess.Popen([*how, f'-d{limit}s', '--timeout', '10s', '-H', 'Connection: close',
-                            f'http://{ENDS[0]}/'], stdout=subprocess.PIPE, text=True)
-    for _ in range(2):  # at one and at two thirds of the time, not longer: wrk must work, too
-        if is_short:
-            has_worked(lastack)  # thirty thousand lives a second: who sleeps first has too much to read
+    for _ in range(2):  # at one and at two thirds of the time
+        if is_short(seconds):
+            has_worked(lastack)
         else:
             time.sleep(seconds / 3)
         compare(lastack, LEGAL, pairs, report['wrong'])
@@ -118,18 +125,30 @@ def inside(lastack, seconds, what):
         if comes_to_rest(lastack):
             compare(lastack, AT_REST, at_rest, report['wrong'])
         wrk.send_signal(signal.SIGCONT)
-    if is_short:
-        wrk.send_signal(signal.SIGINT)
+    if is_short(seconds):
+        interrupt(wrk)
     report['wrk'] = wrk.communicate()[0]
-    report['at_rest'] = dict(at_rest)
-    report['pairs'] = dict(pairs)
+    report['pairs'], report['at_rest'] = dict(pairs), dict(at_rest)
+
+
+def only_time_wait_is_left(lastack):
+    """The rows of both ends, as soon as nothing else is among them."""
     end = time.monotonic() + 10
-    while time.monotonic() < end:
+    while True:
         ours, kernels = our_rows(lastack), kernel_rows()
-        if set(ours.values()) | set(kernels.values()) <= {'TIME-WAIT'}:
-            break
+        if set(ours.values()) | set(kernels.values()) <= {'TIME-WAIT'} or time.monotonic() > end:
+            return ours, kernels
         time.sleep(0.1)
-    report['ours'], report['kernels'] = ours, kernels
+
+
+def inside(lastack, seconds, what):
+    report = {'wrong': []}
+    # the short one ends when there is enough to look at, however busy the machine
+    load = ['-t1', '-c50', '-d30s', '-s', str(UNHURRIED)] if is_short(seconds) else ['-t2', '-c200', f'-d{seconds}s']
+    wrk = subprocess.Popen(['wrk', *load, '--timeout', '10s', '-H', 'Connection: close', f'http://{ENDS[0]}/'],
+                           stdout=subprocess.PIPE, text=True)
+    watch(wrk, lastack, seconds, report)
+    report['ours'], report['kernels'] = only_time_wait_is_left(lastack)
     if what == 'kill':
         begun = time.monotonic()
         done = subprocess.run([lastack, 'kill', '--stack', NAME, '--time-wait', '--yes'], stdout=subprocess.PIPE,
@@ -144,7 +163,7 @@ class Lives(unittest.TestCase):
     def life(self, what):
         """Runs it; the report, our moves by tuple, the summary."""
         # long enough for both ends to be looked at after the last close, on a busy machine too
-        time_wait = '60s' if what == 'kill' else f'{SECONDS + 18}s'
+        time_wait = '60s' if what == 'kill' else f'{SECONDS + (11 if is_short(SECONDS) else 18)}s'
         with tempfile.TemporaryFile('w+') as trace:
             done = subprocess.run(
                 [LASTACK, 'run', '--name', NAME, '--json', '--set', f'time_wait={time_wait}', '--wait',
