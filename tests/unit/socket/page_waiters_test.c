@@ -135,7 +135,7 @@ TEST(in_the_order_in_which_they_came)
     end();
 }
 
-/* Several are told before the first of them takes all there is: the others come before him again. */
+/* Several are told before the first of them takes all there is: the others come before him. */
 TEST(who_was_told_in_vain_goes_back_to_the_front)
 {
     begin();
