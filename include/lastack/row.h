@@ -105,9 +105,9 @@ struct lastack_connection_row {
     bool has_memory;
     uint8_t tos, tclass;
     uint32_t class_id;
-    uint64_t cgroup; /* cgroup v2 id */
-    uint64_t netns;  /* inode of its network namespace, 0 = the one asked from */
-    char congestion[16];
+    uint64_t cgroup;     /* cgroup v2 id */
+    uint64_t netns;      /* inode of its network namespace, 0 = the one asked from */
+    char congestion[16]; /* the algorithm: "cubic", "reno"; told with tcp_info */
     struct lastack_socket_memory memory;
     struct lastack_tcp_info tcp_info;
 };

@@ -134,6 +134,36 @@ static void fill_recovery(const struct lastack *stack, const struct tcp_conn *co
     info->tcpi_reord_seen = recovery->reordering_seen;
 }
 
+/* The text of the segments that our MSS option asks for, as Linux has it: once timestamps are
+ * agreed on, they take their part of each. */
+static uint32_t segment_offered(const struct tcp_conn *conn)
+{
+    const uint32_t options = conn_has(conn, CONN_TIMESTAMP) ? 12 : 0;
+
+    return conn->mss_own - min32(conn->mss_own, options);
+}
+
+static void fill_congestion(struct lastack_connection_row *row, enum lastack_congestion algorithm)
+{
+    const char *name = cc_name(algorithm);
+
+    for (unsigned i = 0; name[i] != '\0' && i < sizeof row->congestion - 1; i++)
+        row->congestion[i] = name[i];
+}
+
+/* Why nothing came of a client's Fast Open, in Linux's numbers: 1 there was no cookie yet, 2 the
+ * SYN-ACK did not acknowledge the text, 3 nor did that of a repeated SYN. */
+static uint8_t fast_open_failure(const struct tcp_conn *conn)
+{
+    if (!conn_has(conn, CONN_ACTIVE) || conn->fast_open & FAST_OPEN_TEXT_ACKED)
+        return 0;
+    if (!(conn->fast_open & FAST_OPEN_SYN_TEXT))
+        return conn->fast_open & FAST_OPEN_OPTION ? 1 : 0;
+    if (!conn_syn_acked(conn))
+        return 0;
+    return conn_has(conn, CONN_SYN_RETRANSMITTED) ? 3 : 2;
+}
+
 /* The SYN (with its text, if it had any), and of what was sent what is not outstanding. */
 static uint32_t segments_delivered(const struct tcp_conn *conn)
 {
@@ -174,6 +204,7 @@ static void fill_info(const struct lastack *stack, const struct tcp_conn *conn,
                                   (conn->fast_open & FAST_OPEN_TEXT_ACKED ? 32 : 0)),
         .tcpi_snd_wscale = conn->snd_shift,
         .tcpi_rcv_wscale = conn->rcv_shift,
+        .tcpi_fastopen_client_fail = fast_open_failure(conn),
         .tcpi_rto = us_of(rtt_timeout(&conn->rtt, &stack->tcp.params)),
         .tcpi_ato = us_of(conn->ack.ato_ns),
         .tcpi_snd_mss = mss,
@@ -190,7 +221,7 @@ static void fill_info(const struct lastack *stack, const struct tcp_conn *conn,
         .tcpi_snd_ssthresh =
             conn->cc.ssthresh == UINT32_MAX ? 0x7fffffff : segments_of(conn->cc.ssthresh, mss),
         .tcpi_snd_cwnd = mss == 0 ? 0 : conn->cc.cwnd / mss,
-        .tcpi_advmss = conn->mss_own,
+        .tcpi_advmss = segment_offered(conn),
         .tcpi_reordering = stack->tcp.params.dupthresh,
         .tcpi_rcv_ssthresh = conn->space.threshold,
         .tcpi_rcv_rtt = conn->space.rtt_us,
@@ -238,11 +269,27 @@ void row_of_conn(const struct lastack *stack, const struct tcp_conn *conn,
     fill_timer(stack, conn, row);
     row->has_tcp_info = true;
     fill_info(stack, conn, &row->tcp_info);
+    fill_congestion(row, (enum lastack_congestion)conn->cc.algorithm);
     if (conn->socket != POOL_NONE && stack->describe_owner != NULL)
         stack->describe_owner(stack, conn->socket, row);
 }
 
 /* ---- the others ---- */
+
+/* What Linux tells of a listener: its queue and the limit where a connection has `unacked` and
+ * `sacked`, and what its connections begin with. */
+static void fill_listener_info(const struct lastack *stack, const struct listener *listener,
+                               struct lastack_tcp_info *info)
+{
+    *info = (struct lastack_tcp_info){
+        .tcpi_state = TCP_LISTEN,
+        .tcpi_unacked = listener->queued,
+        .tcpi_sacked = listener->backlog,
+        .tcpi_snd_cwnd = stack->tcp.params.initial_cwnd_segs,
+        .tcpi_reordering = stack->tcp.params.dupthresh,
+        .tcpi_max_pacing_rate = UINT64_MAX,
+    };
+}
 
 void row_of_listener(const struct lastack *stack, const struct listener *listener,
                      struct lastack_connection_row *row)
@@ -259,6 +306,9 @@ void row_of_listener(const struct lastack *stack, const struct listener *listene
     row->age_ns = stack->now - listener->since;
     row->cause = LASTACK_CAUSE_CALL_LISTEN;
     row->owner_kind = LASTACK_OWNER_PROCESS;
+    row->has_tcp_info = true;
+    fill_listener_info(stack, listener, &row->tcp_info);
+    fill_congestion(row, tcp_congestion(&stack->tcp, listener->congestion));
     if (stack->describe_owner != NULL)
         stack->describe_owner(stack, listener->socket, row);
 }

@@ -130,7 +130,10 @@ json_t *row_json(const struct lastack_connection_row *row, const char *source, b
     set(object, "uid", json_integer(row->uid));
     set(object, "netns", row->netns != 0 ? json_integer((json_int_t)row->netns) : json_null());
     set(object, "source", json_safe(source));
-    if (has_tcp_info && row->has_tcp_info)
+    if (has_tcp_info && row->has_tcp_info) {
+        set(object, "congestion",
+            row->congestion[0] != '\0' ? json_safe(row->congestion) : json_null());
         set(object, "tcp_info", tcp_info_json(&row->tcp_info));
+    }
     return object;
 }

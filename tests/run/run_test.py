@@ -282,6 +282,18 @@ class Commands(unittest.TestCase):
                                    stderr=subprocess.STDOUT)
             self.assertEqual(check.returncode, 0, check.stdout)
 
+    def test_what_ss_tells_of_a_connection(self):
+        script = (f'exec 3<>/dev/tcp/192.0.2.1/7; echo hello >&3; read -r line <&3; '
+                  f'{LASTACK} ss --stack named -tainH; {LASTACK} ss --stack named -tai --json')
+        done = run('--quiet', '--name', 'named', '--', 'bash', '-c', script)
+        lines = done.stdout.decode().splitlines()
+        rows = [json.loads(line) for line in lines if line.startswith('{')]
+        more = [line for line in lines if line.startswith('\t')]
+        self.assertIn('\t cubic cwnd:10', more)  # a listener
+        self.assertEqual(sum(line.startswith('\t cubic wscale:') for line in more), 1, more)
+        self.assertTrue(rows)
+        self.assertEqual({row['congestion'] for row in rows}, {'cubic'})
+
     def test_no_name_means_every_stack(self):
         with tempfile.TemporaryDirectory(dir=SCRATCH) as own:  # other tests' stacks are not meant
             os.chmod(own, 0o777)

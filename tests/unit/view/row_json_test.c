@@ -75,6 +75,7 @@ static void values(void **state)
     assert_int_equal(integer_of(object, "age_ms"), 3000);
     assert_true(json_is_null(json_object_get(object, "pid")));
     assert_true(json_is_null(json_object_get(object, "fd")));
+    assert_null(json_object_get(object, "congestion"));
     assert_null(json_object_get(object, "tcp_info"));
     json_decref(object);
 }
@@ -106,6 +107,11 @@ static void tcp_info_is_complete(void **state)
     row.tcp_info.tcpi_snd_cwnd = 10;
     row.tcp_info.tcpi_max_pacing_rate = UINT64_MAX;
     json_t *object = row_json(&row, "host", true, NULL, 0);
+    assert_true(json_is_null(json_object_get(object, "congestion")));
+    json_decref(object);
+    strcpy(row.congestion, "cubic");
+    object = row_json(&row, "host", true, NULL, 0);
+    assert_string_equal(string_of(object, "congestion"), "cubic");
     const json_t *info = json_object_get(object, "tcp_info");
     assert_int_equal(integer_of(info, "tcpi_snd_cwnd"), 10);
     assert_true(integer_of(info, "tcpi_max_pacing_rate") == INT64_MAX);

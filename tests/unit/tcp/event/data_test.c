@@ -685,6 +685,7 @@ TEST(timestamps)
     SENDS(p, .flags = SYN | ACK, .seq = 0, .ack = 1, .echo = syn);
     ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .ts = 780);
     ACCEPTS(p);
+    assert_int_equal(row_of(p).tcp_info.tcpi_advmss, 1460 - 12);
     WRITES(p, 10);
     SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 10, .echo = 780);
     /* text beyond a hole does not move TS.Recent, what fills it does */

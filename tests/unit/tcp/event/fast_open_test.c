@@ -46,6 +46,7 @@ TEST(a_cookie_is_asked_for_and_used_next_time)
     STATE(p, SYN_SENT, ESTABLISHED, SYN_ACK);
     SENDS(p, .flags = ACK, .seq = 961, .ack = 1);
     assert_int_equal(row_of(p).tcp_info.tcpi_options & 32, 32);
+    assert_int_equal(row_of(p).tcp_info.tcpi_fastopen_client_fail, 0);
     assert_int_equal(row_of(p).tcp_info.tcpi_unacked, 0);
     WRITES(p, 100);
     SENDS(p, .flags = ACK, .seq = 961, .ack = 1, .text = 100);
@@ -64,6 +65,7 @@ TEST(text_that_was_not_taken_leaves_again_at_once)
     STATE(p, SYN_SENT, ESTABLISHED, SYN_ACK);
     SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 500);
     assert_int_equal(row_of(p).tcp_info.tcpi_options & 32, 0);
+    assert_int_equal(row_of(p).tcp_info.tcpi_fastopen_client_fail, 2);
     ARRIVES(p, .flags = ACK, .seq = 1, .ack = 501);
     assert_int_equal(counted(LASTACK_CAUSE_FAST_OPEN_ACTIVE_FAILED), 1);
 }
@@ -132,9 +134,11 @@ TEST(a_repeated_syn_is_a_plain_one)
     FORGET(p);
     AFTER(SEC(1));
     SENDS(p, .flags = SYN, .seq = 0, .fast_open = NONE);
+    assert_int_equal(row_of(p).tcp_info.tcpi_fastopen_client_fail, 0);
     ARRIVES(p, .flags = SYN | ACK, .seq = 0, .ack = 1);
     STATE(p, SYN_SENT, ESTABLISHED, SYN_ACK);
     SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 500);
+    assert_int_equal(row_of(p).tcp_info.tcpi_fastopen_client_fail, 3);
     ARRIVES(p, .flags = ACK, .seq = 1, .ack = 501);
 }
 

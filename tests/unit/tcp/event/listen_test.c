@@ -259,6 +259,30 @@ TEST(accept_without_a_descriptor)
     ACCEPTS(all[1]);
 }
 
+/* What ss -i shows of a listener, and of what it accepted before and after it chose. */
+TEST(a_row_names_the_algorithm)
+{
+    peers_from(PEER_PORT, 2);
+    LISTENS(5);
+    assert_string_equal(row_of_listener().congestion, "cubic"); /* the stack's */
+    opens(all[0]);
+    assert_true(listener_row.has_tcp_info);
+    assert_int_equal(row_of_listener().tcp_info.tcpi_unacked, 1);
+    assert_int_equal(listener_row.tcp_info.tcpi_sacked, 5);
+    assert_int_equal(listener_row.tcp_info.tcpi_snd_cwnd, 10);
+    assert_int_equal(listener_row.tcp_info.tcpi_state, TCP_LISTEN);
+    assert_int_equal(lastack_set_congestion(world.stack, world.listener, "reno"), 0);
+    assert_string_equal(row_of_listener().congestion, "reno");
+    opens(all[1]);
+    assert_string_equal(row_of(all[0]).congestion, "cubic");
+    assert_int_equal(row_of(all[0]).tcp_info.tcpi_advmss, 1460); /* no timestamps */
+    assert_string_equal(row_of(all[1]).congestion, "reno");
+    ACCEPTS(all[0]);
+    ACCEPTS(all[1]);
+    assert_int_equal(lastack_set_congestion(world.stack, all[1]->fd, "cubic"), 0);
+    assert_string_equal(row_of(all[1]).congestion, "cubic");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +294,7 @@ int main(void)
         RUN(a_closed_listener_leaves_nobody_behind),
         RUN(gone_before_accept),
         RUN(accept_without_a_descriptor),
+        RUN(a_row_names_the_algorithm),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
