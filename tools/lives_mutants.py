@@ -42,10 +42,9 @@ MUTANTS = [
      'if (seq_after(conn->snd.max, seg->ack)) /* text left in SYN-RECEIVED (RFC 7413 §4.2.2) */', 'if (false)'),
     ('nobody watches a window that is shut', NEXT,
      'conn_set_deadline(conn, LASTACK_TIMER_PERSIST, time_after(tcp->report.now, wait), &tcp->report);', '(void)wait;'),
-    ('a keepalive probe is followed by another behind the wheel\'s back', TIMEOUTS,
-     'conn_set_deadline(conn, LASTACK_TIMER_KEEPALIVE, time_after(tcp->report.now, interval),\n'
-     '                      &tcp->report);',
-     'conn->deadline.at[LASTACK_TIMER_KEEPALIVE] = time_after(tcp->report.now, interval);'),
+    ('a keepalive is set behind the wheel\'s back', USER,
+     'conn_set_deadline(conn, LASTACK_TIMER_KEEPALIVE, max64(at, tcp->report.now), &tcp->report);',
+     'conn->deadline.at[LASTACK_TIMER_KEEPALIVE] = max64(at, tcp->report.now);'),
     ('a dead block\'s timer goes on', ENDING,
      'wheel_cancel(&tcp->wheel, tcp_index_of(tcp, conn));', '(void)tcp;'),
     # what is not given back
