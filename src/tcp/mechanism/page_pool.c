@@ -73,9 +73,10 @@ static bool page_begins_run(uint32_t page)
     return page % PAGE_RUN == 0;
 }
 
+/* Of a page that was touched; so were those before it. */
 static uint32_t page_start_of_run(const struct page_pool *pages, uint32_t page)
 {
-    while (!page_begins_run(page) && page_is_free(pages, page - 1))
+    while (!page_begins_run(page) && pages->links[page - 1].prev != PAGE_HELD)
         page--;
     return page;
 }
@@ -111,7 +112,7 @@ static uint32_t page_hand_out(struct page_pool *pages, uint32_t page)
 uint32_t page_pool_take(struct page_pool *pages, uint32_t after, uint32_t before,
                         bool may_use_reserve)
 {
-    if (page_pool_available(pages, may_use_reserve) == 0) {
+    if (!page_pool_has(pages, 1, may_use_reserve)) {
         pages->refusals++;
         return PAGE_NONE;
     }
@@ -124,7 +125,7 @@ uint32_t page_pool_take_blank(struct page_pool *pages, bool may_use_reserve)
 
     /* not out of the middle of a run, which text will want */
     if (page != PAGE_NONE && page_start_of_run(pages, page) == page &&
-        page_pool_available(pages, may_use_reserve) > 0)
+        page_pool_has(pages, 1, may_use_reserve))
         return page_hand_out(pages, page);
     page = page_pool_take(pages, PAGE_NONE, PAGE_NONE, may_use_reserve);
     if (page != PAGE_NONE)
@@ -161,7 +162,7 @@ uint32_t page_pool_take_run(struct page_pool *pages, uint32_t after, uint32_t co
 {
     const uint32_t first = page_choose(pages, after, PAGE_NONE);
 
-    if (page_pool_available(pages, may_use_reserve) < count ||
+    if (!page_pool_has(pages, count, may_use_reserve) ||
         (after != PAGE_NONE && first != after + 1))
         return PAGE_NONE;
     for (uint32_t i = 1; i < count; i++)

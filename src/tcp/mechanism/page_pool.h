@@ -63,6 +63,13 @@ static inline uint32_t page_pool_available(const struct page_pool *pages, bool m
     return left > kept ? left - kept : 0;
 }
 
+/* Would it give so many? */
+static inline bool page_pool_has(const struct page_pool *pages, uint32_t count,
+                                 bool may_use_reserve)
+{
+    return pages->limit - pages->used >= count + (may_use_reserve ? 0 : pages->reserve);
+}
+
 /* A page, its bytes whatever was there, or PAGE_NONE (counted). If it can, the one after page
  * `after`, else the one before page `before`; either may be PAGE_NONE. */
 uint32_t page_pool_take(struct page_pool *pages, uint32_t after, uint32_t before,

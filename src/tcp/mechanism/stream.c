@@ -29,11 +29,11 @@
 
 _Static_assert(sizeof(struct stream) <= 12, "two of them are in every connection");
 
-/* What the bit fields of struct stream hold. */
+/* What the bit fields of struct stream hold. 1023 pages of page numbers name fewer pages of text
+ * than 2^20 where pages have 4 KiB or less; larger ones are fewer on the circle. */
 enum {
-    STREAM_FIRST_MAX = (1 << 22) - 1,
+    STREAM_COUNT_MAX = (1 << 20) - 1,
     STREAM_INDEX_MAX = 1023,
-    STREAM_COUNT_MAX = (1 << 30) - 1,
     STREAM_LEVEL_MAX = 3,
 };
 
@@ -131,11 +131,10 @@ static void stream_give(struct stream *stream, struct page_pool *pages, uint32_t
 }
 
 /* The first `count` pages of level 0 go back; the one given back last is the first. */
-static void stream_free_run(struct stream *stream, struct page_pool *pages, uint32_t count)
+static void stream_free_run(const struct stream *stream, struct page_pool *pages, uint32_t count)
 {
-    for (uint32_t i = count; i > 0; i--)
-        page_pool_give(pages, stream->root + i - 1);
-    stream->count = (stream->count - count) & STREAM_COUNT_MAX;
+    for (uint32_t page = stream->root + count; page != stream->root;)
+        page_pool_give(pages, --page);
 }
 
 /* Gives a subtree back. The recursion is as deep as the tree: STREAM_LEVEL_MAX. */
@@ -170,7 +169,7 @@ static uint32_t stream_forward(const struct page_pool *pages, uint32_t a, uint32
 static inline uint8_t *stream_in_run(const struct stream *stream, const struct page_pool *pages,
                                      struct seq seq, uint32_t length)
 {
-    const uint32_t offset = seq.v - ((uint32_t)stream->first << pages->shift);
+    const uint32_t offset = seq.v - (stream->first << pages->shift);
     const uint32_t held = (uint32_t)stream->count << pages->shift;
 
     if (stream->level != 0 || offset >= held || length > held - offset)
@@ -368,38 +367,52 @@ static bool stream_prepare(struct stream *stream, struct page_pool *pages, uint3
         return false;
     }
     if (stream->count == 0)
-        stream->first = k & STREAM_FIRST_MAX;
+        stream->first = k;
     while (stream->level < level)
         stream_grow(stream, pages);
     if (stream_page_before(pages, k, stream->first))
-        stream->first = k & STREAM_FIRST_MAX;
+        stream->first = k;
     return true;
 }
 
-/* Text in order: the run goes on up to the end of [seq, seq + length), which does not lie in it, or
- * begins with it, where the pool has the next pages. Where it is; NULL: the long way will do the
- * same or say why not. */
-static uint8_t *stream_extend_run(struct stream *stream, struct page_pool *pages, struct seq seq,
-                                  uint32_t length, bool may_use_reserve)
+/* The run has `count` pages from now on, more than it had, the first of them number `first`; false
+ * if the pool has not the next ones. */
+static bool stream_extend_run(struct stream *stream, struct page_pool *pages, uint32_t first,
+                              uint32_t count, bool may_use_reserve)
 {
-    const uint32_t k = stream_page_of(pages, seq), held = stream->count;
-    const uint32_t forward = held == 0 ? 0 : stream_forward(pages, stream->first, k);
-    const uint32_t offset = seq.v & (pages->page_size - 1);
-    const uint32_t count = forward + ((offset + length - 1) >> pages->shift) + 1;
+    const uint32_t held = stream->count;
+    const uint32_t last = held == 0 ? PAGE_NONE : stream->root + held - 1;
     uint32_t taken;
 
-    if (stream->level != 0 || forward > held || count > STREAM_RUN_MAX)
-        return NULL;
-    taken = page_pool_take_run(pages, held == 0 ? PAGE_NONE : stream->root + held - 1, count - held,
-                               may_use_reserve);
+    if (count > STREAM_RUN_MAX)
+        return false;
+    taken = page_pool_take_run(pages, last, count - held, may_use_reserve);
     if (taken == PAGE_NONE)
-        return NULL;
+        return false;
     if (held == 0) {
         stream->root = taken;
-        stream->first = k & STREAM_FIRST_MAX;
+        stream->first = first;
     }
     stream->count = count & STREAM_COUNT_MAX;
-    return (uint8_t *)page_at(pages, stream->root + forward) + offset;
+    return true;
+}
+
+/* Text in order: in the run, or the run goes on up to its end, or begins with it. Where it is;
+ * NULL: the long way will do the same or say why not. */
+static inline uint8_t *stream_to_run(struct stream *stream, struct page_pool *pages, struct seq seq,
+                                     uint32_t length, bool may_use_reserve)
+{
+    const uint32_t held = stream->count;
+    const uint32_t first = held == 0 ? stream_page_of(pages, seq) : stream->first;
+    const uint32_t offset = seq.v - (first << pages->shift);
+    uint32_t count;
+
+    if (stream->level != 0 || offset >> pages->shift > held)
+        return NULL;
+    count = ((offset + length - 1) >> pages->shift) + 1;
+    if (count > held && !stream_extend_run(stream, pages, first, count, may_use_reserve))
+        return NULL;
+    return (uint8_t *)page_at(pages, stream->root) + offset;
 }
 
 /* `data` may be NULL: then the text is, or will be, there without us. */
@@ -443,9 +456,7 @@ static bool stream_put_any(struct stream *stream, struct page_pool *pages, struc
 
     if (length == 0)
         return true;
-    to = stream_in_run(stream, pages, seq, length);
-    if (to == NULL)
-        to = stream_extend_run(stream, pages, seq, length, may_use_reserve);
+    to = stream_to_run(stream, pages, seq, length, may_use_reserve);
     if (UNLIKELY(to == NULL))
         return stream_put_far(stream, pages, seq, data, length, may_use_reserve);
     stream_fill(to, data, length);
@@ -503,7 +514,7 @@ static struct lastack_iovec stream_piece(const struct stream *stream, const stru
     uint32_t page;
 
     if (stream->level == 0) {
-        const uint32_t into = seq.v - ((uint32_t)stream->first << pages->shift);
+        const uint32_t into = seq.v - (stream->first << pages->shift);
 
         CHECK((uint64_t)into + length <= (uint64_t)stream->count << pages->shift);
         return (struct lastack_iovec){(uint8_t *)page_at(pages, stream->root) + into, length};
@@ -578,13 +589,20 @@ void stream_init(struct stream *stream)
     *stream = (struct stream){.root = PAGE_NONE};
 }
 
+static NOINLINE void stream_free_tree(struct stream *stream, struct page_pool *pages)
+{
+    stream_free(stream, pages, stream->root, stream->level);
+    CHECK(stream->count == 0 && stream->index == 0);
+    stream_init(stream);
+}
+
 void stream_free_all(struct stream *stream, struct page_pool *pages)
 {
-    if (stream->level == 0)
-        stream_free_run(stream, pages, stream->count);
-    else
-        stream_free(stream, pages, stream->root, stream->level);
-    CHECK(stream->count == 0 && stream->index == 0);
+    if (UNLIKELY(stream->level != 0)) {
+        stream_free_tree(stream, pages);
+        return;
+    }
+    stream_free_run(stream, pages, stream->count);
     stream_init(stream);
 }
 
@@ -695,7 +713,8 @@ static void stream_drop_run(struct stream *stream, struct page_pool *pages, uint
 
     stream_free_run(stream, pages, count);
     stream->root += count;
-    stream->first = k & STREAM_FIRST_MAX;
+    stream->count = (stream->count - count) & STREAM_COUNT_MAX;
+    stream->first = k;
 }
 
 void stream_drop_pages(struct stream *stream, struct page_pool *pages, uint32_t k)
@@ -713,6 +732,6 @@ void stream_drop_pages(struct stream *stream, struct page_pool *pages, uint32_t 
         return;
     }
     stream_trim(stream, pages, k);
-    stream->first = k & STREAM_FIRST_MAX;
+    stream->first = k;
     stream_shrink(stream, pages);
 }

@@ -32,9 +32,9 @@
 
 struct stream {
     uint32_t root;       /* page number; PAGE_NONE when idle */
-    unsigned first : 22; /* no page below this k is held; on level 0 this one is */
+    uint32_t first;      /* no page below this k is held; on level 0 this one is */
+    unsigned count : 20; /* pages of text */
     unsigned index : 10; /* pages of page numbers */
-    unsigned count : 30; /* pages of text */
     unsigned level : 2;
 };
 
