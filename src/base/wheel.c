@@ -41,17 +41,17 @@ static unsigned wheel_shift(unsigned level)
 
 static struct wheel_node *wheel_node_at(const struct wheel *wheel, uint32_t index)
 {
-    return (void *)(wheel->memory + (size_t)index * wheel->stride + wheel->offset);
+    return (void *)(wheel->nodes + (size_t)index * wheel->stride);
 }
 
+/* Level and slot in one number: level * 64 + slot. */
 static unsigned wheel_slot_of(const struct wheel *wheel, int64_t at)
 {
-    uint64_t ticks = wheel_ticks(max64(at, wheel->now));
-    uint64_t differs = (ticks ^ wheel_ticks(wheel->now)) >> WHEEL_SHIFT;
-    unsigned level = differs == 0 ? 0 : highest_bit64(differs) / WHEEL_DIGIT;
-    unsigned slot = (unsigned)(ticks >> wheel_shift(level)) % WHEEL_SLOTS;
+    const uint64_t ticks = wheel_ticks(max64(at, wheel->now));
+    const uint64_t differs = (ticks ^ wheel_ticks(wheel->now)) >> WHEEL_SHIFT;
+    const unsigned level = highest_bit64(differs | 1) / WHEEL_DIGIT;
 
-    return level * WHEEL_SLOTS + slot;
+    return level * WHEEL_SLOTS + (unsigned)(ticks >> wheel_shift(level)) % WHEEL_SLOTS;
 }
 
 /* First moment that belongs to an occupied slot, which lies ahead of `now` on its level. */
@@ -77,23 +77,34 @@ static uint32_t wheel_find_place(const struct wheel *wheel, uint32_t head, int64
     return place;
 }
 
-static void wheel_hang(struct wheel *wheel, uint32_t index, struct wheel_node *node)
+/* The slot holds a node now. */
+static void wheel_enter_occupied(struct wheel *wheel, unsigned slot)
 {
-    unsigned slot = wheel_slot_of(wheel, node->at);
-    unsigned level = slot / WHEEL_SLOTS;
-    uint32_t *head = &wheel->head[level][slot % WHEEL_SLOTS];
-    uint32_t before;
+    const unsigned level = slot / WHEEL_SLOTS;
 
-    node->slot = (uint16_t)slot;
-    if (*head == WHEEL_NONE) {
-        wheel->occupied[level] |= (uint64_t)1 << slot % WHEEL_SLOTS;
-        wheel->levels |= 1u << level;
-        node->next = node->prev = *head = index;
-        return;
-    }
-    before = wheel_node_at(wheel, *head)->prev;
-    if (level == 0) {
-        uint32_t place = wheel_find_place(wheel, *head, node->at);
+    wheel->occupied[level] |= (uint64_t)1 << slot % WHEEL_SLOTS;
+    wheel->levels |= 1u << level;
+}
+
+/* The slot is empty now. */
+static void wheel_leave_slot(struct wheel *wheel, unsigned slot)
+{
+    const unsigned level = slot / WHEEL_SLOTS;
+
+    wheel->head[slot] = WHEEL_NONE;
+    wheel->occupied[level] &= ~((uint64_t)1 << slot % WHEEL_SLOTS);
+    if (wheel->occupied[level] == 0)
+        wheel->levels &= ~(1u << level);
+}
+
+/* Beside the others in its slot. */
+static NOINLINE void wheel_hang_beside(struct wheel *wheel, uint32_t index, struct wheel_node *node)
+{
+    uint32_t *head = &wheel->head[node->slot];
+    uint32_t before = wheel_node_at(wheel, *head)->prev;
+
+    if (node->slot < WHEEL_SLOTS) { /* level 0 */
+        const uint32_t place = wheel_find_place(wheel, *head, node->at);
 
         if (place == WHEEL_NONE)
             *head = index; /* between the tail and the old head, but the first now */
@@ -106,39 +117,42 @@ static void wheel_hang(struct wheel *wheel, uint32_t index, struct wheel_node *n
     wheel_node_at(wheel, node->next)->prev = index;
 }
 
-/* The slot is empty now. */
-static void wheel_leave_slot(struct wheel *wheel, unsigned level, unsigned slot)
+static inline void wheel_hang(struct wheel *wheel, uint32_t index, struct wheel_node *node)
 {
-    wheel->occupied[level] &= ~((uint64_t)1 << slot);
-    if (wheel->occupied[level] == 0)
-        wheel->levels &= ~(1u << level);
+    const unsigned slot = wheel_slot_of(wheel, node->at);
+
+    node->slot = (uint16_t)slot;
+    if (wheel->head[slot] != WHEEL_NONE) {
+        wheel_hang_beside(wheel, index, node);
+        return;
+    }
+    node->next = node->prev = wheel->head[slot] = index;
+    wheel_enter_occupied(wheel, slot);
 }
 
 /* Its slot is for the caller to tell. */
-static void wheel_unhang(struct wheel *wheel, uint32_t index, struct wheel_node *node)
+static inline void wheel_unhang(struct wheel *wheel, uint32_t index, const struct wheel_node *node)
 {
-    unsigned level = node->slot / WHEEL_SLOTS, slot = node->slot % WHEEL_SLOTS;
-    uint32_t *head = &wheel->head[level][slot];
+    uint32_t *head = &wheel->head[node->slot];
 
     if (node->next == index) {
-        *head = WHEEL_NONE;
-        wheel_leave_slot(wheel, level, slot);
-    } else {
-        wheel_node_at(wheel, node->prev)->next = node->next;
-        wheel_node_at(wheel, node->next)->prev = node->prev;
-        if (*head == index)
-            *head = node->next;
+        wheel_leave_slot(wheel, node->slot);
+        return;
     }
+    wheel_node_at(wheel, node->prev)->next = node->next;
+    wheel_node_at(wheel, node->next)->prev = node->prev;
+    if (*head == index)
+        *head = node->next;
 }
 
 /* Time has reached a slot: its nodes move down, in list order. */
 static void wheel_enter_slot(struct wheel *wheel, unsigned level, unsigned slot)
 {
-    uint32_t first = wheel->head[level][slot], index = first;
+    const unsigned left = level * WHEEL_SLOTS + slot;
+    uint32_t first = wheel->head[left], index = first;
 
     wheel->now = wheel_slot_start(wheel, level, slot);
-    wheel->head[level][slot] = WHEEL_NONE;
-    wheel_leave_slot(wheel, level, slot);
+    wheel_leave_slot(wheel, left);
     do {
         struct wheel_node *node = wheel_node_at(wheel, index);
         uint32_t next = node->next;
@@ -156,10 +170,9 @@ static unsigned wheel_lowest_level(const struct wheel *wheel)
 
 void wheel_init(struct wheel *wheel, void *memory, size_t stride, size_t offset, int64_t now)
 {
-    *wheel = (struct wheel){.now = now, .memory = memory, .stride = stride, .offset = offset};
-    for (unsigned level = 0; level < WHEEL_LEVELS; level++)
-        for (unsigned slot = 0; slot < WHEEL_SLOTS; slot++)
-            wheel->head[level][slot] = WHEEL_NONE;
+    *wheel = (struct wheel){.now = now, .nodes = (uint8_t *)memory + offset, .stride = stride};
+    for (unsigned slot = 0; slot < WHEEL_LEVELS * WHEEL_SLOTS; slot++)
+        wheel->head[slot] = WHEEL_NONE;
 }
 
 void wheel_node_init(struct wheel_node *node)
@@ -207,7 +220,7 @@ uint32_t wheel_pop(struct wheel *wheel, int64_t now)
             break;
         slot = lowest_bit64(wheel->occupied[level]);
         if (level == 0) {
-            uint32_t index = wheel->head[0][slot];
+            uint32_t index = wheel->head[slot];
             int64_t at = wheel_node_at(wheel, index)->at;
 
             if (at > now)
@@ -232,6 +245,6 @@ int64_t wheel_next(const struct wheel *wheel)
         return NEVER;
     slot = lowest_bit64(wheel->occupied[level]);
     if (level == 0)
-        return wheel_node_at(wheel, wheel->head[0][slot])->at;
+        return wheel_node_at(wheel, wheel->head[slot])->at;
     return wheel_slot_start(wheel, level, slot);
 }

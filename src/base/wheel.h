@@ -34,12 +34,12 @@ struct wheel_node {
 
 struct wheel {
     int64_t now;     /* all slots before this are empty */
-    uint8_t *memory; /* node of object i: memory + i * stride + offset */
-    size_t stride, offset;
+    uint8_t *nodes; /* that of object 0 */
+    size_t stride;
     uint32_t armed;                  /* how many nodes hang */
     uint32_t levels;                 /* a bit per level that holds a node */
     uint64_t occupied[WHEEL_LEVELS]; /* a bit per slot */
-    uint32_t head[WHEEL_LEVELS][WHEEL_SLOTS];
+    uint32_t head[WHEEL_LEVELS * WHEEL_SLOTS];
 };
 
 void wheel_init(struct wheel *wheel, void *memory, size_t stride, size_t offset, int64_t now);
