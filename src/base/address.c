@@ -7,6 +7,7 @@
  *                     zero groups (the first of equals) becomes "::"
  */
 #include "bytes.h"
+#include "digits.h"
 
 #include <lastack/address.h>
 #include <string.h>
@@ -170,24 +171,13 @@ static bool address_parse_ipv4(const char *text, uint8_t bytes[4])
     return true;
 }
 
-static int address_hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* A group of one to four hex digits; how many were read: 0 if there is none, 5 if too many. */
 static unsigned address_parse_group(const char *text, uint8_t bytes[2])
 {
     unsigned value = 0, digits = 0;
 
-    while (digits < 5 && address_hex_digit(text[digits]) >= 0)
-        value = value << 4 | (unsigned)address_hex_digit(text[digits++]);
+    while (digits < 5 && hex_digit(text[digits]) >= 0)
+        value = value << 4 | (unsigned)hex_digit(text[digits++]);
     bytes[0] = (uint8_t)(value >> 8);
     bytes[1] = (uint8_t)value;
     return digits;

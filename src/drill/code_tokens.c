@@ -8,6 +8,8 @@
  */
 #include "code_tokens.h"
 
+#include "digits.h"
+
 #include <string.h>
 
 /* Offsets never decrease from call to call, so all calls together read the text once. */
@@ -65,14 +67,13 @@ static bool read_integer(struct code_reader *reader, unsigned base, size_t from)
     uint64_t sum = 0;
 
     for (size_t i = from; i < reader->to; i++) {
-        int c = char_at(reader, i);
-        unsigned digit = c <= '9' ? (unsigned)c - '0' : ((unsigned)c | 0x20) - 'a' + 10;
+        const int digit = hex_digit(char_at(reader, i));
 
-        if (digit >= base)
+        if (digit < 0 || (unsigned)digit >= base)
             return code_fail(reader, "expected a number");
-        if (sum > ((uint64_t)INT64_MAX - digit) / base)
+        if (sum > ((uint64_t)INT64_MAX - (unsigned)digit) / base)
             return code_fail(reader, "the number is too large");
-        sum = sum * base + digit;
+        sum = sum * base + (unsigned)digit;
     }
     reader->integer = (int64_t)sum;
     return reader->to > from || code_fail(reader, "expected a number");

@@ -7,6 +7,8 @@
  */
 #include "lexer.h"
 
+#include "digits.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -240,8 +242,7 @@ static bool number_value(const char *text, size_t length, int64_t *value)
     uint64_t base = is_hex ? 16 : 10, sum = 0;
 
     for (size_t i = is_hex ? 2 : is_negative; i < length; i++) {
-        uint64_t digit =
-            is_digit(text[i]) ? (uint64_t)(text[i] - '0') : (uint64_t)((text[i] | 0x20) - 'a' + 10);
+        uint64_t digit = (uint64_t)hex_digit(text[i]);
 
         if (sum > ((uint64_t)INT64_MAX - digit) / base)
             return false;

@@ -12,6 +12,8 @@
  */
 #include "parser.h"
 
+#include "digits.h"
+
 #include <stdarg.h>
 #include <string.h>
 
@@ -110,14 +112,6 @@ bool parser_number(struct parser *parser, const char *what, int64_t low, int64_t
     if (parser->token.kind == TOKEN_HEX)
         return take_number(parser, what, low, high, value);
     return parser_integer(parser, what, low, high, value);
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 bool parser_bytes(struct parser *parser, const char *what, uint8_t *bytes, unsigned max,

@@ -4,16 +4,7 @@
  */
 #include "chunked.h"
 
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
+#include "digits.h"
 
 static enum chunked_phase after_size(struct chunked *chunked)
 {
