@@ -33,7 +33,7 @@ struct wheel_node {
 #define WHEEL_NONE    UINT32_MAX
 
 struct wheel {
-    int64_t now;     /* all slots before this are empty */
+    int64_t now;    /* all slots before this are empty */
     uint8_t *nodes; /* that of object 0 */
     size_t stride;
     uint32_t armed;                  /* how many nodes hang */

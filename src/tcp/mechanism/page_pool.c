@@ -162,8 +162,7 @@ uint32_t page_pool_take_run(struct page_pool *pages, uint32_t after, uint32_t co
 {
     const uint32_t first = page_choose(pages, after, PAGE_NONE);
 
-    if (!page_pool_has(pages, count, may_use_reserve) ||
-        (after != PAGE_NONE && first != after + 1))
+    if (!page_pool_has(pages, count, may_use_reserve) || (after != PAGE_NONE && first != after + 1))
         return PAGE_NONE;
     for (uint32_t i = 1; i < count; i++)
         if (!page_follows(pages, first + i))
