@@ -298,12 +298,10 @@ static void note_old_text(const struct tcp_conn *conn, struct segment *seg)
         seg->again = (struct sack_block){from, to};
 }
 
-static enum verdict first_check_sequence(struct tcp *tcp, struct tcp_conn *conn,
-                                         struct segment *seg)
+/* It does not begin at RCV.NXT, or goes beyond the window, or has a SYN. */
+static NOINLINE enum verdict check_out_of_place(struct tcp *tcp, struct tcp_conn *conn,
+                                                struct segment *seg)
 {
-    if (LIKELY(seq_equal(seg->seq, conn->rcv.nxt) && !(seg->flags & LASTACK_SYN) &&
-               seq_before_or_equal(seq_add(seg->seq, seg->len), conn->rcv.edge)))
-        return GO_ON;
     if (is_syn_again(conn, seg)) {
         if (!(seg->flags & (LASTACK_ACK | LASTACK_RST))) {
             if (conn->fast_open & FAST_OPEN_PASSIVE)
@@ -352,6 +350,15 @@ static enum verdict first_check_sequence(struct tcp *tcp, struct tcp_conn *conn,
         trim_back(seg, acceptable_edge(tcp, conn));
     }
     return GO_ON;
+}
+
+static enum verdict first_check_sequence(struct tcp *tcp, struct tcp_conn *conn,
+                                         struct segment *seg)
+{
+    if (LIKELY(seq_equal(seg->seq, conn->rcv.nxt) && !(seg->flags & LASTACK_SYN) &&
+               seq_before_or_equal(seq_add(seg->seq, seg->len), conn->rcv.edge)))
+        return GO_ON;
+    return check_out_of_place(tcp, conn, seg);
 }
 
 /* Linux also believes a RST behind the last text that we told of by SACK, and one before RCV.NXT

@@ -14,13 +14,14 @@ static struct urgent *urgent_of(struct tcp *tcp, const struct tcp_conn *conn)
 
 /* A pointer that is behind what has arrived, or not newer than the last one, tells nothing; one
  * that points anywhere else is believed, and harms nobody (RFC 6093 §3). */
-void sixth_check_urg(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+static NOINLINE void urgent_arrives(struct tcp *tcp, struct tcp_conn *conn,
+                                    const struct segment *seg)
 {
     struct urgent *urgent = urgent_of(tcp, conn);
     const struct seq up = seq_add(seg->seq, seg->urgent);
 
-    if (!(seg->flags & LASTACK_URG) || !tcp_state_may_receive(conn->state) ||
-        conn_has(conn, CONN_ORPHAN) || !seq_after(up, conn->rcv.nxt))
+    if (!tcp_state_may_receive(conn->state) || conn_has(conn, CONN_ORPHAN) ||
+        !seq_after(up, conn->rcv.nxt))
         return;
     if (conn_has(conn, CONN_URGENT_IN) && !seq_after(up, urgent->in))
         return;
@@ -28,6 +29,12 @@ void sixth_check_urg(struct tcp *tcp, struct tcp_conn *conn, const struct segmen
     conn->flags |= CONN_URGENT_IN;
     report_count(&tcp->report, LASTACK_CAUSE_URGENT);
     conn_wake(tcp, conn, WAKE_URGENT); /* MUST-32 */
+}
+
+void sixth_check_urg(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+{
+    if (UNLIKELY(seg->flags & LASTACK_URG))
+        urgent_arrives(tcp, conn, seg);
 }
 
 bool tcp_urgent_mark(struct tcp *tcp, uint32_t index, struct seq *mark)
