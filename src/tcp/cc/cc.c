@@ -9,6 +9,12 @@
 
 enum { CC_WINDOW_MAX = 1 << 30 };
 
+void cc_ignore_round(struct cc *cc, const struct cc_round *round)
+{
+    (void)cc;
+    (void)round;
+}
+
 static void none_on_ack(struct cc *cc, struct cc_state *state, const struct cc_ack *ack)
 {
     (void)cc;
@@ -37,7 +43,8 @@ static void none_idle(struct cc *cc, struct cc_state *state, int64_t now, int64_
     (void)idle_ns;
 }
 
-const struct cc_hooks cc_none = {"none", none_on_ack, none_reduced, none_timed_out, none_idle};
+const struct cc_hooks cc_none = {"none",       cc_ignore_round, none_on_ack,
+                                 none_reduced, none_timed_out,  none_idle};
 
 const struct cc_hooks *cc_hooks(enum lastack_congestion algorithm)
 {

@@ -6,7 +6,8 @@
  * read. loss/ and event/recover*.c decide *that* something was lost and how the window comes down
  * (PRR); this decides how far down, and how it grows.
  *
- *     on_ack     data was delivered, not in recovery: grow
+ *     round_trip measured in the first slow start: is that to end before anything is lost?
+ *     on_ack     data was delivered, not in recovery, and the window was used: grow
  *     reduced    an episode begins: what ssthresh is now
  *     timed_out  the retransmission timer fired
  *     restored   the episode was undone
@@ -47,20 +48,22 @@ struct cc_state {
     } own;
 };
 
-struct cc_ack {
-    uint32_t acked;      /* bytes newly delivered; where segments count, a multiple of the mss */
-    struct seq una, nxt; /* after it */
-    int64_t now;
-    int64_t rtt_ns; /* of the newest segment acknowledged; <= 0: unknown */
-    int64_t rtt_min_ns;
-    uint32_t most_out; /* most that was out in the last window */
-    uint32_t limit;    /* growth per ACK in slow start (RFC 3465); CC_INFINITE */
+struct cc_round {
+    int64_t rtt_ns;      /* of the newest segment acknowledged; > 0 */
+    struct seq una, nxt; /* after that ACK */
     enum lastack_hystart hystart;
-    bool was_limited; /* the window, not the application, held data back */
+};
+
+struct cc_ack {
+    uint32_t acked; /* bytes newly delivered; where segments count, a multiple of the mss */
+    uint32_t limit; /* growth per ACK in slow start (RFC 3465); CC_INFINITE */
+    int64_t now;
+    int64_t rtt_min_ns;
 };
 
 struct cc_hooks {
     const char *name;
+    void (*round_trip)(struct cc *cc, const struct cc_round *round);
     void (*on_ack)(struct cc *cc, struct cc_state *state, const struct cc_ack *ack);
     /* `from`: the window or what is in flight, by policy */
     uint32_t (*reduced)(struct cc *cc, struct cc_state *state, uint32_t from);
@@ -84,15 +87,15 @@ void cc_set_mss(struct cc *cc, uint32_t mss, bool counts_segs);
 /* RFC 5681 §4.1, RFC 2861: at most the restart window after `idle_timeouts` timeouts of silence. */
 void cc_after_idle(struct cc *cc, uint32_t initial_segs, uint32_t idle_timeouts);
 
-/* May the window grow (RFC 5681 §3.1, RFC 7661): it was the limit, or slow start
- * used half of it. */
-static inline bool cc_may_grow(const struct cc *cc, const struct cc_ack *ack)
+/* Was the window used, so that it may grow (RFC 5681 §3.1, RFC 7661)? It, not the application, held
+ * data back, or slow start used half of it: `most_out` was out at the most in the last window. */
+static inline bool cc_was_used(const struct cc *cc, bool was_limited, uint32_t most_out)
 {
-    if (ack->was_limited)
-        return true;
-    return cc->cwnd < cc->ssthresh && cc->cwnd / 2 < ack->most_out;
+    return was_limited || (cc->cwnd < cc->ssthresh && cc->cwnd / 2 < most_out);
 }
 
+/* For who ends the first slow start by a loss only. */
+void cc_ignore_round(struct cc *cc, const struct cc_round *round);
 /* Slow start (RFC 5681 (2), with RFC 3465's limit). Returns what of `acked` is left for congestion
  * avoidance. */
 uint32_t cc_slow_start(struct cc *cc, uint32_t acked, uint32_t limit);

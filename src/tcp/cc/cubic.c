@@ -133,10 +133,6 @@ static void cubic_on_ack(struct cc *cc, struct cc_state *state, const struct cc_
     uint32_t acked = ack->acked;
 
     if (cc->cwnd < cc->ssthresh)
-        hystart_on_ack(cc, ack);
-    if (!cc_may_grow(cc, ack))
-        return;
-    if (cc->cwnd < cc->ssthresh)
         acked = cc_slow_start(cc, hystart_growth(cc, acked), ack->limit);
     if (acked > 0 && cc->cwnd >= cc->ssthresh)
         cubic_avoid(cc, state, ack, acked);
@@ -181,5 +177,5 @@ static void cubic_idle(struct cc *cc, struct cc_state *state, int64_t now, int64
     cubic_of(state)->epoch_at = min64(cubic_of(state)->epoch_at + idle_ns, now);
 }
 
-const struct cc_hooks cc_cubic = {"cubic", cubic_on_ack, cubic_reduced, cubic_timed_out,
-                                  cubic_idle};
+const struct cc_hooks cc_cubic = {"cubic",       hystart_round_trip, cubic_on_ack,
+                                  cubic_reduced, cubic_timed_out,    cubic_idle};

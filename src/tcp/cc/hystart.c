@@ -20,11 +20,11 @@ static void leave_slow_start(struct cc *cc)
 }
 
 /* A round trip is over when what was sent last at its beginning is acknowledged. */
-static void next_round(struct cc *cc, const struct cc_ack *ack)
+static void next_round(struct cc *cc, const struct cc_round *round)
 {
-    cc->round_end = ack->nxt;
+    cc->round_end = round->nxt;
     cc->samples = 0;
-    if (ack->hystart == LASTACK_HYSTART_LINUX) {
+    if (round->hystart == LASTACK_HYSTART_LINUX) {
         cc->round_before_us = min32(cc->round_before_us, cc->round_min_us);
     } else if (cc->css > 0) {
         if (--cc->css == 0)
@@ -63,23 +63,23 @@ static void rfc_test(struct cc *cc)
     cc->round_before_us = cc->round_min_us;
 }
 
-void hystart_on_ack(struct cc *cc, const struct cc_ack *ack)
+void hystart_round_trip(struct cc *cc, const struct cc_round *round)
 {
-    const uint32_t rtt_us = (uint32_t)min64(ack->rtt_ns / 1000, INT32_MAX);
+    const uint32_t rtt_us = (uint32_t)min64(round->rtt_ns / 1000, INT32_MAX);
 
-    if (ack->hystart == LASTACK_HYSTART_OFF || cc->ssthresh != CC_INFINITE || ack->rtt_ns <= 0)
+    if (round->hystart == LASTACK_HYSTART_OFF)
         return;
-    if (seq_after(ack->una, cc->round_end) ||
+    if (seq_after(round->una, cc->round_end) ||
         (cc->round_min_us == UINT32_MAX && cc->round_before_us == UINT32_MAX))
-        next_round(cc, ack);
+        next_round(cc, round);
     if (cc->ssthresh != CC_INFINITE)
         return;
-    if (ack->hystart == LASTACK_HYSTART_LINUX && cc->cwnd < LOW_WINDOW_SEGS * cc->mss) {
+    if (round->hystart == LASTACK_HYSTART_LINUX && cc->cwnd < LOW_WINDOW_SEGS * cc->mss) {
         cc->round_before_us = min32(cc->round_before_us, rtt_us);
         return;
     }
     cc->round_min_us = min32(cc->round_min_us, rtt_us);
-    if (ack->hystart == LASTACK_HYSTART_LINUX)
+    if (round->hystart == LASTACK_HYSTART_LINUX)
         linux_test(cc, rtt_us);
     else
         rfc_test(cc);

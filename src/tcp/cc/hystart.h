@@ -12,8 +12,8 @@
 
 #include "cc.h"
 
-/* Data was acknowledged in slow start, before the window grows. May set ssthresh. */
-void hystart_on_ack(struct cc *cc, const struct cc_ack *ack);
+/* In the first slow start (ssthresh is infinite), before the window grows. May set ssthresh. */
+void hystart_round_trip(struct cc *cc, const struct cc_round *round);
 /* How much of `acked` slow start may count. */
 uint32_t hystart_growth(const struct cc *cc, uint32_t acked);
 

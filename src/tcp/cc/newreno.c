@@ -16,8 +16,6 @@ static void newreno_on_ack(struct cc *cc, struct cc_state *state, const struct c
     uint32_t acked = ack->acked;
 
     (void)state;
-    if (!cc_may_grow(cc, ack))
-        return;
     if (cc->cwnd < cc->ssthresh)
         acked = cc_slow_start(cc, acked, ack->limit);
     if (acked > 0)
@@ -47,5 +45,5 @@ static void newreno_idle(struct cc *cc, struct cc_state *state, int64_t now, int
     (void)idle_ns;
 }
 
-const struct cc_hooks cc_newreno = {"newreno", newreno_on_ack, newreno_reduced, newreno_timed_out,
-                                    newreno_idle};
+const struct cc_hooks cc_newreno = {"newreno",       cc_ignore_round,   newreno_on_ack,
+                                    newreno_reduced, newreno_timed_out, newreno_idle};

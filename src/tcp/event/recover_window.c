@@ -97,26 +97,30 @@ void window_reduce(struct tcp *tcp, struct tcp_conn *conn, struct recovery *reco
 
 /* ---- up ---- */
 
-static void grow_window(struct tcp *tcp, struct tcp_conn *conn, const struct recover_ack *ack)
+/* The first slow start may end before anything is lost (cc.h). */
+static void measure_round(const struct tcp *tcp, struct tcp_conn *conn, int64_t rtt_ns)
 {
-    const struct lastack_params *params = &tcp->params;
-    struct recovery *const own = conn->cc.cwnd >= conn->cc.ssthresh
-                                     ? conn_need_recovery(tcp, conn)
-                                     : ack->recovery; /* out of slow start, CUBIC needs its state */
-    const bool is_after_timeout = ack->recovery != NULL && ack->recovery->state == RECOVERY_LOSS;
-    const uint32_t limit = params->slow_start_limit;
-    const struct cc_ack grown = {
-        .acked = conn_charge(tcp, conn, ack->news.delivered),
+    const struct cc_round round = {
+        .rtt_ns = rtt_ns,
         .una = conn->snd.una,
         .nxt = conn->snd.nxt,
-        .now = tcp->report.now,
-        .rtt_ns = ack->news.has_once ? tcp->report.now - ack->news.last_at : 0,
-        .rtt_min_ns = rtt_ns(conn->rtt.min),
-        .most_out = conn->window_use.most,
+        .hystart = tcp->params.hystart,
+    };
+
+    cc_hooks(conn->cc.algorithm)->round_trip(&conn->cc, &round);
+}
+
+static NOINLINE void grow_window(const struct tcp *tcp, struct tcp_conn *conn, struct recovery *own,
+                                 const struct recover_ack *ack)
+{
+    const bool is_after_timeout = ack->recovery != NULL && ack->recovery->state == RECOVERY_LOSS;
+    const uint32_t limit = tcp->params.slow_start_limit;
+    const struct cc_ack grown = {
+        .acked = conn_charge(tcp, conn, ack->news.delivered),
         .limit = limit == 0 ? CC_INFINITE
                             : (is_after_timeout ? 1 : limit) * conn->cc.mss, /* RFC 3465 §2.3 */
-        .hystart = params->hystart,
-        .was_limited = conn_has(conn, CONN_WAS_LIMITED),
+        .now = tcp->report.now,
+        .rtt_min_ns = rtt_ns(conn->rtt.min),
     };
 
     if (grown.acked > 0)
@@ -134,6 +138,21 @@ static bool may_grow(const struct tcp *tcp, const struct recover_ack *ack)
            ack->news.delivered.segs > 0;
 }
 
+/* No episode reduces it. */
+static void window_follows(struct tcp *tcp, struct tcp_conn *conn, const struct recover_ack *ack)
+{
+    const struct cc *cc = &conn->cc;
+    struct recovery *const own = cc->cwnd >= cc->ssthresh
+                                     ? conn_need_recovery(tcp, conn)
+                                     : ack->recovery; /* out of slow start, CUBIC needs its state */
+    const int64_t rtt_ns = ack->news.has_once ? tcp->report.now - ack->news.last_at : 0;
+
+    if (rtt_ns > 0 && cc->ssthresh == CC_INFINITE)
+        measure_round(tcp, conn, rtt_ns);
+    if (cc_was_used(cc, conn_has(conn, CONN_WAS_LIMITED), conn->window_use.most))
+        grow_window(tcp, conn, own, ack);
+}
+
 void window_take_ack(struct tcp *tcp, struct tcp_conn *conn, const struct recover_ack *ack)
 {
     struct recovery *recovery = ack->recovery;
@@ -141,5 +160,5 @@ void window_take_ack(struct tcp *tcp, struct tcp_conn *conn, const struct recove
     if (recovery != NULL && recovery_is_reducing(recovery))
         window_reduce(tcp, conn, recovery, ack);
     else if (may_grow(tcp, ack))
-        grow_window(tcp, conn, ack);
+        window_follows(tcp, conn, ack);
 }

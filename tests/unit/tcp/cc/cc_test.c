@@ -17,12 +17,8 @@ enum { SEG = 1000 };
 
 static struct cc_ack ack_of(uint32_t segs, int64_t now)
 {
-    return (struct cc_ack){.acked = segs * SEG,
-                           .now = now,
-                           .rtt_ns = MS(100),
-                           .rtt_min_ns = MS(100),
-                           .limit = CC_INFINITE,
-                           .was_limited = true};
+    return (struct cc_ack){
+        .acked = segs * SEG, .now = now, .rtt_min_ns = MS(100), .limit = CC_INFINITE};
 }
 
 static void ack(struct cc *cc, struct cc_state *state, const struct cc_ack *ack)
@@ -75,10 +71,23 @@ static void newreno(void **state)
     for (int i = 0; i < 5; i++)
         ack(&cc, NULL, &a);
     assert_int_equal(cc.cwnd, 21 * SEG);
-    a.was_limited = false;
-    a.acked = 100 * SEG;
-    ack(&cc, NULL, &a);
-    assert_int_equal(cc.cwnd, 21 * SEG); /* not used, not grown */
+}
+
+/* What was not used does not grow: the application held data back, and slow start used less than
+ * half of it.
+ * covers: 2861-3 */
+static void unused_windows(void **state)
+{
+    struct cc cc;
+
+    (void)state;
+    cc_init(&cc, LASTACK_CC_NEWRENO, SEG, 20);
+    assert_true(cc_was_used(&cc, true, 0));
+    assert_false(cc_was_used(&cc, false, 10 * SEG));
+    assert_true(cc_was_used(&cc, false, 10 * SEG + 1));
+    cc.ssthresh = cc.cwnd; /* congestion avoidance */
+    assert_true(cc_was_used(&cc, true, 0));
+    assert_false(cc_was_used(&cc, false, 19 * SEG));
 }
 
 /* covers: 2861-3 LNX-SSIDLE */
@@ -170,12 +179,12 @@ static void round_of(struct cc *cc, uint32_t *seq, int64_t rtt_ns, enum lastack_
 
     for (uint32_t i = 0; i < window && i < 40; i++) {
         struct cc_ack a = ack_of(1, 0);
+        struct cc_round round = {.rtt_ns = rtt_ns, .una = seq_of(++*seq), .hystart = hystart};
 
-        a.rtt_ns = rtt_ns;
         a.rtt_min_ns = MS(20);
-        a.hystart = hystart;
-        a.una = seq_of(++*seq);
-        a.nxt = seq_of(*seq + (window < 40 ? window : 40));
+        round.nxt = seq_of(*seq + (window < 40 ? window : 40));
+        if (cc->ssthresh == CC_INFINITE)
+            cc_hooks(cc->algorithm)->round_trip(cc, &round);
         ack(cc, NULL, &a);
     }
 }
@@ -210,9 +219,10 @@ static void hystart_plus_plus(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(initial_windows), cmocka_unit_test(newreno),
-        cmocka_unit_test(idle_windows),    cmocka_unit_test(cubic_follows_its_curve),
-        cmocka_unit_test(cubic_losses),    cmocka_unit_test(hystart_plus_plus),
+        cmocka_unit_test(initial_windows),         cmocka_unit_test(newreno),
+        cmocka_unit_test(unused_windows),          cmocka_unit_test(idle_windows),
+        cmocka_unit_test(cubic_follows_its_curve), cmocka_unit_test(cubic_losses),
+        cmocka_unit_test(hystart_plus_plus),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
