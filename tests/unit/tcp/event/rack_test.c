@@ -145,22 +145,31 @@ TEST(sacked_is_not_sent_again_after_a_timeout)
 
 /* ---- a timeout with RACK ---- */
 
-/* Three segments left at 0, 150 and 250 ms, and the timeout comes at 300: with round trips of
- * 100 ms the third may still arrive. It is not lost, and not sent again.
- * covers: 8985-6.3 */
-TEST(sent_just_before_a_timeout)
+/* RACK.rtt is 100 ms, the timeout comes after 300, and neither a probe nor F-RTO is in its way. */
+static struct peer *measured(bool is_window_allowed)
 {
     struct lastack_config config;
     struct peer *p;
 
     peer_config(&config);
     config.params.tail_loss_probe = config.params.frto = false;
+    config.params.rack_window_at_timeout = is_window_allowed;
     p = with_segments_out(&config, 10, true);
-    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .sack = {{1001, 2001}}); /* RACK.rtt: 100 ms */
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .sack = {{1001, 2001}});
     ARRIVES(p, .flags = ACK, .seq = 1, .ack = 10001);
     SETS(p, LASTACK_TCP_NODELAY, 1);
     FORGET(p);
     MARK();
+    return p;
+}
+
+/* Three segments left at 0, 150 and 250 ms, and the timeout comes at 300: with round trips of
+ * 100 ms the third may still arrive. It is not lost, and not sent again.
+ * covers: 8985-6.3 */
+TEST(sent_just_before_a_timeout)
+{
+    struct peer *p = measured(false);
+
     WRITES(p, SEG);
     AFTER(MS(150));
     WRITES(p, SEG);
@@ -182,18 +191,8 @@ TEST(sent_just_before_a_timeout)
  * covers: 8985-6.3 */
 static void window_at_a_timeout(bool is_allowed)
 {
-    struct lastack_config config;
-    struct peer *p;
+    struct peer *p = measured(is_allowed);
 
-    peer_config(&config);
-    config.params.tail_loss_probe = config.params.frto = false;
-    config.params.rack_window_at_timeout = is_allowed;
-    p = with_segments_out(&config, 10, true);
-    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .sack = {{1001, 2001}}); /* RACK.rtt: 100 ms */
-    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 10001);
-    SETS(p, LASTACK_TCP_NODELAY, 1);
-    FORGET(p);
-    MARK();
     WRITES(p, SEG);
     AFTER(MS(170));
     WRITES(p, SEG);
