@@ -8,6 +8,7 @@
 #ifndef LASTACK_BITS_H
 #define LASTACK_BITS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -103,6 +104,15 @@ static inline uint64_t network64(uint64_t x)
     return x;
 }
 #endif
+
+/* x + y modulo 2^64 - 1: what is carried out at the top comes back in at the bottom. */
+static inline uint64_t add_carried64(uint64_t x, uint64_t y)
+{
+    uint64_t sum;
+    const bool is_carried = __builtin_add_overflow(x, y, &sum);
+
+    return sum + is_carried;
+}
 
 static inline uint64_t rotate_left64(uint64_t x, unsigned n)
 {

@@ -77,9 +77,11 @@ static inline bool links_hint_at(const struct links *links, const struct lastack
 static inline const struct ip_own_address *links_own(const struct links *links,
                                                      const struct lastack_address *address)
 {
-    for (uint32_t i = links->own_count; i-- > 0;) {
-        if (ip_address_equal(&links->own[i].address, address))
-            return &links->own[i];
+    const struct ip_own_address *own = links->own + links->own_count;
+
+    while (own-- > links->own) {
+        if (ip_address_equal(&own->address, address))
+            return own;
     }
     return NULL;
 }

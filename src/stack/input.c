@@ -14,6 +14,7 @@
 #include "core.h"
 #include "ethernet.h"
 #include "icmp.h"
+#include "packet_take.h"
 #include "tcp_header.h"
 #include "udp_header.h"
 
@@ -56,8 +57,7 @@ static void input_tcp(struct lastack *stack, const struct ip_packet *packet, boo
 }
 
 static NOINLINE void input_udp(struct lastack *stack, const struct ip_arrival *arrival,
-                               const struct ip_verdict *verdict, const struct ip_packet *packet,
-                               bool is_trusted)
+                               bool is_group, const struct ip_packet *packet, bool is_trusted)
 {
     struct udp_datagram datagram;
     const enum lastack_cause cause = udp_parse(packet, is_trusted, &datagram);
@@ -73,7 +73,7 @@ static NOINLINE void input_udp(struct lastack *stack, const struct ip_arrival *a
     if (stack->udp_arrives != NULL && stack->udp_arrives(stack, &datagram))
         return;
     stack_drop(stack, LASTACK_CAUSE_DROP_UDP_NO_PORT);
-    if (!verdict->is_group)
+    if (!is_group)
         stack_complain(stack, arrival, packet, &no_port); /* RFC 1122 §4.1.3.1 */
 }
 
@@ -96,24 +96,24 @@ static NOINLINE bool input_fragment(struct lastack *stack, const struct ip_arriv
 }
 
 static NOINLINE void input_refused(struct lastack *stack, const struct ip_arrival *arrival,
-                                   const struct ip_packet *packet, const struct ip_verdict *verdict)
+                                   const struct ip_packet *packet, struct ip_verdict verdict)
 {
-    stack_drop(stack, verdict->cause);
-    if (verdict->has_error)
-        stack_complain(stack, arrival, packet, &verdict->error);
+    stack_drop(stack, verdict.cause);
+    if (verdict.has_error)
+        stack_complain(stack, arrival, packet, &verdict.error);
 }
 
 /* To the protocol that it is for, or nowhere. */
 static void input_whole(struct lastack *stack, const struct ip_arrival *arrival,
-                        const struct ip_packet *packet, const struct ip_verdict *verdict,
-                        bool is_trusted, struct collection *batch)
+                        const struct ip_packet *packet, struct ip_verdict verdict, bool is_trusted,
+                        struct collection *batch)
 {
-    if (verdict->action == IP_DROP)
+    if (verdict.action == IP_DROP)
         input_refused(stack, arrival, packet, verdict);
     else if (packet->protocol == IP_PROTOCOL_TCP)
         input_tcp(stack, packet, is_trusted, batch);
     else if (packet->protocol == IP_PROTOCOL_UDP)
-        input_udp(stack, arrival, verdict, packet, is_trusted);
+        input_udp(stack, arrival, verdict.is_group, packet, is_trusted);
     else
         icmp_arrives(stack, arrival, packet, is_trusted);
 }
@@ -123,12 +123,12 @@ static void input_ip(struct lastack *stack, const struct ip_arrival *arrival, co
 {
     for (bool is_whole = false;; is_whole = true) {
         struct ip_packet packet;
-        const enum lastack_cause parsed = ip_parse(data, length, is_whole, &packet);
+        const enum lastack_cause parsed = ip_take_apart(data, length, is_whole, &packet);
         const struct ip_verdict verdict = ip_input(&stack->links, arrival, parsed, &packet);
         struct reassembly_result whole;
 
         if (verdict.action != IP_REASSEMBLE) {
-            input_whole(stack, arrival, &packet, &verdict, is_trusted, batch);
+            input_whole(stack, arrival, &packet, verdict, is_trusted, batch);
             return;
         }
         if (!input_fragment(stack, arrival, &packet, &whole))

@@ -122,9 +122,9 @@ static inline uint64_t checksum_blocks(const uint8_t *from, uint8_t *to, size_t 
            checksum_halves(high[1]);
 }
 
-/* In the machine's byte order, with room for more. */
-static inline uint64_t checksum_native(const uint8_t *p, size_t length)
+uint64_t checksum_native(const void *data, size_t length)
 {
+    const uint8_t *p = data;
     const size_t whole = length - length % CHECKSUM_BLOCK;
 
     if (length < CHECKSUM_BLOCKS_FROM)
@@ -136,16 +136,6 @@ static inline uint64_t checksum_native(const uint8_t *p, size_t length)
 uint32_t checksum_add(uint32_t sum, const void *data, size_t length)
 {
     return checksum_merge(sum, checksum_native(data, length));
-}
-
-bool checksum_ok(uint32_t sum, const void *data, size_t length)
-{
-    uint8_t in_memory[4];
-    uint32_t native;
-
-    store32(in_memory, sum);
-    memcpy(&native, in_memory, 4);
-    return checksum_narrow(checksum_native(data, length) + native) == 0xffff;
 }
 
 uint32_t checksum_copy(uint32_t sum, void *to, const void *from, size_t length)

@@ -20,8 +20,8 @@
 uint32_t checksum_add(uint32_t sum, const void *data, size_t length);
 /* The same for a piece that starts `offset` bytes into the whole. */
 uint32_t checksum_add_at(uint32_t sum, const void *data, size_t length, size_t offset);
-/* Is the sum all ones behind them, as that of what arrives undamaged, its checksum in it? */
-bool checksum_ok(uint32_t sum, const void *data, size_t length);
+/* The same in the machine's byte order, 64 bits wide, for what is only judged (checksum_ok). */
+uint64_t checksum_native(const void *data, size_t length);
 /* Copies and sums in one pass: what receiving and building cost at least. The areas do not overlap.
  * */
 uint32_t checksum_copy(uint32_t sum, void *to, const void *from, size_t length);
@@ -66,19 +66,57 @@ static inline uint16_t checksum_narrow(uint64_t sum)
 /* A word more; the carry comes back in at the bottom (2^64 is 1 modulo 65535). */
 static inline uint64_t checksum_carry(uint64_t sum, uint64_t word)
 {
-    sum += word;
-    return sum + (sum < word);
+    return add_carried64(sum, word);
 }
 
-/* The 20 bytes of an IPv4 header without options sum to all ones, in any byte order. */
-static inline bool checksum_ipv4_header_ok(const uint8_t header[20])
+/* ---- what arrives: its sum is all ones or it is not, in any byte order ---- */
+
+static inline uint64_t checksum_native4(uint64_t sum, const uint8_t bytes[4])
+{
+    uint32_t word;
+
+    memcpy(&word, bytes, 4);
+    return checksum_carry(sum, word);
+}
+
+static inline uint64_t checksum_native16(uint64_t sum, const uint8_t bytes[16])
 {
     uint64_t word[2];
-    uint32_t last;
 
-    memcpy(word, header, 16);
-    memcpy(&last, header + 16, 4);
-    return checksum_narrow(checksum_carry(checksum_carry(word[0], word[1]), last)) == 0xffff;
+    memcpy(word, bytes, 16);
+    return checksum_carry(checksum_carry(sum, word[0]), word[1]);
+}
+
+/* The pseudo-header of either family alike: an IPv4 address has the prefix ::ffff:0:0, and to add
+ * 0xffff is to add nothing (it is 0 modulo 65535). */
+static inline uint64_t checksum_native_pseudo(const struct lastack_address *source,
+                                              const struct lastack_address *destination,
+                                              uint8_t protocol, uint32_t length)
+{
+    const uint64_t addresses =
+        checksum_native16(checksum_native16(0, source->bytes), destination->bytes);
+
+    return checksum_carry(addresses, network32(length + protocol));
+}
+
+/* The 20 bytes of an IPv4 header without options. */
+static inline bool checksum_ipv4_header_ok(const uint8_t header[20])
+{
+    return checksum_narrow(checksum_native4(checksum_native16(0, header), header + 16)) == 0xffff;
+}
+
+/* Undamaged, behind what sums to `sum`, its checksum among its bytes? The first 32 of them, a TCP
+ * header with timestamps and so most often all, need no loop. */
+static inline bool checksum_ok(uint64_t sum, const uint8_t *data, size_t length)
+{
+    if (length >= 32) {
+        sum = checksum_native16(checksum_native16(sum, data), data + 16);
+        data += 32;
+        length -= 32;
+    }
+    if (length > 0)
+        sum = checksum_carry(sum, checksum_native(data, length));
+    return checksum_narrow(sum) == 0xffff;
 }
 
 /* The sum of both; either may still have carries pending. */

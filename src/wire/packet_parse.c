@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * packet_parse.c: IPv4 and IPv6 headers, options and extension headers (RFC 791, 1122 §3.2.1, 8200
- * §3-4).
+ * §3-4). The IPv4 header itself is in packet_take.h.
  *
  * Two walks share one rule: a cursor only ever moves forward, by at least one byte and never past
  * the end, so that the work is bounded by the header's length (options) and by 8 (extension
@@ -11,10 +11,8 @@
  * harmless but an unwise invitation to answer along it (RFC 9293 MUST-51..53 are not built; RFC
  * 5095 for IPv6).
  */
-#include "packet_parse.h"
+#include "packet_take.h"
 
-#include "bits.h"
-#include "checksum.h"
 #include "ip_address.h"
 
 enum {
@@ -22,9 +20,6 @@ enum {
     IPV4_OPTION_NOP = 1,
     IPV4_OPTION_LSRR = 131,
     IPV4_OPTION_SSRR = 137,
-    IPV4_DF = 0x4000,
-    IPV4_MF = 0x2000,
-    IPV4_OFFSET = 0x1fff,
     IPV6_OPTION_PAD1 = 0,
     IPV6_FRAGMENT_HEADER = 8,
     IP_LENGTH_MAX = 65535,
@@ -42,15 +37,8 @@ static enum lastack_cause ip_refuse(struct ip_packet *packet, enum lastack_cause
     return cause;
 }
 
-/* What the header claims is not there: nobody may read up to packet_length. */
-static enum lastack_cause ip_refuse_length(struct ip_packet *packet, size_t length)
-{
-    packet->packet_length = length;
-    return LASTACK_CAUSE_DROP_IP_LENGTH;
-}
-
 /* RFC 791 §3.1, RFC 1122 §3.2.1.8: unknown options are passed over. */
-static NOINLINE enum lastack_cause ipv4_walk_options(struct ip_packet *packet, size_t end)
+NOINLINE enum lastack_cause ipv4_walk_options(struct ip_packet *packet, size_t end)
 {
     const uint8_t *header = packet->header;
     size_t at = IPV4_HEADER;
@@ -73,90 +61,29 @@ static NOINLINE enum lastack_cause ipv4_walk_options(struct ip_packet *packet, s
     return LASTACK_CAUSE_NONE;
 }
 
-/* A piece that cannot belong to any packet: not a multiple of 8 in the middle, or beyond the
- * largest size. */
-static bool ip_fragment_is_impossible(const struct ip_packet *packet, size_t header_length)
+bool ip_fragment_is_impossible(const struct ip_packet *packet, size_t header_length)
 {
     if (packet->more_fragments && packet->payload_length % 8 != 0)
         return true;
     return header_length + packet->fragment_offset + packet->payload_length > IP_LENGTH_MAX;
 }
 
-/* Refused before anything was understood. */
-static NOINLINE enum lastack_cause ip_refuse_unread(struct ip_packet *packet, const uint8_t *data,
-                                                    enum lastack_cause cause)
+NOINLINE void ipv4_note_fragment(struct ip_packet *packet)
+{
+    const unsigned fragment = load16(packet->header + 6); /* flags, offset */
+
+    packet->is_fragment = true;
+    packet->more_fragments = (fragment & IPV4_MF) != 0;
+    packet->fragment_offset = (uint16_t)((fragment & IPV4_OFFSET) * 8);
+    packet->fragment_id = load16(packet->header + 4);
+    packet->next_header_offset = IPV4_PROTOCOL_AT;
+}
+
+NOINLINE enum lastack_cause ip_refuse_unread(struct ip_packet *packet, const uint8_t *data,
+                                             enum lastack_cause cause)
 {
     *packet = (struct ip_packet){.header = data};
     return cause;
-}
-
-/* The small fields behind the addresses and lengths, which every path fills in itself. (All at once
- * would be a string instruction, dear for so few bytes.) */
-static inline void ip_clear_tail(struct ip_packet *packet)
-{
-    size_t tail = offsetof(struct ip_packet, protocol);
-
-    memset((uint8_t *)packet + tail, 0, sizeof *packet - tail);
-}
-
-static inline enum lastack_cause ipv4_parse_fields(const uint8_t *data, size_t header_length,
-                                                   struct ip_packet *packet)
-{
-    const uint32_t fragment = load32(data + 4); /* identification, flags, offset */
-
-    ip_clear_tail(packet);
-    packet->header = data;
-    packet->source = ip_from_ipv4(data + 12);
-    packet->destination = ip_from_ipv4(data + 16);
-    packet->packet_length = load16(data + 2);
-    packet->protocol = data[9];
-    packet->next_header_offset = 9;
-    packet->ttl = data[8];
-    packet->traffic_class = data[1];
-    packet->dont_fragment = (fragment & IPV4_DF) != 0;
-    packet->fragment_id = fragment >> 16;
-    if (UNLIKELY((fragment & (IPV4_MF | IPV4_OFFSET)) != 0)) {
-        packet->is_fragment = true;
-        packet->more_fragments = (fragment & IPV4_MF) != 0;
-        packet->fragment_offset = (uint16_t)((fragment & IPV4_OFFSET) * 8);
-    }
-    packet->payload = data + header_length;
-    packet->payload_length = 0;
-    return packet->packet_length < header_length ? LASTACK_CAUSE_DROP_IP_LENGTH
-                                                 : LASTACK_CAUSE_NONE;
-}
-
-static bool ipv4_checksum_ok(const uint8_t *data, size_t header_length)
-{
-    if (header_length == IPV4_HEADER)
-        return checksum_ipv4_header_ok(data);
-    return checksum_ok(0, data, header_length);
-}
-
-static inline enum lastack_cause ipv4_parse(const uint8_t *data, size_t length,
-                                            bool checksum_trusted, struct ip_packet *packet)
-{
-    size_t header_length = (size_t)(data[0] & 15) * 4;
-    enum lastack_cause cause;
-
-    if (header_length < IPV4_HEADER)
-        return ip_refuse_unread(packet, data, LASTACK_CAUSE_DROP_IP_HEADER);
-    if (length < header_length)
-        return ip_refuse_unread(packet, data, LASTACK_CAUSE_DROP_SHORT);
-    if (!checksum_trusted && !ipv4_checksum_ok(data, header_length))
-        return ip_refuse_unread(packet, data, LASTACK_CAUSE_DROP_IP_CHECKSUM);
-    cause = ipv4_parse_fields(data, header_length, packet);
-    if (cause != LASTACK_CAUSE_NONE || packet->packet_length > length)
-        return ip_refuse_length(packet, length);
-    packet->payload_length = packet->packet_length - header_length;
-    if (header_length > IPV4_HEADER) {
-        cause = ipv4_walk_options(packet, header_length);
-        if (cause != LASTACK_CAUSE_NONE)
-            return cause;
-    }
-    if (packet->is_fragment && ip_fragment_is_impossible(packet, header_length))
-        return LASTACK_CAUSE_DROP_FRAGMENT;
-    return LASTACK_CAUSE_NONE;
 }
 
 /* Options of a hop-by-hop or destination options header, in [at, end). RFC 8200 §4.2: the two
@@ -286,13 +213,11 @@ static void ipv6_parse_fields(const uint8_t *data, struct ip_packet *packet)
     packet->ttl = data[7];
     packet->traffic_class = (uint8_t)(load16(data) >> 4);
     packet->flow_label = load32(data) & 0xfffff;
-    packet->dont_fragment = true;
     packet->payload = data + IPV6_HEADER;
     packet->payload_length = 0;
 }
 
-static NOINLINE enum lastack_cause ipv6_parse(const uint8_t *data, size_t length,
-                                              struct ip_packet *packet)
+static enum lastack_cause ipv6_parse(const uint8_t *data, size_t length, struct ip_packet *packet)
 {
     ipv6_parse_fields(data, packet);
     if (packet->packet_length > length)
@@ -306,17 +231,21 @@ static NOINLINE enum lastack_cause ipv6_parse(const uint8_t *data, size_t length
     return ipv6_walk_extensions(packet);
 }
 
-enum lastack_cause ip_parse(const uint8_t *data, size_t length, bool checksum_trusted,
-                            struct ip_packet *packet)
+NOINLINE enum lastack_cause ip_parse_other(const uint8_t *data, size_t length,
+                                           struct ip_packet *packet)
 {
-    if (length >= IPV4_HEADER && data[0] >> 4 == 4)
-        return ipv4_parse(data, length, checksum_trusted, packet);
     if (length >= IPV6_HEADER && data[0] >> 4 == 6)
         return ipv6_parse(data, length, packet);
     return ip_refuse_unread(packet, data,
                             length == 0 || data[0] >> 4 == 4 || data[0] >> 4 == 6
                                 ? LASTACK_CAUSE_DROP_SHORT
                                 : LASTACK_CAUSE_DROP_NOT_IP);
+}
+
+enum lastack_cause ip_parse(const uint8_t *data, size_t length, bool checksum_trusted,
+                            struct ip_packet *packet)
+{
+    return ip_take_apart(data, length, checksum_trusted, packet);
 }
 
 static enum lastack_cause ipv4_parse_quoted(const uint8_t *data, size_t length,
@@ -387,24 +316,4 @@ bool ip_chain_is_whole(const uint8_t *chain, size_t length, uint8_t protocol)
     default:
         return true;
     }
-}
-
-bool ip_payload_checksum_ok(const struct ip_packet *packet)
-{
-    const size_t header = (size_t)(packet->payload - packet->header);
-    uint32_t sum = (uint32_t)packet->payload_length + packet->protocol;
-    size_t addresses = 0;
-
-    if (packet->protocol == IP_PROTOCOL_ICMP) /* has no pseudo-header */
-        return checksum_ok(0, packet->payload, packet->payload_length);
-    /* In a packet without options the two addresses, which belong to the sum, stand just before the
-     * payload: one walk over both. */
-    if (header == IPV4_HEADER)
-        addresses = 2 * IPV4_BYTES;
-    else if (header == IPV6_HEADER && packet->is_ipv6)
-        addresses = 2 * IPV6_BYTES;
-    else
-        sum = checksum_pseudo(&packet->source, &packet->destination, packet->protocol,
-                              (uint32_t)packet->payload_length);
-    return checksum_ok(sum, packet->payload - addresses, packet->payload_length + addresses);
 }

@@ -15,6 +15,7 @@
 #define LASTACK_PACKET_PARSE_H
 
 #include "bytes.h"
+#include "checksum.h"
 
 #include <lastack/address.h>
 #include <lastack/trace.h>
@@ -48,18 +49,17 @@ struct ip_packet {
     const uint8_t *payload;
     size_t payload_length;
     /* From here on: cleared first by whoever fills it in. */
-    uint8_t protocol; /* after extension headers; of a fragment: what its header says follows */
     uint8_t ttl;
+    uint8_t protocol; /* after extension headers; of a fragment: what its header says follows */
     uint8_t traffic_class; /* DSCP and ECN */
     bool is_ipv6;
-    bool is_fragment; /* payload is a piece; see the next four */
+    bool is_fragment; /* payload is a piece; see the next three */
     bool more_fragments;
-    bool dont_fragment;
     uint16_t fragment_offset; /* bytes */
     uint32_t fragment_id;
     uint32_t flow_label;
-    /* Where `protocol` stands, for the pointer of a parameter problem; of an IPv6 fragment: where
-     * the fragment header was announced. */
+    /* Where `protocol` stands, of a fragment and in IPv6 (for the pointer of a parameter problem);
+     * of an IPv6 fragment: where the fragment header was announced. */
     uint16_t next_header_offset;
     /* IPv6 fragment: bytes before the fragment header, which every piece repeats. */
     uint16_t unfragmented_length;
@@ -88,6 +88,14 @@ bool ip_chain_is_whole(const uint8_t *chain, size_t length, uint8_t protocol);
 
 /* Sum over the pseudo-header and payload is right (TCP, UDP, ICMPv6 with pseudo-header; ICMP
  * without). A datagram of UDP without checksum is the business of udp_header.h. */
-bool ip_payload_checksum_ok(const struct ip_packet *packet);
+static inline bool ip_payload_checksum_ok(const struct ip_packet *packet)
+{
+    uint64_t sum = 0;
+
+    if (packet->protocol != IP_PROTOCOL_ICMP)
+        sum = checksum_native_pseudo(&packet->source, &packet->destination, packet->protocol,
+                                     (uint32_t)packet->payload_length);
+    return checksum_ok(sum, packet->payload, packet->payload_length);
+}
 
 #endif

@@ -12,12 +12,11 @@
 
 static bool udp_checksum_ok(const struct ip_packet *packet, size_t length)
 {
-    uint32_t sum;
-
     if (load16(packet->payload + UDP_CHECKSUM_OFFSET) == 0)
         return !packet->is_ipv6;
-    sum = checksum_pseudo(&packet->source, &packet->destination, IP_PROTOCOL_UDP, (uint32_t)length);
-    return checksum_ok(sum, packet->payload, length);
+    return checksum_ok(checksum_native_pseudo(&packet->source, &packet->destination,
+                                              IP_PROTOCOL_UDP, (uint32_t)length),
+                       packet->payload, length);
 }
 
 enum lastack_cause udp_parse(const struct ip_packet *packet, bool checksum_trusted,

@@ -107,6 +107,12 @@ static const char *difference_of_sack(const struct peer *peer, const struct line
     return NULL;
 }
 
+/* Of a packet that is no fragment, in IPv4; 0 in IPv6. */
+static uint32_t ip_id(const struct ip_packet *packet)
+{
+    return packet->is_ipv6 ? 0 : load16(packet->header + 4);
+}
+
 /* What is wrong with a segment; NULL: nothing. A RST without ACK is of no connection's sequence. */
 static const char *difference(struct peer *peer, const struct line *line, const struct segment *seg,
                               const struct peer_waiting *waiting, const struct ip_packet *packet)
@@ -143,7 +149,7 @@ static const char *difference(struct peer *peer, const struct line *line, const 
         return "ttl";
     if (line->from.bytes[10] != 0 && !lastack_address_equal(&line->from, &packet->source))
         return "from";
-    if (line->new_id && packet->fragment_id == peer->last_id)
+    if (line->new_id && ip_id(packet) == peer->last_id)
         return "id";
     if (options == NULL)
         options = difference_of_fast_open(peer, line, seg);
@@ -161,7 +167,7 @@ void peer_sends(struct peer *peer, const struct line *line, const char *file, in
     if (!take_waiting(peer, &waiting, &seg, &packet))
         PEER_FAIL(file, number, "the stack has sent nothing more");
     what = difference(peer, line, &seg, &waiting, &packet);
-    peer->last_id = packet.fragment_id;
+    peer->last_id = ip_id(&packet);
     describe(peer, &waiting, text, sizeof text);
     free(waiting.bytes);
     if (what != NULL)
