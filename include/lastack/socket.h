@@ -275,7 +275,8 @@ enum { LASTACK_SOL_IP = 0, LASTACK_SOL_SOCKET = 1, LASTACK_SOL_TCP = 6, LASTACK_
     X(TCP_KEEPCNT, LASTACK_SOL_TCP, 6)                                                             \
     X(TCP_SYNCNT, LASTACK_SOL_TCP, 7)                                                              \
     X(TCP_LINGER2, LASTACK_SOL_TCP, 8)                                                             \
-    X(TCP_DEFER_ACCEPT, LASTACK_SOL_TCP, 9) /* seconds; rounded up to when SYN-ACKs time out */    \
+    X(TCP_DEFER_ACCEPT, LASTACK_SOL_TCP, 9)  /* seconds; rounded up to when SYN-ACKs time out */   \
+    X(TCP_WINDOW_CLAMP, LASTACK_SOL_TCP, 10) /* bytes; see below */                                \
     X(TCP_QUICKACK, LASTACK_SOL_TCP, 12)                                                           \
     X(TCP_INQ, LASTACK_SOL_TCP, 36) /* lastack_recv_message tells what is left */                  \
     X(TCP_USER_TIMEOUT, LASTACK_SOL_TCP, 18)                                                       \
@@ -306,8 +307,13 @@ enum lastack_option {
 };
 
 /* Sizes in bytes, times in the option's own unit (as on Linux). -LASTACK_EINVAL for a value out of
- * range, -LASTACK_ENOPROTOOPT for an unknown option (TCP_WINDOW_CLAMP is one: SO_RCVBUF bounds the
- * window). */
+ * range, -LASTACK_ENOPROTOOPT for an unknown option, -LASTACK_ENOBUFS where there is no memory left
+ * for what few connections ask for (SO_MAX_PACING_RATE, TCP_WINDOW_CLAMP).
+ *
+ * TCP_WINDOW_CLAMP: the largest window to offer, at least 1152 (half of Linux's least SO_RCVBUF);
+ * 0, none, only without a connection and not of a listener (-LASTACK_EINVAL). Of a socket or a
+ * listener it bounds the first window and its scale, too; of a connection, what was offered stays
+ * offered. Told as it was set; of a connection without one, as what its buffer stands for. */
 int lastack_set_option(struct lastack *stack, int descriptor, enum lastack_option option,
                        int value);
 int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_option option,

@@ -40,6 +40,7 @@ static struct tcp_open open_of(const struct lastack *stack, const struct sock *s
         .connect_timeout_s = sock->connect_timeout_s,
         .congestion = sock->values.congestion,
         .defer = sock->values.defer,
+        .window_clamp = sock->values.window_clamp,
         .flags = sock->flags,
         .options = sock->options,
     };

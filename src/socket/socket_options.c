@@ -6,6 +6,8 @@
  */
 #include "socket_table.h"
 
+enum { RECEIVE_LEAST = 1152 }; /* bytes of window: half of Linux's SOCK_MIN_RCVBUF */
+
 static struct conn_options *options_of(const struct lastack *stack, struct sock *sock)
 {
     return sock->phase == SOCKET_ATTACHED ? &sock_conn(stack, sock)->options : &sock->options;
@@ -88,7 +90,7 @@ static int set_number(struct lastack *stack, struct sock *sock, enum lastack_opt
                                    : (uint32_t)clamp64(2 * (int64_t)value, 4608, INT32_MAX);
         break;
     case LASTACK_SO_RCVBUF:
-        options->receive_buffer = (uint32_t)clamp64(value, 1152, INT32_MAX / 2);
+        options->receive_buffer = (uint32_t)clamp64(value, RECEIVE_LEAST, INT32_MAX / 2);
         break;
     case LASTACK_IPV6_TCLASS:
         if (value < -1 || value > 255)
@@ -135,6 +137,7 @@ static bool is_remembered(enum lastack_option option)
     case LASTACK_SO_RCVLOWAT:
     case LASTACK_SO_SNDLOWAT:
     case LASTACK_TCP_DEFER_ACCEPT:
+    case LASTACK_TCP_WINDOW_CLAMP:
     case LASTACK_TCP_INQ:
     case LASTACK_IP_MTU_DISCOVER:
     case LASTACK_IP_RECVERR:
@@ -157,6 +160,25 @@ static int set_pacing(struct lastack *stack, struct sock *sock, int value)
     if (sock->phase == SOCKET_ATTACHED && !tcp_set_pacing(&stack->tcp, sock->conn, most))
         return -LASTACK_ENOBUFS;
     sock->values.pacing_max = most;
+    return 0;
+}
+
+/* The least window is half of the least receive buffer; none at all is for who has no connection
+ * and does not listen. */
+static int set_window_clamp(struct lastack *stack, struct sock *sock, int value)
+{
+    const uint32_t clamp = value == 0 ? 0 : (uint32_t)clamp64(value, RECEIVE_LEAST, INT32_MAX);
+    const bool is_attached = sock->phase == SOCKET_ATTACHED;
+
+    if (sock->type != LASTACK_SOCK_STREAM)
+        return -LASTACK_ENOPROTOOPT;
+    if (clamp == 0 && (is_attached || sock->phase == SOCKET_LISTENING))
+        return -LASTACK_EINVAL;
+    if (is_attached && !tcp_set_window_clamp(&stack->tcp, sock->conn, clamp))
+        return -LASTACK_ENOBUFS;
+    if (sock->phase == SOCKET_LISTENING)
+        ((struct listener *)pool_at(&stack->tcp.listeners, sock->conn))->window_clamp = clamp;
+    sock->values.window_clamp = clamp;
     return 0;
 }
 
@@ -195,6 +217,8 @@ static int remember(struct lastack *stack, struct sock *sock, enum lastack_optio
         return 0;
     case LASTACK_SO_MAX_PACING_RATE:
         return set_pacing(stack, sock, value);
+    case LASTACK_TCP_WINDOW_CLAMP:
+        return set_window_clamp(stack, sock, value);
     case LASTACK_SO_RCVLOWAT: /* negative: no limit; 0: 1 */
         values->receive_lowat = value < 0 ? INT32_MAX : value == 0 ? 1 : value;
         return 0;
@@ -271,6 +295,10 @@ static int recall(const struct lastack *stack, const struct sock *sock, enum las
     case LASTACK_SO_SNDLOWAT:
         *value = 1;
         return 0;
+    case LASTACK_TCP_WINDOW_CLAMP:
+        *value = (int)(sock->phase == SOCKET_ATTACHED ? tcp_window_clamp(&stack->tcp, sock->conn)
+                                                      : values->window_clamp);
+        return is_stream ? 0 : -LASTACK_ENOPROTOOPT;
     case LASTACK_TCP_INQ:
         *value = values->tells_inq;
         return 0;

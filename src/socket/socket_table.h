@@ -33,7 +33,8 @@ enum socket_phase {
 /* Options that act here, or that only are remembered. */
 struct sock_values {
     uint32_t mark, priority;
-    uint32_t pacing_max; /* SO_MAX_PACING_RATE; 0: none */
+    uint32_t pacing_max;   /* SO_MAX_PACING_RATE; 0: none */
+    uint32_t window_clamp; /* TCP_WINDOW_CLAMP of what it opens; 0: none */
     int32_t receive_lowat;
     uint8_t mtu_discover;  /* IP_MTU_DISCOVER: what the program thinks; see socket_options.c */
     uint8_t traffic_class; /* IPV6_TCLASS */

@@ -131,13 +131,14 @@ struct pace {
     uint32_t most; /* bytes per second, SO_MAX_PACING_RATE; 0: no limit */
 };
 
-/* What a connection has only once something went wrong, or its window is no more that of the first
- * slow start, from a pool of its own. */
+/* What a connection has only once something went wrong, its window is no more that of the first
+ * slow start, or its user asked for what few ask for; from a pool of its own. */
 struct repair {
     struct recovery recovery; /* first */
     struct cc_state cc;
     struct delivery delivery;
     struct pace pace;
+    uint32_t window_clamp; /* TCP_WINDOW_CLAMP, bytes; 0: none (event/tune_receive.c) */
 };
 
 static inline struct cc_state *repair_cc(struct recovery *recovery)

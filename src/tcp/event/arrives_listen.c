@@ -49,12 +49,15 @@ static void take_syn_options(const struct tcp *tcp, const struct listener *liste
     }
 }
 
-static uint32_t first_offer(const struct tcp *tcp, const struct listener *listener,
-                            const struct syn_entry *entry)
+static inline ALWAYS_INLINE uint32_t first_offer(const struct tcp *tcp,
+                                                 const struct listener *listener,
+                                                 const struct syn_entry *entry, uint32_t most)
 {
     const struct lastack_params *params = &tcp->params;
-    const uint32_t space = listener->options.receive_buffer != 0 ? listener->options.receive_buffer
-                                                                 : params->receive_buffer;
+    const uint32_t space =
+        min32(listener->options.receive_buffer != 0 ? listener->options.receive_buffer
+                                                    : params->receive_buffer,
+              most);
     uint32_t mss = listener_mss(tcp, listener, &entry->tuple);
 
     if (params->receive_window_initial != 0)
@@ -62,6 +65,17 @@ static uint32_t first_offer(const struct tcp *tcp, const struct listener *listen
     if (entry->flags & SYN_TIMESTAMP && mss > 12)
         mss -= 12; /* what the option takes of every segment */
     return receive_window_first(space, mss, params->first_window_in_segs);
+}
+
+/* TCP_WINDOW_CLAMP of the listener. */
+static NOINLINE void request_clamp_window(const struct tcp *tcp, const struct listener *listener,
+                                          struct syn_entry *entry)
+{
+    const uint32_t clamp = listener->window_clamp;
+
+    entry->rcv_wnd = (uint16_t)first_offer(tcp, listener, entry, clamp);
+    if (tcp->params.window_scale_fixed == 0xff)
+        entry->rcv_shift = (uint8_t)min32(entry->rcv_shift, window_shift_for(clamp, 14));
 }
 
 void request_from_syn(const struct tcp *tcp, const struct listener *listener,
@@ -78,7 +92,9 @@ void request_from_syn(const struct tcp *tcp, const struct listener *listener,
 void request_offer_window(const struct tcp *tcp, const struct listener *listener,
                           struct syn_entry *entry)
 {
-    entry->rcv_wnd = (uint16_t)first_offer(tcp, listener, entry);
+    entry->rcv_wnd = (uint16_t)first_offer(tcp, listener, entry, UINT32_MAX);
+    if (UNLIKELY(listener->window_clamp != 0))
+        request_clamp_window(tcp, listener, entry);
 }
 
 uint8_t request_shift(const struct tcp *tcp, const struct listener *listener)
@@ -524,6 +540,8 @@ struct tcp_conn *conn_from_request(struct tcp *tcp, const struct syn_entry *entr
     time_handshake(tcp, conn, entry);
     /* the request was in it since the SYN: no arrow is taken here */
     conn->state = TCP_SYN_RECEIVED;
+    if (UNLIKELY(listener->window_clamp != 0))
+        conn_clamp_from_start(tcp, conn, listener->window_clamp);
     return conn;
 }
 

@@ -24,6 +24,7 @@ struct recovery *conn_need_recovery(struct tcp *tcp, struct tcp_conn *conn)
         *conn_delivery(tcp, conn) =
             (struct delivery){.delivered_at = tcp->report.now, .first_at = tcp->report.now};
         *conn_pace(tcp, conn) = (struct pace){0};
+        *conn_window_clamp_at(tcp, conn) = 0;
         conn_recovery(tcp, conn)->high = conn->snd.una;
         conn_recovery(tcp, conn)->rack.dsack_round = conn->snd.una;
     }

@@ -169,6 +169,7 @@ struct tcp_open {
     uint32_t connect_timeout_s; /* 0: connect_timeout_ns */
     uint8_t congestion;         /* enum lastack_congestion + 1; 0: the stack's */
     uint8_t defer;              /* passive OPEN: listener.defer */
+    uint32_t window_clamp;      /* TCP_WINDOW_CLAMP; 0: none */
     /* CONN_NODELAY, CONN_CORK, CONN_KEEPALIVE, CONN_REUSE_..., CONN_IPV6_SOCKET, CONN_NO_OPTIONS */
     uint32_t flags;
     struct conn_options options;
@@ -296,6 +297,11 @@ void conn_tune_arrived(const struct tcp *tcp, struct tcp_conn *conn, const struc
 void conn_tune_read(const struct tcp *tcp, struct tcp_conn *conn, uint32_t length);
 /* The buffer now stands for so many bytes; the window follows by policy. */
 void conn_set_receive_limit(const struct tcp *tcp, struct tcp_conn *conn, uint32_t limit);
+/* TCP_WINDOW_CLAMP of a connection, bytes > 0; false: there is no room to remember it. */
+bool tcp_set_window_clamp(struct tcp *tcp, uint32_t index, uint32_t clamp);
+uint32_t tcp_window_clamp(const struct tcp *tcp, uint32_t index);
+/* ... that its socket or listener brought along; it is not in CLOSED any more. */
+void conn_clamp_from_start(struct tcp *tcp, struct tcp_conn *conn, uint32_t clamp);
 
 /* ---- frame.c ---- */
 
@@ -452,6 +458,17 @@ static inline struct pace *conn_pace(const struct tcp *tcp, const struct tcp_con
     struct repair *repair = (struct repair *)conn_recovery(tcp, conn);
 
     return repair == NULL ? NULL : &repair->pace;
+}
+
+/* The largest window that the user wants to offer; 0: he did not say. */
+static inline uint32_t *conn_window_clamp_at(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    return &((struct repair *)conn_recovery(tcp, conn))->window_clamp;
+}
+
+static inline uint32_t conn_window_clamp(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    return conn->recovery == POOL_NONE ? 0 : *conn_window_clamp_at(tcp, conn);
 }
 
 static inline struct delivery *conn_delivery(const struct tcp *tcp, const struct tcp_conn *conn)

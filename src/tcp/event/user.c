@@ -12,7 +12,7 @@
 
 /* RFC 9293 §3.10.1: "CLOSED STATE: create a new TCB, ... an initial send sequence number (ISS) is
  * selected" */
-static void first_window(struct tcp *tcp, struct tcp_conn *conn)
+static inline ALWAYS_INLINE void first_window(struct tcp *tcp, struct tcp_conn *conn, uint32_t most)
 {
     const struct lastack_params *params = &tcp->params;
     const uint32_t buffer = conn->options.receive_buffer != 0 ? conn->options.receive_buffer
@@ -22,16 +22,23 @@ static void first_window(struct tcp *tcp, struct tcp_conn *conn)
     if (params->window_scaling)
         conn->rcv_shift = params->window_scale_fixed != 0xff
                               ? params->window_scale_fixed
-                              : window_shift_for(buffer, params->window_scale_max);
+                              : window_shift_for(min32(buffer, most), params->window_scale_max);
     if (conn->options.receive_buffer != 0)
         conn->space.limit = conn->options.receive_buffer;
-    window =
-        params->receive_window_initial != 0
-            ? min32(params->receive_window_initial, conn->space.limit)
-            : receive_window_first(conn->space.limit, conn->mss_own, params->first_window_in_segs);
+    window = min32(conn->space.limit, most);
+    window = params->receive_window_initial != 0
+                 ? min32(params->receive_window_initial, window)
+                 : receive_window_first(window, conn->mss_own, params->first_window_in_segs);
     conn->space.threshold = window;
     conn_set_receive_limit(tcp, conn, max32(window, min32(conn->space.limit, buffer)));
     conn->rcv.edge = seq_of(window); /* while RCV.NXT is unknown, the width of the window */
+}
+
+/* TCP_WINDOW_CLAMP of the socket. */
+static NOINLINE void clamp_first_window(struct tcp *tcp, struct tcp_conn *conn, uint32_t clamp)
+{
+    first_window(tcp, conn, clamp);
+    conn_clamp_from_start(tcp, conn, clamp);
 }
 
 void conn_start(struct tcp *tcp, struct tcp_conn *conn, const struct conn_options *options,
@@ -41,7 +48,7 @@ void conn_start(struct tcp *tcp, struct tcp_conn *conn, const struct conn_option
     conn->flags |= flags;
     conn->ts_offset = timestamp_offset(tcp_secret(tcp, &conn->tuple, conn->flow));
     conn_take_path(tcp, conn);
-    first_window(tcp, conn);
+    first_window(tcp, conn, UINT32_MAX);
 }
 
 void conn_choose_iss(struct tcp_conn *conn, struct seq iss)
@@ -87,6 +94,8 @@ uint32_t tcp_open_active(struct tcp *tcp, const struct tcp_open *open, enum last
     tcp_enter(conn, TCP_SYN_SENT,
               is_reuse ? LASTACK_CAUSE_TIME_WAIT_REUSED : LASTACK_CAUSE_CALL_CONNECT, &tcp->report);
     conn->owe |= OWE_SEND;
+    if (UNLIKELY(open->window_clamp != 0))
+        clamp_first_window(tcp, conn, open->window_clamp);
     if (conn->options.user_timeout_ms != 0)
         conn_set_deadline(conn, LASTACK_TIMER_USER_TIMEOUT,
                           time_after(tcp->report.now, MS(conn->options.user_timeout_ms)),
@@ -134,6 +143,7 @@ uint32_t tcp_open_passive(struct tcp *tcp, const struct tcp_open *open, uint32_t
         .options = open->options,
         .congestion = open->congestion,
         .defer = open->defer,
+        .window_clamp = open->window_clamp,
     };
     return index;
 }

@@ -10,7 +10,6 @@
 
 enum {
     WINDOW_FIELD_MAX = 65535,
-    RECEIVE_TINY = 128, /* text that does not count (Linux) */
 };
 
 uint32_t receive_window_select(const struct receive_space *space, uint32_t held, uint32_t offered,
@@ -63,10 +62,11 @@ bool receive_space_grow(struct receive_space *space, uint32_t limit_max, int64_t
     return is_grown;
 }
 
-void receive_space_arrived(struct receive_space *space, uint32_t length, uint32_t mss)
+void receive_space_arrived(struct receive_space *space, uint32_t most, uint32_t length,
+                           uint32_t mss)
 {
-    if (length >= RECEIVE_TINY && space->threshold < space->limit)
-        space->threshold += min32(space->limit - space->threshold, 2 * max32(mss, length));
+    if (space->threshold < most)
+        space->threshold += min32(most - space->threshold, 2 * max32(mss, length));
 }
 
 void receive_space_echoed(struct receive_space *space, int64_t sample_ns)

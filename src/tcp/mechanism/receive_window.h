@@ -60,9 +60,16 @@ bool receive_space_read(struct receive_space *space, uint32_t bytes, uint32_t rt
  * the most. True: it grew. */
 bool receive_space_grow(struct receive_space *space, uint32_t limit_max, int64_t now);
 
-/* `length` bytes of text in order arrived from a peer whose segments hold `mss`: the threshold
- * follows. Tiny ones say nothing of the pace. */
-void receive_space_arrived(struct receive_space *space, uint32_t length, uint32_t mss);
+/* Tiny segments say nothing of the peer's pace (Linux). */
+static inline bool receive_space_heeds(uint32_t length)
+{
+    return length >= 128;
+}
+
+/* `length` bytes of text in order that count arrived from a peer whose segments hold `mss`: the
+ * threshold, still below `most`, follows. */
+void receive_space_arrived(struct receive_space *space, uint32_t most, uint32_t length,
+                           uint32_t mss);
 
 /* A full segment arrived and echoes a timestamp that we sent `sample_ns` ago. The later ones of a
  * flight come later than the first and echo the same: less counts at once, more slowly. */

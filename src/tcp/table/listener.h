@@ -30,7 +30,8 @@ struct listener {
     uint8_t domain; /* enum lastack_domain of the socket */
     /* TCP_DEFER_ACCEPT: timeouts during which a bare ACK does not complete a handshake; 0: none */
     uint8_t defer;
-    uint8_t congestion; /* of its children: enum lastack_congestion + 1; 0: the stack's */
+    uint8_t congestion;    /* of its children: enum lastack_congestion + 1; 0: the stack's */
+    uint32_t window_clamp; /* TCP_WINDOW_CLAMP of its children, bytes; 0: none */
     bool is_open;
     bool has_listened; /* it was in LISTEN, not only on its way there */
     bool is_woken;

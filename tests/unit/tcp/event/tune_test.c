@@ -123,6 +123,65 @@ TEST(memory_is_tight)
         FORGET(hogs[--count]);
 }
 
+static void set_clamp(struct peer *p, int clamp)
+{
+    assert_int_equal(lastack_set_option(world.stack, p->fd, LASTACK_TCP_WINDOW_CLAMP, clamp), 0);
+}
+
+/* What was offered is used up, and all is read. */
+static uint32_t window_after_text(struct peer *p)
+{
+    int64_t nxt = 1;
+
+    for (unsigned i = 0; i < 8; i++) {
+        const uint32_t length = min32(row_of(p).tcp_info.tcpi_rcv_wnd, 20000);
+
+        ARRIVES(p, .flags = ACK, .seq = nxt, .ack = 1, .text = length);
+        READS(p, length);
+        nxt += length;
+    }
+    FORGET(p);
+    return row_of(p).tcp_info.tcpi_rcv_wnd;
+}
+
+/* A clamp below the unit of the window scale leaves one unit, not a window of 0; where windows do
+ * not grow but are the buffer, they are the clamp. */
+TEST(clamped_window)
+{
+    struct lastack_config config;
+    struct peer *p;
+
+    peer_config(&config);
+    config.params.window_scale_fixed = 14;
+    restart(&config);
+    p = accepted_with(PEER_PORT, &(struct opening){.rtt = MS(RTT_MS), .shift = 7 + 1});
+    set_clamp(p, 1152);
+    assert_int_equal(window_after_text(p), 1 << 14);
+    config.params.window_scale_fixed = 0;
+    config.params.receive_window_grows = false;
+    restart(&config);
+    p = accepted_with(PEER_PORT, &(struct opening){.rtt = MS(RTT_MS), .shift = 7 + 1});
+    set_clamp(p, 5000);
+    assert_int_equal(window_after_text(p), 5000);
+    set_clamp(p, 6000);
+    assert_int_equal(row_of(p).tcp_info.tcpi_rcv_ssthresh, 6000);
+    SETS(p, LASTACK_SO_RCVBUF, 30000);
+    assert_int_equal(row_of(p).tcp_info.tcpi_rcv_ssthresh, 6000);
+    SETS(p, LASTACK_SO_RCVBUF, 3000);
+    assert_int_equal(row_of(p).tcp_info.tcpi_rcv_ssthresh, 3000);
+}
+
+/* Its connection is gone, and nothing is remembered for it. */
+TEST(a_clamp_comes_too_late)
+{
+    struct peer *p = accepted_with(PEER_PORT, &(struct opening){.rtt = MS(RTT_MS)});
+
+    ARRIVES(p, .flags = RST, .seq = 1);
+    set_clamp(p, 5000);
+    FORGET(p);
+    lastack_check(world.stack);
+}
+
 /* The send buffer: two windows, up to send_buffer_max, and never less than it has been. */
 TEST(send_buffer_grows)
 {
@@ -156,7 +215,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RUN(receive_buffer_grows), RUN(round_trip_by_echo), RUN(share_of_the_pages),
-        RUN(memory_is_tight),      RUN(send_buffer_grows),
+        RUN(memory_is_tight),      RUN(clamped_window),     RUN(a_clamp_comes_too_late),
+        RUN(send_buffer_grows),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,21 +33,23 @@ TEST(offers)
     }
 }
 
-/* The threshold follows what arrives, by two segments, and ends at the limit; tiny segments do not
+/* The threshold follows what arrives, by two segments, as far as it may; tiny segments do not
  * count. */
 TEST(threshold_grows)
 {
-    struct receive_space space = {.limit = 10000, .threshold = 5000};
+    struct receive_space space = {.limit = 20000, .threshold = 5000};
 
-    receive_space_arrived(&space, 127, MSS);
-    assert_int_equal(space.threshold, 5000);
-    receive_space_arrived(&space, 128, MSS);
+    assert_false(receive_space_heeds(127));
+    assert_true(receive_space_heeds(128));
+    receive_space_arrived(&space, 10000, 128, MSS);
     assert_int_equal(space.threshold, 7000);
-    receive_space_arrived(&space, 1400, MSS); /* a frame of several */
+    receive_space_arrived(&space, 10000, 1400, MSS); /* a frame of several */
     assert_int_equal(space.threshold, 9800);
-    receive_space_arrived(&space, MSS, MSS);
+    receive_space_arrived(&space, 10000, MSS, MSS);
     assert_int_equal(space.threshold, 10000);
-    receive_space_arrived(&space, MSS, MSS);
+    receive_space_arrived(&space, 10000, MSS, MSS);
+    assert_int_equal(space.threshold, 10000);
+    receive_space_arrived(&space, 9000, MSS, MSS); /* never down */
     assert_int_equal(space.threshold, 10000);
 }
 
