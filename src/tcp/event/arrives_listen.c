@@ -408,6 +408,13 @@ static enum verdict check_request(struct tcp *tcp, uint32_t index, const struct 
         reply_syn_ack(tcp, entry, NULL);
         return STOP;
     }
+    if (entry->flags & SYN_TIMESTAMP && !(seg->options & OPTION_TIMESTAMP) &&
+        !(seg->flags & LASTACK_RST) && !tcp->params.missing_timestamp_ok) {
+        /* (a connection would drop it too, and wait for ever for another) */
+        report_drop(&tcp->report, entry->flow, TCP_SYN_RECEIVED, seg,
+                    LASTACK_CAUSE_DROP_NO_TIMESTAMP);
+        return STOP;
+    }
     if (entry->flags & SYN_TIMESTAMP && seg->options & OPTION_TIMESTAMP &&
         !(seg->flags & LASTACK_RST) &&
         paws_rejects(&paws, tcp_paws_rule(tcp, false), seg->ts_value, tcp->report.now_ms)) {
