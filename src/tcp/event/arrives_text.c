@@ -314,7 +314,11 @@ static NOINLINE enum verdict fin_arrives(struct tcp *tcp, struct tcp_conn *conn,
             conn->owe |= OWE_ACK;
         return GO_ON;
     }
+    if (seq_after(conn->rcv.nxt, conn->rcv.fin))
+        conn->flags &= ~(uint32_t)CONN_FIN_KNOWN; /* text went past it: it was none */
     (void)end_with_fin(conn, seg);
+    if (!conn_has(conn, CONN_FIN_KNOWN))
+        return GO_ON;
     if (seq_equal(conn->rcv.nxt, conn->rcv.fin))
         return fin_in_order(tcp, conn);
     if (seg->flags & LASTACK_FIN && seg->text_length == 0)
