@@ -65,7 +65,7 @@ void reply_rst_of(struct tcp *tcp, const struct tcp_conn *conn)
 
     if (reply == NULL)
         return;
-    reply->seq = conn->snd.nxt;
+    reply->seq = conn_seq_without_text(conn);
     reply->ack = conn->rcv.nxt;
     reply->wnd = 0;
     reply->tos = conn->options.tos;
@@ -87,7 +87,7 @@ void reply_ack_again(struct tcp *tcp, struct tcp_conn *conn, struct sack_block a
         return;
     segment_clear(&seg);
     seg.again = again;
-    reply->seq = conn->snd.nxt;
+    reply->seq = conn_seq_without_text(conn);
     reply->ack = conn->rcv.nxt;
     reply->wnd = conn_offer_window(conn);
     reply->window = (uint32_t)reply->wnd << conn->rcv_shift;

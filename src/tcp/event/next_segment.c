@@ -446,7 +446,7 @@ static bool emit_ack(const struct tcp_conn *conn, struct tcp_out *out)
 {
     if (!(conn->owe & OWE_ACK))
         return false;
-    out->seg.seq = conn->snd.nxt;
+    out->seg.seq = conn_seq_without_text(conn);
     out->seg.flags = LASTACK_ACK;
     return true;
 }

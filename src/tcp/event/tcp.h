@@ -411,6 +411,20 @@ static inline int64_t conn_retransmit_at(const struct tcp *tcp, const struct tcp
                  max64(tcp->report.now, conn->first_retry_at + MS(conn->options.user_timeout_ms)));
 }
 
+/* SEG.SEQ of what has no text: SND.NXT, unless the peer took back the window under it (RFC 9293
+ * §3.8.6, MUST-34): beyond his window he would not listen. By less than a unit it may have moved
+ * for its scale alone (RFC 7323 §2.4). */
+static inline struct seq conn_seq_without_text(const struct tcp_conn *conn)
+{
+    const struct conn_snd *snd = &conn->snd;
+
+    if (LIKELY(seq_distance(snd->una, snd->nxt) <= snd->wnd) ||
+        !tcp_state_is_synchronized(conn->state) ||
+        (seq_distance(snd->una, snd->nxt) - snd->wnd) >> conn->snd_shift == 0)
+        return snd->nxt;
+    return seq_add(snd->una, snd->wnd);
+}
+
 /* The common end of every event on a living connection. */
 void settle(struct tcp *tcp, struct tcp_conn *conn);
 
