@@ -204,7 +204,7 @@ struct tcp_conn {
     int64_t first_retry_at;
     /* on the millisecond clock: good for 49 days */
     uint32_t challenge_ms;   /* first challenge ACK of a window (challenge.h), 0: none yet */
-    uint32_t since_probe_ms; /* first of the unanswered persist probes */
+    uint32_t since_probe_ms; /* first probe of a window that is still shut; 0: none */
     uint32_t last_sent_ms;   /* last segment with text */
     uint32_t last_received_ms;
     struct deadlines deadline;

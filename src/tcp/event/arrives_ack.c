@@ -147,6 +147,7 @@ static void window_changed(struct tcp *tcp, struct tcp_conn *conn, bool is_probi
     if (is_probing) {
         conn_stop_deadline(conn, LASTACK_TIMER_PERSIST, &tcp->report);
         conn->rtt.backoff = 0;
+        conn->since_probe_ms = 0;
     }
     conn->owe |= OWE_SEND;
 }

@@ -167,6 +167,7 @@ static bool persist_timeout(struct tcp *tcp, struct tcp_conn *conn)
     if (conn->snd.wnd > 0) {
         conn->owe |= OWE_SEND;
         conn->flags |= CONN_SEND_SMALL;
+        conn->since_probe_ms = 0;
         return false;
     }
     if (conn->probes >= most) {
@@ -181,13 +182,14 @@ static bool persist_timeout(struct tcp *tcp, struct tcp_conn *conn)
         conn_end(tcp, conn, LASTACK_CAUSE_ORPHAN_RETRIES, 0);
         return true;
     }
-    if (conn->options.user_timeout_ms != 0 && conn->probes > 0 &&
+    /* LNX-UTO: text has waited for so long, never mind that probes are answered */
+    if (conn->options.user_timeout_ms != 0 && conn->since_probe_ms != 0 &&
         silence_since(tcp, conn->since_probe_ms) >= MS(conn->options.user_timeout_ms)) {
         conn_end(tcp, conn, LASTACK_CAUSE_USER_TIMEOUT, 110);
         return true;
     }
-    if (conn->probes == 0)
-        conn->since_probe_ms = tcp->report.now_ms;
+    if (conn->since_probe_ms == 0)
+        conn->since_probe_ms = max32(tcp->report.now_ms, 1);
     conn->probes++;
     rtt_back_off(&conn->rtt); /* SHLD-30 */
     conn->owe |= OWE_PROBE;

@@ -562,7 +562,8 @@ TEST(user_timeout_in_other_states)
     FORGET(r);
 }
 
-/* A closed window: counted from the first probe that is not answered.
+/* A closed window: counted from its first probe, answered or not; a window that opens in between
+ * begins it anew.
  * covers: LNX-UTO */
 TEST(user_timeout_with_a_closed_window)
 {
@@ -570,18 +571,38 @@ TEST(user_timeout_with_a_closed_window)
 
     SETS(p, LASTACK_TCP_USER_TIMEOUT, 3000);
     WRITES(p, 10);
-    for (int i = 0; i < 20; i++) { /* answered: never mind how long */
-        AFTER(SEC(1));
-        ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .win = NONE);
-    }
-    NO_STATE(p);
+    AFTER(SEC(2));
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1);
+    AFTER(MS(100));
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 11, .win = NONE);
+    WRITES(p, 10);
     (void)packets_forgotten(p);
     while (packets_forgotten(p) == 0)
         AFTER(MS(10));
-    AFTER(SEC(3) - MS(10));
+    for (int i = 0; i < 29; i++) {
+        ARRIVES(p, .flags = ACK, .seq = 1, .ack = 11, .win = NONE);
+        AFTER(MS(100));
+    }
+    AFTER(MS(90));
     NO_STATE(p);
     AFTER(MS(10));
     STATE(p, ESTABLISHED, CLOSED, USER_TIMEOUT);
+    FORGET(p);
+}
+
+/* Keepalives that nobody answered before the window was shut over text are no probes of it. */
+TEST(user_timeout_after_keepalives)
+{
+    struct peer *p = ACCEPTED(.rtt = MS(100), .win = NONE);
+
+    SETS(p, LASTACK_SO_KEEPALIVE, 1);
+    SETS(p, LASTACK_TCP_KEEPIDLE, 5);
+    SETS(p, LASTACK_TCP_KEEPINTVL, 5);
+    SETS(p, LASTACK_TCP_USER_TIMEOUT, 60000);
+    AFTER(SEC(11));
+    WRITES(p, 10);
+    AFTER(SEC(10));
+    NO_STATE(p);
     FORGET(p);
 }
 
@@ -781,6 +802,7 @@ int main(void)
         RUN(user_timeout_starts_again),
         RUN(user_timeout_in_other_states),
         RUN(user_timeout_with_a_closed_window),
+        RUN(user_timeout_after_keepalives),
         RUN(no_keepalive_unless_asked_for),
         RUN(keepalive_unanswered),
         RUN(keepalive_answered),
