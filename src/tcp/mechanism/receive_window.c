@@ -18,17 +18,23 @@ uint32_t receive_window_select(const struct receive_space *space, uint32_t held,
     const uint32_t below_unit = (1u << shift) - 1;
     const uint32_t largest = (uint32_t)WINDOW_FIELD_MAX << shift;
     uint32_t room = space->limit > held ? space->limit - held : 0;
+    uint32_t promised;
 
     CHECK(shift <= 14);
     room = min32(room, space->threshold);
     /* more than was promised, and worth telling (MUST-39) */
     if (room > offered && room >= min32(receive_space_most(space) / 2, mss)) {
-        room = min32(room, largest) & ~below_unit;
+        /* (a buffer smaller than the unit would never open) */
+        room = max32(min32(room, largest) & ~below_unit, below_unit + 1);
         if (room > offered)
             return room;
     }
-    /* Promised stays promised, rounded up to the unit. */
-    return min32((offered + below_unit) & ~below_unit, largest);
+    /* Promised stays promised, rounded up to the unit. Small pieces would make it grow for ever, so
+     * there is an end to that: what is told then is short of what is taken (RFC 7323 §2.4). */
+    promised = (offered + below_unit) & ~below_unit;
+    if (promised != offered && held > space->limit + space->limit / 8)
+        promised -= below_unit + 1;
+    return min32(promised, largest);
 }
 
 uint32_t receive_window_first(uint32_t space, uint32_t mss, bool in_segs)

@@ -162,9 +162,11 @@ static void check_wire(struct peer *peer, const struct segment *seg)
     if (!is_syn && peer->has_shift && peer->offered_shift > 0)
         window <<= peer->offered_shift - 1;
     edge = seg->ack.v + window;
-    if (peer->has_edge)
+    if (peer->has_edge && peer->tells_short) /* RFC 7323 §2.4 */
+        assert_true((int32_t)(edge - peer->edge) > -(1 << (peer->offered_shift - 1)));
+    else if (peer->has_edge)
         assert_true((int32_t)(edge - peer->edge) >= 0); /* SHLD-14 */
-    peer->edge = edge;
+    peer->edge = peer->has_edge && (int32_t)(edge - peer->edge) < 0 ? peer->edge : edge;
     peer->has_edge = true;
 }
 

@@ -91,6 +91,7 @@ struct peer {
     uint8_t offered_shift;  /* window scale + 1 in the stack's SYN */
     bool has_shift;         /* the peer's SYN had one too */
     bool has_edge;
+    bool tells_short;  /* the window may be told short of that by less than its unit */
     uint32_t edge;     /* right edge of the stack's window */
     uint32_t last_id;  /* IPv4 ID of the last packet that SENDS read */
     uint64_t cookie;   /* the last one that the stack sent */
