@@ -48,11 +48,10 @@ int descriptor_add(struct lastack *stack, struct sock *sock, uint32_t owner)
     return (int)number;
 }
 
-struct sock *descriptor_remove(struct lastack *stack, int descriptor)
+bool descriptor_remove(struct lastack *stack, struct sock *sock, int descriptor)
 {
     struct sockets *table = sockets_of(stack);
     const uint32_t number = (uint32_t)descriptor;
-    struct sock *sock = sock_at(stack, table->descriptors[number].socket);
     uint32_t *at = &sock->first_descriptor;
 
     while (*at != number) {
@@ -64,8 +63,7 @@ struct sock *descriptor_remove(struct lastack *stack, int descriptor)
     table->descriptor_used--;
     if (number < table->lowest_free)
         table->lowest_free = number;
-    sock->holders--;
-    return sock->holders == 0 ? sock : NULL;
+    return --sock->holders == 0;
 }
 
 int lastack_dup(struct lastack *stack, int descriptor)

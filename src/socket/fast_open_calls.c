@@ -112,8 +112,8 @@ static uint32_t queue_text(struct lastack *stack, const struct sock *sock,
             min32(room - done, (uint32_t)min64((int64_t)iov[i].length, INT32_MAX));
         const bool is_last = i + 1 == count || done + want == room;
         /* what leaves with the SYN leaves again as one segment, if it must */
-        const struct tcp_send_how how = {.more = !is_last, .ends_record = is_last};
-        const uint32_t taken = tcp_send(&stack->tcp, sock->conn, iov[i].base, want, how);
+        const uint32_t taken = tcp_send(&stack->tcp, sock_conn(stack, sock), iov[i].base, want,
+                                        is_last ? LASTACK_MSG_EOR : LASTACK_MSG_MORE);
 
         done += taken;
         if (taken < want)

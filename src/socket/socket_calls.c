@@ -97,7 +97,7 @@ int lastack_accept(struct lastack *stack, int descriptor, struct lastack_endpoin
     struct sock *listening = sock_of(stack, descriptor);
     const uint32_t owner = listening == NULL ? 0 : sockets_of(stack)->descriptors[descriptor].owner;
     const struct listener *listener;
-    const struct tcp_conn *conn;
+    struct tcp_conn *conn;
     struct sock *sock;
     int accepted;
 
@@ -130,7 +130,7 @@ int lastack_accept(struct lastack *stack, int descriptor, struct lastack_endpoin
     CHECK(sock->conn != POOL_NONE);
     conn = sock_conn(stack, sock);
     if (sock->values.pacing_max != 0)
-        (void)tcp_set_pacing(&stack->tcp, sock->conn, sock->values.pacing_max);
+        (void)tcp_set_pacing(&stack->tcp, conn, sock->values.pacing_max);
     sock->local = tuple_local(&conn->tuple);
     sock->remote = tuple_remote(&conn->tuple);
     if (remote != NULL)
@@ -179,7 +179,7 @@ int sock_open_active(struct lastack *stack, struct sock *sock, uint8_t fast_open
     sock->conn = index;
     sock->is_connecting = true;
     if (sock->values.pacing_max != 0)
-        (void)tcp_set_pacing(&stack->tcp, index, sock->values.pacing_max);
+        (void)tcp_set_pacing(&stack->tcp, sock_conn(stack, sock), sock->values.pacing_max);
     return 0;
 }
 
@@ -250,7 +250,7 @@ int lastack_shutdown(struct lastack *stack, int descriptor, int how)
     }
     if (how != LASTACK_SHUT_RD && !sock->shut_write) {
         sock->shut_write = true;
-        tcp_shutdown_send(&stack->tcp, sock->conn, LASTACK_CAUSE_CALL_SHUTDOWN);
+        tcp_shutdown_send(&stack->tcp, sock_conn(stack, sock), LASTACK_CAUSE_CALL_SHUTDOWN);
         sockets_collect(stack);
     }
     return 0;
@@ -259,17 +259,16 @@ int lastack_shutdown(struct lastack *stack, int descriptor, int how)
 static void close_attached(struct lastack *stack, struct sock *sock)
 {
     struct tcp *tcp = &stack->tcp;
-    const uint32_t index = sock->conn;
     struct tcp_conn *conn = sock_conn(stack, sock);
 
     sock->phase = SOCKET_ENDED;
     if (sock->linger_s == 0 && conn->state != TCP_CLOSED && !conn_has(conn, CONN_DETACHED) &&
         conn_readable(conn) == 0) {
-        tcp_disown(tcp, index);
-        tcp_abort(tcp, index, LASTACK_CAUSE_LINGER_ZERO, 0);
+        tcp_disown(tcp, conn);
+        tcp_abort(tcp, conn, LASTACK_CAUSE_LINGER_ZERO, 0);
         return;
     }
-    tcp_close(tcp, index, LASTACK_CAUSE_CALL_CLOSE);
+    tcp_close(tcp, conn, LASTACK_CAUSE_CALL_CLOSE);
 }
 
 /* The last descriptor of a socket is gone. */
@@ -297,13 +296,12 @@ static void close_socket(struct lastack *stack, struct sock *sock)
 
 int lastack_close(struct lastack *stack, int descriptor)
 {
-    struct sock *last;
+    struct sock *sock = holder_of(stack, descriptor);
 
-    if (holder_of(stack, descriptor) == NULL)
+    if (sock == NULL)
         return -LASTACK_EBADF;
-    last = descriptor_remove(stack, descriptor);
-    if (last != NULL)
-        close_socket(stack, last);
+    if (descriptor_remove(stack, sock, descriptor))
+        close_socket(stack, sock);
     return 0;
 }
 
@@ -329,7 +327,7 @@ int lastack_abort(struct lastack *stack, int descriptor)
     sockets_collect(stack); /* a connection that became a record leaves its socket now */
     if (sock->phase != SOCKET_ATTACHED)
         return abort_time_wait(stack, sock) ? 0 : -LASTACK_ENOTCONN;
-    tcp_abort(&stack->tcp, sock->conn, LASTACK_CAUSE_CALL_ABORT, LASTACK_ECONNABORTED);
+    tcp_abort(&stack->tcp, sock_conn(stack, sock), LASTACK_CAUSE_CALL_ABORT, LASTACK_ECONNABORTED);
     sockets_collect(stack);
     return 0;
 }

@@ -79,7 +79,7 @@ void sock_free(struct lastack *stack, struct sock *sock)
 
     if (sock->is_queued)
         forget_event(stack, index);
-    epoll_forget(stack, sock);
+    CHECK(sock->first_watch == POOL_NONE);
     stream_clear(&sock->left, &stack->tcp.pages);
     sock->phase = SOCKET_FREE;
     pool_give(&sockets_of(stack)->sockets, index);
@@ -117,10 +117,8 @@ void sock_wake(struct lastack *stack, struct sock *sock, uint8_t wake)
 }
 
 /* The connection is over: what it still holds is the socket's now. */
-static void take_leavings(struct lastack *stack, struct sock *sock, struct tcp_conn *conn)
+static NOINLINE void take_leavings(struct lastack *stack, struct sock *sock, struct tcp_conn *conn)
 {
-    const uint32_t index = sock->conn;
-
     sock->phase = SOCKET_ENDED;
     sock->conn = POOL_NONE;
     sock->last_state = conn->state;
@@ -134,14 +132,15 @@ static void take_leavings(struct lastack *stack, struct sock *sock, struct tcp_c
     sock->left_is_end = conn_has(conn, CONN_FIN_RECEIVED);
     stream_init(&conn->receive);
     conn->socket = POOL_NONE;
-    tcp_release(&stack->tcp, index);
+    tcp_release(&stack->tcp, conn);
 }
 
-static inline struct sock *hear_conn(struct lastack *stack, struct tcp_conn *conn, uint8_t wake)
+static inline struct sock *hear_conn(struct lastack *stack, struct tcp_conn *conn, uint32_t index,
+                                     uint8_t wake)
 {
     struct sock *sock = sock_at(stack, conn->socket);
 
-    CHECK(sock->phase == SOCKET_ATTACHED && sock_conn(stack, sock) == conn);
+    CHECK(sock->phase == SOCKET_ATTACHED && sock->conn == index);
     if (tcp_state_is_synchronized(conn->state))
         sock->was_connected = true;
     if (wake & WAKE_URGENT)
@@ -156,13 +155,15 @@ static inline struct sock *hear_conn(struct lastack *stack, struct tcp_conn *con
 static inline struct sock *hear_next(struct lastack *stack)
 {
     struct tcp *tcp = &stack->tcp;
-    uint8_t wake;
-    struct tcp_conn *conn = tcp_next_woken(tcp, &wake);
+    uint32_t index = tcp->wake_head;
     struct sock *sock;
-    uint32_t index;
+    uint8_t wake;
 
-    if (conn != NULL)
-        return hear_conn(stack, conn, wake);
+    if (index != POOL_NONE) {
+        struct tcp_conn *conn = tcp_next_woken(tcp, &wake);
+
+        return hear_conn(stack, conn, index, wake);
+    }
     index = tcp_next_woken_listener(tcp);
     if (index == POOL_NONE)
         return NULL;
@@ -260,7 +261,7 @@ static uint32_t readable_from(const struct lastack *stack, const struct sock *so
 
 static uint32_t poll_attached(struct lastack *stack, const struct sock *sock)
 {
-    const struct tcp_conn *conn = sock_conn(stack, sock);
+    struct tcp_conn *conn = sock_conn(stack, sock);
     const bool is_end = conn_has(conn, CONN_FIN_RECEIVED);
     uint32_t bits = sock_poll_urgent(stack, sock);
     const uint32_t is_unread_mark = bits != 0 && !sock->has_oob && !sock->oob_inline;
@@ -280,7 +281,7 @@ static uint32_t poll_attached(struct lastack *stack, const struct sock *sock)
     if (sock->shut_write || (tcp_state_may_send(conn->state) && tcp_is_writable(&stack->tcp, conn)))
         bits |= LASTACK_POLLOUT;
     else
-        tcp_want_room(&stack->tcp, sock->conn);
+        tcp_want_room(&stack->tcp, conn);
     return bits;
 }
 

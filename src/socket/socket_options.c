@@ -23,8 +23,8 @@ static void apply(struct lastack *stack, struct sock *sock, uint32_t mask)
             tcp_set_reuse(&stack->tcp, conn, sock->flags);
         conn->flags = (conn->flags & ~mask) | (sock->flags & mask);
         if (mask & CONN_KEEPALIVE)
-            tcp_keepalive_switched(&stack->tcp, sock->conn);
-        tcp_reconsider(&stack->tcp, sock->conn);
+            tcp_keepalive_switched(&stack->tcp, conn);
+        tcp_reconsider(&stack->tcp, conn);
     } else if (sock->phase == SOCKET_LISTENING) {
         struct listener *listener = pool_at(&stack->tcp.listeners, sock->conn);
 
@@ -122,7 +122,7 @@ static int set_number(struct lastack *stack, struct sock *sock, enum lastack_opt
         sock->options = *options;
     apply(stack, sock, 0);
     if (option == LASTACK_TCP_KEEPIDLE && sock->phase == SOCKET_ATTACHED)
-        tcp_keepalive_changed(&stack->tcp, sock->conn);
+        tcp_keepalive_changed(&stack->tcp, sock_conn(stack, sock));
     return 0;
 }
 
@@ -157,7 +157,8 @@ static int set_pacing(struct lastack *stack, struct sock *sock, int value)
 
     if (value == 0 || sock->type != LASTACK_SOCK_STREAM)
         return -LASTACK_EINVAL;
-    if (sock->phase == SOCKET_ATTACHED && !tcp_set_pacing(&stack->tcp, sock->conn, most))
+    if (sock->phase == SOCKET_ATTACHED &&
+        !tcp_set_pacing(&stack->tcp, sock_conn(stack, sock), most))
         return -LASTACK_ENOBUFS;
     sock->values.pacing_max = most;
     return 0;
@@ -356,7 +357,7 @@ int lastack_set_option(struct lastack *stack, int descriptor, enum lastack_optio
             conn->ack.pingpong = value == 0;
             if (value != 0 && conn->deadline.at[LASTACK_TIMER_DELAYED_ACK] != NEVER)
                 conn->owe |= OWE_ACK;
-            tcp_reconsider(&stack->tcp, sock->conn);
+            tcp_reconsider(&stack->tcp, conn);
         }
         return 0;
     case LASTACK_IPV6_V6ONLY:
@@ -535,7 +536,7 @@ int lastack_set_congestion(struct lastack *stack, int descriptor, const char *na
         return -LASTACK_ENOENT;
     sock->values.congestion = (uint8_t)(algorithm + 1);
     if (sock->phase == SOCKET_ATTACHED)
-        tcp_set_congestion(&stack->tcp, sock->conn, algorithm);
+        tcp_set_congestion(&stack->tcp, sock_conn(stack, sock), algorithm);
     else if (sock->phase == SOCKET_LISTENING)
         ((struct listener *)pool_at(&stack->tcp.listeners, sock->conn))->congestion =
             sock->values.congestion;

@@ -138,8 +138,8 @@ static inline uint32_t sock_index(const struct lastack *stack, const struct sock
 /* ---- descriptors.c ---- */
 
 int descriptor_add(struct lastack *stack, struct sock *sock, uint32_t owner);
-/* Returns the socket it held if that was the last descriptor of it, else NULL. */
-struct sock *descriptor_remove(struct lastack *stack, int descriptor);
+/* The descriptor held that socket. True if it was the last that did. */
+bool descriptor_remove(struct lastack *stack, struct sock *sock, int descriptor);
 
 /* ---- socket_events.c ---- */
 
@@ -195,12 +195,6 @@ static inline struct tcp_conn *sock_conn(const struct lastack *stack, const stru
 
 /* Why nothing can be sent now, as a negative error, or 0. */
 int sock_cannot_send(struct lastack *stack, struct sock *sock);
-
-/* The peer has sent something urgent; maybe all of it was read. */
-static inline bool sock_may_have_mark(const struct lastack *stack, const struct sock *sock)
-{
-    return sock->phase == SOCKET_ATTACHED && (sock_conn(stack, sock)->flags & CONN_URGENT_IN) != 0;
-}
 
 /* How much of what can be read lies before the mark; steps over the octet there where it is out of
  * band. */

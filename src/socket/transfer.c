@@ -33,10 +33,21 @@ int sock_cannot_send(struct lastack *stack, struct sock *sock)
                                                                           : -LASTACK_EPIPE;
 }
 
+/* Nothing was taken: was there anything to take? */
+static int took_nothing(const struct lastack_iovec *iov, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (iov[i].length > 0)
+            return -LASTACK_EAGAIN;
+    }
+    return 0;
+}
+
 static int64_t send_vector(struct lastack *stack, struct sock *sock,
                            const struct lastack_iovec *iov, size_t count, uint32_t flags,
                            const struct lastack_endpoint *remote)
 {
+    struct tcp_conn *conn;
     int64_t done = 0;
     int error;
 
@@ -46,28 +57,21 @@ static int64_t send_vector(struct lastack *stack, struct sock *sock,
     error = sock_cannot_send(stack, sock);
     if (error < 0)
         return error;
+    conn = sock_conn(stack, sock);
     for (size_t i = 0; i < count; i++) {
         const uint32_t length = iov[i].length > INT32_MAX ? INT32_MAX : (uint32_t)iov[i].length;
-        struct tcp_send_how how = {.more = true};
-        uint32_t taken;
+        const uint32_t taken = tcp_send(&stack->tcp, conn, iov[i].base, length,
+                                        i + 1 == count ? flags : LASTACK_MSG_MORE);
 
-        if (i + 1 == count)
-            how = (struct tcp_send_how){.more = (flags & LASTACK_MSG_MORE) != 0,
-                                        .ends_record = (flags & LASTACK_MSG_EOR) != 0};
-        taken = tcp_send(&stack->tcp, sock->conn, iov[i].base, length, how);
         done += taken;
         if (taken < iov[i].length)
             break;
     }
-    if (done > 0 && flags & LASTACK_MSG_OOB)
-        tcp_send_urgent(&stack->tcp, sock->conn);
-    if (done > 0)
-        return done;
-    for (size_t i = 0; i < count; i++) {
-        if (iov[i].length > 0)
-            return -LASTACK_EAGAIN;
-    }
-    return 0;
+    if (done == 0)
+        return took_nothing(iov, count);
+    if (flags & LASTACK_MSG_OOB)
+        tcp_send_urgent(&stack->tcp, conn);
+    return done;
 }
 
 int64_t sock_send_pieces(struct lastack *stack, struct sock *sock, const struct lastack_iovec *iov,
@@ -112,22 +116,26 @@ struct text {
     bool is_end; /* the peer's FIN comes behind it */
 };
 
-static struct text text_of(const struct lastack *stack, const struct sock *sock)
+/* The connection that it is attached to; NULL: none any more, what can be read is the socket's. */
+static struct tcp_conn *conn_to_read(const struct lastack *stack, const struct sock *sock)
 {
-    if (sock->phase == SOCKET_ATTACHED) {
-        const struct tcp_conn *conn = sock_conn(stack, sock);
+    return sock->phase == SOCKET_ATTACHED ? sock_conn(stack, sock) : NULL;
+}
 
+static struct text text_of(const struct sock *sock, const struct tcp_conn *conn)
+{
+    if (conn != NULL)
         return (struct text){&conn->receive, conn->rcv.read, conn_readable(conn),
                              conn_has(conn, CONN_FIN_RECEIVED)};
-    }
     return (struct text){&sock->left, sock->left_from, seq_distance(sock->left_from, sock->left_to),
                          true};
 }
 
-static void take_text(struct lastack *stack, struct sock *sock, uint32_t length)
+static void take_text(struct lastack *stack, struct sock *sock, struct tcp_conn *conn,
+                      uint32_t length)
 {
-    if (sock->phase == SOCKET_ATTACHED) {
-        tcp_received(&stack->tcp, sock->conn, length);
+    if (conn != NULL) {
+        tcp_received(&stack->tcp, conn, length);
         return;
     }
     sock->left_from = seq_add(sock->left_from, length);
@@ -135,29 +143,21 @@ static void take_text(struct lastack *stack, struct sock *sock, uint32_t length)
 }
 
 /* Nothing to read: why? */
-static int nothing(const struct lastack *stack, struct sock *sock, const struct text *text)
+static int nothing(struct sock *sock, const struct text *text)
 {
     if (sock->error != 0)
         return take_error(sock);
-    if (sock->shut_read || (sock->phase == SOCKET_ATTACHED && text->is_end))
+    if (sock->shut_read)
         return 0;
-    switch ((enum socket_phase)sock->phase) {
-    case SOCKET_ATTACHED:
-        (void)stack;
-        return -LASTACK_EAGAIN;
-    case SOCKET_ENDED:
-        return sock->was_connected ? 0 : -LASTACK_ENOTCONN;
-    case SOCKET_IDLE:
-    case SOCKET_LISTENING:
-    case SOCKET_FREE:
-        break;
-    }
-    return -LASTACK_ENOTCONN;
+    if (sock->phase == SOCKET_ATTACHED)
+        return text->is_end ? 0 : -LASTACK_EAGAIN;
+    return sock->phase == SOCKET_ENDED && sock->was_connected ? 0 : -LASTACK_ENOTCONN;
 }
 
 int64_t lastack_recv(struct lastack *stack, int descriptor, void *data, size_t size, uint32_t flags)
 {
     struct sock *sock = sock_of(stack, descriptor);
+    struct tcp_conn *conn;
     struct text text;
     uint32_t length;
 
@@ -169,17 +169,18 @@ int64_t lastack_recv(struct lastack *stack, int descriptor, void *data, size_t s
         return sock_recv_oob(stack, sock, data, size, (flags & LASTACK_MSG_PEEK) != 0);
     if (sock->phase == SOCKET_IDLE || sock->phase == SOCKET_LISTENING)
         return sock->error != 0 ? take_error(sock) : -LASTACK_ENOTCONN;
+    conn = conn_to_read(stack, sock);
     length = UINT32_MAX;
-    if (UNLIKELY(sock_may_have_mark(stack, sock)))
+    if (UNLIKELY(conn != NULL && conn_has(conn, CONN_URGENT_IN)))
         length = sock_until_mark(stack, sock, length, (flags & LASTACK_MSG_PEEK) != 0);
-    text = text_of(stack, sock);
+    text = text_of(sock, conn);
     length = min32(length, size < text.length ? (uint32_t)size : text.length);
     if (length == 0)
-        return size == 0 && text.length > 0 ? 0 : nothing(stack, sock, &text);
+        return size == 0 && text.length > 0 ? 0 : nothing(sock, &text);
     if (!(flags & LASTACK_MSG_TRUNC)) /* TRUNC on a stream: taken, not copied */
         stream_get(text.stream, &stack->tcp.pages, text.from, data, length);
     if (!(flags & LASTACK_MSG_PEEK))
-        take_text(stack, sock, length);
+        take_text(stack, sock, conn, length);
     return length;
 }
 
@@ -208,9 +209,9 @@ int lastack_recv_peek(struct lastack *stack, int descriptor, struct lastack_iove
         return -LASTACK_EINVAL;
     if (sock->phase == SOCKET_IDLE || sock->phase == SOCKET_LISTENING)
         return -LASTACK_ENOTCONN;
-    text = text_of(stack, sock);
+    text = text_of(sock, conn_to_read(stack, sock));
     if (text.length == 0)
-        return nothing(stack, sock, &text);
+        return nothing(sock, &text);
     return (int)stream_iovec(text.stream, &stack->tcp.pages, text.from, text.length, iov,
                              (unsigned)count);
 }
@@ -218,15 +219,17 @@ int lastack_recv_peek(struct lastack *stack, int descriptor, struct lastack_iove
 int lastack_recv_done(struct lastack *stack, int descriptor, size_t length)
 {
     struct sock *sock = sock_of(stack, descriptor);
+    struct tcp_conn *conn;
     struct text text;
 
     if (sock == NULL)
         return -LASTACK_EBADF;
     if (sock->phase == SOCKET_IDLE || sock->phase == SOCKET_LISTENING)
         return -LASTACK_ENOTCONN;
-    text = text_of(stack, sock);
+    conn = conn_to_read(stack, sock);
+    text = text_of(sock, conn);
     if (length > text.length)
         return -LASTACK_EINVAL;
-    take_text(stack, sock, (uint32_t)length);
+    take_text(stack, sock, conn, (uint32_t)length);
     return 0;
 }

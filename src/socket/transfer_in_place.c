@@ -30,7 +30,7 @@ int lastack_send_room(struct lastack *stack, int descriptor, struct lastack_buff
                       int count, size_t length)
 {
     struct lastack_iovec iov[LASTACK_IOV_MAX];
-    const struct tcp_conn *conn;
+    struct tcp_conn *conn;
     struct sock *sock;
     uint32_t room;
     unsigned got;
@@ -41,11 +41,10 @@ int lastack_send_room(struct lastack *stack, int descriptor, struct lastack_buff
     sock = stream_of(stack, descriptor, &error);
     if (error != 0)
         return error;
-    room =
-        tcp_send_room(&stack->tcp, sock->conn, length < INT32_MAX ? (uint32_t)length : INT32_MAX);
+    conn = sock_conn(stack, sock);
+    room = tcp_send_room(&stack->tcp, conn, length < INT32_MAX ? (uint32_t)length : INT32_MAX);
     if (room == 0)
         return -LASTACK_EAGAIN;
-    conn = sock_conn(stack, sock);
     got = stream_iovec(&conn->send, &stack->tcp.pages, conn->snd.end, room, iov,
                        min32((uint32_t)count, LASTACK_IOV_MAX));
     for (unsigned i = 0; i < got; i++)
@@ -55,19 +54,19 @@ int lastack_send_room(struct lastack *stack, int descriptor, struct lastack_buff
 
 int64_t lastack_send_done(struct lastack *stack, int descriptor, size_t length, uint32_t flags)
 {
-    const struct tcp_send_how how = {.more = (flags & LASTACK_MSG_MORE) != 0,
-                                     .ends_record = (flags & LASTACK_MSG_EOR) != 0};
     uint32_t taken = 0;
+    struct tcp_conn *conn;
     struct sock *sock;
     int error;
 
     sock = stream_of(stack, descriptor, &error);
     if (error != 0)
         return error;
-    if (length > INT32_MAX || !tcp_has_send_room(&stack->tcp, sock->conn, (uint32_t)length))
+    conn = sock_conn(stack, sock);
+    if (length > INT32_MAX || !tcp_has_send_room(&stack->tcp, conn, (uint32_t)length))
         return -LASTACK_EINVAL;
     if (length > 0)
-        taken = tcp_send(&stack->tcp, sock->conn, NULL, (uint32_t)length, how);
-    tcp_drop_send_room(&stack->tcp, sock->conn);
+        taken = tcp_send(&stack->tcp, conn, NULL, (uint32_t)length, flags);
+    tcp_drop_send_room(&stack->tcp, conn);
     return taken;
 }

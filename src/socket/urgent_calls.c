@@ -10,7 +10,8 @@
 
 static bool mark_of(struct lastack *stack, const struct sock *sock, struct seq *mark)
 {
-    return sock->phase == SOCKET_ATTACHED && tcp_urgent_mark(&stack->tcp, sock->conn, mark);
+    return sock->phase == SOCKET_ATTACHED &&
+           tcp_urgent_mark(&stack->tcp, sock_conn(stack, sock), mark);
 }
 
 void sock_has_urgent(struct sock *sock)
@@ -28,13 +29,13 @@ static bool is_there(const struct lastack *stack, const struct sock *sock, struc
 
 static void step_over(struct lastack *stack, struct sock *sock, struct seq mark)
 {
-    const struct tcp_conn *conn = sock_conn(stack, sock);
+    struct tcp_conn *conn = sock_conn(stack, sock);
 
     if (!sock->oob_was_read) {
         stream_get(&conn->receive, &stack->tcp.pages, mark, &sock->oob, 1);
         sock->has_oob = true;
     }
-    tcp_received(&stack->tcp, sock->conn, 1);
+    tcp_received(&stack->tcp, conn, 1);
 }
 
 uint32_t sock_until_mark(struct lastack *stack, struct sock *sock, uint32_t length, bool is_peek)

@@ -52,17 +52,15 @@ static void quiesce(struct tcp *tcp, struct tcp_conn *conn)
     conn_drop_recovery(tcp, conn);
 }
 
-void tcp_release(struct tcp *tcp, uint32_t index)
+void tcp_release(struct tcp *tcp, struct tcp_conn *conn)
 {
-    struct tcp_conn *conn = tcp_conn_at(tcp, index);
-
     CHECK(conn->state == TCP_CLOSED || conn_has(conn, CONN_DETACHED));
     conn_unwake(tcp, conn);
     stream_clear(&conn->receive, &tcp->pages);
     if (conn->write_queue != POOL_NONE)
         pool_give(&tcp->write_queues, conn->write_queue);
     conn->generation++;
-    pool_give(&tcp->conns, index);
+    pool_give(&tcp->conns, tcp_index_of(tcp, conn));
 }
 
 /* Nobody reads it any more: free. Else its socket learns of it, and releases it. */
@@ -73,7 +71,7 @@ static void leave_to_socket(struct tcp *tcp, struct tcp_conn *conn, uint8_t wake
         tcp->orphans--;
     }
     if (conn->socket == POOL_NONE && !conn_has(conn, CONN_IN_ACCEPT_QUEUE))
-        tcp_release(tcp, tcp_index_of(tcp, conn));
+        tcp_release(tcp, conn);
     else
         conn_wake(tcp, conn, wake);
 }

@@ -68,10 +68,8 @@ void pace_sent(struct tcp *tcp, struct tcp_conn *conn, uint32_t length)
     pace->at = max64(pace->at, now) + gap;
 }
 
-bool tcp_set_pacing(struct tcp *tcp, uint32_t index, uint32_t most)
+bool tcp_set_pacing(struct tcp *tcp, struct tcp_conn *conn, uint32_t most)
 {
-    struct tcp_conn *conn = tcp_conn_at(tcp, index);
-
     if (conn_need_recovery(tcp, conn) == NULL)
         return false;
     conn_pace(tcp, conn)->most = most;

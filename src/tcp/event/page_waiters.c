@@ -68,10 +68,10 @@ static struct tcp_conn *first_waiter(const struct tcp *tcp)
     return tcp_conn_at(tcp, queue->conn);
 }
 
-void tcp_tell_page_waiter(struct tcp *tcp)
+static NOINLINE void tell_page_waiter(struct tcp *tcp)
 {
-    for (unsigned i = 0; i < WAITERS_ASKED && tcp->page_waiters.count > 0 &&
-                         page_pool_available(&tcp->pages, false) > 0;
+    for (unsigned i = 0;
+         i < WAITERS_ASKED && tcp->page_waiters.count > 0 && page_pool_has(&tcp->pages, 1, false);
          i++) {
         struct tcp_conn *conn = first_waiter(tcp);
 
@@ -85,6 +85,12 @@ void tcp_tell_page_waiter(struct tcp *tcp)
         if (conn->wake & WAKE_WRITABLE)
             return;
     }
+}
+
+void tcp_tell_page_waiter(struct tcp *tcp)
+{
+    if (tcp->page_waiters.count > 0)
+        tell_page_waiter(tcp);
 }
 
 uint32_t page_waiters_check(const struct tcp *tcp)

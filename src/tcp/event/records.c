@@ -213,7 +213,7 @@ void conn_enter_fin_wait_2_record(struct tcp *tcp, struct tcp_conn *conn)
 
     CHECK(conn->state == TCP_FIN_WAIT_2);
     if (conn->options.linger2_s < 0) { /* TCP_LINGER2 < 0: no FIN-WAIT-2 at all */
-        tcp_abort(tcp, tcp_index_of(tcp, conn), LASTACK_CAUSE_FIN_WAIT_2_TIMEOUT, 0);
+        tcp_abort(tcp, conn, LASTACK_CAUSE_FIN_WAIT_2_TIMEOUT, 0);
         return;
     }
     if (wait == 0) /* a profile without the limit: an orphan must end all the same */
@@ -311,7 +311,8 @@ bool tcp_kill(struct tcp *tcp, const struct tuple *tuple)
 
     switch (ref.kind) {
     case FLOW_CONNECTION:
-        tcp_abort(tcp, ref.index, LASTACK_CAUSE_CALL_KILL, 103 /* ECONNABORTED */);
+        tcp_abort(tcp, tcp_conn_at(tcp, ref.index), LASTACK_CAUSE_CALL_KILL,
+                  103 /* ECONNABORTED */);
         return true;
     case FLOW_SYN_ENTRY:
         tcp_forget_syn_entry(tcp, ref.index, LASTACK_CAUSE_CALL_KILL);

@@ -254,26 +254,26 @@ struct write_queue *conn_need_queue(struct tcp *tcp, struct tcp_conn *conn)
     conn->write_queue = pool_take(&tcp->write_queues);
     CHECK(conn->write_queue != POOL_NONE); /* there are as many as connections */
     queue = conn_queue(tcp, conn);
-    *queue = (struct write_queue){.chronograph.since = tcp->report.now,
-                                  .small = conn->snd.una,
-                                  .push = conn->snd.end,
-                                  .conn = tcp_index_of(tcp, conn)};
+    clear_object(queue, sizeof *queue);
+    queue->chronograph.since = tcp->report.now;
+    queue->small = conn->snd.una;
+    queue->push = conn->snd.end;
+    queue->conn = tcp_index_of(tcp, conn);
     chunks_init(&queue->chunks, conn->snd.end);
     return queue;
 }
 
 /* The socket is told when there is room; by its turn, if pages are what is short. */
-static void want_room(struct tcp *tcp, struct tcp_conn *conn)
+void tcp_want_room(struct tcp *tcp, struct tcp_conn *conn)
 {
     conn->flags |= CONN_WANTS_ROOM;
     if (!conn_has_page(tcp, conn))
         conn_wait_for_page(tcp, conn);
 }
 
-uint32_t tcp_send(struct tcp *tcp, uint32_t index, const void *data, uint32_t length,
-                  struct tcp_send_how how)
+uint32_t tcp_send(struct tcp *tcp, struct tcp_conn *conn, const void *data, uint32_t length,
+                  uint32_t flags)
 {
-    struct tcp_conn *conn = tcp_conn_at(tcp, index);
     struct write_queue *queue = conn_need_queue(tcp, conn);
     uint32_t done;
 
@@ -289,17 +289,19 @@ uint32_t tcp_send(struct tcp *tcp, uint32_t index, const void *data, uint32_t le
     }
     if (done > 0)
         queue->has_waited = false;
-    if (done < length)
-        want_room(tcp, conn);
+    if (done < length) {
+        flags = 0; /* of an end that is still to come */
+        tcp_want_room(tcp, conn);
+    }
     if (done == 0)
         return 0;
     chronograph_start(&queue->chronograph, CHRONO_BUSY, tcp->report.now);
-    queue->chunks.is_held = how.more && done == length;
+    queue->chunks.is_held = (flags & LASTACK_MSG_MORE) != 0;
     if (!queue->chunks.is_held)
         queue->push = conn->snd.end;
     if (done < length) /* who waits for room does not wait for Nagle */
         queue->chunks.unheld = conn->snd.end;
-    if (how.ends_record && done == length)
+    if (flags & LASTACK_MSG_EOR)
         queue->chunks.is_tail_ended = true;
     conn->owe |= OWE_SEND;
     settle(tcp, conn);
@@ -327,9 +329,8 @@ static uint32_t room_for_text(const struct tcp *tcp, const struct tcp_conn *conn
     return may_begin_chunk(tcp, conn, conn->snd.nxt) ? goal : 0;
 }
 
-uint32_t tcp_send_room(struct tcp *tcp, uint32_t index, uint32_t length)
+uint32_t tcp_send_room(struct tcp *tcp, struct tcp_conn *conn, uint32_t length)
 {
-    struct tcp_conn *conn = tcp_conn_at(tcp, index);
     const uint32_t page = tcp->pages.page_size;
     const uint32_t in_page = page - (conn->snd.end.v & (page - 1));
     uint32_t room = min32(min32(length, room_for_text(tcp, conn)), page / 8 * page);
@@ -344,21 +345,18 @@ uint32_t tcp_send_room(struct tcp *tcp, uint32_t index, uint32_t length)
         }
     }
     if (room == 0)
-        want_room(tcp, conn);
+        tcp_want_room(tcp, conn);
     return room;
 }
 
-bool tcp_has_send_room(const struct tcp *tcp, uint32_t index, uint32_t length)
+bool tcp_has_send_room(const struct tcp *tcp, const struct tcp_conn *conn, uint32_t length)
 {
-    const struct tcp_conn *conn = tcp_conn_at(tcp, index);
-
     return length <= room_for_text(tcp, conn) &&
            stream_has_room(&conn->send, &tcp->pages, conn->snd.end, length);
 }
 
-void tcp_drop_send_room(struct tcp *tcp, uint32_t index)
+void tcp_drop_send_room(struct tcp *tcp, struct tcp_conn *conn)
 {
-    struct tcp_conn *conn = tcp_conn_at(tcp, index);
     const uint32_t page = tcp->pages.page_size;
 
     if (conn_send_held(conn) == 0)
@@ -385,11 +383,6 @@ static bool has_buffer(const struct tcp *tcp, const struct tcp_conn *conn)
 bool tcp_is_writable(const struct tcp *tcp, const struct tcp_conn *conn)
 {
     return has_buffer(tcp, conn) && conn_has_page(tcp, conn);
-}
-
-void tcp_want_room(struct tcp *tcp, uint32_t index)
-{
-    want_room(tcp, tcp_conn_at(tcp, index));
 }
 
 void conn_check_room(struct tcp *tcp, struct tcp_conn *conn)

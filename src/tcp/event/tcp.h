@@ -33,6 +33,8 @@
 #include "urgent.h"
 #include "verdict.h"
 
+#include <lastack/socket.h>
+
 /* What IP knows about the way to a destination. */
 struct tcp_path {
     uint32_t payload;    /* what fits behind the IP header: MTU - 20 or - 40 */
@@ -187,46 +189,42 @@ void tcp_close_listener(struct tcp *tcp, uint32_t listener, enum lastack_cause c
 /* The oldest finished connection now belongs to `socket`; POOL_NONE if none waits. */
 uint32_t tcp_accept(struct tcp *tcp, uint32_t listener, uint32_t socket);
 
-struct tcp_send_how {
-    bool more;        /* MSG_MORE: the rest of a small segment will follow */
-    bool ends_record; /* MSG_EOR: nothing is appended to its last segment */
-};
-
 /* Queues up to `length` bytes (`data` NULL: tcp_send_room); returns how many. If not all, the
- * socket is told when there is room again. */
-uint32_t tcp_send(struct tcp *tcp, uint32_t index, const void *data, uint32_t length,
-                  struct tcp_send_how how);
+ * socket is told when there is room again. Of the flags it knows LASTACK_MSG_MORE (the rest of a
+ * small segment will follow) and LASTACK_MSG_EOR (nothing is appended to its last segment). */
+uint32_t tcp_send(struct tcp *tcp, struct tcp_conn *conn, const void *data, uint32_t length,
+                  uint32_t flags);
 /* Makes room for text behind what is queued, at most `length` bytes; how much (0: the socket is
  * told when there is some). Until the next call it may be written to; then tcp_send with `data`
  * NULL queues it. */
-uint32_t tcp_send_room(struct tcp *tcp, uint32_t index, uint32_t length);
+uint32_t tcp_send_room(struct tcp *tcp, struct tcp_conn *conn, uint32_t length);
 /* Is that much of it there? */
-bool tcp_has_send_room(const struct tcp *tcp, uint32_t index, uint32_t length);
+bool tcp_has_send_room(const struct tcp *tcp, const struct tcp_conn *conn, uint32_t length);
 /* What of it was not used goes back. */
-void tcp_drop_send_room(struct tcp *tcp, uint32_t index);
+void tcp_drop_send_room(struct tcp *tcp, struct tcp_conn *conn);
 /* Worth writing to: a third of the buffer is free, not too much waits to be sent, and there is a
  * page. */
 bool tcp_is_writable(const struct tcp *tcp, const struct tcp_conn *conn);
 /* Tell the socket when it is. */
-void tcp_want_room(struct tcp *tcp, uint32_t index);
+void tcp_want_room(struct tcp *tcp, struct tcp_conn *conn);
 /* The send buffer's size, and what is charged to it; bytes. */
 uint32_t tcp_send_limit(const struct tcp *tcp, const struct tcp_conn *conn);
 uint32_t tcp_send_charge(const struct tcp *tcp, const struct tcp_conn *conn);
 /* What was queued last is urgent: SND.UP is behind it. */
-void tcp_send_urgent(struct tcp *tcp, uint32_t index);
+void tcp_send_urgent(struct tcp *tcp, struct tcp_conn *conn);
 /* Where the last urgent octet is, if it was not read yet. */
-bool tcp_urgent_mark(struct tcp *tcp, uint32_t index, struct seq *mark);
+bool tcp_urgent_mark(struct tcp *tcp, struct tcp_conn *conn, struct seq *mark);
 /* The user took `length` bytes that conn_readable() promised. */
-void tcp_received(struct tcp *tcp, uint32_t index, uint32_t length);
+void tcp_received(struct tcp *tcp, struct tcp_conn *conn, uint32_t length);
 /* CLOSE of our direction: a FIN follows what is queued. */
-void tcp_shutdown_send(struct tcp *tcp, uint32_t index, enum lastack_cause cause);
+void tcp_shutdown_send(struct tcp *tcp, struct tcp_conn *conn, enum lastack_cause cause);
 /* The last descriptor is gone: CLOSE, and the connection has no owner from now on. It may end at
  * once. */
-void tcp_close(struct tcp *tcp, uint32_t index, enum lastack_cause cause);
+void tcp_close(struct tcp *tcp, struct tcp_conn *conn, enum lastack_cause cause);
 /* Nobody holds it any more: an orphan from now on. The caller ends it or lets it end. */
-void tcp_disown(struct tcp *tcp, uint32_t index);
+void tcp_disown(struct tcp *tcp, struct tcp_conn *conn);
 /* ABORT: RST where §3.10.5 asks for one; the owner, if any, finds `error`. */
-void tcp_abort(struct tcp *tcp, uint32_t index, enum lastack_cause cause, int error);
+void tcp_abort(struct tcp *tcp, struct tcp_conn *conn, enum lastack_cause cause, int error);
 /* What was chosen (tcp_open.congestion) is: */
 static inline enum lastack_congestion tcp_congestion(const struct tcp *tcp, uint8_t choice)
 {
@@ -234,15 +232,15 @@ static inline enum lastack_congestion tcp_congestion(const struct tcp *tcp, uint
 }
 
 /* Another algorithm goes on with the window as it is. */
-void tcp_set_congestion(struct tcp *tcp, uint32_t index, enum lastack_congestion algorithm);
+void tcp_set_congestion(struct tcp *tcp, struct tcp_conn *conn, enum lastack_congestion algorithm);
 /* An option changed that next_segment depends on. */
-void tcp_reconsider(struct tcp *tcp, uint32_t index);
+void tcp_reconsider(struct tcp *tcp, struct tcp_conn *conn);
 /* SO_KEEPALIVE was switched: off, or on from now. */
-void tcp_keepalive_switched(struct tcp *tcp, uint32_t index);
+void tcp_keepalive_switched(struct tcp *tcp, struct tcp_conn *conn);
 /* The idle time before probes changed: what has passed of it counts. */
-void tcp_keepalive_changed(struct tcp *tcp, uint32_t index);
+void tcp_keepalive_changed(struct tcp *tcp, struct tcp_conn *conn);
 /* The socket has taken over what an ended connection still held: the block is free. */
-void tcp_release(struct tcp *tcp, uint32_t index);
+void tcp_release(struct tcp *tcp, struct tcp_conn *conn);
 /* The next connection that has something to tell its socket (its bits are in
  * *wake), or NULL. */
 struct tcp_conn *tcp_next_woken(struct tcp *tcp, uint8_t *wake);
@@ -547,7 +545,7 @@ bool pace_holds(struct tcp *tcp, struct tcp_conn *conn);
 /* A frame with so much text has left. */
 void pace_sent(struct tcp *tcp, struct tcp_conn *conn, uint32_t length);
 /* SO_MAX_PACING_RATE, bytes per second; 0: none. False: there is no room to remember it. */
-bool tcp_set_pacing(struct tcp *tcp, uint32_t index, uint32_t most);
+bool tcp_set_pacing(struct tcp *tcp, struct tcp_conn *conn, uint32_t most);
 
 /* ---- find.c: index and endpoints ---- */
 

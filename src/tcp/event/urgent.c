@@ -37,10 +37,8 @@ void sixth_check_urg(struct tcp *tcp, struct tcp_conn *conn, const struct segmen
         urgent_arrives(tcp, conn, seg);
 }
 
-bool tcp_urgent_mark(struct tcp *tcp, uint32_t index, struct seq *mark)
+bool tcp_urgent_mark(struct tcp *tcp, struct tcp_conn *conn, struct seq *mark)
 {
-    struct tcp_conn *conn = tcp_conn_at(tcp, index);
-
     if (!conn_has(conn, CONN_URGENT_IN))
         return false;
     *mark = seq_sub(urgent_of(tcp, conn)->in, 1);
@@ -51,10 +49,8 @@ bool tcp_urgent_mark(struct tcp *tcp, uint32_t index, struct seq *mark)
 }
 
 /* The pointer is told even while the window is shut: an ACK carries it. */
-void tcp_send_urgent(struct tcp *tcp, uint32_t index)
+void tcp_send_urgent(struct tcp *tcp, struct tcp_conn *conn)
 {
-    struct tcp_conn *conn = tcp_conn_at(tcp, index);
-
     urgent_of(tcp, conn)->out = conn->snd.end;
     conn->flags |= CONN_URGENT_OUT | CONN_SEND_SMALL;
     conn->owe |= OWE_SEND | OWE_ACK;

@@ -204,10 +204,10 @@ void tcp_close_listener(struct tcp *tcp, uint32_t listener_index, enum lastack_c
         conn->fast_open &= (uint8_t)~FAST_OPEN_PASSIVE; /* nobody counts it any more */
         conn->listener = POOL_NONE;
         if (conn->state == TCP_CLOSED) {
-            tcp_release(tcp, index);
+            tcp_release(tcp, conn);
         } else {
-            tcp_disown(tcp, index);
-            tcp_abort(tcp, index, LASTACK_CAUSE_LISTENER_CLOSED, 0);
+            tcp_disown(tcp, conn);
+            tcp_abort(tcp, conn, LASTACK_CAUSE_LISTENER_CLOSED, 0);
         }
     }
     tcp_unwake_listener(tcp, listener_index);
@@ -260,10 +260,8 @@ static void offer_more(const struct tcp *tcp, struct tcp_conn *conn)
     }
 }
 
-void tcp_received(struct tcp *tcp, uint32_t index, uint32_t length)
+void tcp_received(struct tcp *tcp, struct tcp_conn *conn, uint32_t length)
 {
-    struct tcp_conn *conn = tcp_conn_at(tcp, index);
-
     CHECK(length <= conn_readable(conn));
     conn->rcv.read = seq_add(conn->rcv.read, length);
     stream_drop_before(&conn->receive, &tcp->pages, conn->rcv.read);
@@ -277,10 +275,8 @@ void tcp_received(struct tcp *tcp, uint32_t index, uint32_t length)
 
 /* ---- CLOSE ---- */
 
-void tcp_shutdown_send(struct tcp *tcp, uint32_t index, enum lastack_cause cause)
+void tcp_shutdown_send(struct tcp *tcp, struct tcp_conn *conn, enum lastack_cause cause)
 {
-    struct tcp_conn *conn = tcp_conn_at(tcp, index);
-
     if (conn_has(conn, CONN_FIN_QUEUED))
         return; /* §3.10.4, FIN-WAIT and after: "no second FIN" */
     switch ((enum tcp_state)conn->state) {
@@ -311,10 +307,8 @@ void tcp_shutdown_send(struct tcp *tcp, uint32_t index, enum lastack_cause cause
     settle(tcp, conn);
 }
 
-void tcp_disown(struct tcp *tcp, uint32_t index)
+void tcp_disown(struct tcp *tcp, struct tcp_conn *conn)
 {
-    struct tcp_conn *conn = tcp_conn_at(tcp, index);
-
     CHECK(!conn_has(conn, CONN_ORPHAN));
     conn->socket = POOL_NONE;
     conn->wake = 0;
@@ -322,16 +316,14 @@ void tcp_disown(struct tcp *tcp, uint32_t index)
     tcp->orphans++;
 }
 
-void tcp_close(struct tcp *tcp, uint32_t index, enum lastack_cause cause)
+void tcp_close(struct tcp *tcp, struct tcp_conn *conn, enum lastack_cause cause)
 {
-    struct tcp_conn *conn = tcp_conn_at(tcp, index);
-
     if (conn->state == TCP_CLOSED || conn_has(conn, CONN_DETACHED)) {
         conn->socket = POOL_NONE;
-        tcp_release(tcp, index);
+        tcp_release(tcp, conn);
         return;
     }
-    tcp_disown(tcp, index);
+    tcp_disown(tcp, conn);
     if (conn->state == TCP_SYN_SENT) { /* §3.10.4: "Delete the TCB" */
         conn_end(tcp, conn, cause, 0);
         return;
@@ -344,7 +336,7 @@ void tcp_close(struct tcp *tcp, uint32_t index, enum lastack_cause cause)
         return;
     }
     if (tcp->orphans > tcp->params.max_orphans) {
-        tcp_abort(tcp, index, LASTACK_CAUSE_ORPHAN_LIMIT, 0);
+        tcp_abort(tcp, conn, LASTACK_CAUSE_ORPHAN_LIMIT, 0);
         return;
     }
     stream_clear(&conn->receive, &tcp->pages);
@@ -359,7 +351,7 @@ void tcp_close(struct tcp *tcp, uint32_t index, enum lastack_cause cause)
     if (conn_has(conn, CONN_FIN_QUEUED))
         settle(tcp, conn); /* shut down before: only its owner is new */
     else
-        tcp_shutdown_send(tcp, index, cause);
+        tcp_shutdown_send(tcp, conn, cause);
 }
 
 /* ---- ABORT ---- */
@@ -386,10 +378,8 @@ static bool abort_sends_rst(enum tcp_state state)
     return false;
 }
 
-void tcp_abort(struct tcp *tcp, uint32_t index, enum lastack_cause cause, int error)
+void tcp_abort(struct tcp *tcp, struct tcp_conn *conn, enum lastack_cause cause, int error)
 {
-    struct tcp_conn *conn = tcp_conn_at(tcp, index);
-
     if (conn->state == TCP_CLOSED || conn_has(conn, CONN_DETACHED))
         return;
     if (abort_sends_rst(conn->state))
@@ -398,9 +388,8 @@ void tcp_abort(struct tcp *tcp, uint32_t index, enum lastack_cause cause, int er
     conn_end(tcp, conn, cause, error);
 }
 
-void tcp_set_congestion(struct tcp *tcp, uint32_t index, enum lastack_congestion algorithm)
+void tcp_set_congestion(struct tcp *tcp, struct tcp_conn *conn, enum lastack_congestion algorithm)
 {
-    struct tcp_conn *conn = tcp_conn_at(tcp, index);
     struct cc_state *state = repair_cc(conn_recovery(tcp, conn));
 
     if (conn->cc.algorithm == algorithm)
@@ -411,10 +400,8 @@ void tcp_set_congestion(struct tcp *tcp, uint32_t index, enum lastack_congestion
         *state = (struct cc_state){0};
 }
 
-void tcp_reconsider(struct tcp *tcp, uint32_t index)
+void tcp_reconsider(struct tcp *tcp, struct tcp_conn *conn)
 {
-    struct tcp_conn *conn = tcp_conn_at(tcp, index);
-
     if (conn->state == TCP_CLOSED || conn_has(conn, CONN_DETACHED))
         return;
     if (conn->options.receive_buffer != 0)
@@ -438,14 +425,12 @@ static void arm_keepalive(struct tcp *tcp, struct tcp_conn *conn, int64_t since)
     settle(tcp, conn);
 }
 
-void tcp_keepalive_switched(struct tcp *tcp, uint32_t index)
+void tcp_keepalive_switched(struct tcp *tcp, struct tcp_conn *conn)
 {
-    arm_keepalive(tcp, tcp_conn_at(tcp, index), tcp->report.now);
+    arm_keepalive(tcp, conn, tcp->report.now);
 }
 
-void tcp_keepalive_changed(struct tcp *tcp, uint32_t index)
+void tcp_keepalive_changed(struct tcp *tcp, struct tcp_conn *conn)
 {
-    struct tcp_conn *conn = tcp_conn_at(tcp, index);
-
     arm_keepalive(tcp, conn, tcp->report.now - MS(tcp->report.now_ms - conn->last_received_ms));
 }
