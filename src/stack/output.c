@@ -9,6 +9,9 @@
  * what falls due meanwhile leaves when the link is ready again, built from the pages at that
  * moment. The same holds for a neighbour who does not answer yet: who waits for him is parked, and
  * asks again when the neighbours have changed.
+ *
+ * Who puts packets out is given the next place for one and the end of the caller's array, and
+ * answers where the next one goes.
  */
 #include "checksum.h"
 #include "core.h"
@@ -184,17 +187,17 @@ static bool output_reply(struct lastack *stack, const struct tcp_out *out,
     return false;
 }
 
-static NOINLINE size_t output_replies(struct lastack *stack, struct lastack_packet_out *packets,
-                                      size_t max)
+static NOINLINE struct lastack_packet_out *output_replies(struct lastack *stack,
+                                                          struct lastack_packet_out *packet,
+                                                          const struct lastack_packet_out *end)
 {
     /* each at most once: who must wait goes to the end */
     uint32_t left = stack->tcp.replies.pool.used;
     struct tcp_out out;
-    size_t count = 0;
 
-    while (count < max && left-- > 0 && tcp_next_reply(&stack->tcp, &out))
-        count += output_reply(stack, &out, &packets[count]);
-    return count;
+    while (packet < end && left-- > 0 && tcp_next_reply(&stack->tcp, &out))
+        packet += output_reply(stack, &out, packet);
+    return packet;
 }
 
 /* ---- messages: ICMP, UDP ---- */
@@ -250,20 +253,20 @@ static enum sent output_message(struct lastack *stack, struct message *message,
     return SENT_NEVER;
 }
 
-static NOINLINE size_t output_messages(struct lastack *stack, struct lastack_packet_out *packets,
-                                       size_t max)
+static NOINLINE struct lastack_packet_out *output_messages(struct lastack *stack,
+                                                           struct lastack_packet_out *packet,
+                                                           const struct lastack_packet_out *end)
 {
     struct page_pool *pages = &stack->tcp.pages;
     uint32_t left = stack->messages.count;
-    size_t count = 0;
     uint32_t page;
 
-    while (count < max && left-- > 0 &&
+    while (packet < end && left-- > 0 &&
            (page = messages_take(&stack->messages, pages)) != PAGE_NONE) {
-        switch (output_message(stack, page_at(pages, page), &packets[count])) {
+        switch (output_message(stack, page_at(pages, page), packet)) {
         case SENT:
             messages_handed(&stack->messages, pages, page);
-            count++;
+            packet++;
             break;
         case SENT_LATER:
             messages_append(&stack->messages, pages, page);
@@ -273,19 +276,18 @@ static NOINLINE size_t output_messages(struct lastack *stack, struct lastack_pac
             break;
         }
     }
-    return count;
+    return packet;
 }
 
 /* ---- neighbours ---- */
 
-static NOINLINE size_t output_neighbors(struct lastack *stack, struct lastack_packet_out *packets,
-                                        size_t max)
+static NOINLINE struct lastack_packet_out *output_neighbors(struct lastack *stack,
+                                                            struct lastack_packet_out *packet,
+                                                            const struct lastack_packet_out *end)
 {
     struct neighbor_message message;
-    size_t count = 0;
 
-    while (count < max && neighbor_next_message(&stack->neighbors, &stack->links, &message)) {
-        struct lastack_packet_out *packet = &packets[count];
+    while (packet < end && neighbor_next_message(&stack->neighbors, &stack->links, &message)) {
         const unsigned length = neighbor_build(&message, &stack->links, packet->header);
 
         if (!is_ready(link_at(&stack->links, message.link)))
@@ -299,9 +301,9 @@ static NOINLINE size_t output_neighbors(struct lastack *stack, struct lastack_pa
         packet->length = length;
         packet->iov_count = 1;
         packet->iov[0] = (struct lastack_iovec){packet->header, length};
-        count++;
+        packet++;
     }
-    return count;
+    return packet;
 }
 
 /* ---- connections ---- */
@@ -334,26 +336,23 @@ static bool is_owing(const struct lastack *stack, uint32_t link)
 }
 
 /* Where a link has no neighbours nothing needs to be looked up. */
-static size_t output_link(struct lastack *stack, uint32_t index, struct lastack_packet_out *packets,
-                          size_t max)
+static struct lastack_packet_out *output_link(struct lastack *stack, uint32_t index,
+                                              struct lastack_packet_out *packet,
+                                              const struct lastack_packet_out *end)
 {
     const struct ip_link *link = link_at(&stack->links, index);
     struct tcp_out out;
-    size_t count = 0;
 
     if (!is_ready(link))
-        return 0;
-    while (count < max && is_owing(stack, index)) {
-        struct lastack_packet_out *packet = &packets[count];
-
+        return packet;
+    for (; packet < end && is_owing(stack, index); packet++) {
         start_packet(packet, index);
         if ((has_neighbors(link) && !address_next(stack, index, packet)) ||
             !tcp_next_segment(&stack->tcp, index, &out))
             break;
         build_segment(stack, link, &out, packet);
-        count++;
     }
-    return count;
+    return packet;
 }
 
 /* Somebody who was waited for has answered, or never will. */
@@ -372,57 +371,59 @@ static bool is_nothing_owed(const struct lastack *stack)
 }
 
 /* Each link that owes in turn; the one behind the last begins next time. */
-static size_t output_links(struct lastack *stack, struct lastack_packet_out *packets, size_t max)
+static struct lastack_packet_out *output_links(struct lastack *stack,
+                                               struct lastack_packet_out *packet,
+                                               const struct lastack_packet_out *end)
 {
     /* a bit for each: not link 0, and not who is parked */
     const uint64_t others = (uint64_t)1 << LINK_LOOPBACK | (uint64_t)1 << LANE_PARKED;
     uint64_t owing = stack->tcp.lanes_owing & ~others;
-    size_t count = 0;
 
-    while (owing != 0 && count < max) {
+    while (owing != 0 && packet < end) {
         const uint64_t ahead = owing >> stack->lane_turn << stack->lane_turn;
         const unsigned link = lowest_bit64(ahead != 0 ? ahead : owing);
 
-        count += output_link(stack, link, packets + count, max - count);
+        packet = output_link(stack, link, packet, end);
         stack->lane_turn = link + 1;
         owing &= ~((uint64_t)1 << link);
     }
-    return count;
+    return packet;
 }
 
 /* One round over everybody who may owe something. */
-static size_t output_round(struct lastack *stack, struct lastack_packet_out *packets, size_t max)
+static struct lastack_packet_out *output_round(struct lastack *stack,
+                                               struct lastack_packet_out *packet,
+                                               const struct lastack_packet_out *end)
 {
-    size_t count;
-
     if (stack->neighbor_changes != stack->neighbors.changes)
         unpark(stack);
     if (is_owing(stack, LINK_LOOPBACK))
         loopback_run(stack);
-    count = stack->has_neighbors ? output_neighbors(stack, packets, max) : 0;
+    if (stack->has_neighbors)
+        packet = output_neighbors(stack, packet, end);
     if (stack->tcp.replies.head != POOL_NONE)
-        count += output_replies(stack, packets + count, max - count);
+        packet = output_replies(stack, packet, end);
     if (stack->messages.head != PAGE_NONE)
-        count += output_messages(stack, packets + count, max - count);
-    count += output_links(stack, packets + count, max - count);
-    if (stack->has_neighbors && count < max) /* questions that the last round raised */
-        count += output_neighbors(stack, packets + count, max - count);
-    return count;
+        packet = output_messages(stack, packet, end);
+    packet = output_links(stack, packet, end);
+    if (stack->has_neighbors) /* questions that the last round raised */
+        packet = output_neighbors(stack, packet, end);
+    return packet;
 }
 
 size_t lastack_output(struct lastack *stack, struct lastack_packet_out *packets, size_t max)
 {
-    size_t count = 0;
+    struct lastack_packet_out *next = packets;
 
     if (is_nothing_owed(stack))
         return 0;
     /* What turns round on link 0 may be answered there: go on until it is quiet. */
-    for (unsigned round = 0; round < OUTPUT_ROUNDS && count == 0; round++) {
-        count = output_round(stack, packets, max);
+    for (unsigned round = 0; round < OUTPUT_ROUNDS && next == packets; round++) {
+        next = output_round(stack, packets, packets + max);
         if (!is_owing(stack, LINK_LOOPBACK))
             break;
     }
-    return count;
+    return (size_t)(next - packets);
 }
 
 void lastack_link_full(struct lastack *stack, uint32_t link)

@@ -536,7 +536,8 @@ static void unqueue_head(struct tcp *tcp, unsigned lane, struct tcp_conn *conn)
     tcp->lanes_owing &= ~((uint64_t)1 << lane);
 }
 
-bool tcp_next_segment(struct tcp *tcp, unsigned lane, struct tcp_out *out)
+/* For link 0 and for the others: inlined, it would take the registers of both loops. */
+NOINLINE bool tcp_next_segment(struct tcp *tcp, unsigned lane, struct tcp_out *out)
 {
     struct send_queue *queue = &tcp->lanes[lane];
 
