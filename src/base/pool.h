@@ -8,13 +8,8 @@
  * A fresh object is taken by moving `bump`; a returned one goes on a last-in-first-out list, so the
  * object taken next is the one still in the cache, and memory is touched in proportion to use,
  * never to the limit. The link of the free list lives in the object's first four bytes. A full pool
- * is an ordinary answer (POOL_NONE), counted in `refusals`.
- *
- * A list through millions of cold objects costs a cache miss for each that is taken: the next one
- * is known only when the last has been read. pool_init_wide lets a free object hold the indices of
- * several others, which are then prefetched together (the order stays last in, first out):
- *
- *     free ──▶ [link, 7, 12, 3 ...] ──▶ [link, 40, 41 ...] ──▶ ...
+ * is an ordinary answer (POOL_NONE), counted in `refusals`. For millions of cold objects there is
+ * wide_pool.h.
  */
 #ifndef LASTACK_POOL_H
 #define LASTACK_POOL_H
@@ -34,8 +29,6 @@ struct pool {
     uint32_t used;  /* objects given out now */
     uint32_t free;  /* head of the free list, POOL_NONE when empty */
     uint32_t peak;  /* most objects given out at once */
-    uint32_t fan;   /* indices that a free object holds beside its link; 0: a plain list */
-    uint32_t held;  /* indices that the head of the list holds now */
     uint64_t refusals;
 };
 
@@ -51,73 +44,47 @@ static inline void pool_init(struct pool *pool, void *memory, uint32_t stride, u
     *pool = (struct pool){.memory = memory, .stride = stride, .limit = limit, .free = POOL_NONE};
 }
 
-/* The pool may write the first `free_bytes` (a multiple of 4, at most the stride) of a free
- * object, instead of only its first four. */
-static inline void pool_init_wide(struct pool *pool, void *memory, uint32_t stride, uint32_t limit,
-                                  uint32_t free_bytes)
-{
-    CHECK(free_bytes >= sizeof(uint32_t) && free_bytes <= stride);
-    pool_init(pool, memory, stride, limit);
-    pool->fan = free_bytes / (uint32_t)sizeof(uint32_t) - 1;
-}
-
 static inline void *pool_at(const struct pool *pool, uint32_t index)
 {
     CHECK(index < pool->bump);
     return pool->memory + (size_t)index * pool->stride;
 }
 
-/* Word `i` of a free object: 0 is the link, the others are held indices. */
-static inline uint8_t *pool_free_word(const struct pool *pool, uint32_t index, uint32_t i)
+/* Where the link of a free object lies. */
+static inline uint8_t *pool_link(const struct pool *pool, uint32_t index)
 {
-    return pool->memory + (size_t)index * pool->stride + i * sizeof(uint32_t);
+    return pool->memory + (size_t)index * pool->stride;
 }
 
-/* Those that will be taken next are asked for together. */
-static inline void pool_prefetch_held(const struct pool *pool)
+/* The first object that was never touched; POOL_NONE if there is none. */
+static inline uint32_t pool_take_fresh(struct pool *pool)
 {
-    for (uint32_t i = 0; i <= pool->fan; i++) {
-        uint32_t index;
-
-        memcpy(&index, pool_free_word(pool, pool->free, i), sizeof index);
-        if (index != POOL_NONE)
-            prefetch_object(pool_free_word(pool, index, 0), pool->stride);
-    }
+    if (pool->bump < pool->limit)
+        return pool->bump++;
+    pool->refusals++;
+    return POOL_NONE;
 }
 
-static inline uint32_t pool_take_free(struct pool *pool)
+static inline void pool_count_taken(struct pool *pool)
 {
-    uint32_t index = pool->free;
-
-    if (pool->held > 0) {
-        memcpy(&index, pool_free_word(pool, pool->free, pool->held), sizeof index);
-        pool->held--;
-        return index;
-    }
-    memcpy(&pool->free, pool_free_word(pool, index, 0), sizeof pool->free);
-    if (pool->fan > 0 && pool->free != POOL_NONE) {
-        pool->held = pool->fan;
-        pool_prefetch_held(pool);
-    }
-    return index;
+    pool->used++;
+    if (pool->used > pool->peak)
+        pool->peak = pool->used;
 }
 
 /* The index of a new object (its bytes are whatever was there), or POOL_NONE. */
 static inline uint32_t pool_take(struct pool *pool)
 {
-    uint32_t index;
+    uint32_t index = pool->free;
 
-    if (pool->free != POOL_NONE) {
-        index = pool_take_free(pool);
-    } else if (pool->bump < pool->limit) {
-        index = pool->bump++;
+    if (LIKELY(index != POOL_NONE)) {
+        memcpy(&pool->free, pool_link(pool, index), sizeof pool->free);
     } else {
-        pool->refusals++;
-        return POOL_NONE;
+        index = pool_take_fresh(pool);
+        if (index == POOL_NONE)
+            return POOL_NONE;
     }
-    pool->used++;
-    if (pool->used > pool->peak)
-        pool->peak = pool->used;
+    pool_count_taken(pool);
     return index;
 }
 
@@ -125,14 +92,8 @@ static inline void pool_give(struct pool *pool, uint32_t index)
 {
     CHECK(index < pool->bump && pool->used > 0);
     pool->used--;
-    if (pool->free != POOL_NONE && pool->held < pool->fan) {
-        pool->held++;
-        memcpy(pool_free_word(pool, pool->free, pool->held), &index, sizeof index);
-        return;
-    }
-    memcpy(pool_free_word(pool, index, 0), &pool->free, sizeof pool->free);
+    memcpy(pool_link(pool, index), &pool->free, sizeof pool->free);
     pool->free = index;
-    pool->held = 0;
 }
 
 static inline uint32_t pool_available(const struct pool *pool)

@@ -63,10 +63,10 @@ void lastack_pool_usage(const struct lastack *stack, enum lastack_pool pool,
         *usage = usage_of("connections", &tcp->conns);
         return;
     case LASTACK_POOL_TIME_WAIT_IPV4:
-        *usage = usage_of("time_wait_ipv4", &tcp->time_waits.ipv4.records);
+        *usage = usage_of("time_wait_ipv4", &tcp->time_waits.ipv4.records.pool);
         return;
     case LASTACK_POOL_TIME_WAIT_IPV6:
-        *usage = usage_of("time_wait_ipv6", &tcp->time_waits.ipv6.records);
+        *usage = usage_of("time_wait_ipv6", &tcp->time_waits.ipv6.records.pool);
         return;
     case LASTACK_POOL_SYN_ENTRIES:
         *usage = usage_of("syn_entries", &tcp->syns.entries);

@@ -192,7 +192,7 @@ static void check_records(const struct tcp *tcp, bool is_ipv6, struct tally *tal
         check_owner(tcp, &record.tuple, flow_hash(&tcp->index, &record.tuple),
                     is_ipv6 ? FLOW_TIME_WAIT_IPV6 : FLOW_TIME_WAIT_IPV4, index);
     }
-    CHECK(seen == time_wait_family(&tcp->time_waits, is_ipv6)->records.used);
+    CHECK(seen == time_wait_family(&tcp->time_waits, is_ipv6)->records.pool.used);
 }
 
 static void check_endpoints(const struct tcp *tcp, const struct tally *tally, uint32_t suspended)

@@ -40,7 +40,7 @@ static struct time_wait_pool *time_wait_pool_of(struct time_wait *table, bool is
 static struct time_wait_packed *time_wait_packed_at(const struct time_wait_pool *pool,
                                                     uint32_t index)
 {
-    return (void *)((uint8_t *)pool_at(&pool->records, index) + pool->packed);
+    return (void *)((uint8_t *)pool_at(&pool->records.pool, index) + pool->packed);
 }
 
 /* ---- packed fields ---- */
@@ -187,7 +187,7 @@ static void time_wait_init_pool(struct time_wait_pool *pool, void *records, void
     };
 
     /* A free record keeps its position, CALENDAR_NOWHERE, by which a walk passes it over. */
-    pool_init_wide(&pool->records, records, stride, limit, owner.position);
+    wide_pool_init(&pool->records, records, stride, limit, owner.position);
     pool->packed = packed;
     pool->clock = now;
     calendar_init(&pool->calendar, &owner, chunks, limit, now);
@@ -209,8 +209,8 @@ void time_wait_init(struct time_wait *table, void *memory, uint32_t limit_ipv4, 
 size_t time_wait_touched(const struct time_wait *table)
 {
     return sizeof *table - sizeof table->ipv4.calendar - sizeof table->ipv6.calendar +
-           (size_t)table->ipv4.records.bump * table->ipv4.records.stride +
-           (size_t)table->ipv6.records.bump * table->ipv6.records.stride +
+           (size_t)table->ipv4.records.pool.bump * table->ipv4.records.pool.stride +
+           (size_t)table->ipv6.records.pool.bump * table->ipv6.records.pool.stride +
            calendar_touched(&table->ipv4.calendar) + calendar_touched(&table->ipv6.calendar);
 }
 
@@ -221,7 +221,7 @@ bool time_wait_enter(struct time_wait *table, const struct time_wait_record *rec
 {
     const bool is_ipv6 = !tuple_is_ipv4(&record->tuple);
     struct time_wait_pool *pool = time_wait_pool_of(table, is_ipv6);
-    const uint32_t index = pool_take(&pool->records);
+    const uint32_t index = wide_pool_take(&pool->records);
     struct time_wait_packed *packed;
 
     if (index == POOL_NONE)
@@ -229,11 +229,11 @@ bool time_wait_enter(struct time_wait *table, const struct time_wait_record *rec
     if (pool->calendar.count == 0)
         pool->clock = record->deadline;
     if (is_ipv6) {
-        memcpy(pool_at(&pool->records, index), &record->tuple, sizeof record->tuple);
+        memcpy(pool_at(&pool->records.pool, index), &record->tuple, sizeof record->tuple);
     } else {
         const struct tuple_ipv4 tuple = tuple_pack_ipv4(&record->tuple);
 
-        memcpy(pool_at(&pool->records, index), &tuple, sizeof tuple);
+        memcpy(pool_at(&pool->records.pool, index), &tuple, sizeof tuple);
     }
     packed = time_wait_packed_at(pool, index);
     time_wait_pack(pool, packed, record);
@@ -246,7 +246,7 @@ void time_wait_read(const struct time_wait *table, struct time_wait_ref ref,
                     struct time_wait_record *record)
 {
     const struct time_wait_pool *pool = time_wait_family(table, ref.is_ipv6);
-    const void *tuple = pool_at(&pool->records, ref.index);
+    const void *tuple = pool_at(&pool->records.pool, ref.index);
 
     if (ref.is_ipv6)
         memcpy(&record->tuple, tuple, sizeof record->tuple);
@@ -281,7 +281,7 @@ void time_wait_remove(struct time_wait *table, struct time_wait_ref ref)
     struct time_wait_pool *pool = time_wait_pool_of(table, ref.is_ipv6);
 
     calendar_remove(&pool->calendar, ref.index);
-    pool_give(&pool->records, ref.index);
+    wide_pool_give(&pool->records, ref.index);
 }
 
 size_t time_wait_expire(struct time_wait *table, bool is_ipv6, int64_t now,
@@ -306,7 +306,7 @@ void time_wait_free(struct time_wait *table, struct time_wait_ref ref)
     struct time_wait_pool *pool = time_wait_pool_of(table, ref.is_ipv6);
 
     CHECK(time_wait_packed_at(pool, ref.index)->position == CALENDAR_NOWHERE);
-    pool_give(&pool->records, ref.index);
+    wide_pool_give(&pool->records, ref.index);
 }
 
 int64_t time_wait_next(const struct time_wait *table)
@@ -325,8 +325,8 @@ bool time_wait_walk(const struct time_wait *table, bool is_ipv6, uint32_t *index
 {
     const struct time_wait_pool *pool = time_wait_family(table, is_ipv6);
 
-    while (*index < pool->records.bump &&
+    while (*index < pool->records.pool.bump &&
            time_wait_packed_at(pool, *index)->position == CALENDAR_NOWHERE)
         ++*index;
-    return *index < pool->records.bump;
+    return *index < pool->records.pool.bump;
 }

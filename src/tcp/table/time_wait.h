@@ -27,6 +27,7 @@
 #include "calendar.h"
 #include "seq.h"
 #include "tuple.h"
+#include "wide_pool.h"
 
 #include <lastack/trace.h>
 
@@ -88,7 +89,7 @@ _Static_assert(sizeof(struct time_wait_ipv4) == 48, "the budget of decision 0007
 _Static_assert(sizeof(struct time_wait_ipv6) == 72, "the budget of decision 0007");
 
 struct time_wait_pool {
-    struct pool records;
+    struct wide_pool records;
     uint32_t packed; /* where in a record struct time_wait_packed stands */
     int64_t clock;   /* a time near to all deadlines: their upper bits are taken from it */
     struct calendar calendar;
@@ -105,7 +106,7 @@ void time_wait_init(struct time_wait *table, void *memory, uint32_t limit_ipv4, 
 
 static inline uint32_t time_wait_count(const struct time_wait *table)
 {
-    return table->ipv4.records.used + table->ipv6.records.used;
+    return table->ipv4.records.pool.used + table->ipv6.records.pool.used;
 }
 
 static inline const struct time_wait_pool *time_wait_family(const struct time_wait *table,
@@ -127,7 +128,7 @@ void time_wait_read(const struct time_wait *table, struct time_wait_ref ref,
 static inline bool time_wait_is(const struct time_wait *table, struct time_wait_ref ref,
                                 const struct tuple *tuple)
 {
-    const void *record = pool_at(&time_wait_family(table, ref.is_ipv6)->records, ref.index);
+    const void *record = pool_at(&time_wait_family(table, ref.is_ipv6)->records.pool, ref.index);
     struct tuple_ipv4 packed;
 
     if (ref.is_ipv6)
@@ -139,7 +140,7 @@ static inline bool time_wait_is(const struct time_wait *table, struct time_wait_
 /* For batches: the record will be looked at soon. */
 static inline void time_wait_prefetch(const struct time_wait *table, struct time_wait_ref ref)
 {
-    const struct pool *records = &time_wait_family(table, ref.is_ipv6)->records;
+    const struct pool *records = &time_wait_family(table, ref.is_ipv6)->records.pool;
 
     prefetch_object(records->memory + (size_t)ref.index * records->stride, records->stride);
 }

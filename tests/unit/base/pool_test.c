@@ -3,7 +3,7 @@
  * pool_test.c: objects are distinct, reused last in first out, and memory is touched only as it is
  * used. Also the arena that hands pools their memory.
  */
-#include "pool.h"
+#include "wide_pool.h"
 
 #include "arena.h"
 #include "rng.h"
@@ -90,7 +90,8 @@ static void random_takes_and_gives(void **state)
 static void a_wide_list_keeps_the_order(void **state)
 {
     static uint8_t wide_memory[OBJECTS * WIDE_STRIDE];
-    struct pool plain, wide;
+    struct wide_pool wide;
+    struct pool plain;
     bool held[OBJECTS] = {false};
     struct rng rng;
 
@@ -100,29 +101,29 @@ static void a_wide_list_keeps_the_order(void **state)
         memset(held, 0, sizeof held);
         memset(wide_memory, 0xee, sizeof wide_memory);
         pool_init(&plain, memory, STRIDE, OBJECTS);
-        pool_init_wide(&wide, wide_memory, WIDE_STRIDE, OBJECTS, bytes);
+        wide_pool_init(&wide, wide_memory, WIDE_STRIDE, OBJECTS, bytes);
         for (unsigned step = 0; step < 3000; step++) {
             uint32_t index = rng_below(&rng, OBJECTS);
             bool is_filling = step / 100 % 2 == 0;
 
             if (held[index] && (!is_filling || rng_below(&rng, 4) == 0)) {
                 pool_give(&plain, index);
-                pool_give(&wide, index);
+                wide_pool_give(&wide, index);
                 held[index] = false;
             } else if (is_filling || rng_below(&rng, 4) == 0) {
                 index = pool_take(&plain);
-                assert_int_equal(pool_take(&wide), index);
+                assert_int_equal(wide_pool_take(&wide), index);
                 if (index != POOL_NONE)
                     held[index] = true;
             }
-            assert_int_equal(wide.used, plain.used);
+            assert_int_equal(wide.pool.used, plain.used);
         }
-        assert_int_equal(wide.refusals, plain.refusals);
+        assert_int_equal(wide.pool.refusals, plain.refusals);
         for (uint32_t i = 0; i < OBJECTS; i++) /* what the owner keeps for himself is left alone */
             for (uint32_t b = bytes; b < WIDE_STRIDE; b++)
                 assert_int_equal(wide_memory[i * WIDE_STRIDE + b], 0xee);
     }
-    expect_assert_failure(pool_init_wide(&wide, wide_memory, 8, 3, 12));
+    expect_assert_failure(wide_pool_init(&wide, wide_memory, 8, 3, 12));
 }
 
 static void what_was_never_given_out_is_refused(void **state)
