@@ -40,7 +40,7 @@ int descriptor_add(struct lastack *stack, struct sock *sock, uint32_t owner)
     if (number == table->descriptor_bump)
         table->descriptor_bump++;
     table->descriptors[number] =
-        (struct descriptor){.socket = sock_index(stack, sock), .owner = owner, .next = POOL_NONE};
+        (struct descriptor){.socket = sock->index, .owner = owner, .next = POOL_NONE};
     table->descriptor_used++;
     if (table->descriptor_used > table->descriptor_peak)
         table->descriptor_peak = table->descriptor_used;

@@ -140,7 +140,7 @@ static int add_watch(struct lastack *stack, uint32_t epoll_index, struct sock *s
     watch = watch_at(stack, index);
     *watch = (struct watch){
         .epoll = epoll_index,
-        .socket = sock_index(stack, sock),
+        .socket = sock->index,
         .descriptor = descriptor,
         .events = event->events,
         .data = event->data,
@@ -214,7 +214,7 @@ int lastack_epoll_control(struct lastack *stack, int epoll_descriptor,
         return -LASTACK_EINVAL;
     if (operation != LASTACK_EPOLL_CTL_DEL && event == NULL)
         return -LASTACK_EFAULT;
-    epoll_index = sock_index(stack, epoll);
+    epoll_index = epoll->index;
     index = find_watch(stack, epoll_index, sock, descriptor);
     switch (operation) {
     case LASTACK_EPOLL_CTL_ADD:

@@ -87,7 +87,7 @@ int sock_bind(struct lastack *stack, struct sock *sock, const struct lastack_end
     conflict = local_endpoints_conflict(endpoints, &use, NULL);
     if (conflict != LASTACK_CAUSE_NONE)
         return sock_refuse(stack, conflict, LASTACK_EADDRINUSE);
-    if (is_dgram ? !local_endpoints_listen(endpoints, &use, sock_index(stack, sock))
+    if (is_dgram ? !local_endpoints_listen(endpoints, &use, sock->index)
                  : local_endpoints_enter(endpoints, &use) == POOL_NONE)
         return sock_refuse(stack, LASTACK_CAUSE_NO_ENDPOINT_LEFT, LASTACK_ENOBUFS);
     sock->use = use;
@@ -112,7 +112,7 @@ void sock_unbind(struct lastack *stack, struct sock *sock)
     if (!sock->is_bound)
         return;
     if (sock->type == LASTACK_SOCK_DGRAM)
-        local_endpoints_unlisten(&stack->udp_endpoints, &sock->use, sock_index(stack, sock));
+        local_endpoints_unlisten(&stack->udp_endpoints, &sock->use, sock->index);
     else
         local_endpoints_leave(&stack->tcp.endpoints, &sock->use);
     sock->is_bound = false;

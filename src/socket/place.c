@@ -56,7 +56,7 @@ static void row_of_idle(const struct lastack *stack, const struct sock *sock,
                                                    : seq_distance(sock->left_from, sock->left_to),
     };
     row->tcp_info.tcpi_options = sock->had_syn_text ? 32 : 0; /* TCPI_OPT_SYN_DATA */
-    describe_holder(stack, sock_index(stack, sock), row);
+    describe_holder(stack, sock->index, row);
 }
 
 /* Bound and idle sockets, and those whose connection is over while somebody still holds a

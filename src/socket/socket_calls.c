@@ -31,12 +31,12 @@ int lastack_socket(struct lastack *stack, enum lastack_domain domain, enum lasta
     return descriptor;
 }
 
-static struct tcp_open open_of(const struct lastack *stack, const struct sock *sock)
+static struct tcp_open open_of(const struct sock *sock)
 {
     return (struct tcp_open){
         .local = sock->local,
         .remote = sock->remote,
-        .socket = sock_index(stack, sock),
+        .socket = sock->index,
         .connect_timeout_s = sock->connect_timeout_s,
         .congestion = sock->values.congestion,
         .defer = sock->values.defer,
@@ -76,7 +76,7 @@ int lastack_listen(struct lastack *stack, int descriptor, int backlog)
         if (error < 0)
             return error;
     }
-    open = open_of(stack, sock);
+    open = open_of(sock);
     index = tcp_open_passive(&stack->tcp, &open, (uint32_t)backlog, sock->domain, &why);
     if (index == POOL_NONE)
         return sock_refuse(stack, why, LASTACK_ENOBUFS);
@@ -126,7 +126,7 @@ int lastack_accept(struct lastack *stack, int descriptor, struct lastack_endpoin
     sock->values.is_nonblocking = sock->values.is_cloexec = false;
     sock->phase = SOCKET_ATTACHED;
     sock->was_connected = true;
-    sock->conn = tcp_accept(&stack->tcp, listening->conn, sock_index(stack, sock));
+    sock->conn = tcp_accept(&stack->tcp, listening->conn, sock->index);
     CHECK(sock->conn != POOL_NONE);
     conn = sock_conn(stack, sock);
     if (sock->values.pacing_max != 0)
@@ -162,7 +162,7 @@ static int connect_again(struct lastack *stack, struct sock *sock)
 int sock_open_active(struct lastack *stack, struct sock *sock, uint8_t fast_open,
                      const struct tuple_claim *claim)
 {
-    struct tcp_open open = open_of(stack, sock);
+    struct tcp_open open = open_of(sock);
     enum lastack_cause why = LASTACK_CAUSE_NONE;
     uint32_t index;
 

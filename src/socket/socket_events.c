@@ -33,6 +33,7 @@ struct sock *sock_new(struct lastack *stack, uint8_t domain, uint8_t type)
     sock = sock_at(stack, index);
     generation = sock->generation + 1;
     clear_object(sock, sizeof *sock);
+    sock->index = index;
     sock->phase = SOCKET_IDLE;
     sock->domain = domain;
     sock->type = type;
@@ -75,7 +76,7 @@ static void forget_event(struct lastack *stack, uint32_t index)
 
 void sock_free(struct lastack *stack, struct sock *sock)
 {
-    const uint32_t index = sock_index(stack, sock);
+    const uint32_t index = sock->index;
 
     if (sock->is_queued)
         forget_event(stack, index);
@@ -97,7 +98,7 @@ static void sock_hears(struct lastack *stack, struct sock *sock, uint8_t wake)
 static void queue_event(struct lastack *stack, struct sock *sock)
 {
     struct sockets *table = sockets_of(stack);
-    const uint32_t index = sock_index(stack, sock);
+    const uint32_t index = sock->index;
 
     if (sock->is_queued || sock->holders == 0)
         return;

@@ -47,6 +47,7 @@ struct sock_values {
 
 struct sock {
     uint32_t free_link; /* of the pool */
+    uint32_t index;     /* its own there */
     uint8_t phase;      /* enum socket_phase */
     uint8_t domain, type;
     uint8_t wake; /* enum wake: news since the last event */
@@ -127,12 +128,6 @@ static inline struct sockets *sockets_of(const struct lastack *stack)
 static inline struct sock *sock_at(const struct lastack *stack, uint32_t index)
 {
     return pool_at(&sockets_of(stack)->sockets, index);
-}
-
-static inline uint32_t sock_index(const struct lastack *stack, const struct sock *sock)
-{
-    return (uint32_t)((size_t)((const uint8_t *)sock - sockets_of(stack)->sockets.memory) /
-                      sizeof *sock);
 }
 
 /* ---- descriptors.c ---- */

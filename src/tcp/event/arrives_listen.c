@@ -120,9 +120,8 @@ static void link_to_listener(struct tcp *tcp, struct listener *listener, struct 
 }
 
 /* Out of listener and cache; the tuple's slot is the caller's business. */
-static void unlink_from_listener(struct tcp *tcp, uint32_t index)
+static void unlink_from_listener(struct tcp *tcp, uint32_t index, const struct syn_entry *entry)
 {
-    struct syn_entry *entry = syn_cache_at(&tcp->syns, index);
     struct listener *listener = pool_at(&tcp->listeners, entry->listener);
 
     if (entry->listener_prev == POOL_NONE)
@@ -287,7 +286,7 @@ static void forget(struct tcp *tcp, uint32_t index, enum lastack_cause cause)
                     0);
         (void)flow_remove(&tcp->index, entry->flow, ref);
     }
-    unlink_from_listener(tcp, index);
+    unlink_from_listener(tcp, index, entry);
 }
 
 void tcp_drop_syn_entries(struct tcp *tcp, uint32_t listener_index, enum lastack_cause cause)
@@ -396,9 +395,9 @@ static void ack_for_entry(struct tcp *tcp, const struct syn_entry *entry)
 }
 
 /* Steps one to four for a request. GO_ON: the ACK may be looked at. */
-static enum verdict check_request(struct tcp *tcp, uint32_t index, const struct segment *seg)
+static enum verdict check_request(struct tcp *tcp, uint32_t index, const struct syn_entry *entry,
+                                  const struct segment *seg)
 {
-    struct syn_entry *entry = syn_cache_at(&tcp->syns, index);
     const struct seq nxt = seq_add(entry->irs, 1);
     const struct paws paws = {entry->ts_recent, entry->entered_ms};
     const bool is_in_window = seq_in_window(seg->seq, nxt, max32(entry->rcv_wnd, 1));
@@ -553,9 +552,8 @@ struct tcp_conn *conn_from_request(struct tcp *tcp, const struct syn_entry *entr
 }
 
 /* The handshake is complete: a control block takes the request's place in the index. */
-static struct tcp_conn *promote(struct tcp *tcp, uint32_t index)
+static struct tcp_conn *promote(struct tcp *tcp, uint32_t index, const struct syn_entry *entry)
 {
-    const struct syn_entry *entry = syn_cache_at(&tcp->syns, index);
     struct tcp_conn *conn = conn_from_request(tcp, entry);
 
     if (conn == NULL)
@@ -564,7 +562,7 @@ static struct tcp_conn *promote(struct tcp *tcp, uint32_t index)
                        (struct flow_ref){FLOW_CONNECTION, tcp_index_of(tcp, conn)});
     if (entry->flags & SYN_SUPERSEDES)
         tcp_drop_superseded(tcp, &entry->tuple, entry->superseded);
-    unlink_from_listener(tcp, index);
+    unlink_from_listener(tcp, index, entry);
     return conn;
 }
 
@@ -579,11 +577,9 @@ void conn_is_accepted(struct tcp *tcp, struct tcp_conn *conn, struct segment *se
 }
 
 /* TCP_DEFER_ACCEPT: a bare ACK makes no connection until its time is over. */
-static bool is_deferred(struct tcp *tcp, uint32_t index, const struct segment *seg)
+static bool is_deferred(struct tcp *tcp, struct syn_entry *entry, const struct listener *listener,
+                        const struct segment *seg)
 {
-    struct syn_entry *entry = syn_cache_at(&tcp->syns, index);
-    const struct listener *listener = pool_at(&tcp->listeners, entry->listener);
-
     if (entry->retries >= listener->defer || seg->text_length > 0 || seg->flags & LASTACK_FIN)
         return false;
     entry->flags |= SYN_ACKED;
@@ -594,14 +590,14 @@ static bool is_deferred(struct tcp *tcp, uint32_t index, const struct segment *s
 NOINLINE void arrives_for_syn_entry(struct tcp *tcp, uint32_t index, struct segment *seg,
                                     uint64_t flow)
 {
-    const uint32_t listener_index = syn_cache_at(&tcp->syns, index)->listener;
-    struct listener *listener = pool_at(&tcp->listeners, listener_index);
+    struct syn_entry *entry = syn_cache_at(&tcp->syns, index);
+    struct listener *listener = pool_at(&tcp->listeners, entry->listener);
     struct tcp_conn *conn;
 
     report_segment(&tcp->report, LASTACK_TRACE_SEGMENT_IN, flow, TCP_SYN_RECEIVED, seg, seg->wnd);
-    if (check_request(tcp, index, seg) != GO_ON)
+    if (check_request(tcp, index, entry, seg) != GO_ON)
         return;
-    if (UNLIKELY(listener->defer > 0) && is_deferred(tcp, index, seg))
+    if (UNLIKELY(listener->defer > 0) && is_deferred(tcp, entry, listener, seg))
         return;
     if (listener_is_full(listener)) {
         listener->overflows++;
@@ -612,7 +608,7 @@ NOINLINE void arrives_for_syn_entry(struct tcp *tcp, uint32_t index, struct segm
         }
         return;
     }
-    conn = promote(tcp, index);
+    conn = promote(tcp, index, entry);
     if (conn != NULL)
         conn_is_accepted(tcp, conn, seg);
 }

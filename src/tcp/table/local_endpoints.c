@@ -4,8 +4,8 @@
  *
  * One hash index serves both, and each entry has one slot in it: the first of a port's list under
  * the port alone, every other under all that tells it apart. Nearly always the first is the only
- * one, and one look-up finds it. Invariants: an entry that exists counts at least one use; a port's
- * list begins with the entry that its slot refers to.
+ * one, and one look-up finds it. Invariants: an entry that exists counts at least one use, and one
+ * that does not exist none; a port's list begins with the entry that its slot refers to.
  */
 #include "local_endpoints.h"
 
@@ -242,21 +242,22 @@ static void endpoint_unlink_first(struct local_endpoints *table, uint32_t index)
     CHECK(hash_index_replace(&table->index, hash, ref, endpoint_ref(next, ENDPOINT_FIRST_OF_PORT)));
 }
 
-/* A new entry without uses, or POOL_NONE. */
+/* A new entry without uses (the counts of one that was given back are 0, as those of fresh memory
+ * are), or POOL_NONE. */
 static uint32_t endpoint_create(struct local_endpoints *table, const struct endpoint_key *key,
                                 uint32_t first)
 {
     const uint32_t index = pool_take(&table->entries);
+    struct local_endpoint *entry;
 
     if (index == POOL_NONE)
         return POOL_NONE;
-    *endpoint_at(table, index) = (struct local_endpoint){.address = key->address,
-                                                         .port = key->port,
-                                                         .form = key->form,
-                                                         .link = key->link,
-                                                         .next = POOL_NONE,
-                                                         .prev = POOL_NONE,
-                                                         .listeners = POOL_NONE};
+    entry = endpoint_at(table, index);
+    entry->address = key->address;
+    entry->port = key->port;
+    entry->form = key->form;
+    entry->link = key->link;
+    entry->next = entry->prev = entry->listeners = POOL_NONE;
     if (endpoint_link(table, index, first, key))
         return index;
     pool_give(&table->entries, index);
