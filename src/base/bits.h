@@ -43,6 +43,12 @@ static inline unsigned highest_bit64(uint64_t x)
     return 63u - (unsigned)__builtin_clzll(x);
 }
 
+/* Their sum; true: there is none in 64 bits. */
+static inline bool add_overflows64(int64_t a, int64_t b, int64_t *sum)
+{
+    return __builtin_add_overflow(a, b, sum);
+}
+
 /* A bit for each of eight numbers that equals `wanted`. No branches: which one it is cannot be
  * predicted. */
 #ifdef __SSE2__

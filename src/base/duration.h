@@ -8,6 +8,8 @@
 #ifndef LASTACK_DURATION_H
 #define LASTACK_DURATION_H
 
+#include "bits.h"
+
 #include <stdint.h>
 
 #define NEVER INT64_MAX
@@ -50,7 +52,9 @@ static inline uint32_t clock_ms(int64_t now)
 /* `at + length`, where either may be NEVER and the sum may not wrap. */
 static inline int64_t time_after(int64_t at, int64_t length_ns)
 {
-    return at > NEVER - length_ns ? NEVER : at + length_ns;
+    int64_t sum;
+
+    return UNLIKELY(add_overflows64(at, length_ns, &sum)) ? NEVER : sum;
 }
 
 #endif

@@ -260,25 +260,29 @@ void ranges_trim_before(struct ranges *set, struct pool *pool, struct seq to)
         first->from = to;
 }
 
-void ranges_drop_first(struct ranges *set, struct pool *pool)
+bool ranges_take_first(struct ranges *set, struct pool *pool, struct seq to, struct range *taken)
 {
     uint32_t *hole = &set->root;
     uint32_t index = set->root;
-    struct range *first = range_at(pool, index);
-    struct seq from;
+    struct range *first;
 
+    if (index == POOL_NONE)
+        return false;
+    first = range_at(pool, index);
     while (first->left != POOL_NONE) {
         hole = &first->left;
         index = first->left;
         first = range_at(pool, index);
     }
-    from = first->from;
+    if (seq_after(first->to, to))
+        return false;
+    *taken = *first;
     *hole = first->right;
     pool_give(pool, index);
-    if (--set->count == 0)
-        set->has_marks = 0;
+    set->count--;
     if (UNLIKELY(set->has_marks))
-        refresh_way(set, pool, from);
+        refresh_way(set, pool, taken->from);
+    return true;
 }
 
 struct range *ranges_at_or_after(const struct ranges *set, const struct pool *pool, struct seq at)

@@ -67,8 +67,8 @@ bool ranges_add(struct ranges *set, struct pool *pool, uint32_t max, struct seq 
 /* Removes everything before `to`; a range that straddles it is cut. */
 void ranges_trim_before(struct ranges *set, struct pool *pool, struct seq to);
 
-/* Takes the first range of a set that has some out. */
-void ranges_drop_first(struct ranges *set, struct pool *pool);
+/* Takes the first range out, if all of it lies before `to`: *taken is what it was. */
+bool ranges_take_first(struct ranges *set, struct pool *pool, struct seq to, struct range *taken);
 
 /* First range whose `to` lies after `at` (so it holds `at` or follows it); NULL if none. The
  * pointer is valid until the set changes. */

@@ -57,7 +57,7 @@ void conn_init(struct tcp_conn *conn, const struct tuple *tuple, uint64_t flow,
     conn->send_next = conn->send_prev = conn->queue_next = POOL_NONE;
     conn->since = now;
     conn->first_retry_at = NEVER;
-    conn->last_sent_ms = conn->last_received_ms = clock_ms(now);
+    conn->last_sent_ms = conn->last_received_ms = conn->window_use.since_ms = clock_ms(now);
     conn->space = (struct receive_space){.limit = params->receive_buffer,
                                          .threshold = params->receive_buffer,
                                          .since_us = (uint32_t)(now / 1000)};
@@ -68,7 +68,7 @@ void conn_init(struct tcp_conn *conn, const struct tuple *tuple, uint64_t flow,
     ranges_init(&conn->arrived);
     ranges_init(&conn->sent);
     rtt_init(&conn->rtt, params);
-    conn->cc.mss = 536;
+    conn->cc.mss = conn->rcv_mss = 536;
 }
 
 void tcp_enter(struct tcp_conn *conn, enum tcp_state state, enum lastack_cause cause,

@@ -191,7 +191,7 @@ struct tcp_conn {
     uint32_t recovery;       /* its struct repair; POOL_NONE: nothing ever went wrong */
     uint8_t retries;         /* timeouts in a row without progress */
     uint8_t probes;          /* unanswered persist or keepalive probes */
-    uint16_t rcv_mss;        /* estimate of the peer's segment size, 0: none yet */
+    uint16_t rcv_mss;        /* what counts as a full segment of the peer, as far as it showed */
     uint16_t rcv_last;       /* text of the last segment that was smaller */
     uint16_t cause;          /* enum lastack_cause of the present state */
     int16_t error;           /* LASTACK_E... for the socket: why it ended; 0 */
@@ -237,12 +237,6 @@ static inline uint32_t conn_in_flight(const struct tcp_conn *conn)
 static inline uint32_t conn_full_mss(const struct tcp_conn *conn)
 {
     return conn->mss_peer != 0 && conn->mss_peer < conn->mss_path ? conn->mss_peer : conn->mss_path;
-}
-
-/* What counts as a full segment of the peer. */
-static inline uint16_t conn_rcv_mss(const struct tcp_conn *conn)
-{
-    return conn->rcv_mss != 0 ? conn->rcv_mss : 536;
 }
 
 static inline bool conn_has(const struct tcp_conn *conn, uint32_t flags)

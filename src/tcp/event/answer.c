@@ -77,28 +77,49 @@ void reply_ack(struct tcp *tcp, struct tcp_conn *conn)
     reply_ack_again(tcp, conn, (struct sack_block){conn->rcv.nxt, conn->rcv.nxt});
 }
 
+/* What 40 bytes of options hold of what arrived behind a hole, or again. */
+static NOINLINE void fill_sack(const struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
+{
+    sack_told_fill(sack_told_at(&tcp->ranges, conn->told), &conn->arrived, &tcp->ranges, seg->again,
+                   conn_has(conn, CONN_TIMESTAMP) ? 3 : 4, seg);
+}
+
+static bool tells_of_ranges(const struct tcp_conn *conn, struct sack_block again)
+{
+    return conn_has(conn, CONN_SACK) && (conn->arrived.count > 0 || !sack_is_empty(again));
+}
+
+static NOINLINE void reply_sack(const struct tcp *tcp, struct tcp_conn *conn, struct reply *reply,
+                                struct sack_block again)
+{
+    struct segment seg = {.again = again};
+
+    fill_sack(tcp, conn, &seg);
+    reply->options |= seg.options;
+    reply->sack_count = seg.sack_count;
+    memcpy(reply->sack, seg.sack, seg.sack_count * sizeof seg.sack[0]);
+}
+
 void reply_ack_again(struct tcp *tcp, struct tcp_conn *conn, struct sack_block again)
 {
     struct reply *reply =
         new_reply(tcp, &conn->tuple, conn->flow, conn->state, LASTACK_ACK | ecn_echo(conn->ecn));
-    struct segment seg;
 
     if (reply == NULL)
         return;
-    segment_clear(&seg);
-    seg.again = again;
     reply->seq = conn_seq_without_text(conn);
     reply->ack = conn->rcv.nxt;
     reply->wnd = conn_offer_window(conn);
     reply->window = (uint32_t)reply->wnd << conn->rcv_shift;
     reply->tos = conn->options.tos & (uint8_t)~ECN_MASK;
     reply->ttl = conn->options.ttl;
-    conn_fill_options(tcp, conn, &seg);
-    reply->options = seg.options;
-    reply->ts_value = seg.ts_value;
-    reply->ts_echo = seg.ts_echo;
-    reply->sack_count = seg.sack_count;
-    memcpy(reply->sack, seg.sack, seg.sack_count * sizeof seg.sack[0]);
+    if (conn_has(conn, CONN_TIMESTAMP)) {
+        reply->options |= OPTION_TIMESTAMP;
+        reply->ts_value = conn_ts_value(conn, &tcp->report);
+        reply->ts_echo = conn->paws.recent;
+    }
+    if (tells_of_ranges(conn, again))
+        reply_sack(tcp, conn, reply, again);
     conn->rcv.acked = conn->rcv.nxt;
     conn->owe &= (uint8_t)~OWE_ACK;
     conn->stats.segs_out++;
@@ -185,20 +206,13 @@ void reply_syn_ack(struct tcp *tcp, const struct syn_entry *entry,
 
 uint16_t conn_offer_window(struct tcp_conn *conn)
 {
-    const uint32_t mss = conn_rcv_mss(conn);
+    const uint32_t mss = conn->rcv_mss;
     const uint32_t window = receive_window_select(&conn->space, conn_readable(conn),
                                                   conn_rcv_wnd(conn), mss, conn->rcv_shift);
     const struct seq edge = seq_add(conn->rcv.nxt, window);
 
     conn->rcv.edge = seq_max(conn->rcv.edge, edge);
     return (uint16_t)min32(window >> conn->rcv_shift, 65535);
-}
-
-/* What 40 bytes of options hold of what arrived behind a hole, or again. */
-static NOINLINE void fill_sack(const struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
-{
-    sack_told_fill(sack_told_at(&tcp->ranges, conn->told), &conn->arrived, &tcp->ranges, seg->again,
-                   conn_has(conn, CONN_TIMESTAMP) ? 3 : 4, seg);
 }
 
 void conn_fill_options(const struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
@@ -208,7 +222,7 @@ void conn_fill_options(const struct tcp *tcp, struct tcp_conn *conn, struct segm
         seg->ts_value = conn_ts_value(conn, &tcp->report);
         seg->ts_echo = conn->paws.recent;
     }
-    if (conn_has(conn, CONN_SACK) && (conn->arrived.count > 0 || !sack_is_empty(seg->again)))
+    if (tells_of_ranges(conn, seg->again))
         fill_sack(tcp, conn, seg);
 }
 

@@ -335,7 +335,7 @@ static NOINLINE enum verdict check_out_of_place(struct tcp *tcp, struct tcp_conn
             if (tcp->params.quick_ack == LASTACK_QUICK_ACK_LINUX &&
                 /* a repetition: our ACK was lost, answer quickly */
                 seq_before(seg->seq, conn->rcv.nxt))
-                ack_policy_quicken(&conn->ack, conn_rcv_wnd(conn), conn_rcv_mss(conn), 16);
+                ack_policy_quicken(&conn->ack, conn_rcv_wnd(conn), conn->rcv_mss, 16);
             note_old_text(conn, seg);
             /* RFC 9293 §3.10.7.4: never limited, the peer needs it */
             reply_ack_again(tcp, conn, seg->again);

@@ -21,7 +21,7 @@ static void measure_mss(struct tcp_conn *conn, const struct segment *seg)
 {
     const uint16_t length = (uint16_t)min32(seg->text_length, 65535);
 
-    if (length >= conn_rcv_mss(conn)) {
+    if (length >= conn->rcv_mss) {
         conn->rcv_mss = length;
     } else if (length >= 88 && !(seg->flags & (LASTACK_PSH | LASTACK_FIN | LASTACK_URG))) {
         if (length == conn->rcv_last)
@@ -40,14 +40,14 @@ static enum verdict refuse_text(struct tcp *tcp, struct tcp_conn *conn, const st
 }
 
 /* `fills_hole`: RFC 5681 §4.2, the peer waits to hear of it. */
-static void acknowledge_text(struct tcp *tcp, struct tcp_conn *conn, bool fills_hole)
+static inline void acknowledge_text(struct tcp *tcp, struct tcp_conn *conn, bool fills_hole)
 {
     const uint32_t unacked = seq_distance(conn->rcv.acked, conn->rcv.nxt);
     const int64_t armed_at = conn->deadline.at[LASTACK_TIMER_DELAYED_ACK];
     int64_t at;
 
-    if (fills_hole || ack_policy_is_due(&conn->ack, &tcp->params, unacked, conn_rcv_mss(conn),
-                                        armed_at != NEVER)) {
+    if (fills_hole ||
+        ack_policy_is_due(&conn->ack, &tcp->params, unacked, conn->rcv_mss, armed_at != NEVER)) {
         conn->owe |= OWE_ACK;
         return;
     }
@@ -59,16 +59,14 @@ static void acknowledge_text(struct tcp *tcp, struct tcp_conn *conn, bool fills_
         conn_set_deadline(conn, LASTACK_TIMER_DELAYED_ACK, at, &tcp->report);
 }
 
-/* RCV.NXT moves over `to` and over every range that had waited for it. */
-static void advance(struct tcp *tcp, struct tcp_conn *conn, struct seq to)
+/* ... and over what had waited for it beyond a hole. */
+static NOINLINE void advance_over_ranges(struct tcp *tcp, struct tcp_conn *conn)
 {
+    const struct seq to = conn->rcv.nxt;
     const struct range *next;
 
-    conn->stats.bytes_received += seq_distance(conn->rcv.nxt, to);
-    conn->rcv.nxt = to;
-    if (conn->arrived.count > 0)
-        ranges_trim_before(&conn->arrived, &tcp->ranges, to);
-    next = conn->arrived.count > 0 ? ranges_first(&conn->arrived, &tcp->ranges) : NULL;
+    ranges_trim_before(&conn->arrived, &tcp->ranges, to);
+    next = ranges_first(&conn->arrived, &tcp->ranges);
     if (next != NULL && seq_before_or_equal(next->from, to)) {
         const bool ends_by_fin = conn_has(conn, CONN_FIN_KNOWN) && !seq_after(to, conn->rcv.fin);
 
@@ -77,8 +75,16 @@ static void advance(struct tcp *tcp, struct tcp_conn *conn, struct seq to)
         ranges_trim_before(&conn->arrived, &tcp->ranges, conn->rcv.nxt);
     }
     sack_told_advance(&conn->told, &tcp->ranges, &conn->arrived, conn->rcv.nxt);
-    if (seq_after(conn->rcv.nxt, conn->rcv.edge))
-        conn->rcv.edge = conn->rcv.nxt;
+}
+
+/* RCV.NXT moves to the end of text that is there. */
+static inline void advance(struct tcp *tcp, struct tcp_conn *conn, struct seq to)
+{
+    conn->stats.bytes_received += seq_distance(conn->rcv.nxt, to);
+    conn->rcv.nxt = to;
+    if (conn->arrived.count > 0)
+        advance_over_ranges(tcp, conn);
+    conn->rcv.edge = seq_max(conn->rcv.edge, conn->rcv.nxt);
 }
 
 /* A process that closed its socket will never read: RFC 9293 §3.10.7.4 and RFC 1122 §4.2.2.13 say
@@ -122,7 +128,7 @@ static enum verdict take_in_order(struct tcp *tcp, struct tcp_conn *conn, struct
         return refuse_text(tcp, conn, seg, LASTACK_CAUSE_NO_PAGE_LEFT);
     ack_policy_data_arrived(&conn->ack, &tcp->params, tcp->report.now,
                             rtt_timeout(&conn->rtt, &tcp->params), conn_rcv_wnd(conn),
-                            conn_rcv_mss(conn));
+                            conn->rcv_mss);
     if (fills_hole)
         seg->again = arrived_again(tcp, conn, seg); /* told when the FIN has been looked at */
     advance(tcp, conn, end);
@@ -173,7 +179,7 @@ static NOINLINE enum verdict take_beyond_hole(struct tcp *tcp, struct tcp_conn *
                                ? LASTACK_CAUSE_DROP_REASSEMBLY_LIMIT
                                : LASTACK_CAUSE_NO_RANGE_LEFT);
     if (tcp->params.quick_ack == LASTACK_QUICK_ACK_LINUX)
-        ack_policy_quicken(&conn->ack, conn_rcv_wnd(conn), conn_rcv_mss(conn), 16);
+        ack_policy_quicken(&conn->ack, conn_rcv_wnd(conn), conn->rcv_mss, 16);
     conn->ack.last_data_at = tcp->report.now;
     seg->again = (struct sack_block){seg->seq, seg->seq};
     reply_ack_again(tcp, conn, again); /* one duplicate ACK per segment: never merged */
@@ -228,7 +234,7 @@ static void take_congestion_marks(struct tcp *tcp, struct tcp_conn *conn, const 
     if (ecn_text_arrived(&conn->ecn, seg->flags, seg->ecn))
         conn->owe |= OWE_ACK;
     else if (is_again && tcp->params.quick_ack == LASTACK_QUICK_ACK_LINUX)
-        ack_policy_quicken(&conn->ack, conn_rcv_wnd(conn), conn_rcv_mss(conn), 2);
+        ack_policy_quicken(&conn->ack, conn_rcv_wnd(conn), conn->rcv_mss, 2);
 }
 
 static NOINLINE enum verdict text_arrives(struct tcp *tcp, struct tcp_conn *conn,

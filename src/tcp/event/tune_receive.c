@@ -58,7 +58,7 @@ static void measure_round_trip(const struct tcp *tcp, struct tcp_conn *conn,
     uint32_t age_ms;
 
     if (!conn_has(conn, CONN_TIMESTAMP) || !(seg->options & OPTION_TIMESTAMP) ||
-        seg->ts_echo == 0 || seg->text_length < conn_rcv_mss(conn))
+        seg->ts_echo == 0 || seg->text_length < conn->rcv_mss)
         return;
     age_ms = conn_ts_value(conn, &tcp->report) - seg->ts_echo;
     if (age_ms < 3600 * 1000) /* else it is no stamp of ours */

@@ -236,7 +236,7 @@ static bool is_two_segments_more(const struct tcp_conn *conn, uint32_t window, u
 static void offer_more(const struct tcp *tcp, struct tcp_conn *conn)
 {
     const uint32_t offered = conn_rcv_wnd(conn);
-    const uint32_t mss = conn_rcv_mss(conn);
+    const uint32_t mss = conn->rcv_mss;
     uint32_t window;
 
     if (tcp->params.window_update == LASTACK_WINDOW_UPDATE_DOUBLED &&

@@ -42,6 +42,15 @@ static void sample_rfc(struct rtt *rtt, int64_t sample)
     rtt->srtt = (uint32_t)(rtt->srtt + (sample - rtt->srtt) / 8);
 }
 
+/* A round trip is over: by a quarter, but not below the floor. */
+static NOINLINE void let_variance_fall(struct rtt *rtt, const struct lastack_params *params)
+{
+    const uint32_t least = max32(rtt->mdev_max, rtt_units(params->rto_min_ns));
+
+    if (least < rtt->rttvar)
+        rtt->rttvar -= (rtt->rttvar - least) / 4;
+}
+
 /*
  * Linux keeps a running mean deviation and takes the largest of a round trip as the variance; it
  * falls slowly (by a quarter per round) and the floor of rto_min applies to the variance, so that
@@ -81,10 +90,10 @@ static void sample_linux(struct rtt *rtt, const struct lastack_params *params, u
         rtt->rttvar = max32(rtt->rttvar, rtt->mdev_max);
     }
     if ((int32_t)(una - rtt->round_end) > 0) { /* a round trip is over */
-        if (rtt->mdev_max < rtt->rttvar)
-            rtt->rttvar -= (rtt->rttvar - rtt->mdev_max) / 4;
+        if (rtt->mdev_max < rtt->rttvar && rtt_ns(rtt->rttvar) > params->rto_min_ns)
+            let_variance_fall(rtt, params);
         rtt->round_end = nxt;
-        rtt->mdev_max = rtt_units(params->rto_min_ns);
+        rtt->mdev_max = 0;
     }
 }
 

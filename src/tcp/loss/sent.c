@@ -321,25 +321,27 @@ static void note_acknowledged(const struct sent_set *sent, const struct range *r
     news->last_at = range->at;
 }
 
+/* The range that was acknowledged in part. */
+static NOINLINE void acknowledge_part(const struct sent_set *sent, struct range *range,
+                                      struct seq una, struct sent_news *news)
+{
+    const uint32_t left = (seq_distance(una, range->to) + sent->mss - 1) / sent->mss;
+    const uint32_t segs = range->count > left ? range->count - left : 0;
+
+    note_acknowledged(sent, range, segs, una, news);
+    range->count = (uint16_t)(range->count - segs);
+    range->from = una;
+}
+
 void sent_acknowledged(const struct sent_set *sent, struct seq una, struct sent_news *news)
 {
-    struct range *range;
+    struct range taken, *first;
 
-    while ((range = ranges_first(sent->ranges, sent->pool)) != NULL &&
-           seq_before_or_equal(range->to, una)) {
-        note_acknowledged(sent, range, range->count, range->to, news);
-        ranges_drop_first(sent->ranges, sent->pool);
-    }
-    if (range == NULL || !seq_before(range->from, una))
-        return;
-    {
-        const uint32_t left = (seq_distance(una, range->to) + sent->mss - 1) / sent->mss;
-        const uint32_t segs = range->count > left ? range->count - left : 0;
-
-        note_acknowledged(sent, range, segs, una, news);
-        range->count = (uint16_t)(range->count - segs);
-        range->from = una;
-    }
+    while (ranges_take_first(sent->ranges, sent->pool, una, &taken))
+        note_acknowledged(sent, &taken, taken.count, taken.to, news);
+    first = ranges_first(sent->ranges, sent->pool);
+    if (first != NULL && seq_before(first->from, una))
+        acknowledge_part(sent, first, una, news);
 }
 
 /* The part of a range that [from, to) covers in whole segments. False: none. */
