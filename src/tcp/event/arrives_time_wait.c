@@ -104,6 +104,7 @@ static bool is_new_life(const struct tcp *tcp, const struct time_wait_record *re
     return seq_after(seg->seq, record->rcv_nxt);
 }
 
+/* False: it is a segment out of place like any other. */
 static bool reopen(struct tcp *tcp, struct time_wait_ref ref, struct time_wait_record *record,
                    const struct segment *seg, uint64_t flow)
 {
@@ -117,6 +118,15 @@ static bool reopen(struct tcp *tcp, struct time_wait_ref ref, struct time_wait_r
     listener = pool_at(&tcp->listeners, listener_index);
     if (listener_is_full(listener))
         return false;
+    if (seg->flags & LASTACK_FIN && tcp->params.drop_syn_fin) {
+        report_drop(&tcp->report, flow, TCP_TIME_WAIT, seg, LASTACK_CAUSE_DROP_SYN_FIN);
+        return true;
+    }
+    if (!syn_limit_pass(&tcp->syn_limit, &seg->tuple.remote, seg->tuple.local_port,
+                        tcp->report.now)) {
+        report_drop(&tcp->report, flow, TCP_TIME_WAIT, seg, LASTACK_CAUSE_DROP_SYN_LIMIT);
+        return true;
+    }
     iss =
         isn_choose(tcp_secret(tcp, &record->tuple, flow), tcp->params.isn_tick_ns, tcp->report.now);
     if (seq_before(iss, seq_add(record->snd_nxt, ISS_BEYOND))) /* RFC 1122 §4.2.2.13 (a) */

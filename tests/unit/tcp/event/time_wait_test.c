@@ -316,6 +316,33 @@ TEST(reopened_by_having_timestamps)
     }
 }
 
+/* A SYN that reaches a listener is held against the rules, whatever the listener would do with it. */
+TEST(not_reopened_against_a_rule)
+{
+    const struct lastack_syn_rule rule = {.prefix = lastack_ipv4(192, 0, 2, 0),
+                                          .prefix_length = 24};
+    struct peer *p = record(false);
+
+    assert_int_equal(lastack_add_syn_rule(world.stack, &rule), 0);
+    ARRIVES(p, .flags = SYN, .seq = 100000);
+    SENDS_NOTHING(p);
+    NO_STATE(p);
+    IS_IN(p, TIME_WAIT);
+    assert_int_equal(counted(LASTACK_CAUSE_DROP_SYN_LIMIT), 1);
+}
+
+/* ... and one that a listener would not take at all reopens nothing. */
+TEST(not_reopened_by_a_syn_with_fin)
+{
+    struct peer *p = record(false);
+
+    ARRIVES(p, .flags = SYN | FIN, .seq = 100000);
+    SENDS_NOTHING(p);
+    NO_STATE(p);
+    IS_IN(p, TIME_WAIT);
+    assert_int_equal(counted(LASTACK_CAUSE_DROP_SYN_FIN), 1);
+}
+
 /* Nobody listens any more, or reopening is switched off, or the queue is full: an ACK.
  * covers: LNX-TW-SYN */
 TEST(not_reopened_without_listener)
@@ -668,6 +695,8 @@ int main(void)
         RUN(reopened_by_timestamp),
         RUN(reopened_at_an_equal_timestamp),
         RUN(reopened_by_having_timestamps),
+        RUN(not_reopened_against_a_rule),
+        RUN(not_reopened_by_a_syn_with_fin),
         RUN(not_reopened_without_listener),
         RUN(not_reopened_when_switched_off),
         RUN(reopened_by_an_old_duplicate),
