@@ -7,7 +7,7 @@
  *
  * A link that is full or down is skipped: its connections stay queued and their timers go on, so
  * what falls due meanwhile leaves when the link is ready again, built from the pages at that
- * moment. The same holds for a neighbour who does not answer yet: who waits for him is parked, and
+ * moment. Replies and messages wait for one that is full, and are lost with one that is down. The same holds for a neighbour who does not answer yet: who waits for him is parked, and
  * asks again when the neighbours have changed.
  *
  * Who puts packets out is given the next place for one and the end of the caller's array, and
@@ -169,7 +169,11 @@ static bool output_reply(struct lastack *stack, const struct tcp_out *out,
         return false;
     }
     link = link_at(&stack->links, route->link);
-    if (!is_ready(link)) {
+    if (!link->is_up) { /* who knows for how long: it must not take the place of others */
+        stack_drop(stack, LASTACK_CAUSE_LINK_DOWN);
+        return false;
+    }
+    if (link->is_full) {
         tcp_reply_later(&stack->tcp);
         return false;
     }
@@ -234,7 +238,11 @@ static enum sent output_message(struct lastack *stack, struct message *message,
         return SENT_NEVER;
     }
     link = link_at(&stack->links, route->link);
-    if (!is_ready(link))
+    if (!link->is_up) {
+        stack_drop(stack, LASTACK_CAUSE_LINK_DOWN);
+        return SENT_NEVER;
+    }
+    if (link->is_full)
         return SENT_LATER;
     if (message->ip.payload_length + ip_header_length(&message->ip.destination) > route->mtu) {
         stack_drop(stack, LASTACK_CAUSE_ICMP_TOO_BIG); /* we do not fragment what we send */
