@@ -173,6 +173,15 @@ static bool may_connect(void *context, const struct tuple *tuple)
     return tcp_claim(&stack->tcp, tuple, &search->claim);
 }
 
+static struct lastack_endpoint unnamed(const struct sock *sock)
+{
+    struct lastack_endpoint any = {.port = 0};
+
+    if (sock->domain == LASTACK_AF_INET)
+        any.address = lastack_ipv4(0, 0, 0, 0);
+    return any;
+}
+
 int sock_name_for_connect(struct lastack *stack, struct sock *sock,
                           const struct lastack_endpoint *remote, struct tuple_claim *claim)
 {
@@ -186,6 +195,8 @@ int sock_name_for_connect(struct lastack *stack, struct sock *sock,
         return sock_refuse(stack, LASTACK_CAUSE_NO_ROUTE, LASTACK_ENETUNREACH);
     if (!destination->path.is_reachable)
         return sock_refuse(stack, LASTACK_CAUSE_NO_ROUTE, LASTACK_ENETUNREACH);
+    if (sock->type == LASTACK_SOCK_STREAM) /* what an attempt before this one chose is forgotten */
+        sock->local = sock->is_bound ? sock->use.local : unnamed(sock);
     if (lastack_is_any(&sock->local.address))
         sock->local.address = destination->route.source;
     if (ip_is_ipv4(&sock->local.address) != ip_is_ipv4(&remote->address))

@@ -202,6 +202,15 @@ int sock_prepare_connect(struct lastack *stack, struct sock *sock,
     return 0;
 }
 
+/* A failed attempt was reported: the socket may try again, as if it had not tried. */
+static void begin_again(struct lastack *stack, struct sock *sock)
+{
+    sock->phase = SOCKET_IDLE;
+    stream_clear(&sock->left, &stack->tcp.pages);
+    sock->left_to = sock->left_from;
+    sock->left_is_end = false;
+}
+
 int lastack_connect(struct lastack *stack, int descriptor, const struct lastack_endpoint *remote)
 {
     struct sock *sock = sock_of(stack, descriptor);
@@ -211,7 +220,7 @@ int lastack_connect(struct lastack *stack, int descriptor, const struct lastack_
     if (sock == NULL)
         return -LASTACK_EBADF;
     if (sock->phase == SOCKET_ENDED && !sock->was_connected && sock->error == 0)
-        sock->phase = SOCKET_IDLE; /* a failed attempt was reported: the socket may try again */
+        begin_again(stack, sock);
     if (sock->is_deferred)
         return -LASTACK_EISCONN;
     if (sock->phase != SOCKET_IDLE)
@@ -244,6 +253,12 @@ int lastack_shutdown(struct lastack *stack, int descriptor, int how)
     }
     if (sock->phase != SOCKET_ATTACHED)
         return -LASTACK_ENOTCONN;
+    if (sock_conn(stack, sock)->state == TCP_SYN_SENT) {
+        /* the attempt is over; nothing is shut for the next one (Linux) */
+        tcp_shutdown_send(&stack->tcp, sock_conn(stack, sock), LASTACK_CAUSE_CALL_SHUTDOWN);
+        sockets_collect(stack);
+        return 0;
+    }
     if (how != LASTACK_SHUT_WR) {
         sock->shut_read = true;
         sock_wake(stack, sock, WAKE_READABLE);
@@ -263,7 +278,7 @@ static void close_attached(struct lastack *stack, struct sock *sock)
 
     sock->phase = SOCKET_ENDED;
     if (sock->linger_s == 0 && conn->state != TCP_CLOSED && !conn_has(conn, CONN_DETACHED) &&
-        conn_readable(conn) == 0) {
+        (conn_readable(conn) == 0 || !tcp->params.abort_on_unread)) {
         tcp_disown(tcp, conn);
         tcp_abort(tcp, conn, LASTACK_CAUSE_LINGER_ZERO, 0);
         return;

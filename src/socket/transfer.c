@@ -57,6 +57,8 @@ static int64_t send_vector(struct lastack *stack, struct sock *sock,
     error = sock_cannot_send(stack, sock);
     if (error < 0)
         return error;
+    while (count > 1 && iov[count - 1].length == 0)
+        count--; /* the last one with text says that no more comes */
     conn = sock_conn(stack, sock);
     for (size_t i = 0; i < count; i++) {
         const uint32_t length = iov[i].length > INT32_MAX ? INT32_MAX : (uint32_t)iov[i].length;
