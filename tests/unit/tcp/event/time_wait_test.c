@@ -316,7 +316,7 @@ TEST(reopened_by_having_timestamps)
     }
 }
 
-/* A SYN that reaches a listener is held against the rules, whatever the listener would do with it. */
+/* A SYN that reaches a listener is held against the rules first. */
 TEST(not_reopened_against_a_rule)
 {
     const struct lastack_syn_rule rule = {.prefix = lastack_ipv4(192, 0, 2, 0),
