@@ -136,6 +136,8 @@ static int take_options(struct options *options, int argc, char **argv)
             return STATUS_USAGE;
     }
     if (optind + 1 != argc) {
+        if (optind + 1 < argc)
+            fprintf(stderr, "lastack ladder: one FILE is drawn at a time, not %d\n", argc - optind);
         fputs(usage, stderr);
         return STATUS_USAGE;
     }
@@ -299,7 +301,8 @@ int ladder_main(int argc, char **argv)
         return status;
     }
     if (streams.count == 0 || (options.has_stream && options.stream >= streams.count)) {
-        fprintf(stderr, "lastack ladder: %s has %zu TCP connections", options.file, streams.count);
+        fprintf(stderr, "lastack ladder: %s has %zu TCP connection%s", options.file,
+                streams.count, streams.count == 1 ? "" : "s");
         fprintf(stderr, options.has_stream ? ": no number %zu\n" : "\n", options.stream);
         streams_free(&streams);
         return STATUS_NOTHING;

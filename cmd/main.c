@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * main.c: `lastack VERB ...`: one table of verbs, each a main() of its own.
+ *
+ * What every verb can rely on: the descriptors 0, 1 and 2 are taken, so that no file or socket of a
+ * verb is mistaken for standard output; and output that could not be written is an error, whatever
+ * the verb thinks of its own work: `lastack metrics > file && mv file ...` must not move half a
+ * file because the disk is full.
  */
 #include "bench.h"
 #include "drill.h"
 #include "instruments.h"
 #include "verbs.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { STATUS_RUN_FAILED = 125 };
 
 struct verb {
     const char *name;
@@ -43,17 +53,54 @@ static int help(FILE *out)
     return 0;
 }
 
+/*
+ * Closed standard descriptors are taken by /dev/null, opened so that reading the first and writing
+ * the second fails as before. No command that is run sees them: they are closed on exec.
+ */
+static void take_standard_descriptors(void)
+{
+    static const int modes[] = {O_WRONLY, O_RDONLY, O_WRONLY};
+
+    for (int i = 0; i < 3; i++)
+        if (fcntl(i, F_GETFD) < 0)
+            open("/dev/null", modes[i] | O_CLOEXEC); /* the lowest that is free: i */
+}
+
+/* The status of the verb, if what it printed was written. */
+static int written(const char *verb, int status)
+{
+    const bool has_failed_before = ferror(stdout) != 0;
+
+    errno = 0;
+    if (fflush(stdout) == 0 && !has_failed_before)
+        return status;
+    if (status != STATUS_USAGE && status != STATUS_RUN_FAILED)
+        fprintf(stderr, "lastack %s: cannot write standard output%s%s\n", verb,
+                errno != 0 ? ": " : "", errno != 0 ? strerror(errno) : "");
+    return strcmp(verb, "run") == 0 ? STATUS_RUN_FAILED : STATUS_USAGE;
+}
+
+static int run_verb(const struct verb *verb, int argc, char **argv)
+{
+    char name[32]; /* what getopt_long puts before its complaints */
+
+    snprintf(name, sizeof name, "lastack %s", verb->name);
+    argv[0] = name;
+    return written(verb->name, verb->run(argc, argv));
+}
+
 int main(int argc, char **argv)
 {
+    take_standard_descriptors();
     if (argc < 2) {
         help(stderr);
-        return 2;
+        return STATUS_USAGE;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
-        return help(stdout);
+        return written(argv[1], help(stdout));
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
         if (strcmp(argv[1], verbs[i].name) == 0)
-            return verbs[i].run(argc - 1, argv + 1);
+            return run_verb(&verbs[i], argc - 1, argv + 1);
     fprintf(stderr, "lastack: no verb '%s'; lastack --help lists them\n", argv[1]);
-    return 2;
+    return STATUS_USAGE;
 }

@@ -44,7 +44,7 @@ struct grid {
     uint64_t transfers, failures;
     FILE *out;
     FILE *against; /* or NULL */
-    uint64_t slower;
+    uint64_t slower, without_before;
 };
 
 static size_t list_cells(struct cell *cells)
@@ -163,7 +163,11 @@ static void compare(struct grid *grid, const struct cell *cell, const struct cel
 {
     const double before = goodput_before(grid->against);
 
-    if (before >= 0 && sum->goodput >= SLOWER * before)
+    if (before < 0) {
+        grid->without_before++;
+        return;
+    }
+    if (sum->goodput >= SLOWER * before)
         return;
     grid->slower++;
     fprintf(stderr,
@@ -256,5 +260,12 @@ int sim_grid_verb(const struct sim_verb_options *options)
     print_end(&grid);
     if (!close_grid(&grid))
         return 2;
+    if (grid.without_before > 0) {
+        fprintf(stderr,
+                "lastack sim: --against %s: no table of this grid: %" PRIu64
+                " of its %zu cells are missing\n",
+                options->against, grid.without_before, count);
+        return 2;
+    }
     return grid.failures == 0 && grid.slower == 0 ? 0 : 1;
 }

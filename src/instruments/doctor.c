@@ -232,7 +232,8 @@ static int look(struct doctor *doctor)
     if (!doctor->has_findings && !doctor->is_json && doctor->id_count == 0)
         printf("nothing found: %zu checks, %zu network namespace%s\n", check_count, count,
                count == 1 ? "" : "s");
-    fflush(stdout);
+    if (doctor->watch_ns > 0)
+        fflush(stdout);
     return doctor->has_findings       ? STATUS_FINDINGS
            : doctor->has_partial_view ? STATUS_PARTLY
                                       : STATUS_FINE;
@@ -351,7 +352,7 @@ int doctor_main(int argc, char **argv)
     }
     int status = look(&doctor);
     while (doctor.watch_ns > 0 && doctor.from == NULL && status != STATUS_NOT_PERMITTED &&
-           host_sleep(doctor.watch_ns))
+           !ferror(stdout) && host_sleep(doctor.watch_ns))
         status = look(&doctor);
     return status;
 }

@@ -505,7 +505,8 @@ static int look(struct ss *ss)
     }
     if (ss->by.count > 0)
         print_counts(ss);
-    fflush(stdout);
+    if (ss->watch_ns > 0)
+        fflush(stdout);
     return status;
 }
 
@@ -523,7 +524,8 @@ static int watch(struct ss *ss)
             printf("%s%" PRIu64 " sockets\n", is_screen ? "\n" : "-- ", ss->shown);
             fflush(stdout);
         }
-    } while ((status == STATUS_FINE || status == STATUS_PARTLY) && host_sleep(ss->watch_ns));
+    } while ((status == STATUS_FINE || status == STATUS_PARTLY) && !ferror(stdout) &&
+             host_sleep(ss->watch_ns));
     return status;
 }
 

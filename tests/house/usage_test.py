@@ -80,11 +80,22 @@ CASES = [
     ('ladder /no/such.pcap', USAGE, '/no/such.pcap: No such file'),
     ('ladder /dev/null', USAGE, '/dev/null: truncated'),
     ('ladder SELF', USAGE, 'unknown file format'),
+    ('ladder SELF SELF', USAGE, 'one FILE is drawn at a time, not 2'),
     ('ladder --stream x SELF', USAGE, '--stream x: a number'),
     ('states -o /no/such/x.svg', USAGE, '/no/such/x.svg: No such file'),
     ('states more', USAGE, "'more'"),
     ('bench nosuch', USAGE, "no bench 'nosuch'"),
 ]
+
+# What prints; where it cannot be written, that is an error. (metrics > file && mv file ...)
+PRINTING = [
+    '--help', 'ss --help', 'ss -tan', 'ss -s', 'ss -tan --json', 'ss -tan --count-by state', 'netstat -an',
+    'netstat -s', 'explain close-wait', 'explain --json close-wait', 'doctor --list', 'sysctl -a', 'sysctl -a --json',
+    'metrics --interval 0.1', 'states', 'states --json', 'states --book', 'states -o -', 'demo', 'demo closing',
+    'sim --bytes 10k', 'sim --bytes 10k --json', 'sim --lives 10', 'drill SCRIPT', 'drill --json SCRIPT',
+]
+# These write line by line, and may have forgotten the reason at the end.
+PRINTING_AT_ONCE = ['ss -tan --watch=1', 'run --link sim --set time_wait=1s']
 
 
 def lastack(arguments):
@@ -108,6 +119,25 @@ class Usage(unittest.TestCase):
                 self.assertEqual(done.returncode, status, done.stderr)
                 self.assertIn(said, done.stderr.decode())
                 self.assertEqual(done.stdout, b'')
+
+    def test_output_that_cannot_be_written_is_an_error(self):
+        script = Path(__file__).resolve().parents[1] / 'scripts/stories'
+        for line in PRINTING + PRINTING_AT_ONCE:
+            command = [str(script) if word == 'SCRIPT' else word for word in line.split()]
+            for where, reason in (('>&-', 'Bad file descriptor'), ('>/dev/full', 'No space left on device')):
+                with self.subTest(line=line, where=where):
+                    done = subprocess.run(['sh', '-c', f'exec "$@" {where}', 'sh', LASTACK, *command],
+                                          stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=20)
+                    self.assertEqual(done.returncode, RUN_FAILED if line.startswith('run') else USAGE, done.stderr)
+                    self.assertIn('cannot write standard output', done.stderr)
+                    if line in PRINTING:
+                        self.assertIn(reason, done.stderr)
+
+    def test_a_table_to_compare_with_that_is_none(self):
+        done = lastack('sim --grid --bytes 1k --seeds 1 --quiet --against /dev/null'.split())
+        self.assertEqual(done.returncode, USAGE)
+        self.assertIn(b'33 of its 33 cells are missing', done.stderr)
+        self.assertNotIn(b'slower', done.stderr)
 
     def test_scripts_say_file_and_line(self):
         with tempfile.TemporaryDirectory() as folder:
