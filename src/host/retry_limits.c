@@ -71,14 +71,15 @@ static int64_t model_time(uint32_t retries)
     return total;
 }
 
-/* The RTO that is running now, already backed off. */
-static int64_t current_rto(const struct lastack_connection_row *row)
+/* The RTO that is running now, already backed off; the first `linear` repetitions doubled nothing.
+ */
+static int64_t current_rto(const struct lastack_connection_row *row, uint32_t linear)
 {
     if (row->has_tcp_info && row->tcp_info.tcpi_rto != 0)
         return US(row->tcp_info.tcpi_rto);
     int64_t rto =
         row->state == TCP_SYN_SENT || row->state == TCP_SYN_RECEIVED ? RTO_INITIAL_NS : RTO_MIN_NS;
-    for (uint8_t i = 0; i < row->timer_retries && rto < RTO_MAX_NS; i++)
+    for (uint32_t i = linear; i < row->timer_retries && rto < RTO_MAX_NS; i++)
         rto = doubled(rto);
     return max64(rto, row->timer_left_ns);
 }
@@ -88,7 +89,7 @@ static int64_t after_count(const struct lastack_connection_row *row, uint32_t re
                            uint32_t linear)
 {
     int64_t left = row->timer_left_ns;
-    int64_t rto = current_rto(row);
+    int64_t rto = current_rto(row, linear);
     for (uint32_t n = row->timer_retries; n < retries_max && n < 256; n++) {
         if (n >= linear)
             rto = doubled(rto);

@@ -13,6 +13,7 @@
  */
 #include "instruments.h"
 
+#include "color_option.h"
 #include "filter.h"
 #include "host_filter.h"
 #include "host_rows.h"
@@ -282,9 +283,11 @@ static void add_bind(const struct explain *explain, struct text *text, const str
     } else if (use->connections > 0) {
         char peer[LASTACK_ENDPOINT_TEXT];
         lastack_endpoint_text(&use->connection->remote, peer, sizeof peer);
-        text_addf(text,
-                  "%zu connections have it as their local port, one to %s: ", use->connections,
-                  peer);
+        if (use->connections == 1)
+            text_addf(text, "a connection has it as its local port, to %s: ", peer);
+        else
+            text_addf(text, "%zu connections have it as their local port, one to %s: ",
+                      use->connections, peer);
         words_owner(text, use->connection);
         text_addf(text,
                   "%s. SO_REUSEADDR helps only if those sockets had it too (the old server's "
@@ -295,7 +298,8 @@ static void add_bind(const struct explain *explain, struct text *text, const str
                       : "",
                   port);
     } else if (use->time_waits > 0) {
-        text_addf(text, "%zu TIME-WAIT records hold it for ", use->time_waits);
+        text_addf(text, "%zu TIME-WAIT record%s for ", use->time_waits,
+                  use->time_waits == 1 ? " holds it" : "s hold it");
         words_duration(text, use->longest_ns);
         text_add(text, " more. bind() succeeds if the old and the new socket both had SO_REUSEADDR "
                        "(or both SO_REUSEPORT, "
@@ -344,25 +348,67 @@ static int explain_bind(const struct explain *explain, const struct lastack_endp
     return strcmp(cause_of(&use), "free") == 0 ? STATUS_FINDINGS : STATUS_FINE;
 }
 
+enum { SHOWN_AT_MOST = 10, SHOWN_OF_A_STATE = 2 };
+
+static bool has_port(const struct lastack_connection_row *row, uint16_t port)
+{
+    return row->local.port == port || row->remote.port == port;
+}
+
+static void count_states(const struct explain *explain, uint16_t port, size_t *states)
+{
+    for (size_t i = 0; i < explain->count; i++)
+        states[explain->list[i].state & 15] += has_port(&explain->list[i], port);
+}
+
+/* The rows of one state, `most` of them; subtracts what it shows. */
+static void explain_some(const struct explain *explain, uint16_t port, int state, size_t most,
+                         size_t *left)
+{
+    for (size_t i = 0; i < explain->count && most > 0; i++) {
+        if (explain->list[i].state != state || !has_port(&explain->list[i], port))
+            continue;
+        explain_row(explain, &explain->list[i]);
+        most--;
+        (*left)--;
+    }
+}
+
+static void say_more(const size_t *left, uint16_t port)
+{
+    const char *comma = "and more: ";
+    for (int state = TCP_ESTABLISHED; state <= TCP_CLOSING; state++) {
+        if (left[state] == 0)
+            continue;
+        printf("%s%zu in %s", comma, left[state], lastack_state_text((enum tcp_state)state));
+        comma = ", ";
+    }
+    if (comma[0] == ',')
+        printf("\n  lastack ss -tanp sport = :%u or dport = :%u\n", port, port);
+}
+
+/*
+ * The listener first, then state by state, and all of a busy port would be too many: thousands of
+ * TIME-WAITs must not hide the one CLOSE-WAIT.
+ */
 static int explain_port(const struct explain *explain, uint16_t port)
 {
-    size_t shown = 0, more = 0;
-    for (size_t i = 0; i < explain->count; i++) {
-        const struct lastack_connection_row *row = &explain->list[i];
-        if (row->local.port != port && row->remote.port != port)
-            continue;
-        if (shown < 10) {
-            explain_row(explain, row);
-            shown++;
-        } else {
-            more++;
-        }
-    }
-    if (more > 0 && !explain->is_json)
-        printf("and %zu more: lastack ss -tanp sport = :%u or dport = :%u\n", more, port, port);
-    if (shown == 0)
+    size_t states[16] = {0}, total = 0;
+    count_states(explain, port, states);
+    for (int state = 0; state < 16; state++)
+        total += states[state];
+    if (total == 0) {
         fprintf(stderr, "lastack explain: nothing has port %u %s\n", port, place_of(explain));
-    return shown > 0 ? STATUS_FINE : STATUS_FINDINGS;
+        return STATUS_FINDINGS;
+    }
+    const size_t most = total <= SHOWN_AT_MOST ? SHOWN_AT_MOST : SHOWN_OF_A_STATE;
+    explain_some(explain, port, TCP_LISTEN, most, &states[TCP_LISTEN]);
+    for (int state = TCP_ESTABLISHED; state <= TCP_CLOSING; state++)
+        if (state != TCP_LISTEN)
+            explain_some(explain, port, state, most, &states[state]);
+    if (!explain->is_json)
+        say_more(states, port);
+    return STATUS_FINE;
 }
 
 /* ---- a process ---- */
@@ -487,39 +533,70 @@ static bool holds_sockets(const struct explain *explain, unsigned long pid)
     return false;
 }
 
-static int explain_words(struct explain *explain, int count, char **words)
+/* "4711", or "pid=4711"; not a number that no process can have. */
+static bool take_pid(const char *word, uint32_t *pid)
+{
+    const char *digits = strncmp(word, "pid=", 4) == 0 ? word + 4 : word;
+    const unsigned long number = strtoul(digits, NULL, 10); /* ULONG_MAX if it is far too large */
+    if (digits[0] == '\0' || strspn(digits, "0123456789") != strlen(digits) || number == 0 ||
+        number > INT32_MAX)
+        return false;
+    *pid = (uint32_t)number;
+    return true;
+}
+
+static int complain(const char *word, const char *what)
+{
+    fprintf(stderr, "lastack explain: '%s' %s\n", word, what);
+    return STATUS_USAGE;
+}
+
+static int explain_word(const struct explain *explain, const char *word)
+{
+    struct lastack_endpoint endpoint;
+    enum tcp_state state;
+    uint32_t pid;
+    const struct error_page *page = state_book_error(word);
+
+    if (page != NULL)
+        return explain_error(explain, page);
+    if (state_of_name(word, &state))
+        return explain_state(explain, state);
+    const bool is_pid = take_pid(word, &pid);
+    if (is_pid && (word[0] == 'p' || pid > 65535 || holds_sockets(explain, pid)))
+        return explain_pid(explain, pid);
+    if (take_port(word, &endpoint))
+        return explain_port(explain, endpoint.port);
+    if (strncmp(word, "pid=", 4) == 0)
+        return complain(word, "is no process: pid=1 to pid=2147483647");
+    if (word[0] == ':' || strncmp(word, "port=", 5) == 0 ||
+        strspn(word, "0123456789") == strlen(word))
+        return complain(word, "is no port (1 to 65535) and no process");
+    fprintf(stderr,
+            "lastack explain: '%s' is no connection, :PORT, PID, state or error it knows (%s)\n",
+            word, state_book_error_names());
+    return STATUS_USAGE;
+}
+
+static int explain_two(struct explain *explain, char **words)
 {
     struct lastack_endpoint first, second;
     enum tcp_state state;
     const struct error_page *page = state_book_error(words[0]);
-    bool is_bind = strcasecmp(words[0], "bind") == 0 ||
-                   (page != NULL && strcmp(page->name, "EADDRINUSE") == 0);
-    if (is_bind && count == 2) {
+
+    if (strcasecmp(words[0], "bind") == 0 ||
+        (page != NULL && strcmp(page->name, "EADDRINUSE") == 0)) {
         if (take_port(words[1], &first))
             return explain_bind(explain, &first);
-        fprintf(stderr, "lastack explain: '%s' is no port: :8080, or 192.0.2.1:8080\n", words[1]);
-        return STATUS_USAGE;
+        return complain(words[1], "is no port: :8080, or 192.0.2.1:8080");
     }
-    if (page != NULL && count == 1)
-        return explain_error(explain, page);
-    if (count == 1 && state_of_name(words[0], &state))
-        return explain_state(explain, state);
-    if (count == 2 && host_endpoint_parse(words[0], &first) &&
-        host_endpoint_parse(words[1], &second))
-        return explain_tuple(explain, &first, &second);
-    if (count == 1 && strncmp(words[0], "pid=", 4) == 0)
-        return explain_pid(explain, (uint32_t)strtoul(words[0] + 4, NULL, 10));
-    if (count == 1 && isdigit((unsigned char)words[0][0]) &&
-        strspn(words[0], "0123456789") == strlen(words[0]) &&
-        (holds_sockets(explain, strtoul(words[0], NULL, 10)) ||
-         strtoul(words[0], NULL, 10) > 65535))
-        return explain_pid(explain, (uint32_t)strtoul(words[0], NULL, 10));
-    if (count == 1 && take_port(words[0], &first))
-        return explain_port(explain, first.port);
-    fprintf(stderr,
-            "lastack explain: '%s' is no connection, :PORT, PID, state or error it knows (%s)\n",
-            words[0], state_book_error_names());
-    return STATUS_USAGE;
+    if (page != NULL || state_of_name(words[0], &state))
+        return complain(words[1], "is more than it takes: only EADDRINUSE is asked of a port");
+    if (!host_endpoint_parse(words[0], &first))
+        return complain(words[0], "is no end of a connection: 192.0.2.1:80, [2001:db8::1]:80");
+    if (!host_endpoint_parse(words[1], &second))
+        return complain(words[1], "is no end of a connection: 192.0.2.1:80, [2001:db8::1]:80");
+    return explain_tuple(explain, &first, &second);
 }
 
 int explain_main(int argc, char **argv)
@@ -530,6 +607,7 @@ int explain_main(int argc, char **argv)
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     struct explain explain = {0};
+    bool has_color; /* nothing here has any */
     int option;
     optind = 1;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -539,13 +617,16 @@ int explain_main(int argc, char **argv)
             return fputs(usage, stderr) < 0 ? STATUS_USAGE : STATUS_USAGE;
         if (option == 's')
             explain.stack = stack_option(optarg);
+        if (option == 'c' && !color_option("explain", optarg, &has_color))
+            return STATUS_USAGE;
         explain.is_json = explain.is_json || option == 'j';
     }
     if (argc - optind < 1 || argc - optind > 2)
         return fputs(usage, stderr) < 0 ? STATUS_USAGE : STATUS_USAGE;
     int status = read_rows(&explain);
     if (status == STATUS_FINE)
-        status = explain_words(&explain, argc - optind, argv + optind);
+        status = argc - optind == 2 ? explain_two(&explain, argv + optind)
+                                    : explain_word(&explain, argv[optind]);
     host_rows_free(&explain.rows);
     free(explain.list);
     return status;

@@ -116,18 +116,30 @@ static void add_left(struct text *text, const char *before, int64_t left_ns)
     words_duration(text, left_ns);
 }
 
-/* " 3/8": which of how many; the next one to come, counted from 1. */
+/* " 3/8": which of how many; the next one to come, counted from 1. The limit of Linux is a time for
+ * some: there may be one more than it says. */
 static void add_tries(struct text *text, const struct lastack_connection_row *row)
 {
     text_addf(text, " %u", row->timer_retries + 1u);
-    if (row->timer_retries_max != 0)
+    if (row->timer_retries < row->timer_retries_max)
         text_addf(text, "/%u", row->timer_retries_max);
+}
+
+/* All have been sent: what the timer ends is the wait for an answer to the last. */
+static bool is_last_wait(const struct lastack_connection_row *row)
+{
+    return row->timer_retries_max != 0 && row->timer_retries >= row->timer_retries_max &&
+           row->gives_up_ns >= 0 && row->gives_up_ns <= row->timer_left_ns;
 }
 
 static void add_resend(struct text *text, const char *what,
                        const struct lastack_connection_row *row)
 {
     text_add(text, what);
+    if (is_last_wait(row)) {
+        text_addf(text, " %u/%u sent", row->timer_retries, row->timer_retries_max);
+        return;
+    }
     /* An ordinary wait for an ACK counts nothing yet. */
     if (row->timer_retries > 0 || row->timer_retries_max > 0)
         add_tries(text, row);

@@ -67,6 +67,24 @@ def three_causes_of_eaddrinuse():
     expect(cause_of(8082)[0] == 1 and cause_of(8082)[1]['cause'] == 'free', 'nobody has it')
 
 
+def a_busy_port_does_not_hide_the_one_that_matters():
+    server = socket.create_server(('127.0.0.1', 8085))
+    kept = []
+    for i in range(30):
+        client = socket.create_connection(('127.0.0.1', 8085))
+        accepted = server.accept()[0]
+        accepted.close()
+        client.close()
+    client = socket.create_connection(('127.0.0.1', 8085))
+    kept.append(server.accept()[0])
+    client.close()
+    time.sleep(0.1)
+    status, text, _ = lastack('explain', ':8085')
+    titles = [line.split()[0] for line in text.splitlines() if line and not line.startswith(' ')]
+    expect(status == 0 and titles[0] == 'LISTEN' and 'CLOSE-WAIT' in titles, titles)
+    expect('and more: 28 in TIME-WAIT' in text, text)
+
+
 def hostile_names():
     """A process may call itself anything; no escape sequence reaches the terminal."""
     code = ('import ctypes,socket,time;ctypes.CDLL(None).prctl(15,b"\\x1b[2Jx\\"\\\\y\\n",0,0,0);'
@@ -185,7 +203,8 @@ def main():
     LASTACK = sys.argv[2]
     subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
     failed = 0
-    tests = [metrics_are_clean, three_causes_of_eaddrinuse, hostile_names, collect_and_read_again, counting_and_watching,
+    tests = [metrics_are_clean, three_causes_of_eaddrinuse, a_busy_port_does_not_hide_the_one_that_matters,
+             hostile_names, collect_and_read_again, counting_and_watching,
              both_ends_across_namespaces, usage_errors]
     for test in tests:
         try:

@@ -54,6 +54,13 @@ static void handshakes(void **state)
     retry_limits_apply(&limits, &row);
     assert_true(row.gives_up_ns ==
                 SEC(1 + 4 + 126)); /* four more of a second, then the doublings */
+    row.timer_retries = 3;         /* without tcp_info: still a second, nothing doubled yet */
+    retry_limits_apply(&limits, &row);
+    assert_true(row.gives_up_ns == SEC(1 + 1 + 126));
+    row.timer_retries = 6;
+    row.timer_left_ns = SEC(4);
+    retry_limits_apply(&limits, &row);
+    assert_true(row.gives_up_ns == SEC(4 + 8 + 16 + 32 + 64));
     row = row_of(TCP_SYN_RECEIVED, LASTACK_TIMER_SYN_ACK, 2, SEC(3));
     retry_limits_apply(&limits, &row);
     assert_int_equal(row.timer_retries_max, 5);

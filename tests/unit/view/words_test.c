@@ -94,6 +94,16 @@ static void timers_name_what_they_wait_for(void **state)
     row.timer_left_ns = -MS(3);
     timer_is(&row, "FIN resend 3/8 now, gives up in 52 s");
 
+    /* All have been sent: no ninth of eight. */
+    row.timer_retries = 8;
+    row.timer_left_ns = row.gives_up_ns = SEC(3);
+    timer_is(&row, "FIN resend 8/8 sent, gives up in 3 s");
+    /* Linux's limit for data is a time: there may be a sixteenth. */
+    row = timed(TCP_ESTABLISHED, LASTACK_TIMER_RETRANSMIT, SEC(4));
+    row.timer_retries = row.timer_retries_max = 15;
+    row.gives_up_ns = SEC(124);
+    timer_is(&row, "data resend 16 in 4 s, gives up in 2 min 4 s");
+
     row = timed(TCP_SYN_SENT, LASTACK_TIMER_RETRANSMIT, SEC(4));
     row.timer_retries = 1;
     timer_is(&row, "SYN resend 2 in 4 s");
