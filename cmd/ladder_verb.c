@@ -301,8 +301,8 @@ int ladder_main(int argc, char **argv)
         return status;
     }
     if (streams.count == 0 || (options.has_stream && options.stream >= streams.count)) {
-        fprintf(stderr, "lastack ladder: %s has %zu TCP connection%s", options.file,
-                streams.count, streams.count == 1 ? "" : "s");
+        fprintf(stderr, "lastack ladder: %s has %zu TCP connection%s", options.file, streams.count,
+                streams.count == 1 ? "" : "s");
         fprintf(stderr, options.has_stream ? ": no number %zu\n" : "\n", options.stream);
         streams_free(&streams);
         return STATUS_NOTHING;

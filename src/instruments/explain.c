@@ -286,8 +286,9 @@ static void add_bind(const struct explain *explain, struct text *text, const str
         if (use->connections == 1)
             text_addf(text, "a connection has it as its local port, to %s: ", peer);
         else
-            text_addf(text, "%zu connections have it as their local port, one to %s: ",
-                      use->connections, peer);
+            text_addf(text,
+                      "%zu connections have it as their local port, one to %s: ", use->connections,
+                      peer);
         words_owner(text, use->connection);
         text_addf(text,
                   "%s. SO_REUSEADDR helps only if those sockets had it too (the old server's "
