@@ -5,6 +5,7 @@
 #include "drill_jobs.h"
 
 #include "check.h"
+#include "json_names.h"
 #include "pcapng.h"
 #include "run.h"
 #include "script_profile.h"
@@ -85,6 +86,14 @@ static void on_note(void *context, const char *line)
 
 /* ---- saying ---- */
 
+/* A file's name, or words that quote its contents: they need not be UTF-8. */
+static json_t *json_words(const char *words)
+{
+    json_t *string = json_string(words);
+
+    return string != NULL ? string : json_safe(words);
+}
+
 static void say_json(struct job *job, const struct drill_report *report)
 {
     char hash[24];
@@ -92,10 +101,10 @@ static void say_json(struct job *job, const struct drill_report *report)
     char *line;
 
     snprintf(hash, sizeof hash, "%016" PRIx64, report->trace_hash);
-    object = json_pack("{s:s, s:b, s:s, s:i, s:s, s:s, s:s}", "script", job->path, "ok",
+    object = json_pack("{s:o, s:b, s:s, s:i, s:o, s:s, s:s}", "script", json_words(job->path), "ok",
                        (int)report->has_passed, "class", drill_class_text(report->class), "line",
-                       (int)report->line, "message", text_string(&report->message), "state",
-                       report->state, "trace_hash", hash);
+                       (int)report->line, "message", json_words(text_string(&report->message)),
+                       "state", report->state, "trace_hash", hash);
     line = object != NULL ? json_dumps(object, JSON_COMPACT) : NULL;
     CHECK(line != NULL);
     text_addf(&job->lines, "%s\n", line);

@@ -6,6 +6,7 @@ status of the contract, nothing on stdout, and no waiting.
 
     usage_test.py LASTACK
 """
+import json
 import os
 import subprocess
 import sys
@@ -154,6 +155,16 @@ class Usage(unittest.TestCase):
                 done = lastack(['drill', str(script)])
                 self.assertEqual(done.returncode, 1, text)
                 self.assertIn(f'bad.pkt:{line}:', (done.stdout + done.stderr).decode(), text)
+
+    def test_what_is_quoted_of_a_script_need_not_be_utf8(self):
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder, os.fsdecode(b'caf\xe9.pkt'))
+            script.write_bytes(b'0 socket(..., SOCK_STR\xc9AM, IPPROTO_TCP) = 3\n')
+            done = lastack(['drill', '--json', folder])
+            self.assertEqual(done.returncode, 1, done.stderr)
+            answers = [json.loads(line) for line in done.stdout.decode().splitlines()]
+            self.assertEqual([answers[0]['ok'], answers[0]['line']], [False, 1])
+            self.assertIn('caf', answers[0]['script'])
 
 
 LASTACK = os.path.abspath(sys.argv.pop(1))
