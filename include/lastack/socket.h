@@ -80,7 +80,8 @@ int64_t lastack_recv(struct lastack *stack, int descriptor, void *data, size_t s
                      uint32_t flags);
 int64_t lastack_sendv(struct lastack *stack, int descriptor, const struct lastack_iovec *iov,
                       size_t count, uint32_t flags);
-/* Datagrams. `remote` may be NULL on a connected socket. */
+/* Datagrams. `remote` may be NULL on a connected socket. Each takes a page until it has left:
+ * -LASTACK_EAGAIN where there is none (or 256 messages wait to leave), a writable event follows. */
 int64_t lastack_send_to(struct lastack *stack, int descriptor, const void *data, size_t length,
                         uint32_t flags, const struct lastack_endpoint *remote);
 int64_t lastack_recv_from(struct lastack *stack, int descriptor, void *data, size_t size,

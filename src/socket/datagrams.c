@@ -14,27 +14,35 @@
 #include "socket_table.h"
 #include "udp.h"
 
-static struct udp_queue *queue_of(const struct lastack *stack, const struct sock *sock)
+static struct datagrams *datagrams_of(const struct lastack *stack, const struct sock *sock)
 {
     return pool_at(&sockets_of(stack)->udp_queues, sock->udp);
+}
+
+static struct udp_queue *queue_of(const struct lastack *stack, const struct sock *sock)
+{
+    return &datagrams_of(stack, sock)->queue;
 }
 
 bool datagrams_open(struct lastack *stack, struct sock *sock)
 {
     struct sockets *table = sockets_of(stack);
     const uint32_t index = pool_take(&table->udp_queues);
-    struct udp_queue *queue;
+    struct datagrams *datagrams;
 
     if (index == POOL_NONE)
         return false;
     sock->udp = index;
-    queue = queue_of(stack, sock);
-    udp_queue_init(queue, (uint8_t *)queue + UDP_QUEUE_HEAD, stack->config.udp_queue_bytes);
+    datagrams = datagrams_of(stack, sock);
+    udp_queue_init(&datagrams->queue, (uint8_t *)datagrams + UDP_QUEUE_HEAD,
+                   stack->config.udp_queue_bytes);
+    datagrams->turn = (struct page_turn){.waiter = POOL_NONE};
     return true;
 }
 
 void datagrams_close(struct lastack *stack, struct sock *sock)
 {
+    page_turn_leave(&stack->tcp, &datagrams_of(stack, sock)->turn);
     pool_give(&sockets_of(stack)->udp_queues, sock->udp);
 }
 
@@ -133,6 +141,42 @@ int64_t datagram_receive(struct lastack *stack, struct sock *sock, void *data, s
 
 /* ---- leaving ---- */
 
+/* A page, its turn to take it, and a place among the messages. */
+static bool has_room_to_send(struct lastack *stack, const struct sock *sock)
+{
+    messages_reclaim(&stack->messages, &stack->tcp.pages);
+    return !messages_are_full(&stack->messages) && page_pool_has(&stack->tcp.pages, 1, false) &&
+           page_turn_has_come(&stack->tcp, &datagrams_of(stack, sock)->turn);
+}
+
+bool datagrams_may_send(struct lastack *stack, struct sock *sock)
+{
+    if (LIKELY(has_room_to_send(stack, sock)))
+        return true;
+    if (!datagrams_want_room(stack, sock))
+        page_turn_wait(&stack->tcp, &datagrams_of(stack, sock)->turn, sock->index,
+                       !messages_are_full(&stack->messages));
+    return false;
+}
+
+bool datagrams_want_room(const struct lastack *stack, const struct sock *sock)
+{
+    return datagrams_of(stack, sock)->turn.waiter != POOL_NONE;
+}
+
+bool datagrams_are_told(struct lastack *stack, struct sock *sock)
+{
+    struct page_turn *turn = &datagrams_of(stack, sock)->turn;
+
+    page_turn_leave(&stack->tcp, turn);
+    if (has_room_to_send(stack, sock)) {
+        sock_wake(stack, sock, WAKE_WRITABLE);
+        return true;
+    }
+    turn->has_waited = false; /* behind the others */
+    return datagrams_may_send(stack, sock);
+}
+
 /* Gathers the pieces behind the header; returns the sum over them. */
 static uint32_t gather(uint8_t *to, const struct lastack_iovec *iov, size_t count)
 {
@@ -147,9 +191,8 @@ static uint32_t gather(uint8_t *to, const struct lastack_iovec *iov, size_t coun
     return sum;
 }
 
-static int queue_datagram(struct lastack *stack, const struct sock *sock,
-                          const struct lastack_iovec *iov, size_t count, size_t length,
-                          const struct lastack_endpoint *local,
+static int queue_datagram(struct lastack *stack, struct sock *sock, const struct lastack_iovec *iov,
+                          size_t count, size_t length, const struct lastack_endpoint *local,
                           const struct lastack_endpoint *remote)
 {
     struct page_pool *pages = &stack->tcp.pages;
@@ -159,10 +202,11 @@ static int queue_datagram(struct lastack *stack, const struct sock *sock,
 
     if (UDP_HEADER + length > messages_room(pages))
         return -LASTACK_EMSGSIZE;
-    messages_reclaim(&stack->messages, pages);
+    if (!datagrams_may_send(stack, sock))
+        return sock_refuse(stack, LASTACK_CAUSE_NO_PAGE_LEFT, LASTACK_EAGAIN);
     message = messages_new(&stack->messages, pages, &page);
-    if (message == NULL)
-        return -LASTACK_EAGAIN;
+    CHECK(message != NULL);
+    datagrams_of(stack, sock)->turn.has_waited = false;
     message->ip = (struct ip_build){
         .source = local->address,
         .destination = remote->address,

@@ -39,7 +39,7 @@ void lastack_check(const struct lastack *stack)
     const struct sockets *table = sockets_of(stack);
     uint32_t blocks;
     uint32_t pages = tcp_check(&stack->tcp, &blocks) + stack->messages.count;
-    uint32_t used = 0, descriptors = 0;
+    uint32_t used = 0, descriptors = 0, waiting = 0, others;
 
     for (uint32_t i = 0; i < table->sockets.bump; i++) {
         const struct sock *sock = sock_at(stack, i);
@@ -49,9 +49,12 @@ void lastack_check(const struct lastack *stack)
         used++;
         descriptors += count_descriptors(stack, i);
         pages += stream_pages(&sock->left);
+        waiting += sock->type == LASTACK_SOCK_DGRAM && datagrams_want_room(stack, sock);
         if (sock->phase == SOCKET_ATTACHED)
             pages += check_attached(stack, i, &blocks);
     }
+    (void)page_waiters_check(&stack->tcp, &others);
+    CHECK(waiting == others);
     CHECK(used == table->sockets.used);
     CHECK(descriptors == table->descriptor_used);
     CHECK(blocks == stack->tcp.conns.used);

@@ -10,6 +10,8 @@
  */
 #include "socket_table.h"
 
+enum { WAITERS_TOLD = 8 }; /* so many of those that wait for a page are asked at a time */
+
 int sock_refuse(struct lastack *stack, enum lastack_cause why, int error)
 {
     stack->last_cause = why;
@@ -173,11 +175,28 @@ static inline struct sock *hear_next(struct lastack *stack)
     return sock;
 }
 
+/* The next who waits for a page hears that there is one. */
+static NOINLINE void ask_page_waiters(struct lastack *stack)
+{
+    for (unsigned i = 0; i < WAITERS_TOLD; i++) {
+        const uint32_t socket = tcp_tell_page_waiter(&stack->tcp);
+
+        if (socket == POOL_NONE || datagrams_are_told(stack, sock_at(stack, socket)))
+            return;
+    }
+}
+
+static void tell_page_waiter(struct lastack *stack)
+{
+    if (stack->tcp.page_waiters.count > 0)
+        ask_page_waiters(stack);
+}
+
 NOINLINE void sockets_collect_news(struct lastack *stack)
 {
     struct sock *sock;
 
-    tcp_tell_page_waiter(&stack->tcp);
+    tell_page_waiter(stack);
     while ((sock = hear_next(stack)) != NULL)
         queue_event(stack, sock);
 }
@@ -202,10 +221,13 @@ static struct sock *next_with_news(struct lastack *stack)
         sock = hear_next(stack);
         if (sock != NULL)
             return sock;
-        tcp_tell_page_waiter(&stack->tcp);
-        return hear_next(stack);
+        tell_page_waiter(stack);
+        sock = hear_next(stack);
+        if (sock != NULL || table->event_head == POOL_NONE)
+            return sock;
+    } else {
+        sockets_collect(stack);
     }
-    sockets_collect(stack);
     sock = sock_at(stack, table->event_head);
     table->event_head = sock->next_event;
     if (table->event_head == POOL_NONE)
@@ -286,7 +308,7 @@ static uint32_t poll_attached(struct lastack *stack, const struct sock *sock)
     return bits;
 }
 
-static uint32_t poll_socket(struct lastack *stack, const struct sock *sock)
+static uint32_t poll_socket(struct lastack *stack, struct sock *sock)
 {
     uint32_t bits;
 
@@ -294,7 +316,8 @@ static uint32_t poll_socket(struct lastack *stack, const struct sock *sock)
         return sock->ready_head != POOL_NONE ? LASTACK_POLLIN : 0;
     bits = sock->error != 0 ? LASTACK_POLLERR : 0;
     if (sock->type == LASTACK_SOCK_DGRAM)
-        return bits | LASTACK_POLLOUT | (datagrams_are_waiting(stack, sock) ? LASTACK_POLLIN : 0);
+        return bits | (datagrams_may_send(stack, sock) ? LASTACK_POLLOUT : 0) |
+               (datagrams_are_waiting(stack, sock) ? LASTACK_POLLIN : 0);
     switch ((enum socket_phase)sock->phase) {
     case SOCKET_LISTENING: {
         const struct listener *listener = pool_at(&stack->tcp.listeners, sock->conn);
@@ -316,7 +339,7 @@ static uint32_t poll_socket(struct lastack *stack, const struct sock *sock)
 /* IN and RDNORM, OUT and WRNORM say the same of a stream. */
 uint32_t lastack_poll(struct lastack *stack, int descriptor)
 {
-    const struct sock *sock = holder_of(stack, descriptor);
+    struct sock *sock = holder_of(stack, descriptor);
     uint32_t bits;
 
     if (sock == NULL)

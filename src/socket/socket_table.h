@@ -18,7 +18,13 @@
 
 enum { OWNERS_MOST = 256, OWNER_NAME = 32, UDP_QUEUE_HEAD = 64 };
 
-_Static_assert(sizeof(struct udp_queue) <= UDP_QUEUE_HEAD, "a queue's ring follows it");
+/* What a datagram socket has beside itself; the ring of its queue follows. */
+struct datagrams {
+    struct udp_queue queue;
+    struct page_turn turn; /* where pages are short */
+};
+
+_Static_assert(sizeof(struct datagrams) <= UDP_QUEUE_HEAD, "a queue's ring follows it");
 
 enum { SOCK_TYPE_EPOLL = 100 }; /* beside enum lastack_socket_type: an epoll, see epoll.c */
 
@@ -62,7 +68,7 @@ struct sock {
     uint16_t last_cause;
     int16_t error; /* SO_ERROR */
     uint32_t conn; /* or listener, by phase */
-    uint32_t udp;  /* queue of a datagram socket */
+    uint32_t udp;  /* struct datagrams of a datagram socket */
     uint32_t first_descriptor;
     uint32_t holders;
     uint32_t next_event;
@@ -109,7 +115,7 @@ struct owner_name {
 
 struct sockets {
     struct pool sockets;
-    struct pool udp_queues; /* struct udp_queue and its ring */
+    struct pool udp_queues; /* struct datagrams and the ring */
     struct pool watches;
     struct descriptor *descriptors;
     uint32_t descriptor_limit, descriptor_bump, descriptor_used, descriptor_peak;
@@ -257,6 +263,12 @@ int64_t sock_send_pieces(struct lastack *stack, struct sock *sock, const struct 
 
 bool datagrams_open(struct lastack *stack, struct sock *sock);
 void datagrams_close(struct lastack *stack, struct sock *sock);
+/* One could be sent now; if not, the socket hears when one can. */
+bool datagrams_may_send(struct lastack *stack, struct sock *sock);
+/* Its turn to send has come: true, it was told; false: it cannot yet, and waits on. */
+bool datagrams_are_told(struct lastack *stack, struct sock *sock);
+/* It waits for that. */
+bool datagrams_want_room(const struct lastack *stack, const struct sock *sock);
 bool datagrams_are_waiting(const struct lastack *stack, const struct sock *sock);
 /* Of the datagram that would be read next; 0: none. */
 uint32_t datagrams_first_length(const struct lastack *stack, const struct sock *sock);

@@ -23,8 +23,8 @@ struct message *messages_new(struct messages *messages, struct page_pool *pages,
 {
     struct message *message;
 
-    *page = messages->count < MESSAGES_MOST ? page_pool_take(pages, PAGE_NONE, PAGE_NONE, false)
-                                            : PAGE_NONE;
+    *page = messages_are_full(messages) ? PAGE_NONE
+                                        : page_pool_take(pages, PAGE_NONE, PAGE_NONE, false);
     if (*page == PAGE_NONE) {
         messages->refusals++;
         return NULL;

@@ -42,6 +42,11 @@ static inline uint8_t *message_payload(struct message *message)
 void messages_init(struct messages *messages);
 /* Room for payload in one message. */
 size_t messages_room(const struct page_pool *pages);
+/* No more of them for now, whatever pages there are. */
+static inline bool messages_are_full(const struct messages *messages)
+{
+    return messages->count >= MESSAGES_MOST;
+}
 /* A new one, not yet in the queue; NULL when there are too many or no page. Fill in ip and
  * payload, then messages_append. */
 struct message *messages_new(struct messages *messages, struct page_pool *pages, uint32_t *page);

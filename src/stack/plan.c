@@ -82,8 +82,14 @@ static uint32_t recovery_limit(const struct lastack_config *config)
     return config->max_connections / 8 + 64;
 }
 
+/* Whoever writes may wait for a page: a connection, a datagram socket. */
+static uint32_t waiter_limit(const struct lastack_config *config)
+{
+    return config->max_connections + config->max_udp_sockets;
+}
+
 struct plan {
-    void *index, *conns, *write_queues, *time_waits, *syns, *listeners, *pages, *ranges;
+    void *index, *conns, *write_queues, *waiters, *time_waits, *syns, *listeners, *pages, *ranges;
     void *recoveries, *replies, *endpoints, *syn_budgets, *fast_open, *urgents;
     void *links, *routes, *trace, *loopback, *neighbors, *paths, *reassembly, *udp;
 };
@@ -103,6 +109,7 @@ static void lay_out_stack(struct arena *arena, const struct lastack_config *conf
     plan->conns = arena_take(arena, pool_size(sizeof(struct tcp_conn), config->max_connections));
     plan->write_queues =
         arena_take(arena, pool_size(sizeof(struct write_queue), config->max_connections));
+    plan->waiters = arena_take(arena, pool_size(sizeof(struct page_waiter), waiter_limit(config)));
     plan->listeners = arena_take(arena, pool_size(sizeof(struct listener), config->max_sockets));
     plan->time_waits =
         arena_take(arena, time_wait_size(config->max_time_waits_ipv4, config->max_time_waits_ipv6));
@@ -183,7 +190,8 @@ static void place_tcp(struct lastack *stack, const struct plan *plan)
     for (unsigned i = 0; i < TCP_LANES; i++)
         tcp->lanes[i] = (struct send_queue){POOL_NONE, POOL_NONE};
     tcp->wake_head = tcp->wake_tail = tcp->listener_wake = POOL_NONE;
-    age_list_init(&tcp->page_waiters, &tcp->write_queues, offsetof(struct write_queue, waiter));
+    pool_init(&tcp->waiters, plan->waiters, sizeof(struct page_waiter), waiter_limit(config));
+    age_list_init(&tcp->page_waiters, &tcp->waiters, offsetof(struct page_waiter, node));
     tcp->time_wait_warned_at = NEVER;
     tcp->isn_key = derive_key(config->seed, KEY_ISN);
     tcp->cookie_keys.tuple = derive_key(config->seed, KEY_COOKIE_TUPLE);

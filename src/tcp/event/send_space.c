@@ -258,7 +258,7 @@ struct write_queue *conn_need_queue(struct tcp *tcp, struct tcp_conn *conn)
     queue->chronograph.since = tcp->report.now;
     queue->small = conn->snd.una;
     queue->push = conn->snd.end;
-    queue->conn = tcp_index_of(tcp, conn);
+    queue->turn.waiter = POOL_NONE;
     chunks_init(&queue->chunks, conn->snd.end);
     return queue;
 }
@@ -288,7 +288,7 @@ uint32_t tcp_send(struct tcp *tcp, struct tcp_conn *conn, const void *data, uint
         done = put_in_pages(tcp, conn, data, min32(length, limit > held ? limit - held : 0));
     }
     if (done > 0)
-        queue->has_waited = false;
+        queue->turn.has_waited = false;
     if (done < length) {
         flags = 0; /* of an end that is still to come */
         tcp_want_room(tcp, conn);

@@ -106,8 +106,11 @@ struct tcp {
     struct send_queue lanes[TCP_LANES];
     uint64_t lanes_owing; /* a bit for each lane with somebody in it */
     uint32_t wake_head, wake_tail;
-    uint32_t listener_wake;       /* listeners with news, through next_woken */
-    struct age_list page_waiters; /* write queues of those that found no page: page_waiters.c */
+    uint32_t listener_wake; /* listeners with news, through next_woken */
+    /* those that found no page: page_waiters.c */
+    struct pool waiters; /* struct page_waiter */
+    struct age_list page_waiters;
+    uint32_t pages_wanted; /* how many of them lack a page */
     uint32_t orphans;
     uint32_t until_check; /* settles until the invariants are checked: every 1024th */
     struct challenge_budget challenges;
@@ -361,10 +364,17 @@ void conn_leave_page_waiters(struct tcp *tcp, struct tcp_conn *conn);
 bool conn_may_take_page(const struct tcp *tcp, const struct tcp_conn *conn);
 /* A byte written now would find its place. */
 bool conn_has_page(const struct tcp *tcp, const struct tcp_conn *conn);
-/* The next who waits is told, if there is a page. */
-void tcp_tell_page_waiter(struct tcp *tcp);
-/* The list is right, or the program stops; how many wait. */
-uint32_t page_waiters_check(const struct tcp *tcp);
+/* The next who waits is told, if there is a page. Returns the number of the one whose turn it is,
+ * if that is none of the connections but somebody of the floor above, who leaves the line or goes
+ * to its end; POOL_NONE: nobody of those. */
+uint32_t tcp_tell_page_waiter(struct tcp *tcp);
+/* For the floor above: in the line, at the front if it was told in vain; out of it (or it was not
+ * in it). It may take a page: nobody waits for one, or its turn has come. */
+void page_turn_wait(struct tcp *tcp, struct page_turn *turn, uint32_t who, bool wants_page);
+void page_turn_leave(struct tcp *tcp, struct page_turn *turn);
+bool page_turn_has_come(const struct tcp *tcp, const struct page_turn *turn);
+/* The line is right, or the program stops; how many connections wait, and how many *others. */
+uint32_t page_waiters_check(const struct tcp *tcp, uint32_t *others);
 
 /* ---- shared by the events (settle.c, ending.c) ---- */
 

@@ -213,12 +213,12 @@ static void check_endpoints(const struct tcp *tcp, const struct tally *tally, ui
 uint32_t tcp_check(const struct tcp *tcp, uint32_t *blocks)
 {
     struct tally tally = {0};
-    uint32_t suspended = 0;
+    uint32_t suspended = 0, others;
 
     *blocks = 0;
     check_connections(tcp, &tally);
     check_lanes(tcp, &tally);
-    CHECK(page_waiters_check(tcp) == tally.page_waiters);
+    CHECK(page_waiters_check(tcp, &others) == tally.page_waiters);
     for (uint32_t i = 0; i < tcp->listeners.bump; i++) {
         if (!((const struct listener *)pool_at(&tcp->listeners, i))->is_open)
             continue;

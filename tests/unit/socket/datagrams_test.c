@@ -19,7 +19,7 @@ struct fixture {
     void *memory;
 };
 
-static int set_up(void **state)
+static int set_up_with(void **state, uint32_t pages)
 {
     static struct fixture fixture;
     struct lastack_config config;
@@ -29,7 +29,7 @@ static int set_up(void **state)
     config.max_connections = config.max_sockets = config.max_descriptors = 16;
     config.max_udp_sockets = 3;
     config.udp_queue_bytes = 2048;
-    config.max_pages = 64;
+    config.max_pages = pages;
     size = lastack_size(&config);
     fixture.memory = aligned_alloc(64, (size + 63) & ~(size_t)63);
     memset(fixture.memory, 0, size);
@@ -37,6 +37,16 @@ static int set_up(void **state)
     assert_non_null(fixture.stack);
     *state = &fixture;
     return 0;
+}
+
+static int set_up(void **state)
+{
+    return set_up_with(state, 64);
+}
+
+static int set_up_with_pages(void **state)
+{
+    return set_up_with(state, 1024);
 }
 
 static int tear_down(void **state)
@@ -157,6 +167,76 @@ static void bounds_and_refusals(void **state)
     assert_int_equal(lastack_bind(stack, third, &taken), 0); /* the port is free again */
 }
 
+static bool is_told_writable(struct lastack *stack, int descriptor)
+{
+    struct lastack_event event;
+    bool is_told = false;
+
+    while (lastack_next_event(stack, &event))
+        is_told = is_told ||
+                  (event.descriptor == descriptor && event.kinds & 1u << LASTACK_EVENT_WRITABLE);
+    return is_told;
+}
+
+static bool is_writable(struct lastack *stack, int descriptor)
+{
+    return (lastack_poll(stack, descriptor) & LASTACK_POLLOUT) != 0;
+}
+
+/* Datagrams to itself, until no more is taken; how many. */
+static unsigned send_all(struct lastack *stack, int descriptor, uint16_t port)
+{
+    const struct lastack_endpoint to = loopback(port);
+    unsigned count = 0;
+
+    while (lastack_send_to(stack, descriptor, "x", 1, 0, &to) == 1) {
+        assert_true(++count < 1000);
+        lastack_check(stack);
+    }
+    assert_int_equal(lastack_send_to(stack, descriptor, "x", 1, 0, &to), -LASTACK_EAGAIN);
+    return count;
+}
+
+/* poll tells the truth, and the event comes when there is room. */
+static void writable_when_there_is_room(struct lastack *stack, unsigned most)
+{
+    const int first = open_bound(stack, 7), second = open_bound(stack, 8);
+    const struct lastack_endpoint to = loopback(7);
+
+    assert_true(is_writable(stack, first));
+    assert_int_equal(send_all(stack, first, 7), most);
+    assert_int_equal(lastack_last_cause(stack), LASTACK_CAUSE_NO_PAGE_LEFT);
+    assert_false(is_writable(stack, first));
+    assert_false(is_writable(stack, second)); /* it only asked */
+    lastack_check(stack);
+    assert_false(is_told_writable(stack, first));
+    run(stack); /* they arrive: their pages are free */
+    assert_true(is_told_writable(stack, second));
+    assert_true(is_writable(stack, first));
+    assert_true(is_writable(stack, second));
+    assert_int_equal(lastack_send_to(stack, first, "x", 1, 0, &to), 1);
+    run(stack);
+    assert_false(is_told_writable(stack, first)); /* nobody waits any more */
+    send_all(stack, first, 7);
+    assert_false(is_writable(stack, second));
+    assert_int_equal(lastack_close(stack, second), 0); /* who is gone does not stand in the way */
+    lastack_check(stack);
+    run(stack);
+    assert_true(is_told_writable(stack, first));
+    lastack_check(stack);
+}
+
+static void writable_when_there_is_a_page(void **state)
+{
+    writable_when_there_is_room(stack_in(state), 64 - 64 / 16);
+}
+
+/* Pages are there, but so many messages wait already. */
+static void writable_when_messages_have_left(void **state)
+{
+    writable_when_there_is_room(stack_in(state), 256);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +244,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_connected_socket_hears_its_peer_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_queue_drops_and_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bounds_and_refusals, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(writable_when_there_is_a_page, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(writable_when_messages_have_left, set_up_with_pages,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

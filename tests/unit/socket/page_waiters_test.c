@@ -196,6 +196,38 @@ TEST(who_is_gone_is_passed_over)
     end();
 }
 
+/* A datagram socket stands in the same line, between the connections. */
+TEST(datagrams_take_their_turn)
+{
+    const struct lastack_endpoint self = {lastack_ipv4(127, 0, 0, 1), 53};
+    struct lastack_event event;
+    int udp;
+
+    begin();
+    udp = lastack_socket(world.stack, LASTACK_AF_INET, LASTACK_SOCK_DGRAM, 0);
+    assert_int_equal(lastack_bind(world.stack, udp, &self), 0);
+    assert_int_equal(writes(1), -LASTACK_EAGAIN);
+    assert_int_equal(lastack_send_to(world.stack, udp, "x", 1, 0, &self), -LASTACK_EAGAIN);
+    assert_int_equal(writes(2), -LASTACK_EAGAIN);
+    lastack_check(world.stack);
+    pages_come_back(1);
+    assert_int_equal(lastack_send_to(world.stack, udp, "x", 1, 0, &self), -LASTACK_EAGAIN);
+    assert_int_equal(told(), 1);
+    assert_in_range(writes(1), 1, PAGE);
+    pages_come_back(1);
+    assert_true(lastack_next_event(world.stack, &event));
+    assert_int_equal(event.descriptor, udp);
+    assert_int_equal(event.kinds, 1u << LASTACK_EVENT_WRITABLE);
+    assert_true(lastack_poll(world.stack, udp) & LASTACK_POLLOUT);
+    assert_int_equal(lastack_send_to(world.stack, udp, "x", 1, 0, &self), 1);
+    assert_int_equal(lastack_poll(world.stack, udp) & LASTACK_POLLOUT, 0);
+    lastack_check(world.stack);
+    SETTLES(); /* it arrives, and its page is the next one's */
+    assert_int_equal(told(), 2);
+    assert_in_range(writes(2), 1, PAGE);
+    end();
+}
+
 /* Written in place, it is the same. */
 TEST(in_place)
 {
@@ -223,6 +255,7 @@ int main(void)
         RUN(who_was_told_in_vain_goes_back_to_the_front),
         RUN(nobody_overtakes),
         RUN(who_is_gone_is_passed_over),
+        RUN(datagrams_take_their_turn),
         RUN(in_place),
     };
 
