@@ -91,26 +91,33 @@ static inline void hash_index_prefetch(const struct hash_index *index, uint32_t 
 
 /* Walk over the slots that may hold a hash. */
 struct hash_cursor {
+    const struct hash_index *index;
     struct hash_line *line;
-    struct hash_line *end;
     uint32_t hash;
-    uint32_t mask; /* matching slots of `line` not yet yielded */
-    unsigned slot; /* the one yielded last */
+    uint32_t mask; /* matching slots of `line`, from the one yielded last on */
+    unsigned slot; /* that one */
 };
 
-static inline uint32_t hash_index_next(struct hash_cursor *cursor)
+/* The first that matches from where the cursor stands. */
+static inline uint32_t hash_index_seek(struct hash_cursor *cursor)
 {
     for (;;) {
-        while (cursor->mask != 0) {
+        for (; cursor->mask != 0; cursor->mask &= cursor->mask - 1) {
             cursor->slot = lowest_bit64(cursor->mask);
-            cursor->mask &= cursor->mask - 1;
             if (LIKELY(cursor->line->ref[cursor->slot] != 0))
                 return cursor->line->ref[cursor->slot];
         }
-        if (!hash_line_is_full(cursor->line) || ++cursor->line == cursor->end)
+        if (!hash_line_is_full(cursor->line) ||
+            ++cursor->line == cursor->index->lines + cursor->index->line_limit)
             return 0;
         cursor->mask = hash_line_matches(cursor->line, cursor->hash);
     }
+}
+
+static inline uint32_t hash_index_next(struct hash_cursor *cursor)
+{
+    cursor->mask &= cursor->mask - 1;
+    return hash_index_seek(cursor);
 }
 
 /*
@@ -124,12 +131,12 @@ static inline uint32_t hash_index_first(const struct hash_index *index, uint32_t
     struct hash_line *line = &index->lines[hash_index_home(index, hash)];
 
     *cursor = (struct hash_cursor){
+        .index = index,
         .line = line,
-        .end = index->lines + index->line_limit,
         .hash = hash,
         .mask = hash_line_matches(line, hash),
     };
-    return hash_index_next(cursor);
+    return hash_index_seek(cursor);
 }
 
 #endif

@@ -71,7 +71,7 @@ static bool ip_is_impossible_source(const struct links *links, uint32_t link,
     return first == 0 || first >= 224 || (first == 127 && link != LINK_LOOPBACK);
 }
 
-enum ip_destination { IP_TO_OTHERS, IP_TO_US, IP_TO_GROUP };
+enum ip_destination { IP_TO_US, IP_TO_GROUP, IP_TO_OTHERS };
 
 /* Loopback addresses never arrive on a wire (RFC 1122 §3.2.1.3 g). */
 static NOINLINE enum ip_destination ip_rare_destination(const struct links *links, uint32_t link,
@@ -92,9 +92,9 @@ static enum ip_destination ip_destination_of(const struct links *links, uint32_t
 {
     const struct ip_own_address *own = links_own(links, destination);
 
-    if (own != NULL && own->link != LINK_LOOPBACK)
-        return IP_TO_US;
-    return ip_rare_destination(links, link, destination);
+    return LIKELY(own != NULL && own->link != LINK_LOOPBACK)
+               ? IP_TO_US
+               : ip_rare_destination(links, link, destination);
 }
 
 /* The protocols that live here; of the others the sender is told (RFC 1122 §3.2.2.1, RFC 8200 §4).

@@ -79,8 +79,8 @@ static inline const struct ip_own_address *links_own(const struct links *links,
 {
     const struct ip_own_address *own = links->own + links->own_count;
 
-    while (own-- > links->own) {
-        if (ip_address_equal(&own->address, address))
+    while (own != links->own) {
+        if (ip_address_equal(&(--own)->address, address))
             return own;
     }
     return NULL;

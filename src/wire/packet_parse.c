@@ -231,9 +231,24 @@ static enum lastack_cause ipv6_parse(const uint8_t *data, size_t length, struct 
     return ipv6_walk_extensions(packet);
 }
 
-NOINLINE enum lastack_cause ip_parse_other(const uint8_t *data, size_t length,
-                                           struct ip_packet *packet)
+/* The header says how long it is. */
+static enum lastack_cause ipv4_parse_any(const uint8_t *data, size_t length, bool checksum_trusted,
+                                         struct ip_packet *packet)
 {
+    const size_t header_length = (size_t)(data[0] & 15) * 4;
+
+    if (header_length < IPV4_HEADER)
+        return ip_refuse_unread(packet, data, LASTACK_CAUSE_DROP_IP_HEADER);
+    if (length < header_length)
+        return ip_refuse_unread(packet, data, LASTACK_CAUSE_DROP_SHORT);
+    return ipv4_parse(data, length, header_length, checksum_trusted, packet);
+}
+
+NOINLINE enum lastack_cause ip_parse_other(const uint8_t *data, size_t length,
+                                           bool checksum_trusted, struct ip_packet *packet)
+{
+    if (length >= IPV4_HEADER && data[0] >> 4 == 4)
+        return ipv4_parse_any(data, length, checksum_trusted, packet);
     if (length >= IPV6_HEADER && data[0] >> 4 == 6)
         return ipv6_parse(data, length, packet);
     return ip_refuse_unread(packet, data,

@@ -32,8 +32,9 @@ void ipv4_note_fragment(struct ip_packet *packet);
 /* A piece that cannot belong to any packet: not a multiple of 8 in the middle, or beyond the
  * largest size. */
 bool ip_fragment_is_impossible(const struct ip_packet *packet, size_t header_length);
-/* What is not IPv4. */
-enum lastack_cause ip_parse_other(const uint8_t *data, size_t length, struct ip_packet *packet);
+/* What is not IPv4 without options. */
+enum lastack_cause ip_parse_other(const uint8_t *data, size_t length, bool checksum_trusted,
+                                  struct ip_packet *packet);
 
 /* The small fields behind the addresses and lengths, which every path fills in itself. (All at once
  * would be a string instruction, dear for so few bytes.) */
@@ -72,28 +73,25 @@ static inline enum lastack_cause ipv4_parse_fields(const uint8_t *data, size_t h
 
 static inline bool ipv4_checksum_ok(const uint8_t *data, size_t header_length)
 {
-    if (LIKELY(header_length == IPV4_HEADER))
+    if (header_length == IPV4_HEADER)
         return checksum_ipv4_header_ok(data);
     return checksum_ok(0, data, header_length);
 }
 
+/* Of 20 bytes at least, and all there. */
 static inline enum lastack_cause ipv4_parse(const uint8_t *data, size_t length,
-                                            bool checksum_trusted, struct ip_packet *packet)
+                                            size_t header_length, bool checksum_trusted,
+                                            struct ip_packet *packet)
 {
-    const size_t header_length = (size_t)(data[0] & 15) * 4;
     enum lastack_cause cause;
 
-    if (header_length < IPV4_HEADER)
-        return ip_refuse_unread(packet, data, LASTACK_CAUSE_DROP_IP_HEADER);
-    if (length < header_length)
-        return ip_refuse_unread(packet, data, LASTACK_CAUSE_DROP_SHORT);
     if (!checksum_trusted && !ipv4_checksum_ok(data, header_length))
         return ip_refuse_unread(packet, data, LASTACK_CAUSE_DROP_IP_CHECKSUM);
     cause = ipv4_parse_fields(data, header_length, packet);
     if (cause != LASTACK_CAUSE_NONE || packet->packet_length > length)
         return ip_refuse_length(packet, length);
     packet->payload_length = packet->packet_length - header_length;
-    if (UNLIKELY(header_length > IPV4_HEADER)) {
+    if (header_length > IPV4_HEADER) {
         cause = ipv4_walk_options(packet, header_length);
         if (cause != LASTACK_CAUSE_NONE)
             return cause;
@@ -107,9 +105,11 @@ static inline enum lastack_cause ipv4_parse(const uint8_t *data, size_t length,
 static inline ALWAYS_INLINE enum lastack_cause
 ip_take_apart(const uint8_t *data, size_t length, bool checksum_trusted, struct ip_packet *packet)
 {
-    if (LIKELY(length >= IPV4_HEADER && data[0] >> 4 == 4))
-        return ipv4_parse(data, length, checksum_trusted, packet);
-    return ip_parse_other(data, length, packet);
+    const uint8_t plain = 4 << 4 | IPV4_HEADER / 4; /* version 4, no options */
+
+    if (LIKELY(length >= IPV4_HEADER && data[0] == plain))
+        return ipv4_parse(data, length, IPV4_HEADER, checksum_trusted, packet);
+    return ip_parse_other(data, length, checksum_trusted, packet);
 }
 
 #endif

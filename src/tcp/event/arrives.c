@@ -487,10 +487,19 @@ void arrives_in_other_states(struct tcp *tcp, struct tcp_conn *conn, struct segm
         settle(tcp, conn);
 }
 
+static NOINLINE void report_in(struct tcp *tcp, const struct tcp_conn *conn,
+                               const struct segment *seg)
+{
+    const unsigned shift = seg->flags & LASTACK_SYN ? 0 : conn->snd_shift;
+
+    report_segment_wanted(&tcp->report, LASTACK_TRACE_SEGMENT_IN, conn->flow, conn->state, seg,
+                          (uint32_t)seg->wnd << shift);
+}
+
 static void arrives_for_conn(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
 {
-    report_segment(&tcp->report, LASTACK_TRACE_SEGMENT_IN, conn->flow, conn->state, seg,
-                   (uint32_t)seg->wnd << (seg->flags & LASTACK_SYN ? 0 : conn->snd_shift));
+    if (UNLIKELY(trace_wants(tcp->report.ring, LASTACK_TRACE_SEGMENT_IN)))
+        report_in(tcp, conn, seg);
     if (conn->state == TCP_SYN_SENT)
         arrives_in_syn_sent(tcp, conn, seg);
     else
