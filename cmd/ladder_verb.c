@@ -305,7 +305,7 @@ int ladder_main(int argc, char **argv)
                 streams.count == 1 ? "" : "s");
         fprintf(stderr, options.has_stream ? ": no number %zu\n" : "\n", options.stream);
         streams_free(&streams);
-        return STATUS_NOTHING;
+        return status == STATUS_FINE ? STATUS_NOTHING : status;
     }
     if (!options.has_stream && !options.is_list && streams.count > DRAWN_UNASKED)
         fprintf(stderr,

@@ -52,8 +52,11 @@ struct serve_options {
 
 struct serve {
     struct served served;
+    unsigned veth_index; /* 0: a tun */
     bool is_interrupted;
 };
+
+#define LOOK_NS SEC(1) /* how often the interface is looked for */
 
 /* ---- options ---- */
 
@@ -244,7 +247,17 @@ static bool open_serve(struct serve *serve, const struct serve_options *options,
     if (options->tun != NULL ? !open_tun(options->tun, &link, trouble)
                              : !open_veth(options->veth, &link, trouble))
         return false;
+    serve->veth_index = options->veth != NULL ? if_nametoindex(options->veth) : 0;
     return served_open(&serve->served, &config, &link, trouble);
+}
+
+/* A tun says so itself; a packet socket whose interface is deleted just never hears again. */
+static bool interface_has_gone(const struct serve *serve)
+{
+    char name[IF_NAMESIZE];
+
+    return serve->served.link->is_gone ||
+           (serve->veth_index != 0 && if_indextoname(serve->veth_index, name) == NULL);
 }
 
 static int serve_with(const struct serve_options *options, struct viewer *viewer,
@@ -261,12 +274,18 @@ static int serve_with(const struct serve_options *options, struct viewer *viewer
     if (options->serving.viewer.voice == VIEWER_WORDS)
         fprintf(stderr, "lastack: serving on %s; lastack ss --stack %s; Ctrl-C ends it\n",
                 serve.served.link->config.name, options->serving.name);
-    while (!serve.is_interrupted)
-        event_loop_run(serve.served.loop, NEVER);
+    bool has_gone = false;
+    while (!serve.is_interrupted && !has_gone) {
+        event_loop_run(serve.served.loop, event_loop_clock() + LOOK_NS);
+        has_gone = interface_has_gone(&serve);
+    }
+    if (has_gone)
+        fprintf(stderr, "lastack serve: the interface %s is gone\n",
+                serve.served.link->config.name);
     wind_up(&serve);
-    viewer_end(viewer, serve.served.link, 0);
+    viewer_end(viewer, serve.served.link, has_gone ? STATUS_FAILED : 0);
     served_close(&serve.served);
-    return 0;
+    return has_gone ? STATUS_FAILED : 0;
 }
 
 int serve_main(int argc, char **argv)

@@ -277,8 +277,9 @@ static void orphan_evidence(const struct facts *facts, const struct orphan_count
     finding_evidence(finding, "fin_unacknowledged", count->unacknowledged);
     finding_evidence(finding, "window_closed", count->closed_window);
     finding_evidence(finding, "host_orphans", (double)facts_value(facts, "TCP", "orphan"));
-    finding_evidence(finding, "tcp_max_orphans",
-                     (double)facts_number(facts, "net.ipv4.tcp_max_orphans", 0, 0));
+    const int64_t limit = facts_number(facts, "net.ipv4.tcp_max_orphans", 0, -1);
+    if (limit >= 0) /* there is one for the host, which network namespaces do not show */
+        finding_evidence(finding, "tcp_max_orphans", (double)limit);
 }
 
 static void report_orphans(const struct facts *facts, const struct orphan_count *count,
@@ -288,10 +289,11 @@ static void report_orphans(const struct facts *facts, const struct orphan_count 
         struct finding *finding = findings_add(findings, "orphans", SEVERITY_INFO, CONFIDENCE_HIGH);
         finding_concerns(finding, count->waiting);
         finding_summary(finding,
-                        "%u orphans in FIN-WAIT-2: closed here, the peer's program has not closed; "
-                        "tcp_fin_timeout (%lld s) ends them",
-                        count->fin_wait_2,
-                        (long long)facts_number(facts, "net.ipv4.tcp_fin_timeout", 0, 60));
+                        "%u orphan%s in FIN-WAIT-2: closed here, the peer's program has not "
+                        "closed; tcp_fin_timeout (%lld s) ends %s",
+                        count->fin_wait_2, count->fin_wait_2 == 1 ? "" : "s",
+                        (long long)facts_number(facts, "net.ipv4.tcp_fin_timeout", 0, 60),
+                        count->fin_wait_2 == 1 ? "it" : "them");
         finding_remedy(finding, "look for CLOSE-WAIT at the other end; here nothing is to be done");
         orphan_evidence(facts, count, finding);
     }
@@ -299,10 +301,10 @@ static void report_orphans(const struct facts *facts, const struct orphan_count 
         struct finding *finding = findings_add(findings, "orphans", SEVERITY_WARN, CONFIDENCE_HIGH);
         finding_concerns(finding, count->stuck);
         finding_summary(finding,
-                        "%u orphans whose FIN is not acknowledged (%s, resend %u), %u whose peer "
+                        "%u orphan%s whose FIN is not acknowledged (%s, resend %u), %u whose peer "
                         "keeps its window "
                         "closed; given up in about %.0f s",
-                        count->unacknowledged,
+                        count->unacknowledged, count->unacknowledged == 1 ? "" : "s",
                         lastack_state_text((enum tcp_state)count->stuck->state),
                         count->stuck->timer_retries, count->closed_window,
                         (double)max64(count->stuck->gives_up_ns, 0) / 1e9);

@@ -75,11 +75,12 @@ void control_disconnect(struct control_client *client)
 static bool ask(struct control_client *client, json_t *question, struct trouble *trouble)
 {
     char *text = question != NULL ? json_dumps(question, JSON_COMPACT) : NULL;
+    const int error = question != NULL ? ENOMEM : EILSEQ; /* of words that are no UTF-8 */
     size_t length, done = 0;
 
     json_decref(question);
     if (text == NULL)
-        return trouble_set(trouble, ENOMEM, "ask stack \"%s\"", client->name);
+        return trouble_set(trouble, error, "ask stack \"%s\"", client->name);
     length = strlen(text);
     text[length++] = '\n'; /* in place of the NUL */
     while (done < length) {

@@ -169,6 +169,14 @@ int kill_main(int argc, char **argv)
                 "lastack kill: a filter or a tuple is needed; 'state all' would be everything\n");
         return STATUS_USAGE;
     }
+    struct lastack_endpoint end;
+    if (argc - optind == 1 && host_endpoint_parse(argv[optind], &end)) {
+        fprintf(stderr,
+                "lastack kill: '%s' is one end: LOCAL REMOTE are a connection, 'src %s' or 'dst "
+                "%s' a filter\n",
+                argv[optind], argv[optind], argv[optind]);
+        return STATUS_USAGE;
+    }
     struct filter *filter = chosen(argc - optind, argv + optind, is_time_wait);
     if (filter == NULL)
         return STATUS_USAGE;

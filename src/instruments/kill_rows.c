@@ -136,7 +136,9 @@ static void judge(struct hunt *hunt, struct victim *victim)
         victim->verdict = VERDICT_DESCRIPTOR_STAYS;
         snprintf(victim->detail, sizeof victim->detail, "descriptor %d of pid %u stays open%s",
                  row->fd, row->pid,
-                 row->state == TCP_LISTEN ? "; its port stays bound until it is closed" : "");
+                 row->state == TCP_LISTEN || row->protocol == LASTACK_PROTOCOL_UDP
+                     ? "; its port stays bound until it is closed"
+                     : "");
     } else {
         victim->verdict = VERDICT_CLOSED;
     }

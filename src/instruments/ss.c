@@ -510,6 +510,19 @@ static int look(struct ss *ss)
     return status;
 }
 
+static int summarize(const struct ss *ss)
+{
+    int status = STATUS_FINE;
+    if (ss->stack != NULL)
+        status = ss_summary_of_stacks(ss->stack, &ss->query, ss->is_json);
+    if (ss->stack != NULL && !ss->has_host)
+        return status;
+    if (ss->stack != NULL && !ss->is_json)
+        putchar('\n');
+    int host_status = ss_summary(&ss->query, ss->is_json);
+    return host_status > status ? host_status : status;
+}
+
 static int watch(struct ss *ss)
 {
     bool is_screen = host_is_terminal(stdout) && !ss->is_json;
@@ -553,7 +566,7 @@ int ss_main(int argc, char **argv)
     if (ss.is_kill)
         status = kill_rows("ss", ss.filter, &ss.query, &ss.kill);
     else if (ss.is_summary)
-        status = ss_summary(&ss.query, ss.is_json);
+        status = summarize(&ss);
     else if (ss.watch_ns > 0)
         status = watch(&ss);
     else

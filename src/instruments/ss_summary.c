@@ -8,6 +8,7 @@
 #include "counters.h"
 #include "instruments.h"
 #include "json_names.h"
+#include "stack_source.h"
 #include "words.h"
 
 #include <errno.h>
@@ -40,15 +41,8 @@ static int64_t sockstat(const struct counters *counters, const char *group, cons
     return counters_get(counters, group, name, NULL);
 }
 
-static void print_text(const struct summary *summary, const struct counters *counters)
+static void print_table(const struct summary *summary)
 {
-    int64_t inuse = sockstat(counters, "TCP", "inuse") + sockstat(counters, "TCP6", "inuse");
-    int64_t alloc = sockstat(counters, "TCP", "alloc"), tw = sockstat(counters, "TCP", "tw");
-    printf("Total: %" PRId64 "\n", sockstat(counters, "sockets", "used"));
-    printf("TCP:   %" PRId64 " (estab %" PRId64 ", closed %" PRId64 ", orphaned %" PRId64
-           ", timewait %" PRId64 ")\n\n",
-           alloc + tw, counters_get(counters, "Tcp", "CurrEstab", NULL),
-           alloc > inuse ? alloc - inuse : 0, sockstat(counters, "TCP", "orphan"), tw);
     printf("%-12s %10s %10s %10s\n", "State", "Total", "IPv4", "IPv6");
     for (int state = TCP_ESTABLISHED; state <= TCP_CLOSING; state++) {
         const uint64_t *count = summary->by_state[state];
@@ -61,12 +55,26 @@ static void print_text(const struct summary *summary, const struct counters *cou
     for (int owner = LASTACK_OWNER_TIME_WAIT; owner <= LASTACK_OWNER_SYN_REQUEST; owner++)
         printf(" %s %" PRIu64, lastack_owner_text((enum lastack_owner)owner),
                summary->by_owner[owner]);
-    printf("\nOf this network namespace: the table, estab, timewait. Of the whole host: orphaned, "
+    putchar('\n');
+}
+
+static void print_text(const struct summary *summary, const struct counters *counters)
+{
+    int64_t inuse = sockstat(counters, "TCP", "inuse") + sockstat(counters, "TCP6", "inuse");
+    int64_t alloc = sockstat(counters, "TCP", "alloc"), tw = sockstat(counters, "TCP", "tw");
+    printf("Total: %" PRId64 "\n", sockstat(counters, "sockets", "used"));
+    printf("TCP:   %" PRId64 " (estab %" PRId64 ", closed %" PRId64 ", orphaned %" PRId64
+           ", timewait %" PRId64 ")\n\n",
+           alloc + tw, counters_get(counters, "Tcp", "CurrEstab", NULL),
+           alloc > inuse ? alloc - inuse : 0, sockstat(counters, "TCP", "orphan"), tw);
+    print_table(summary);
+    printf("Of this network namespace: the table, estab, timewait. Of the whole host: orphaned, "
            "and closed "
            "as far as it counts them.\n");
 }
 
-static void print_json(const struct summary *summary, const struct counters *counters)
+/* What the rows tell, of the host as of a stack. */
+static json_t *rows_json(const struct summary *summary, const char *source)
 {
     json_t *object = json_object();
     json_t *states = json_object();
@@ -74,6 +82,7 @@ static void print_json(const struct summary *summary, const struct counters *cou
         json_object_set_new(
             states, lastack_state_text((enum tcp_state)state),
             json_integer((json_int_t)(summary->by_state[state][0] + summary->by_state[state][1])));
+    json_object_set_new(object, "source", json_safe(source));
     json_object_set_new(object, "states", states);
     json_t *owners = json_object();
     for (int owner = 0; owner <= LASTACK_OWNER_KERNEL; owner++)
@@ -82,12 +91,48 @@ static void print_json(const struct summary *summary, const struct counters *cou
     json_object_set_new(object, "owner_kinds", owners);
     json_object_set_new(object, "udp",
                         json_integer((json_int_t)(summary->udp[0] + summary->udp[1])));
+    return object;
+}
+
+static void print_json(const struct summary *summary, const struct counters *counters)
+{
+    json_t *object = rows_json(summary, "host");
     json_object_set_new(object, "time_wait_records", json_integer(sockstat(counters, "TCP", "tw")));
     json_object_set_new(object, "host_orphans", json_integer(sockstat(counters, "TCP", "orphan")));
     json_object_set_new(object, "host_memory_pages",
                         json_integer(sockstat(counters, "TCP", "mem")));
     json_object_set_new(object, "host_sockets", json_integer(sockstat(counters, "TCP", "alloc")));
     json_line(stdout, object);
+}
+
+/* ---- of stacks ---- */
+
+struct stack_summary {
+    struct host_query query;
+    bool is_json;
+};
+
+static bool summarize_stack(void *context, const struct control_stack *stack,
+                            struct control_client *client)
+{
+    const struct stack_summary *wanted = context;
+    struct summary summary = {0};
+    if (!stack_rows("ss", client, &wanted->query, add_row, &summary))
+        return false;
+    if (wanted->is_json) {
+        json_line(stdout, rows_json(&summary, stack->name));
+        return true;
+    }
+    printf("stack %s (pid %d, %s)\n", stack->name, stack->pid, stack->link);
+    print_table(&summary);
+    return true;
+}
+
+int ss_summary_of_stacks(const char *stack, const struct host_query *query, bool is_json)
+{
+    struct stack_summary wanted = {.query = *query, .is_json = is_json};
+    wanted.query.udp = wanted.query.tcp = true;
+    return stack_each("ss", stack, summarize_stack, &wanted) < 0 ? STATUS_PARTLY : STATUS_FINE;
 }
 
 int ss_summary(const struct host_query *query, bool is_json)

@@ -8,5 +8,7 @@
 #include "host_rows.h"
 
 int ss_summary(const struct host_query *query, bool is_json);
+/* Of the running stack of that name, or of "all". */
+int ss_summary_of_stacks(const char *stack, const struct host_query *query, bool is_json);
 
 #endif

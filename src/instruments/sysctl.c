@@ -231,6 +231,24 @@ static void print_lore(const char *name, const char *text, const char *not_text)
     host_setting_files("", print_assignment, &search);
 }
 
+static const char *absence_of(const struct sysctl_lore *lore)
+{
+    return lore != NULL && lore->is_global
+               ? "not in this kernel, or not in this network namespace: there is one for the "
+                 "whole host"
+               : "not in this kernel";
+}
+
+/* Linux has a name for it, which cannot be read here: says so. False: it has none. */
+static bool print_absence(const struct parameter *parameter)
+{
+    const char *name = parameter_alias(parameter, PARAMETER_LINUX, 0);
+    if (name == NULL)
+        return false;
+    printf("%s: %s\n", name, absence_of(sysctl_lore_find(name)));
+    return true;
+}
+
 static void print_row_text(struct sysctl *sysctl, const struct parameter *parameter,
                            const struct answer *answer, bool is_long)
 {
@@ -238,7 +256,7 @@ static void print_row_text(struct sysctl *sysctl, const struct parameter *parame
     struct lastack_params linux_params;
     if (answer->has_value)
         printf("%s = %s\n", answer->name, answer->value);
-    else if (is_long)
+    else if (is_long && !print_absence(parameter))
         printf("%s: Linux has no sysctl for it\n", answer->name);
     if (!is_long)
         return;
@@ -286,10 +304,7 @@ static int show_kernel_only(const struct sysctl *sysctl, const char *plain)
         if (status == 0)
             printf("%s = %s\n", name, value);
         else
-            printf("%s: not in this kernel%s\n", name,
-                   lore->is_global
-                       ? ", or not in this network namespace: there is one for the whole host"
-                       : "");
+            printf("%s: %s\n", name, absence_of(lore));
         print_lore(name, NULL, NULL);
     }
     return status == 0 ? STATUS_FINE : STATUS_FINDINGS;

@@ -16,7 +16,7 @@ static const struct sysctl_lore lore[] = {
      true, false},
     {IPV4 "tcp_fin_timeout", "how long an orphan waits in FIN-WAIT-2, in seconds",
      "TIME-WAIT: that lasts 60 s whatever this says. Nor FIN-WAIT-1, nor a FIN-WAIT-2 that a "
-     "descriptor holds",
+     "descriptor holds. 0 is not for ever: Linux then waits three and a half RTOs",
      false, false},
     {IPV4 "tcp_tw_reuse",
      "whether connect() may take over a TIME-WAIT after tcp_tw_reuse_delay: 0 never, 1 always, 2 "

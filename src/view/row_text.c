@@ -216,7 +216,9 @@ static void add_users(struct text *text, const struct lastack_connection_row *ro
 /* A small record instead of a socket: the kernel tells neither its cgroup nor its directions. */
 static bool is_record(const struct lastack_connection_row *row)
 {
-    return row->timer == LASTACK_TIMER_TIME_WAIT || row->owner_kind == LASTACK_OWNER_TIME_WAIT ||
+    const bool is_late_orphan = row->timer == LASTACK_TIMER_FIN_WAIT_2 && row->inode == 0;
+    return is_late_orphan || row->timer == LASTACK_TIMER_TIME_WAIT ||
+           row->owner_kind == LASTACK_OWNER_TIME_WAIT ||
            row->owner_kind == LASTACK_OWNER_SYN_REQUEST;
 }
 

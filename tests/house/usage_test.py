@@ -59,6 +59,7 @@ CASES = [
     ('netstat -Q', USAGE, "'Q'"),
     ('kill', USAGE, 'a filter or a tuple is needed'),
     ('kill state nonsense', USAGE, 'nonsense'),
+    ('kill 192.0.2.1:80', USAGE, "'192.0.2.1:80' is one end"),
     ('kill 192.0.2.1 198.51.100.1', USAGE, '192.0.2.1'),
     ('kill --stack no-such-stack state all', 3, "no running stack is called 'no-such-stack'"),
     ('doctor --check nosuch', USAGE, '--check nosuch'),

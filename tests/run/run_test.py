@@ -294,6 +294,14 @@ class Commands(unittest.TestCase):
         self.assertTrue(rows)
         self.assertEqual({row['congestion'] for row in rows}, {'cubic'})
 
+    def test_the_summary_of_a_stack_is_of_that_stack(self):
+        script = f'{LASTACK} ss --stack summed -s; {LASTACK} ss --stack summed -s --json'
+        lines = run('--quiet', '--name', 'summed', '--', 'sh', '-c', script).stdout.decode().splitlines()
+        self.assertRegex(lines[0], r'^stack summed \(pid ')
+        self.assertIn(['LISTEN', '10', '5', '5'], [line.split() for line in lines])
+        summary = json.loads(lines[-1])
+        self.assertEqual((summary['source'], summary['states']['LISTEN']), ('summed', 10))
+
     def test_no_name_means_every_stack(self):
         with tempfile.TemporaryDirectory(dir=SCRATCH) as own:  # other tests' stacks are not meant
             os.chmod(own, 0o777)
@@ -392,6 +400,18 @@ class Serving(unittest.TestCase):
         done = subprocess.run(['unshare', '-n', 'bash', '-c', script], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               timeout=30)
         self.assertEqual((done.stdout, done.stderr), (pattern(16), b''))
+
+    def test_an_interface_that_is_deleted_ends_it(self):
+        if 'tun' not in LINKS or PREFIX or shutil.which('ip') is None:
+            self.skipTest('needs root and /dev/net/tun')
+        for kind, name in (('--tun', 't0'), ('--veth', 'b0')):
+            script = f'''ip link set lo up; ip link add a0 type veth peer name b0; ip link set b0 up
+                {LASTACK} serve {kind} {name} --quiet & server=$!
+                sleep 0.5; ip link delete {name}; wait $server'''
+            done = subprocess.run(['unshare', '-n', 'bash', '-c', script], stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, timeout=30)
+            self.assertEqual((done.returncode, done.stderr.decode()),
+                             (3, f'lastack serve: the interface {name} is gone\n'))
 
     def test_bad_usage(self):
         for arguments, status, said in (([], 2, 'one of --tun NAME and --veth NAME'),

@@ -108,6 +108,22 @@ static void orphan_limit(void **state)
     drop(f);
 }
 
+static void an_unknown_limit_is_no_evidence(void **state)
+{
+    (void)state;
+    struct fixture *f = make();
+    struct lastack_connection_row *row = add_row(f, TCP_FIN_WAIT_2);
+    row->inode = 0;
+    row->owner_kind = LASTACK_OWNER_ORPHAN;
+    row->age_ns = SEC(30);
+    assert_int_equal(run(f, check_orphans), 1);
+    const struct finding *finding = &f->findings.list[0];
+    assert_non_null(strstr(finding->summary, "1 orphan in"));
+    for (size_t i = 0; i < finding->evidence_count; i++) /* a namespace does not show it: not 0 */
+        assert_string_not_equal(finding->evidence[i].name, "tcp_max_orphans");
+    drop(f);
+}
+
 static void memory(void **state)
 {
     (void)state;
@@ -295,6 +311,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(orphan_limit),
+        cmocka_unit_test(an_unknown_limit_is_no_evidence),
         cmocka_unit_test(memory),
         cmocka_unit_test(tracking),
         cmocka_unit_test(folklore_in_files),

@@ -67,8 +67,10 @@ def compare(lastack, option):
         theirs = [' '.join(line.split()) for line in theirs]
         ours = [' '.join(line.split()) for line in ours]
     unmatched = list(ours)
+    # Behind it comes another column, not one more word of the same: -e of a record has no directions.
+    rest = re.compile(r'$|\n|  ' if 'e' in option and 'O' not in option else '')
     for line in theirs:
-        match = next((own for own in unmatched if own.startswith(line)), None)
+        match = next((own for own in unmatched if own.startswith(line) and rest.match(own[len(line):])), None)
         if match is None:
             sys.exit(f'ss {option} has\n{line}\nand lastack ss\n' + '\n'.join(ours))
         unmatched.remove(match)
