@@ -362,8 +362,10 @@ bool tcp_syn_timeouts(struct tcp *tcp, unsigned max)
         }
         is_silent = waits_in_silence(entry, listener);
         listener->old_syns += entry->retries++ == 0;
-        if (!is_silent)
+        if (!is_silent) {
+            entry->flags |= SYN_UNTIMED;
             repeat_syn_ack(tcp, entry);
+        }
         arm_syn_ack(tcp, entry, index);
     }
     return true;
@@ -476,27 +478,30 @@ bool request_enters_index(struct tcp *tcp, struct tcp_conn *conn, const struct s
     return false;
 }
 
-/* How long ago the only SYN-ACK left: to the nanosecond by the timer that would repeat it; to the
- * millisecond where the parameter behind that has changed since. */
+/* How long ago the only SYN-ACK left: to the nanosecond by the timer that would repeat it, which
+ * fired in silence `retries` times; to the millisecond where it fired late or the parameter behind
+ * it has changed since. */
 static int64_t syn_ack_age(const struct tcp *tcp, const struct syn_entry *entry)
 {
-    const int64_t sent_at = entry->timer.at - syn_ack_wait(&tcp->params, 0);
+    int64_t sent_at = entry->timer.at - syn_ack_wait(&tcp->params, 0);
 
+    for (uint32_t i = 1; i <= entry->retries; i++)
+        sent_at -= syn_ack_wait(&tcp->params, i);
     return clock_ms(sent_at) == entry->entered_ms ? tcp->report.now - sent_at
                                                   : MS(tcp->report.now_ms - entry->entered_ms);
 }
 
-/* What the SYN-ACK's way there and back tells. A cookie knows nothing of its time, nor does text
- * that was waited for. */
+/* What the SYN-ACK's way there and back tells: until what makes the connection arrives, as on Linux
+ * (tcp_synack_rtt_meas), so that what TCP_DEFER_ACCEPT waited for is in it. A cookie knows nothing
+ * of its time, and of a SYN-ACK that was repeated nobody knows which one is acknowledged (Karn). */
 static void time_handshake(const struct tcp *tcp, struct tcp_conn *conn,
                            const struct syn_entry *entry)
 {
     int64_t age;
 
-    if (entry->flags & (SYN_COOKIE | SYN_FAST_OPEN | SYN_ACKED))
-        return;
-    if (entry->retries > 0) {
-        rtt_fall_back(&conn->rtt, &tcp->params);
+    if (UNLIKELY(entry->flags & (SYN_COOKIE | SYN_UNTIMED))) {
+        if (entry->retries > 0)
+            rtt_fall_back(&conn->rtt, &tcp->params);
         return;
     }
     age = syn_ack_age(tcp, entry);

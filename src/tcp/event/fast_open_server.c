@@ -58,7 +58,7 @@ static bool make_child(struct tcp *tcp, uint32_t listener_index, const struct se
     struct tcp_conn *conn;
 
     request_from_syn(tcp, listener, syn, &request);
-    request.flags |= SYN_FAST_OPEN;
+    request.flags |= SYN_UNTIMED;
     request.iss =
         isn_choose(tcp_secret(tcp, &syn->tuple, flow), tcp->params.isn_tick_ns, tcp->report.now);
     request_offer_window(tcp, listener, &request);

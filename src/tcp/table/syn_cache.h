@@ -24,8 +24,9 @@ enum syn_flag {
     SYN_ECN = 1 << 3,
     SYN_SUPERSEDES = 1 << 4, /* `superseded` names a suspended TIME-WAIT record */
     SYN_COOKIE = 1 << 5,     /* not in the cache: the peer remembers it (syn_cookie.h) */
-    SYN_FAST_OPEN = 1 << 6,  /* nor is this one: it is a connection already */
-    SYN_ACKED = 1 << 7,      /* acknowledged, but its listener waits for text (TCP_DEFER_ACCEPT) */
+    /* the ACK of its SYN-ACK tells no time: that was repeated, or leaves only later (Fast Open) */
+    SYN_UNTIMED = 1 << 6,
+    SYN_ACKED = 1 << 7, /* acknowledged, but its listener waits for text (TCP_DEFER_ACCEPT) */
 };
 
 struct syn_entry {
@@ -37,7 +38,7 @@ struct syn_entry {
     uint16_t rcv_wnd; /* offered in the SYN-ACK, bytes (the window of a SYN is never scaled) */
     uint16_t snd_wnd; /* from the SYN, bytes */
     uint8_t flags;    /* enum syn_flag */
-    uint8_t retries;  /* timeouts: SYN-ACKs repeated, unless SYN_ACKED */
+    uint8_t retries;  /* timeouts: SYN-ACKs repeated, but in silence where SYN_ACKED */
     uint8_t snd_shift, rcv_shift;
     uint8_t cause; /* enum lastack_cause */
     uint8_t tos;
