@@ -36,9 +36,9 @@ struct range {
 enum { RANGE_HAS = 0x0f, RANGE_LACKS = 0xf0 };
 
 struct ranges {
-    uint32_t root; /* POOL_NONE when empty */
-    uint32_t count : 31;
+    uint32_t root;          /* POOL_NONE when empty */
     uint32_t has_marks : 1; /* since it was last empty some range had a flag */
+    uint32_t count : 31;
 };
 
 static inline void ranges_init(struct ranges *set)

@@ -68,10 +68,16 @@ int64_t conn_head_sent_at(const struct tcp *tcp, const struct tcp_conn *conn)
     return head == NULL ? tcp->report.now : head->at;
 }
 
-/* When the first segment, counted from its last departure, has waited for an RTO. */
+/* When a segment has waited for an RTO. */
+static int64_t times_out_at(const struct tcp *tcp, const struct tcp_conn *conn, int64_t sent_at)
+{
+    return time_after(sent_at, rtt_timeout(&conn->rtt, &tcp->params));
+}
+
+/* ... the first one, counted from its last departure. */
 static int64_t first_times_out_at(const struct tcp *tcp, const struct tcp_conn *conn)
 {
-    return time_after(conn_head_sent_at(tcp, conn), rtt_timeout(&conn->rtt, &tcp->params));
+    return times_out_at(tcp, conn, conn_head_sent_at(tcp, conn));
 }
 
 void conn_arm_timeout(struct tcp *tcp, struct tcp_conn *conn, bool is_fresh)
@@ -112,9 +118,10 @@ void recover_sent_new(struct tcp *tcp, struct tcp_conn *conn, struct seq from, s
 {
     const struct sent_set sent = conn_sent(tcp, conn);
     struct recovery *recovery = conn_recovery(tcp, conn);
+    const bool is_first = conn->packets == 0;
 
     if (recovery != NULL)
-        delivery_sent(conn_delivery(tcp, conn), to, conn->packets == 0, tcp->report.now);
+        delivery_sent(conn_delivery(tcp, conn), to, is_first, tcp->report.now);
     if (!sent_new(&sent, from, to, count, tcp->report.now))
         report_count(&tcp->report, LASTACK_CAUSE_NO_RANGE_LEFT);
     conn->packets += count;
@@ -126,7 +133,9 @@ void recover_sent_new(struct tcp *tcp, struct tcp_conn *conn, struct seq from, s
     if (recovery != NULL && recovery->is_waiting)
         return;
     if (may_probe(tcp, conn, recovery))
-        arm_probe(tcp, conn, first_times_out_at(tcp, conn));
+        arm_probe(tcp, conn,
+                  is_first ? times_out_at(tcp, conn, tcp->report.now)
+                           : first_times_out_at(tcp, conn));
     else if (conn->deadline.at[LASTACK_TIMER_RETRANSMIT] == NEVER) /* RFC 6298 §5.1 */
         conn_arm_timeout(tcp, conn, true);
 }

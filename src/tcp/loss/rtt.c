@@ -43,7 +43,7 @@ static void sample_rfc(struct rtt *rtt, int64_t sample)
 }
 
 /* A round trip is over: by a quarter, but not below the floor. */
-static NOINLINE void let_variance_fall(struct rtt *rtt, const struct lastack_params *params)
+static void let_variance_fall(struct rtt *rtt, const struct lastack_params *params)
 {
     const uint32_t least = max32(rtt->mdev_max, rtt_units(params->rto_min_ns));
 

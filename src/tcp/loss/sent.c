@@ -300,14 +300,14 @@ static NOINLINE void leave_board(struct scoreboard *board, const struct range *r
 }
 
 /* `segs` from the beginning of the range are acknowledged, up to `to`. */
-static void note_acknowledged(const struct sent_set *sent, const struct range *range, uint32_t segs,
+static void note_acknowledged(struct scoreboard *board, const struct range *range, uint32_t segs,
                               struct seq to, struct sent_news *news)
 {
     const struct sent_amount amount = {segs, seq_distance(range->from, to)};
 
     add_amount(&news->acked, amount.segs, amount.bytes);
-    if (sent->board != NULL)
-        leave_board(sent->board, range, amount, to, news);
+    if (board != NULL)
+        leave_board(board, range, amount, to, news);
     if (range->flags & SENT_SACKED)
         return;
     add_amount(&news->delivered, amount.segs, amount.bytes);
@@ -322,13 +322,13 @@ static void note_acknowledged(const struct sent_set *sent, const struct range *r
 }
 
 /* The range that was acknowledged in part. */
-static NOINLINE void acknowledge_part(const struct sent_set *sent, struct range *range,
+static NOINLINE void acknowledge_part(struct scoreboard *board, struct range *range, uint32_t mss,
                                       struct seq una, struct sent_news *news)
 {
-    const uint32_t left = (seq_distance(una, range->to) + sent->mss - 1) / sent->mss;
+    const uint32_t left = (seq_distance(una, range->to) + mss - 1) / mss;
     const uint32_t segs = range->count > left ? range->count - left : 0;
 
-    note_acknowledged(sent, range, segs, una, news);
+    note_acknowledged(board, range, segs, una, news);
     range->count = (uint16_t)(range->count - segs);
     range->from = una;
 }
@@ -338,10 +338,10 @@ void sent_acknowledged(const struct sent_set *sent, struct seq una, struct sent_
     struct range taken, *first;
 
     while (ranges_take_first(sent->ranges, sent->pool, una, &taken))
-        note_acknowledged(sent, &taken, taken.count, taken.to, news);
+        note_acknowledged(sent->board, &taken, taken.count, taken.to, news);
     first = ranges_first(sent->ranges, sent->pool);
     if (first != NULL && seq_before(first->from, una))
-        acknowledge_part(sent, first, una, news);
+        acknowledge_part(sent->board, first, sent->mss, una, news);
 }
 
 /* The part of a range that [from, to) covers in whole segments. False: none. */
