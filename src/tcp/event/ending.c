@@ -129,7 +129,7 @@ void conn_bound_mss(const struct tcp *tcp, struct tcp_conn *conn)
 
     if (tcp->params.send_accounting != LASTACK_SNDBUF_LINUX_SKB || most == 0 || old <= most)
         return;
-    conn->mss = (uint16_t)max32(most, 48);
+    conn->mss = (uint16_t)min32(max32(most, 48), old);
     cc_set_mss(&conn->cc, conn->mss, true);
 }
 
