@@ -78,6 +78,9 @@ static enum lastack_cause exhausted(struct tcp *tcp, struct tcp_conn *conn)
             conn->options.syn_retries != 0 ? conn->options.syn_retries : params->syn_retries;
         const uint32_t linear = conn->state == TCP_SYN_SENT ? params->syn_linear_retries : 0;
 
+        if (conn->options.user_timeout_ms != 0 && /* set when the SYN had left, or by a listener */
+            tcp->report.now - conn->first_retry_at >= MS(conn->options.user_timeout_ms))
+            return LASTACK_CAUSE_USER_TIMEOUT;
         if (conn->fast_open & FAST_OPEN_PASSIVE) /* the first one counts as no repetition (Linux) */
             return conn->retries > params->synack_retries ? LASTACK_CAUSE_SYNACK_TIMEOUT
                                                           : LASTACK_CAUSE_NONE;
