@@ -72,10 +72,16 @@ uint32_t tcp_open_active(struct tcp *tcp, const struct tcp_open *open, enum last
     struct tcp_conn *conn;
 
     if (old.kind != FLOW_NONE) {
+        const bool is_record = old.kind != FLOW_CONNECTION && old.kind != FLOW_SYN_ENTRY;
+
+        if (is_record &&
+            pool_available(&tcp->conns) == 0) { /* the record would be gone for nothing */
+            *why = LASTACK_CAUSE_NO_CONNECTION_LEFT;
+            report_count(&tcp->report, *why);
+            return POOL_NONE;
+        }
         if (!tcp_reuse_time_wait(tcp, old, &iss, &ts_recent)) {
-            *why = old.kind == FLOW_CONNECTION || old.kind == FLOW_SYN_ENTRY
-                       ? LASTACK_CAUSE_PORT_CONNECTION
-                       : LASTACK_CAUSE_PORT_TIME_WAIT;
+            *why = is_record ? LASTACK_CAUSE_PORT_TIME_WAIT : LASTACK_CAUSE_PORT_CONNECTION;
             report_count(&tcp->report, *why);
             return POOL_NONE;
         }
