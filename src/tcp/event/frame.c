@@ -63,13 +63,13 @@ static bool is_held(const struct tcp_conn *conn, const struct write_queue *queue
                     enum frame_push push)
 {
     if (push != FRAME_USUAL || conn_has(conn, CONN_FIN_QUEUED | CONN_SEND_SMALL) ||
-        seq_before(from, queue->chunks.unheld))
+        is_marked_ahead(conn, from, queue->chunks.unheld))
         return false;
     if (conn_has(conn, CONN_CORK) || queue->chunks.is_held)
         return true;
     if (conn_has(conn, CONN_NODELAY))
         return false;
-    return seq_after(from, conn->snd.una) && seq_after(queue->small, conn->snd.una);
+    return seq_after(from, conn->snd.una) && is_small_in_flight(conn, queue);
 }
 
 static bool is_repairing(const struct tcp *tcp, const struct tcp_conn *conn)

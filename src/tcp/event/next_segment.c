@@ -63,7 +63,7 @@ static bool may_send_small(const struct tcp *tcp, const struct tcp_conn *conn, u
         return true;
     /* Nagle as Minshall refined it: no *small* segment may be unacknowledged */
     return conn->write_queue == POOL_NONE || conn_in_flight(conn) == 0 ||
-           !seq_after(conn_queue(tcp, conn)->small, conn->snd.una);
+           !is_small_in_flight(conn, conn_queue(tcp, conn));
 }
 
 /* RFC 5681 §4.1: after silence the window has lost its meaning. */
@@ -157,7 +157,8 @@ static uint32_t length_of_frame(struct tcp *tcp, struct tcp_conn *conn, struct w
 {
     const struct seq from = conn->snd.nxt;
     struct chunks *chunks = &queue->chunks;
-    const enum frame_push push = seq_before(from, chunks->released) ? FRAME_ONE : FRAME_USUAL;
+    const enum frame_push push =
+        is_marked_ahead(conn, from, chunks->released) ? FRAME_ONE : FRAME_USUAL;
     uint32_t length;
     const enum frame_verdict verdict = conn_next_frame(tcp, conn, room, from, push, &length);
 

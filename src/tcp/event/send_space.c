@@ -159,7 +159,8 @@ static struct seq push_on_the_way(const struct tcp *tcp, struct tcp_conn *conn, 
         if (!is_forced)
             break;
     }
-    chunks->released = seq_max(chunks->released, sent);
+    if (!is_marked_ahead(conn, sent, chunks->released))
+        chunks->released = sent;
     return sent;
 }
 

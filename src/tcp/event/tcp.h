@@ -419,6 +419,19 @@ static inline int64_t conn_retransmit_at(const struct tcp *tcp, const struct tcp
                  max64(tcp->report.now, conn->first_retry_at + MS(conn->options.user_timeout_ms)));
 }
 
+/* A mark in the queue stands behind `from`. One that was passed 2 GiB ago seems to, but it is beyond
+ * the queue's end. */
+static inline bool is_marked_ahead(const struct tcp_conn *conn, struct seq from, struct seq mark)
+{
+    return seq_before(from, mark) && !seq_after(mark, conn->snd.end);
+}
+
+/* Minshall's question: is a small segment not acknowledged? Not one of 2 GiB ago. */
+static inline bool is_small_in_flight(const struct tcp_conn *conn, const struct write_queue *queue)
+{
+    return seq_after(queue->small, conn->snd.una) && !seq_after(queue->small, conn->snd.nxt);
+}
+
 /* SEG.SEQ of what has no text: SND.NXT, unless the peer took back the window under it (RFC 9293
  * §3.8.6, MUST-34): beyond his window he would not listen. By less than a unit it may have moved
  * for its scale alone (RFC 7323 §2.4). */

@@ -2,6 +2,7 @@
 /*
  * corners_test.c: rare cases that each went wrong once.
  */
+#include "core.h"
 #include "peer.h"
 
 /* A third ACK that lacks the agreed timestamp is dropped (RFC 7323 §3.2), and so is nothing made of
@@ -94,6 +95,120 @@ TEST(a_buffer_below_the_scale)
     SENDS_NOTHING(p);
 }
 
+/* ---- after 2 GiB ---- */
+
+static struct tcp_conn *conn_of(const struct peer *p)
+{
+    const struct tuple tuple = tuple_of(&p->local, &p->remote);
+    struct tcp *tcp = &world.stack->tcp;
+
+    return tcp_conn_at(tcp, tcp_find(tcp, &tuple, flow_hash(&tcp->index, &tuple)).index);
+}
+
+/* What was noted so far back in the stream that it seems to lie ahead. */
+static struct seq long_ago(const struct peer *p)
+{
+    return seq_sub(conn_of(p)->snd.una, 0x80001000);
+}
+
+/* The last small segment holds nothing back any more. */
+TEST(nagle_after_two_gigabytes)
+{
+    struct peer *p = ACCEPTED(.rtt = MS(100));
+
+    WRITES(p, 1460);
+    conn_queue(&world.stack->tcp, conn_of(p))->small = long_ago(p);
+    (void)packets_forgotten(p);
+    WRITES(p, 10);
+    assert_int_equal(packets_forgotten(p), 1);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1471);
+}
+
+/* Who once had to wait for room, or whose queue was pushed on, is corked all the same. */
+TEST(cork_after_two_gigabytes)
+{
+    struct peer *p = ACCEPTED(.rtt = MS(100));
+    struct chunks *chunks;
+
+    WRITES(p, 1460);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1461);
+    chunks = &conn_queue(&world.stack->tcp, conn_of(p))->chunks;
+    chunks->unheld = chunks->released = long_ago(p);
+    (void)packets_forgotten(p);
+    SETS(p, LASTACK_TCP_CORK, 1);
+    WRITES(p, 10);
+    SENDS_NOTHING(p);
+    SETS(p, LASTACK_TCP_CORK, 0);
+    FORGET(p);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1471);
+}
+
+/* ---- small paths and pools ---- */
+
+/* The window bounds the MSS, but not beyond what the path can take. */
+TEST(a_small_window_on_a_small_path)
+{
+    struct lastack_config config;
+    struct peer *p;
+
+    peer_config(&config);
+    restart_with_mtu(&config, 68);
+    p = ACCEPTED(.rtt = MS(100), .win = 20);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1);
+    WRITES(p, 100);
+    FORGET(p);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 101);
+}
+
+static void one_connection(struct lastack_config *config)
+{
+    config->max_connections = 1;
+}
+
+/* No room for the connection that would take its tuple: the record stays. */
+TEST(no_room_to_reuse_a_record)
+{
+    struct lastack_config config;
+    struct peer *p, *q;
+
+    peer_config(&config);
+    one_connection(&config);
+    config.params.time_wait_reuse = LASTACK_REUSE_ON;
+    config.params.port_first = config.params.port_last = 50000;
+    restart(&config);
+    p = peer_at(PEER_PORT);
+    CONNECTS(p);
+    ARRIVES(p, .flags = SYN | ACK, .seq = 0, .ack = 1, .timestamps = true);
+    CLOSES(p);
+    ARRIVES(p, .flags = FIN | ACK, .seq = 1, .ack = 2);
+    FORGET(p);
+    IS_IN(p, TIME_WAIT);
+    AFTER(SEC(5));
+    q = accepted_with(PEER_PORT + 1, &(struct opening){.rtt = MS(1)});
+    p->fd = lastack_socket(world.stack, LASTACK_AF_INET, LASTACK_SOCK_STREAM, 0);
+    assert_int_equal(lastack_connect(world.stack, p->fd, &p->remote), -LASTACK_ENOBUFS);
+    IS_IN(p, TIME_WAIT);
+    IS_IN(q, ESTABLISHED);
+    FORGET(p);
+    FORGET(q);
+}
+
+/* A user timeout that is set when the SYN has left: the attempt ends by it, not by a burst. */
+TEST(user_timeout_set_behind_the_syn)
+{
+    struct peer *p = peer_at(PEER_PORT);
+
+    CONNECTS(p);
+    SETS(p, LASTACK_TCP_USER_TIMEOUT, 2500);
+    FORGET(p);
+    AFTER(MS(2499));
+    NO_STATE(p);
+    (void)packets_forgotten(p);
+    AFTER(MS(2));
+    STATE(p, SYN_SENT, CLOSED, USER_TIMEOUT);
+    SENDS_NOTHING(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -102,6 +217,11 @@ int main(void)
         RUN(text_past_a_false_fin),
         RUN(small_pieces_fill_the_buffer_once),
         RUN(a_buffer_below_the_scale),
+        RUN(nagle_after_two_gigabytes),
+        RUN(cork_after_two_gigabytes),
+        RUN(a_small_window_on_a_small_path),
+        RUN(no_room_to_reuse_a_record),
+        RUN(user_timeout_set_behind_the_syn),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
