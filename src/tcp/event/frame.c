@@ -63,7 +63,7 @@ static bool is_held(const struct tcp_conn *conn, const struct write_queue *queue
                     enum frame_push push)
 {
     if (push != FRAME_USUAL || conn_has(conn, CONN_FIN_QUEUED | CONN_SEND_SMALL) ||
-        is_marked_ahead(conn, from, queue->chunks.unheld))
+        seq_before(from, queue->chunks.unheld))
         return false;
     if (conn_has(conn, CONN_CORK) || queue->chunks.is_held)
         return true;

@@ -157,8 +157,7 @@ static uint32_t length_of_frame(struct tcp *tcp, struct tcp_conn *conn, struct w
 {
     const struct seq from = conn->snd.nxt;
     struct chunks *chunks = &queue->chunks;
-    const enum frame_push push =
-        is_marked_ahead(conn, from, chunks->released) ? FRAME_ONE : FRAME_USUAL;
+    const enum frame_push push = seq_before(from, chunks->released) ? FRAME_ONE : FRAME_USUAL;
     uint32_t length;
     const enum frame_verdict verdict = conn_next_frame(tcp, conn, room, from, push, &length);
 

@@ -159,8 +159,7 @@ static struct seq push_on_the_way(const struct tcp *tcp, struct tcp_conn *conn, 
         if (!is_forced)
             break;
     }
-    if (!is_marked_ahead(conn, sent, chunks->released))
-        chunks->released = sent;
+    chunks->released = seq_max(chunks->released, sent);
     return sent;
 }
 

@@ -419,13 +419,6 @@ static inline int64_t conn_retransmit_at(const struct tcp *tcp, const struct tcp
                  max64(tcp->report.now, conn->first_retry_at + MS(conn->options.user_timeout_ms)));
 }
 
-/* A mark in the queue stands behind `from`. One that was passed 2 GiB ago seems to, but it lies
- * beyond the queue's end. */
-static inline bool is_marked_ahead(const struct tcp_conn *conn, struct seq from, struct seq mark)
-{
-    return seq_before(from, mark) && !seq_after(mark, conn->snd.end);
-}
-
 /* Minshall's question: is a small segment not acknowledged? Not one of 2 GiB ago. */
 static inline bool is_small_in_flight(const struct tcp_conn *conn, const struct write_queue *queue)
 {

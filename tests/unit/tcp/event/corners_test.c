@@ -124,25 +124,6 @@ TEST(nagle_after_two_gigabytes)
     ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1471);
 }
 
-/* Who once had to wait for room, or whose queue was pushed on, is corked all the same. */
-TEST(cork_after_two_gigabytes)
-{
-    struct peer *p = ACCEPTED(.rtt = MS(100));
-    struct chunks *chunks;
-
-    WRITES(p, 1460);
-    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1461);
-    chunks = &conn_queue(&world.stack->tcp, conn_of(p))->chunks;
-    chunks->unheld = chunks->released = long_ago(p);
-    (void)packets_forgotten(p);
-    SETS(p, LASTACK_TCP_CORK, 1);
-    WRITES(p, 10);
-    SENDS_NOTHING(p);
-    SETS(p, LASTACK_TCP_CORK, 0);
-    FORGET(p);
-    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1471);
-}
-
 /* ---- small paths and pools ---- */
 
 /* The window bounds the MSS, but not beyond what the path can take. */
@@ -218,7 +199,7 @@ int main(void)
         RUN(small_pieces_fill_the_buffer_once),
         RUN(a_buffer_below_the_scale),
         RUN(nagle_after_two_gigabytes),
-        RUN(cork_after_two_gigabytes),
+
         RUN(a_small_window_on_a_small_path),
         RUN(no_room_to_reuse_a_record),
         RUN(user_timeout_set_behind_the_syn),
