@@ -155,7 +155,8 @@ struct lastack_event {
     uint64_t user;  /* as set by lastack_set_user */
 };
 
-/* The next socket on which something new happened since its last event (edge-triggered). */
+/* The next socket on which something new happened since its last event (edge-triggered). Data that
+ * was all read meanwhile is not news. */
 bool lastack_next_event(struct lastack *stack, struct lastack_event *event);
 
 /* When to call lastack_tick next: absolute ns, INT64_MAX = never. May be early, is never late. */

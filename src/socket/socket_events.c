@@ -3,7 +3,7 @@
  * socket_events.c: sockets come and go, and what they learn.
  *
  *     connection's wake bits ──collect─▶ sock->wake (sticky) ─▶ event queue ─▶ lastack_next_event
- *                                          the level is sampled again when it is reported
+ *                                          │ who reads all there is takes READABLE away again
  *
  * An event is reported once for all news since the last one (edge-triggered); lastack_poll tells
  * the level at any time.

@@ -134,8 +134,10 @@ static struct text text_of(const struct sock *sock, const struct tcp_conn *conn)
 }
 
 static void take_text(struct lastack *stack, struct sock *sock, struct tcp_conn *conn,
-                      uint32_t length)
+                      const struct text *text, uint32_t length)
 {
+    if (length == text->length && !text->is_end)
+        sock->wake &= (uint8_t)~WAKE_READABLE; /* what has been read is no news any more */
     if (conn != NULL) {
         tcp_received(&stack->tcp, conn, length);
         return;
@@ -182,7 +184,7 @@ int64_t lastack_recv(struct lastack *stack, int descriptor, void *data, size_t s
     if (!(flags & LASTACK_MSG_TRUNC)) /* TRUNC on a stream: taken, not copied */
         stream_get(text.stream, &stack->tcp.pages, text.from, data, length);
     if (!(flags & LASTACK_MSG_PEEK))
-        take_text(stack, sock, conn, length);
+        take_text(stack, sock, conn, &text, length);
     return length;
 }
 
@@ -232,6 +234,6 @@ int lastack_recv_done(struct lastack *stack, int descriptor, size_t length)
     text = text_of(sock, conn);
     if (length > text.length)
         return -LASTACK_EINVAL;
-    take_text(stack, sock, conn, (uint32_t)length);
+    take_text(stack, sock, conn, &text, (uint32_t)length);
     return 0;
 }
