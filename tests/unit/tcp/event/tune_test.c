@@ -171,6 +171,33 @@ TEST(clamped_window)
     assert_int_equal(row_of(p).tcp_info.tcpi_rcv_ssthresh, 3000);
 }
 
+/* Where clamps stand there is no more room: the call says so, and who is accepted with one has its
+ * first window and its scale. */
+TEST(no_room_for_a_clamp)
+{
+    struct lastack_config config;
+    struct peer *p;
+    unsigned count = 0;
+
+    peer_config(&config);
+    config.max_connections = 96; /* room for 96 / 8 + 64 */
+    restart(&config);
+    while (count < 76) {
+        p = peer_on((uint16_t)(PEER_PORT + count++));
+        set_clamp(p, 5000);
+    }
+    p = peer_on((uint16_t)(PEER_PORT + count++));
+    assert_int_equal(lastack_set_option(world.stack, p->fd, LASTACK_TCP_WINDOW_CLAMP, 5000),
+                     -LASTACK_ENOBUFS);
+    assert_int_equal(row_of(p).tcp_info.tcpi_rcv_ssthresh, 64240);
+    assert_int_equal(
+        lastack_set_option(world.stack, world.listener, LASTACK_TCP_WINDOW_CLAMP, 5000), 0);
+    p = peer_on((uint16_t)(PEER_PORT + count));
+    assert_int_equal(row_of(p).tcp_info.tcpi_rcv_wscale, 0);
+    assert_int_equal(row_of(p).tcp_info.tcpi_rcv_wnd, 4380);
+    lastack_check(world.stack);
+}
+
 /* Its connection is gone, and nothing is remembered for it. */
 TEST(a_clamp_comes_too_late)
 {
@@ -216,7 +243,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RUN(receive_buffer_grows), RUN(round_trip_by_echo), RUN(share_of_the_pages),
         RUN(memory_is_tight),      RUN(clamped_window),     RUN(a_clamp_comes_too_late),
-        RUN(send_buffer_grows),
+        RUN(no_room_for_a_clamp),  RUN(send_buffer_grows),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
