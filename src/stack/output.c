@@ -67,11 +67,11 @@ static inline enum resolve_answer start_along(struct lastack *stack, const struc
 /* ---- segments ---- */
 
 /* Text by reference: iov[1..]; its sum too if the link leaves that to us. */
-static uint32_t add_text(const struct lastack *stack, const struct tcp_out *out, bool sums,
+static uint16_t add_text(const struct lastack *stack, const struct tcp_out *out, bool sums,
                          struct lastack_packet_out *packet)
 {
     size_t offset = 0;
-    uint32_t sum = 0;
+    uint64_t sum = 0;
     unsigned count;
 
     count = stream_iovec(out->text, &stack->tcp.pages, tcp_out_text_seq(out), out->seg.text_length,
@@ -79,11 +79,11 @@ static uint32_t add_text(const struct lastack *stack, const struct tcp_out *out,
     packet->iov_count = (uint16_t)(1 + count);
     for (unsigned i = 1; i <= count; i++) {
         if (sums)
-            sum = checksum_add_at(sum, packet->iov[i].base, packet->iov[i].length, offset);
+            sum = checksum_native_at(sum, packet->iov[i].base, packet->iov[i].length, offset);
         offset += packet->iov[i].length;
     }
     CHECK(offset == out->seg.text_length);
-    return sum;
+    return network16(checksum_narrow(sum));
 }
 
 /* The IP header in front of `payload` bytes of TCP. */

@@ -74,15 +74,17 @@ static inline uint64_t checksum_end(const uint8_t *p, size_t length)
 /* The last bytes, or a few. */
 static inline uint64_t checksum_tail(const uint8_t *p, size_t length)
 {
-    uint64_t sum = 0, word[2];
+    uint64_t sum = 0, word;
 
-    for (; length >= 16; p += 16, length -= 16) {
-        memcpy(word, p, 16);
-        sum = checksum_carry(checksum_carry(sum, word[0]), word[1]);
+    for (; length >= 32; p += 32, length -= 32)
+        sum = checksum_native16(checksum_native16(sum, p), p + 16);
+    if (length & 16) {
+        sum = checksum_native16(sum, p);
+        p += 16;
     }
     if (length & 8) {
-        memcpy(word, p, 8);
-        sum = checksum_carry(sum, word[0]);
+        memcpy(&word, p, 8);
+        sum = checksum_carry(sum, word);
         p += 8;
     }
     sum = checksum_halves(sum); /* room for what follows, and for the blocks' sum */

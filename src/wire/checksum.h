@@ -69,7 +69,7 @@ static inline uint64_t checksum_carry(uint64_t sum, uint64_t word)
     return add_carried64(sum, word);
 }
 
-/* ---- what arrives: its sum is all ones or it is not, in any byte order ---- */
+/* ---- in the machine's byte order: what arrives sums to all ones in any; text that leaves ---- */
 
 static inline uint64_t checksum_native4(uint64_t sum, const uint8_t bytes[4])
 {
@@ -103,6 +103,16 @@ static inline uint64_t checksum_native_pseudo(const struct lastack_address *sour
 static inline bool checksum_ipv4_header_ok(const uint8_t header[20])
 {
     return checksum_narrow(checksum_native4(checksum_native16(0, header), header + 16)) == 0xffff;
+}
+
+/* With a piece more, which starts `offset` bytes into the whole: one byte later every byte is in
+ * the other half of its word (RFC 1071 §2 B), and so is a sum that is turned by eight bits. */
+static inline uint64_t checksum_native_at(uint64_t sum, const void *data, size_t length,
+                                          size_t offset)
+{
+    const uint64_t piece = checksum_native(data, length);
+
+    return checksum_carry(sum, (offset & 1) == 0 ? piece : rotate_left64(piece, 8));
 }
 
 /* Undamaged, behind what sums to `sum`, its checksum among its bytes? The first 32 of them, a TCP

@@ -104,9 +104,14 @@ static void pieces_add_up_wherever_they_are_cut(void **state)
         size_t first = rng_below(&rng, (uint32_t)length + 1);
         size_t second = first + rng_below(&rng, (uint32_t)(length - first) + 1);
         uint32_t sum = checksum_add(0, data, first);
+        uint64_t native;
         sum = checksum_add_at(sum, data + first, second - first, first);
         sum = checksum_add_at(sum, data + second, length - second, second);
         assert_int_equal(checksum_fold(sum), naive(data, length));
+        native = checksum_native_at(0, data, first, 0);
+        native = checksum_native_at(native, data + first, second - first, first);
+        native = checksum_native_at(native, data + second, length - second, second);
+        assert_int_equal(network16(checksum_narrow(native)), naive(data, length));
     }
 }
 
