@@ -73,16 +73,40 @@ static bool take_duplicate(struct command_reader *reader)
     return true;
 }
 
+/* "2>FILE": what is said of errors; nothing is, but where it would go must be nowhere. */
+static const char *take_errors(struct command_reader *reader, bool *taken)
+{
+    const char *file;
+
+    *taken = reader->at[0] == '2' && reader->at[1] == '>';
+    if (!*taken)
+        return NULL;
+    reader->at += 2;
+    skip_blanks(reader);
+    file = read_word(reader);
+    return file != NULL && strcmp(file, "/dev/null") == 0 ? NULL : "errors into a file";
+}
+
 static const char *read_stage(struct command_reader *reader, struct command_stage **stage)
 {
     *stage = script_take(reader->memory, sizeof **stage);
     for (skip_blanks(reader); !strchr("|;&\n", *reader->at); skip_blanks(reader)) {
+        const char *wrong;
+        bool taken;
+
         if (take_duplicate(reader))
+            continue;
+        wrong = take_errors(reader, &taken);
+        if (wrong != NULL)
+            return wrong;
+        if (taken)
             continue;
         if (*reader->at == '<')
             return "input from a file";
-        if (*reader->at == '>') {
-            reader->at++;
+        if (reader->at[0] == '>' && reader->at[1] == '>')
+            return "output behind what a file has";
+        if (reader->at[0] == '>' || (reader->at[0] == '1' && reader->at[1] == '>')) {
+            reader->at += 1 + (reader->at[0] == '1');
             skip_blanks(reader);
             (*stage)->output = read_word(reader);
             if ((*stage)->output == NULL)
@@ -119,6 +143,8 @@ const char *command_line_parse(const char *text, struct script_memory *memory,
     struct command_reader reader = {text, memory};
     struct command_pipeline **link = pipelines;
 
+    bool is_alternative = false;
+
     *pipelines = NULL;
     while (*reader.at != '\0') {
         struct command_pipeline *pipeline = script_take(memory, sizeof *pipeline);
@@ -126,14 +152,18 @@ const char *command_line_parse(const char *text, struct script_memory *memory,
 
         if (wrong != NULL)
             return wrong;
+        pipeline->is_alternative = is_alternative;
         if (pipeline->stages->count > 0) {
             *link = pipeline;
             link = &pipeline->next;
         }
-        if (reader.at[0] == '&' && reader.at[1] == '&')
+        is_alternative = reader.at[0] == '|' && reader.at[1] == '|';
+        if (is_alternative && pipeline->stages->count == 0)
+            return "|| behind nothing";
+        if (is_alternative || (reader.at[0] == '&' && reader.at[1] == '&'))
             reader.at++;
-        else if (*reader.at == '&' || *reader.at == '|')
-            return *reader.at == '&' ? "a background job" : "||";
+        else if (*reader.at == '&')
+            return "a background job";
         if (*reader.at != '\0')
             reader.at++;
     }

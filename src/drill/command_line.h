@@ -27,8 +27,9 @@ struct command_stage {
 };
 
 struct command_pipeline {
-    struct command_pipeline *next; /* behind ; or && or a new line */
+    struct command_pipeline *next; /* behind ; or && or || or a new line */
     struct command_stage *stages;
+    bool is_alternative; /* behind ||: runs only if the one before it failed */
 };
 
 /* Parses `text` into `memory`; *pipelines may be NULL: nothing to do. Returns NULL, or what the

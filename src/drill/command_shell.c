@@ -276,7 +276,13 @@ enum command_outcome command_shell_run(struct command_shell *shell,
     const struct command_stage *stage = NULL;
     const char *output = "";
 
-    for (; pipelines != NULL && outcome == COMMAND_SUCCEEDED; pipelines = pipelines->next) {
+    /* (a shell goes on behind ; and tells the last outcome; here nothing fails unseen) */
+    for (; pipelines != NULL && outcome != COMMAND_UNKNOWN; pipelines = pipelines->next) {
+        if (pipelines->is_alternative != (outcome == COMMAND_FAILED)) {
+            if (pipelines->is_alternative)
+                continue;
+            break;
+        }
         outcome = run_pipeline(shell, pipelines, &stage, &output);
         target_settle(shell->target);
     }

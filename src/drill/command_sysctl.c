@@ -78,7 +78,7 @@ enum command_outcome command_sysctl(struct command_shell *shell, const struct co
 
         if (strcmp(word, "-n") == 0)
             value_only = true;
-        else if (strcmp(word, "-q") == 0 || strcmp(word, "-w") == 0)
+        else if (strcmp(word, "-q") == 0 || strcmp(word, "-w") == 0 || strcmp(word, "-e") == 0)
             continue;
         else if (word[0] == '-')
             return COMMAND_UNKNOWN;

@@ -109,6 +109,50 @@ static void a_failure_ends_the_list(void **state)
     assert_true(lastack_params(around->target.stack)->sack);
 }
 
+/* || is for what may fail; behind it the list goes on. */
+static void an_alternative_is_for_a_failure(void **state)
+{
+    struct around *around = *state;
+    const struct lastack_params *params = lastack_params(around->target.stack);
+    const char *said;
+
+    assert_int_equal(run(around, "sysctl nothing=1 || true; sysctl net.ipv4.tcp_sack=0", &said),
+                     COMMAND_SUCCEEDED);
+    assert_false(params->sack);
+    assert_int_equal(run(around, "true || sysctl net.ipv4.tcp_sack=1; true", &said),
+                     COMMAND_SUCCEEDED);
+    assert_false(params->sack);
+    assert_int_equal(run(around, "true || true && sysctl net.ipv4.tcp_sack=1", &said),
+                     COMMAND_SUCCEEDED);
+    assert_true(params->sack);
+    assert_int_equal(run(around, "sysctl nothing=1 || sysctl nothing=2", &said), COMMAND_FAILED);
+    assert_non_null(strstr(said, "nothing=2"));
+    assert_int_equal(run(around, "|| true", &said), COMMAND_UNKNOWN);
+}
+
+/* Where errors go is no word of the command. */
+static void errors_go_nowhere(void **state)
+{
+    struct around *around = *state;
+    const struct lastack_params *params = lastack_params(around->target.stack);
+    const char *said;
+
+    assert_int_equal(run(around, "sysctl -e -q net.ipv4.tcp_sack=0 2>/dev/null", &said),
+                     COMMAND_SUCCEEDED);
+    assert_string_equal(said, "");
+    assert_false(params->sack);
+    assert_int_equal(run(around, "dd if=/dev/zero of=/tmp/z bs=1 count=2 2> /dev/null", &said),
+                     COMMAND_SUCCEEDED);
+    assert_int_equal(around->made_length, 2);
+    assert_int_equal(run(around, "sysctl net.ipv4.tcp_sack=1 1>/dev/null 2>&1", &said),
+                     COMMAND_SUCCEEDED);
+    assert_true(params->sack);
+    assert_int_equal(run(around, "sysctl net.ipv4.tcp_sack=0 2>/tmp/errors", &said),
+                     COMMAND_UNKNOWN);
+    assert_int_equal(run(around, "echo 0 >> /proc/sys/net/ipv4/tcp_sack", &said), COMMAND_UNKNOWN);
+    assert_true(params->sack);
+}
+
 /* Nothing is done if one of them is not known. */
 static void unknown_ones_are_told_before(void **state)
 {
@@ -156,7 +200,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SHELL_TEST(parameters_are_set_and_restored), SHELL_TEST(a_failure_ends_the_list),
         SHELL_TEST(unknown_ones_are_told_before),    SHELL_TEST(files_are_the_surroundings),
-        SHELL_TEST(what_has_no_effect_is_remarked),
+        SHELL_TEST(what_has_no_effect_is_remarked),  SHELL_TEST(an_alternative_is_for_a_failure),
+        SHELL_TEST(errors_go_nowhere),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
