@@ -42,8 +42,11 @@ static void meet(struct runner *runner, const struct drill_packet *packet)
     child->local = runner->local;
     if (met != NULL && met->local.port != 0)
         child->local.port = met->local.port;
-    child->remote = runner->remote;
-    child->remote.port = packet->has_ports ? packet->source_port : runner->next_port++;
+    child->remote = runner->remote; /* of UDP, whom `...` means in sendto(), too */
+    if (packet->has_ports)
+        child->remote.port = packet->source_port;
+    else if (!child->is_udp)
+        child->remote.port = runner->next_port++;
 }
 
 /* What an arriving packet says about the conversation. */
