@@ -149,7 +149,10 @@ static bool poll_all(struct runner *runner, const struct drill_value *list, bool
             !value_member_number(runner, entry, "revents", SYMBOL_POLL, 0, &expected))
             return fd != NULL || runner_fail(runner, DRILL_CLASS_SCRIPT, entry->place,
                                              "expected {fd=..., events=..., revents=...}");
-        seen = lastack_poll(runner->target.stack, descriptor.live) & ((uint32_t)events | always);
+        seen = 0;
+        if (descriptor.script >= 0) /* a negative one is skipped */
+            seen =
+                lastack_poll(runner->target.stack, descriptor.live) & ((uint32_t)events | always);
         *ready += seen != 0;
         if (checks && seen != expected)
             return runner_fail(runner, DRILL_CLASS_BEHAVIOUR, entry->place,
@@ -166,6 +169,7 @@ static enum call_outcome call_poll(struct runner *runner, struct posted_call *po
 
     if (!value_in_range(runner, call_argument(posted->call, 2), SYMBOL_OTHER, "a time-out in ms",
                         -1, INT32_MAX, &timeout_ms) ||
+        !value_is_count(runner, call_argument(posted->call, 1), list) ||
         !poll_all(runner, list, false, &ready))
         return CALL_BROKEN;
     set_deadline(runner, posted, timeout_ms);
@@ -192,6 +196,8 @@ static enum call_outcome call_ioctl(struct runner *runner, struct posted_call *p
         return CALL_BROKEN;
     seen = (int)expected;
     result = lastack_ioctl(runner->target.stack, descriptor.live, (unsigned)request, &seen);
+    if (result == 0 && request == LASTACK_FIONBIO)
+        runner_descriptor(runner, descriptor.script)->is_nonblocking = expected != 0;
     if (result == 0 && value != NULL && value->kind != VALUE_ELLIPSIS && seen != expected) {
         runner_fail(runner, DRILL_CLASS_BEHAVIOUR, value->place,
                     "Bad ioctl value: expected: %lld actual: %d", (long long)expected, seen);

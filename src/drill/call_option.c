@@ -87,30 +87,92 @@ static bool set_linger(struct runner *runner, const struct option_call *option, 
     return true;
 }
 
+/* ---- lengths ---- */
+
+/* How many bytes an option's value has at the least: IP's own take one for a number. */
+static int64_t least_length(const struct runner *runner, const struct option_call *option)
+{
+    enum { NAME = 1, NUMBER = 4, LINGER = 8 };
+    const bool is_linux = runner->script->settings.dialect == DRILL_LINUX;
+
+    if ((int)option->option == TCP_CONGESTION_NAME)
+        return NAME;
+    if (is_linux && (int)option->option >> LEVEL_BITS == LASTACK_SOL_IP)
+        return 0;
+    return option->option == LASTACK_SO_LINGER ? LINGER : NUMBER;
+}
+
+/* What the length and the pointer alone are refused for: an errno; 0: nothing. */
+static bool read_length(struct runner *runner, const struct drill_call *call,
+                        const struct option_call *option, int64_t *length, int *error)
+{
+    const struct drill_value *value = call_argument(call, 4);
+
+    *length = INT32_MAX;
+    *error = 0;
+    if (value->kind != VALUE_ELLIPSIS &&
+        !value_in_range(runner, value, SYMBOL_OTHER, "a length", INT32_MIN, INT32_MAX, length))
+        return false;
+    if (!option->descriptor.is_open)
+        *error = LASTACK_EBADF;
+    else if (*length < least_length(runner, option))
+        *error = LASTACK_EINVAL;
+    else if (option->value->kind == VALUE_NULL && *length > 0)
+        *error = LASTACK_EFAULT;
+    return true;
+}
+
+/* [N] beside a value that came back against how long that is. */
+static bool check_length(struct runner *runner, const struct drill_call *call, int64_t seen)
+{
+    const struct drill_value *value = call_argument(call, 4);
+    int64_t expected;
+
+    if (value->kind == VALUE_ELLIPSIS ||
+        (value->kind == VALUE_LIST && value->first != NULL && value->first->kind == VALUE_ELLIPSIS))
+        return true;
+    return value_number(runner, value, SYMBOL_OTHER, &expected) &&
+           (expected == seen || runner_fail(runner, DRILL_CLASS_BEHAVIOUR, value->place,
+                                            "Bad getsockopt optlen: expected: %lld actual: %lld",
+                                            (long long)expected, (long long)seen));
+}
+
+/* ---- setting and asking ---- */
+
 /* The class of an option's value: its numbers may differ between systems. */
 static enum symbol_class class_of_value(enum lastack_option option)
 {
     return option == LASTACK_SO_ERROR ? SYMBOL_ERRNO : SYMBOL_OTHER;
 }
 
+/* A name as long as the call says, which is not always all of the string. */
+static int set_congestion(struct runner *runner, const struct option_call *option, int64_t length)
+{
+    const size_t whole = strlen(option->value->text);
+    const size_t count = (uint64_t)length < whole ? (size_t)length : whole;
+
+    return lastack_set_congestion(runner->target.stack, option->descriptor.live,
+                                  script_copy(&runner->memory, option->value->text, count));
+}
+
 static enum call_outcome call_setsockopt(struct runner *runner, struct posted_call *posted)
 {
     struct option_call option;
-    int64_t value;
+    int64_t value, length;
     int result;
 
-    if (!read_option_call(runner, posted->call, &option))
+    if (!read_option_call(runner, posted->call, &option) ||
+        !read_length(runner, posted->call, &option, &length, &result))
         return CALL_BROKEN;
+    if (result != 0)
+        return call_returns(posted, -result);
     if (option.option == LASTACK_SO_LINGER) {
         if (!set_linger(runner, &option, &result))
             return CALL_BROKEN;
         return call_returns(posted, result);
     }
-    if ((int)option.option == TCP_CONGESTION_NAME && option.value->kind == VALUE_STRING) {
-        result = lastack_set_congestion(runner->target.stack, option.descriptor.live,
-                                        option.value->text);
-        return call_returns(posted, result);
-    }
+    if ((int)option.option == TCP_CONGESTION_NAME && option.value->kind == VALUE_STRING)
+        return call_returns(posted, set_congestion(runner, &option, length));
     if (option.value->kind == VALUE_STRING || option.value->kind == VALUE_STRUCT) {
         runner_fail(runner, DRILL_CLASS_NOT_SUPPORTED, option.value->place,
                     "not supported: an option whose value is no number");
@@ -119,6 +181,8 @@ static enum call_outcome call_setsockopt(struct runner *runner, struct posted_ca
     if (!value_in_range(runner, option.value, class_of_value(option.option), "an option's value",
                         INT32_MIN, UINT32_MAX, &value))
         return CALL_BROKEN;
+    if (length < 4) /* (SOL_IP alone) */
+        value = length > 0 ? value & UINT8_MAX : 0;
     result =
         lastack_set_option(runner->target.stack, option.descriptor.live, option.option, (int)value);
     return is_missing(runner, posted, &option, result) ? CALL_BROKEN : call_returns(posted, result);
@@ -187,17 +251,7 @@ static enum call_outcome get_congestion(struct runner *runner, struct posted_cal
 /* Nothing is told of CUBIC and Reno, here as on Linux. */
 static enum call_outcome get_cc_info(struct runner *runner, struct posted_call *posted)
 {
-    const struct drill_value *length = call_argument(posted->call, 4);
-    int64_t expected = 0;
-
-    if (length->kind != VALUE_ELLIPSIS && !value_number(runner, length, SYMBOL_OTHER, &expected))
-        return CALL_BROKEN;
-    if (expected != 0) {
-        runner_fail(runner, DRILL_CLASS_BEHAVIOUR, length->place,
-                    "Bad getsockopt optlen: expected: %lld actual: 0", (long long)expected);
-        return CALL_BROKEN;
-    }
-    return call_returns(posted, 0);
+    return check_length(runner, posted->call, 0) ? call_returns(posted, 0) : CALL_BROKEN;
 }
 
 static enum call_outcome call_getsockopt(struct runner *runner, struct posted_call *posted)
@@ -219,10 +273,35 @@ static enum call_outcome call_getsockopt(struct runner *runner, struct posted_ca
         return call_returns(posted, result);
     is_right = option.option == LASTACK_SO_LINGER ? check_linger(runner, &option, seen)
                                                   : check_value(runner, &option, seen);
-    return is_right ? call_returns(posted, result) : CALL_BROKEN;
+    return is_right &&
+                   check_length(runner, posted->call, option.option == LASTACK_SO_LINGER ? 8 : 4)
+               ? call_returns(posted, result)
+               : CALL_BROKEN;
 }
 
 /* ---- fcntl ---- */
+
+/* What is no mode of reading and writing. */
+static enum call_outcome fcntl_of_stack(struct runner *runner, struct posted_call *posted,
+                                        const struct run_descriptor *descriptor, int64_t command,
+                                        int64_t argument)
+{
+    int result;
+
+    if ((command != LASTACK_F_GETFD && command != LASTACK_F_SETFD && command != LASTACK_F_DUPFD) ||
+        descriptor->file != NULL) {
+        runner_fail(runner, DRILL_CLASS_NOT_SUPPORTED, call_argument(posted->call, 1)->place,
+                    "not supported: fcntl() but F_GETFL, F_SETFL, F_GETFD, F_SETFD and F_DUPFD "
+                    "of a socket");
+        return CALL_BROKEN;
+    }
+    result = lastack_fcntl(runner->target.stack, descriptor->live, (int)command, (int)argument);
+    if (command == LASTACK_F_DUPFD && result >= 0) {
+        posted->made = *descriptor;
+        posted->made.live = result;
+    }
+    return call_returns(posted, result);
+}
 
 static enum call_outcome call_fcntl(struct runner *runner, struct posted_call *posted)
 {
@@ -241,11 +320,8 @@ static enum call_outcome call_fcntl(struct runner *runner, struct posted_call *p
     known = runner_descriptor(runner, descriptor.script);
     if (command == GET_FLAGS)
         return call_returns(posted, LINUX_O_RDWR | (known->is_nonblocking ? LINUX_O_NONBLOCK : 0));
-    if (command != SET_FLAGS) {
-        runner_fail(runner, DRILL_CLASS_NOT_SUPPORTED, call_argument(posted->call, 1)->place,
-                    "not supported: fcntl() but F_GETFL and F_SETFL");
-        return CALL_BROKEN;
-    }
+    if (command != SET_FLAGS)
+        return fcntl_of_stack(runner, posted, &descriptor, command, flags);
     known->is_nonblocking = flags & LINUX_O_NONBLOCK;
     return call_returns(posted, 0);
 }

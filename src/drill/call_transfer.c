@@ -71,7 +71,8 @@ static bool read_vector_call(struct runner *runner, const struct drill_call *cal
 {
     *transfer = (struct transfer){0};
     return value_descriptor(runner, call_argument(call, 0), &transfer->descriptor) &&
-           value_iovec_length(runner, call_argument(call, 1), &transfer->length);
+           value_iovec_length(runner, call_argument(call, 1), &transfer->length) &&
+           value_is_count(runner, call_argument(call, 2), call_argument(call, 1));
 }
 
 /* fd, {msg_name, msg_iov, msg_flags, msg_control}, flags */

@@ -181,6 +181,21 @@ bool value_descriptor(struct runner *runner, const struct drill_value *value,
     return true;
 }
 
+bool value_is_count(struct runner *runner, const struct drill_value *count,
+                    const struct drill_value *list)
+{
+    int64_t expected = 0, number;
+
+    if (count == NULL || count->kind == VALUE_ELLIPSIS || list->kind != VALUE_LIST)
+        return true;
+    for (const struct drill_value *entry = list->first; entry != NULL; entry = entry->next)
+        expected++;
+    return value_number(runner, count, SYMBOL_OTHER, &number) &&
+           (number == expected || runner_fail(runner, DRILL_CLASS_SCRIPT, count->place,
+                                              "the count %lld is given for %lld in the list",
+                                              (long long)number, (long long)expected));
+}
+
 bool value_iovec_length(struct runner *runner, const struct drill_value *value, int64_t *length)
 {
     const int64_t most = 64 << 20;
@@ -189,6 +204,8 @@ bool value_iovec_length(struct runner *runner, const struct drill_value *value, 
     *length = 0;
     if (value->kind != VALUE_LIST)
         return is_unclear(runner, value, "[{..., N}, ...]");
+    if (!value_is_count(runner, value->count, value)) /* msg_iov(N) = [...] */
+        return false;
     for (const struct drill_value *piece = value->first; piece != NULL; piece = piece->next) {
         if (piece->kind != VALUE_STRUCT || piece->first == NULL || piece->first->next == NULL)
             return is_unclear(runner, piece, "{..., N}");

@@ -35,6 +35,10 @@ bool value_endpoint(struct runner *runner, const struct drill_value *value,
 bool value_descriptor(struct runner *runner, const struct drill_value *value,
                       struct run_descriptor *descriptor);
 
+/* Whether `count`, which may be NULL or `...`, is how many entries `list` has. */
+bool value_is_count(struct runner *runner, const struct drill_value *count,
+                    const struct drill_value *list);
+
 /* The total length of [{..., N}, {..., N}]. */
 bool value_iovec_length(struct runner *runner, const struct drill_value *value, int64_t *length);
 

@@ -152,11 +152,23 @@ static bool is_too_long(const struct drill_packet *packet)
            (packet->protocol == DRILL_ICMP && packet->icmp.quote_length > most);
 }
 
+const char *packet_prefix_name(const struct drill_prefix *prefix)
+{
+    const char *name = "IP in IP";
+
+    for (; prefix != NULL; prefix = prefix->next)
+        name = prefix->kind == PREFIX_GRE    ? "GRE"
+               : prefix->kind == PREFIX_MPLS ? "MPLS"
+               : prefix->kind == PREFIX_PSP  ? "PSP"
+                                             : name;
+    return name;
+}
+
 static bool refuse(const struct drill_packet *packet, struct script_error *error)
 {
     if (packet->prefixes != NULL)
-        return !script_error_at(error, packet->prefixes->place,
-                                "not supported: headers outside the packet (encapsulation)");
+        return !script_error_at(error, packet->prefixes->place, "not supported: %s",
+                                packet_prefix_name(packet->prefixes));
     if (packet->in_udp || packet->icmp.quote_in_udp)
         return !script_error_at(error, packet->place, "not supported: TCP over UDP");
     if (packet->protocol == DRILL_UDPLITE || packet->icmp.quote == QUOTE_UDPLITE)

@@ -21,6 +21,9 @@ struct packet_ends {
     struct lastack_endpoint source, destination;
 };
 
+/* The name of the headers outside a packet: of what is carried in IP, if there is more than IP. */
+const char *packet_prefix_name(const struct drill_prefix *prefix);
+
 /* Writes a packet into `bytes` (PACKET_BYTES_MAX); returns its length, or 0 with an error. */
 size_t packet_bytes_write(const struct drill_packet *packet, const struct packet_ends *ends,
                           uint8_t *bytes, struct script_error *error);

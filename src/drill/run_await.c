@@ -244,8 +244,8 @@ static bool judge(struct runner *runner, const struct drill_packet *expected,
 
 static bool is_supported(struct runner *runner, const struct drill_packet *packet)
 {
-    const char *what = packet->prefixes != NULL ? "headers outside the packet (encapsulation)"
-                       : packet->in_udp         ? "TCP over UDP"
+    const char *what = packet->prefixes != NULL            ? packet_prefix_name(packet->prefixes)
+                       : packet->in_udp                    ? "TCP over UDP"
                        : packet->protocol == DRILL_UDPLITE ? "UDP-Lite"
                                                            : NULL;
 

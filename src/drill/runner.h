@@ -63,6 +63,8 @@ struct runner {
     struct seen_packet ahead; /* looked at, not yet taken */
     bool has_ahead;
     struct code_environment code;
+    const char *code_gap;  /* why a name in %{ }% has no value, or NULL: it is not known */
+    bool code_gap_is_ours; /* ... because nothing here tells it */
     uint64_t trace_cursor, steps;
     struct command_shell shell;
     const struct drill_event *event;

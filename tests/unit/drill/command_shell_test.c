@@ -198,9 +198,12 @@ static void what_has_no_effect_is_remarked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SHELL_TEST(parameters_are_set_and_restored), SHELL_TEST(a_failure_ends_the_list),
-        SHELL_TEST(unknown_ones_are_told_before),    SHELL_TEST(files_are_the_surroundings),
-        SHELL_TEST(what_has_no_effect_is_remarked),  SHELL_TEST(an_alternative_is_for_a_failure),
+        SHELL_TEST(parameters_are_set_and_restored),
+        SHELL_TEST(a_failure_ends_the_list),
+        SHELL_TEST(unknown_ones_are_told_before),
+        SHELL_TEST(files_are_the_surroundings),
+        SHELL_TEST(what_has_no_effect_is_remarked),
+        SHELL_TEST(an_alternative_is_for_a_failure),
         SHELL_TEST(errors_go_nowhere),
     };
 
