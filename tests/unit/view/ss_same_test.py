@@ -68,7 +68,7 @@ def compare(lastack, option):
         ours = [' '.join(line.split()) for line in ours]
     unmatched = list(ours)
     # Behind it comes another column, not one more word of the same: -e of a record has no directions.
-    rest = re.compile(r'$|\n|  ' if 'e' in option and 'O' not in option else '')
+    rest = re.compile(r'$|  ' if option == '-tane' else '')
     for line in theirs:
         match = next((own for own in unmatched if own.startswith(line) and rest.match(own[len(line):])), None)
         if match is None:
