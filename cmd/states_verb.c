@@ -144,10 +144,11 @@ static bool count_stack(void *context, const struct control_stack *stack,
 
 static int count(const struct options *options, struct states_counts *counts)
 {
+    int status = STATUS_FINE;
     if (options->stack != NULL && stack_each("states", options->stack, count_stack, counts) < 0)
-        return STATUS_USAGE;
+        status = STATUS_PARTLY;
     if (options->stack != NULL && !options->has_host)
-        return STATUS_FINE;
+        return status;
     struct host_rows rows = {0};
     int error = host_rows_read(&rows, &every_tcp, count_row, counts);
     bool is_partial = rows.malformed > 0;
@@ -156,7 +157,7 @@ static int count(const struct options *options, struct states_counts *counts)
         fprintf(stderr, "lastack states: sock_diag: %s\n", strerror(-error));
         return error == -EPERM || error == -EACCES ? STATUS_NOT_PERMITTED : STATUS_PARTLY;
     }
-    return is_partial ? STATUS_PARTLY : STATUS_FINE;
+    return is_partial ? STATUS_PARTLY : status;
 }
 
 /* ---- drawing ---- */
@@ -230,7 +231,8 @@ int states_main(int argc, char **argv)
     if (status >= 0)
         return status;
     status = options.is_live ? count(&options, &counts) : STATUS_FINE;
-    if (status == STATUS_NOT_PERMITTED || status == STATUS_USAGE)
+    const bool has_nothing = status == STATUS_PARTLY && options.stack != NULL && !options.has_host;
+    if (status == STATUS_NOT_PERMITTED || status == STATUS_USAGE || has_nothing)
         return status;
     bool is_stdout = options.output == NULL || strcmp(options.output, "-") == 0;
     FILE *out = is_stdout ? stdout : fopen(options.output, "w");

@@ -85,6 +85,7 @@ struct doctor {
     size_t id_count;
     const char *from;
     int64_t watch_ns;
+    const char *verb; /* "doctor" or "collect": who complains */
     bool is_json, has_color;
     bool has_findings, has_partial_view;
 };
@@ -199,9 +200,8 @@ static int obtain(const struct doctor *doctor, struct bundle **bundles, size_t *
     int status = doctor->from != NULL ? bundle_load(doctor->from, bundles, count, failed)
                                       : bundle_capture(&doctor->capture, bundles, count, &denied);
     if (denied > 0)
-        fprintf(stderr,
-                "lastack doctor: %zu network namespaces could not be entered (CAP_SYS_ADMIN)\n",
-                denied);
+        fprintf(stderr, "lastack %s: %zu network namespaces could not be entered (CAP_SYS_ADMIN)\n",
+                doctor->verb, denied);
     if (status == 0 || status == -EINTR)
         return status == 0 ? STATUS_FINE : STATUS_PARTLY;
     if (doctor->from != NULL) {
@@ -211,7 +211,7 @@ static int obtain(const struct doctor *doctor, struct bundle **bundles, size_t *
                                   : strerror(-status));
         return STATUS_USAGE;
     }
-    fprintf(stderr, "lastack doctor: sock_diag: %s\n", strerror(-status));
+    fprintf(stderr, "lastack %s: sock_diag: %s\n", doctor->verb, strerror(-status));
     return status == -EPERM || status == -EACCES ? STATUS_NOT_PERMITTED : STATUS_PARTLY;
 }
 
@@ -241,13 +241,14 @@ static int look(struct doctor *doctor)
 
 /* ---- options ---- */
 
-static bool take_seconds(const char *option, const char *text, double low, double high, int64_t *ns)
+static bool take_seconds(const struct doctor *doctor, const char *option, const char *text,
+                         double low, double high, int64_t *ns)
 {
     char *end;
     double seconds = strtod(text, &end);
     if (end == text || *end != '\0' || !(seconds >= low && seconds <= high)) {
-        fprintf(stderr, "lastack doctor: --%s %s: seconds between %g and %g\n", option, text, low,
-                high);
+        fprintf(stderr, "lastack %s: --%s %s: seconds between %g and %g\n", doctor->verb, option,
+                text, low, high);
         return false;
     }
     *ns = (int64_t)(seconds * 1e9);
@@ -302,20 +303,24 @@ static bool take_option(struct doctor *doctor, int option)
         doctor->from = optarg;
         return true;
     case OPTION_INTERVAL:
-        return take_seconds("interval", optarg, 0.1, 3600, &doctor->capture.interval_ns);
+        return take_seconds(doctor, "interval", optarg, 0.1, 3600, &doctor->capture.interval_ns);
     case OPTION_WATCH:
-        return take_seconds("watch", optarg == NULL ? "10" : optarg, 0.1, 86400, &doctor->watch_ns);
+        return take_seconds(doctor, "watch", optarg == NULL ? "10" : optarg, 0.1, 86400,
+                            &doctor->watch_ns);
     case OPTION_ALL_NETNS:
         doctor->capture.all_netns = true;
         return true;
     case OPTION_CLOSE_WAIT:
-        return take_seconds("close-wait-age", optarg, 0, 1e6, &doctor->limits.close_wait_ns);
+        return take_seconds(doctor, "close-wait-age", optarg, 0, 1e6,
+                            &doctor->limits.close_wait_ns);
     case OPTION_HALF_CLOSE:
-        return take_seconds("half-close-age", optarg, 0.001, 1e6, &doctor->limits.half_close_ns);
+        return take_seconds(doctor, "half-close-age", optarg, 0.001, 1e6,
+                            &doctor->limits.half_close_ns);
     case OPTION_ZERO_WINDOW:
-        return take_seconds("zero-window-age", optarg, 0, 1e6, &doctor->limits.zero_window_ns);
+        return take_seconds(doctor, "zero-window-age", optarg, 0, 1e6,
+                            &doctor->limits.zero_window_ns);
     case OPTION_IDLE:
-        return take_seconds("idle-age", optarg, 1, 1e6, &doctor->limits.idle_ns);
+        return take_seconds(doctor, "idle-age", optarg, 1, 1e6, &doctor->limits.idle_ns);
     case OPTION_RESETS:
         return take_resets(doctor, optarg);
     case OPTION_JSON:
@@ -331,7 +336,8 @@ static bool take_option(struct doctor *doctor, int option)
 
 int doctor_main(int argc, char **argv)
 {
-    struct doctor doctor = {.limits = doctor_limits_default, .capture.interval_ns = SEC(2)};
+    struct doctor doctor = {
+        .verb = "doctor", .limits = doctor_limits_default, .capture.interval_ns = SEC(2)};
     int option;
     color_option("doctor", "auto", &doctor.has_color);
     optind = 1;
@@ -373,7 +379,7 @@ int collect_main(int argc, char **argv)
                                             {"interval", required_argument, NULL, OPTION_INTERVAL},
                                             {"help", no_argument, NULL, OPTION_HELP},
                                             {NULL, 0, NULL, 0}};
-    struct doctor doctor = {.capture.interval_ns = SEC(2)};
+    struct doctor doctor = {.verb = "collect", .capture.interval_ns = SEC(2)};
     int option;
     optind = 1;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {

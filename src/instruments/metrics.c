@@ -246,7 +246,8 @@ int metrics_main(int argc, char **argv)
                              : bundle_capture(&capture, &bundles, &count, &denied);
     int status = error == 0 ? print_all(&bundles[0]) : from != NULL ? STATUS_USAGE : STATUS_PARTLY;
     if (error != 0)
-        fprintf(stderr, "lastack metrics: %s %s\n", failed, strerror(-error));
+        fprintf(stderr, "lastack metrics: %s%s%s\n", failed, failed[0] != '\0' ? ": " : "",
+                strerror(-error));
     for (size_t i = 0; i < count; i++)
         bundle_free(&bundles[i]);
     free(bundles);

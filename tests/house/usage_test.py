@@ -80,8 +80,9 @@ CASES = [
     ('sysctl --dialect vms', USAGE, '--dialect vms: linux, bsd, solaris or windows'),
     ('sysctl --profile vax', USAGE, '--profile vax'),
     ('metrics --interval x', USAGE, '--interval x'),
+    ('collect --interval x /tmp', USAGE, 'lastack collect: --interval x: seconds'),
     ('metrics more', USAGE, "'more'"),
-    ('metrics --from /no/such', USAGE, '/no/such'),
+    ('metrics --from /no/such', USAGE, '/no/such: No such file'),
     ('collect', USAGE, 'usage: lastack collect'),
     ('collect /no/such/folder', USAGE, '/no/such/folder: No such file'),
     ('ladder', USAGE, 'usage: lastack ladder'),
@@ -91,6 +92,7 @@ CASES = [
     ('ladder SELF SELF', USAGE, 'one FILE is drawn at a time, not 2'),
     ('ladder --stream x SELF', USAGE, '--stream x: a number'),
     ('states -o /no/such/x.svg', USAGE, '/no/such/x.svg: No such file'),
+    ('states --live --stack no-such-stack', 3, "no running stack is called 'no-such-stack'"),
     ('states more', USAGE, "'more'"),
     ('bench nosuch', USAGE, "no bench 'nosuch'"),
 ]
