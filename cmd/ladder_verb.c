@@ -5,6 +5,7 @@
 #include "verbs.h"
 
 #include "capture.h"
+#include "charset.h"
 #include "color.h"
 #include "ladder_json.h"
 #include "streams.h"
@@ -272,6 +273,7 @@ static int write_out(const struct options *options, const struct streams *stream
     if (out == NULL)
         return cannot("write", options->output, strerror(errno), errno == EACCES || errno == EPERM);
     draw(options, streams, out, &text);
+    charset_suit(&text, isatty(fileno(out)));
     bool has_failed = fwrite(text_string(&text), 1, text.length, out) != text.length;
     has_failed |= fflush(out) != 0;
     if (!is_stdout)

@@ -7,6 +7,7 @@
  */
 #include "stage.h"
 
+#include "charset.h"
 #include "check.h"
 #include "ip_header.h"
 #include "tcp_header.h"
@@ -14,6 +15,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { WIDTH = 78, TRACE_RECORDS = 4096, MTU = 1500 };
 
@@ -39,6 +41,7 @@ static void begin(struct stage *stage, int64_t at, enum stage_host host)
 
 static void end(struct stage *stage)
 {
+    charset_suit(&stage->line, isatty(fileno(stage->out)) != 0);
     if (!stage->is_silent)
         fprintf(stage->out, "%s\n", text_string(&stage->line));
 }

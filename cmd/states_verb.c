@@ -4,6 +4,7 @@
  */
 #include "verbs.h"
 
+#include "charset.h"
 #include "color.h"
 #include "json_names.h"
 #include "state.h"
@@ -218,6 +219,7 @@ static void draw(const struct options *options, const struct states_counts *coun
             counts,
             color_wanted(options->color, host_is_terminal(out), getenv("NO_COLOR"), getenv("TERM")),
             &text);
+    charset_suit(&text, host_is_terminal(out));
     fputs(text_string(&text), out);
     text_free(&text);
 }
