@@ -75,7 +75,7 @@ static void on_command_end(void *context, uint32_t events)
     event_loop_stop(run->served.loop);
 }
 
-/* Ctrl-C reaches CMD, too, which decides; a SIGTERM for us is meant for it. Once CMD has ended we
+/* Ctrl-C reaches CMD, too, which decides; a SIGTERM or SIGHUP for us is meant for it. Once CMD has ended we
  * stop waiting. */
 static void on_signal(void *context, int signal_number)
 {
@@ -84,8 +84,8 @@ static void on_signal(void *context, int signal_number)
     run->is_interrupted = true;
     if (run->status >= 0)
         event_loop_stop(run->served.loop);
-    else if (signal_number == SIGTERM)
-        kill(run->sandbox.pid, SIGTERM);
+    else if (signal_number != SIGINT)
+        kill(run->sandbox.pid, signal_number);
 }
 
 /* ---- options ---- */

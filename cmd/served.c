@@ -143,6 +143,7 @@ static bool open_loop(struct served *served, struct trouble *trouble)
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
     return event_loop_catch(served->loop, &signals, trouble);
 }
 

@@ -33,6 +33,7 @@ int64_t host_wall_time(void)
     return clock_ns(CLOCK_REALTIME);
 }
 
+/* For good: who is asked to end must not sleep again, whichever of several sleeps was hit. */
 static volatile sig_atomic_t was_interrupted;
 
 static void note_interrupt(int signal)
@@ -45,7 +46,6 @@ bool host_sleep(int64_t ns)
 {
     struct sigaction action = {.sa_handler = note_interrupt}, old_int, old_term;
     struct timespec rest = {.tv_sec = (time_t)(ns / SEC(1)), .tv_nsec = (long)(ns % SEC(1))};
-    was_interrupted = 0;
     sigaction(SIGINT, &action, &old_int);
     sigaction(SIGTERM, &action, &old_term);
     while (!was_interrupted && nanosleep(&rest, &rest) != 0 && errno == EINTR)

@@ -9,6 +9,7 @@ import errno
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -83,6 +84,15 @@ def a_busy_port_does_not_hide_the_one_that_matters():
     titles = [line.split()[0] for line in text.splitlines() if line and not line.startswith(' ')]
     expect(status == 0 and titles[0] == 'LISTEN' and 'CLOSE-WAIT' in titles, titles)
     expect('and more: 28 in TIME-WAIT' in text, text)
+
+
+def an_interrupt_between_the_samples_ends_the_watch():
+    for words in (['doctor', '--watch=0.1', '--interval', '30'], ['doctor', '--interval', '30']):
+        child = subprocess.Popen([LASTACK] + words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        time.sleep(0.5)
+        child.send_signal(signal.SIGTERM)
+        _, message = child.communicate(timeout=5)
+        expect(child.returncode == 3, words, child.returncode, message)
 
 
 def hostile_names():
@@ -204,7 +214,7 @@ def main():
     subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
     failed = 0
     tests = [metrics_are_clean, three_causes_of_eaddrinuse, a_busy_port_does_not_hide_the_one_that_matters,
-             hostile_names, collect_and_read_again, counting_and_watching,
+             an_interrupt_between_the_samples_ends_the_watch, hostile_names, collect_and_read_again, counting_and_watching,
              both_ends_across_namespaces, usage_errors]
     for test in tests:
         try:

@@ -294,6 +294,15 @@ class Commands(unittest.TestCase):
         self.assertTrue(rows)
         self.assertEqual({row['congestion'] for row in rows}, {'cubic'})
 
+    def test_signals_for_us_are_the_commands(self):
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with subprocess.Popen([*PREFIX, LASTACK, 'run', '--quiet', '--', 'sh', '-c', 'echo; exec sleep 30'],
+                                  stdout=subprocess.PIPE, cwd=SCRATCH) as child:
+                child.stdout.readline()
+                child.send_signal(number)
+                child.communicate(timeout=10)
+            self.assertEqual(child.returncode, 128 + number)
+
     def test_the_summary_of_a_stack_is_of_that_stack(self):
         script = f'{LASTACK} ss --stack summed -s; {LASTACK} ss --stack summed -s --json'
         lines = run('--quiet', '--name', 'summed', '--', 'sh', '-c', script).stdout.decode().splitlines()
