@@ -130,7 +130,7 @@ def states(folder):
     if live.returncode == 0: # else this host does not let its sockets be listed
         lines = [json.loads(line) for line in live.stdout.splitlines()]
         check({line['state'] for line in lines if 'state' in line} >= {'LISTEN', 'TIME-WAIT'}, lines)
-    run('--stack', 'no-such-stack', verb='states', status=2)
+    run('--stack', 'no-such-stack', verb='states', status=3)
     run('word', verb='states', status=2)
 
 
