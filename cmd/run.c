@@ -75,8 +75,8 @@ static void on_command_end(void *context, uint32_t events)
     event_loop_stop(run->served.loop);
 }
 
-/* Ctrl-C reaches CMD, too, which decides; a SIGTERM or SIGHUP for us is meant for it. Once CMD has ended we
- * stop waiting. */
+/* Ctrl-C reaches CMD, too, which decides; a SIGTERM or SIGHUP for us is meant for it. Once CMD has
+ * ended we stop waiting. */
 static void on_signal(void *context, int signal_number)
 {
     struct run *run = context;
