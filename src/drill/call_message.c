@@ -124,6 +124,7 @@ static enum call_outcome call_recvmsg(struct runner *runner, struct posted_call 
                           LASTACK_MSG_WAITALL | LASTACK_MSG_NOSIGNAL;
     enum call_outcome outcome = CALL_BROKEN;
     struct reading reading;
+    bool is_null;
     int64_t got;
 
     if (!read_arguments(runner, posted->call, &reading))
@@ -139,8 +140,13 @@ static enum call_outcome call_recvmsg(struct runner *runner, struct posted_call 
                                             .count = reading.count,
                                             .control = reading.control,
                                             .control_count = CONTROLS_MOST};
+    is_null = value_iovec_is_null(value_member(reading.message, "msg_iov"));
+    if (is_null) /* a fault leaves what there is */
+        reading.flags |= LASTACK_MSG_PEEK;
     got = lastack_recv_message(runner->target.stack, reading.descriptor.live, &reading.seen,
                                (uint32_t)reading.flags);
+    if (is_null && got > 0)
+        got = -LASTACK_EFAULT;
     if (has_to_wait(&reading, got))
         outcome = CALL_WAITS;
     else if (got < 0 || check_message(runner, &reading))

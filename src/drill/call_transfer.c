@@ -69,10 +69,15 @@ static bool read_buffer_call(struct runner *runner, const struct drill_call *cal
 static bool read_vector_call(struct runner *runner, const struct drill_call *call,
                              struct transfer *transfer)
 {
+    const struct drill_value *vector = call_argument(call, 1);
+
     *transfer = (struct transfer){0};
-    return value_descriptor(runner, call_argument(call, 0), &transfer->descriptor) &&
-           value_iovec_length(runner, call_argument(call, 1), &transfer->length) &&
-           value_is_count(runner, call_argument(call, 2), call_argument(call, 1));
+    if (!value_descriptor(runner, call_argument(call, 0), &transfer->descriptor) ||
+        !value_iovec_length(runner, vector, &transfer->length) ||
+        !value_is_count(runner, call_argument(call, 2), vector))
+        return false;
+    transfer->is_null = value_iovec_is_null(vector);
+    return true;
 }
 
 /* fd, {msg_name, msg_iov, msg_flags, msg_control}, flags */
@@ -95,9 +100,12 @@ static bool read_message_call(struct runner *runner, const struct drill_call *ca
         if (!value_endpoint(runner, name, &runner->remote, &transfer->remote))
             return false;
     }
-    return value_descriptor(runner, call_argument(call, 0), &transfer->descriptor) &&
-           read_flags(runner, call_argument(call, 2), transfer) &&
-           value_iovec_length(runner, iov, &transfer->length);
+    if (!value_descriptor(runner, call_argument(call, 0), &transfer->descriptor) ||
+        !read_flags(runner, call_argument(call, 2), transfer) ||
+        !value_iovec_length(runner, iov, &transfer->length))
+        return false;
+    transfer->is_null = value_iovec_is_null(iov);
+    return true;
 }
 
 /* ---- sending ---- */
@@ -246,6 +254,21 @@ static enum call_outcome call_sendto(struct runner *runner, struct posted_call *
 
 /* ---- receiving ---- */
 
+/* MSG_TRUNC throws a stream's text away without a look at the buffer. */
+static bool drops_unread(const struct transfer *transfer)
+{
+    const struct conversation *conversation = transfer->descriptor.conversation;
+
+    return transfer->flags & LASTACK_MSG_TRUNC && conversation != NULL && !conversation->is_udp;
+}
+
+/* read() and readv() of nothing are over before they begin, unlike recv(). */
+static bool reads_nothing(const struct posted_call *posted, const struct transfer *transfer)
+{
+    return posted->call->argument_count == 3 && transfer->length == 0 &&
+           transfer->descriptor.is_open;
+}
+
 static enum call_outcome transfer_in(struct runner *runner, struct posted_call *posted,
                                      const struct transfer *transfer)
 {
@@ -255,7 +278,7 @@ static enum call_outcome transfer_in(struct runner *runner, struct posted_call *
     int64_t got;
 
     CHECK(buffer != NULL);
-    if (transfer->is_null)
+    if (transfer->is_null && !drops_unread(transfer))
         got = fault_of_read(runner, transfer);
     else
         got = lastack_recv(runner->target.stack, transfer->descriptor.live, buffer, (size_t)left,
@@ -275,8 +298,10 @@ static enum call_outcome receive_as(struct runner *runner, struct posted_call *p
 {
     struct transfer transfer;
 
-    return read(runner, posted->call, &transfer) ? transfer_in(runner, posted, &transfer)
-                                                 : CALL_BROKEN;
+    if (!read(runner, posted->call, &transfer))
+        return CALL_BROKEN;
+    return reads_nothing(posted, &transfer) ? call_returns(posted, 0)
+                                            : transfer_in(runner, posted, &transfer);
 }
 
 static enum call_outcome call_read(struct runner *runner, struct posted_call *posted)

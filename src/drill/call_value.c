@@ -196,6 +196,15 @@ bool value_is_count(struct runner *runner, const struct drill_value *count,
                                               (long long)number, (long long)expected));
 }
 
+bool value_iovec_is_null(const struct drill_value *value)
+{
+    for (const struct drill_value *piece = value->first; piece != NULL; piece = piece->next)
+        if (piece->first->kind == VALUE_NULL &&
+            !(piece->first->next->kind == VALUE_INTEGER && piece->first->next->integer == 0))
+            return true;
+    return false;
+}
+
 bool value_iovec_length(struct runner *runner, const struct drill_value *value, int64_t *length)
 {
     const int64_t most = 64 << 20;

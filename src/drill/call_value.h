@@ -41,5 +41,7 @@ bool value_is_count(struct runner *runner, const struct drill_value *count,
 
 /* The total length of [{..., N}, {..., N}]. */
 bool value_iovec_length(struct runner *runner, const struct drill_value *value, int64_t *length);
+/* Whether a piece of it that has a length is at NULL. (Its length has been read.) */
+bool value_iovec_is_null(const struct drill_value *value);
 
 #endif
