@@ -58,6 +58,8 @@ static bool links_is_host_mac(const uint8_t mac[MAC_BYTES])
 
 int links_add(struct links *links, const struct lastack_link_config *config)
 {
+    if (config->kind != LASTACK_LINK_IP && config->kind != LASTACK_LINK_ETHERNET)
+        return -LASTACK_EINVAL;
     if (config->mtu < LINK_MTU_MIN || config->mtu > 65535 || config->gso_max > 65535)
         return -LASTACK_EINVAL;
     if (config->kind == LASTACK_LINK_ETHERNET && !links_is_host_mac(config->mac))
@@ -113,6 +115,13 @@ int links_add_address(struct links *links, uint32_t link, const struct lastack_a
         .prefix_length = (uint8_t)prefix_length,
     };
     return 0;
+}
+
+/* The hints are of all addresses together: one too many only asks once more. */
+void links_undo_address(struct links *links)
+{
+    CHECK(links->own_count > 2); /* loopback's two stay */
+    links->own_count--;
 }
 
 bool prefix_holds(const struct lastack_address *prefix, unsigned length,

@@ -45,14 +45,17 @@ size_t links_size(uint32_t link_limit, uint32_t own_limit);
 /* With the loopback link and its two addresses. */
 void links_init(struct links *links, void *memory, uint32_t link_limit, uint32_t own_limit);
 
-/* Its number or a negative LASTACK_E: EINVAL for an MTU outside 68..65535, a gso_max above 65535,
- * an Ethernet address that no single host can have; ENOBUFS when the table is full. */
+/* Its number or a negative LASTACK_E: EINVAL for an unknown kind, an MTU outside 68..65535, a
+ * gso_max above 65535, an Ethernet address that no single host can have; ENOBUFS when the table is
+ * full. */
 int links_add(struct links *links, const struct lastack_link_config *config);
 /* 0 or a negative LASTACK_E: EINVAL for an unknown link, a prefix that is too long, an address that
  * is not a host's, a loopback address elsewhere than on link 0, IPv6 on an MTU below 1280 (RFC 8200
  * §5); EADDRINUSE if it is ours already; ENOBUFS when the table is full. */
 int links_add_address(struct links *links, uint32_t link, const struct lastack_address *address,
                       unsigned prefix_length);
+/* Takes the address added last back: what comes with it could not be had. */
+void links_undo_address(struct links *links);
 
 static inline struct ip_link *link_at(const struct links *links, uint32_t link)
 {

@@ -114,8 +114,26 @@ void datagram_unreachable(struct lastack *stack, const struct ip_packet *quote, 
     sock_wake(stack, sock, WAKE_ERROR | WAKE_READABLE);
 }
 
-int64_t datagram_receive(struct lastack *stack, struct sock *sock, void *data, size_t size,
-                         uint32_t flags, struct lastack_endpoint *remote)
+/* Into the pieces, one filled after the other; returns how much they hold. */
+static size_t scatter(const uint8_t *bytes, size_t length, const struct lastack_buffer *pieces,
+                      size_t count)
+{
+    size_t done = 0;
+
+    for (size_t i = 0; i < count && done < length; i++) {
+        const size_t part = length - done < pieces[i].length ? length - done : pieces[i].length;
+
+        if (part == 0)
+            continue; /* its base may be NULL */
+        memcpy((uint8_t *)pieces[i].base, bytes + done, part);
+        done += part;
+    }
+    return done;
+}
+
+int64_t datagram_receive(struct lastack *stack, struct sock *sock,
+                         const struct lastack_buffer *pieces, size_t count, uint32_t flags,
+                         struct lastack_endpoint *remote)
 {
     struct udp_queue *queue = queue_of(stack, sock);
     struct udp_record record;
@@ -130,8 +148,7 @@ int64_t datagram_receive(struct lastack *stack, struct sock *sock, void *data, s
     }
     if (!udp_queue_front(queue, &record, &bytes))
         return sock->shut_read ? 0 : -LASTACK_EAGAIN;
-    length = record.length < size ? record.length : size;
-    memcpy(data, bytes, length);
+    length = scatter(bytes, record.length, pieces, count);
     if (remote != NULL)
         *remote = record.remote;
     if (!(flags & LASTACK_MSG_PEEK))
@@ -184,6 +201,8 @@ static uint32_t gather(uint8_t *to, const struct lastack_iovec *iov, size_t coun
     size_t at = 0;
 
     for (size_t i = 0; i < count; i++) {
+        if (iov[i].length == 0)
+            continue; /* its base may be NULL */
         sum = checksum_add_at(sum, iov[i].base, iov[i].length, at);
         memcpy(to + at, iov[i].base, iov[i].length);
         at += iov[i].length;
@@ -238,6 +257,9 @@ int64_t datagram_send(struct lastack *stack, struct sock *sock, const struct las
     }
     if (to->port == 0)
         return -LASTACK_EDESTADDRREQ;
+    error = sock_check_family(sock, &to->address);
+    if (error < 0)
+        return error;
     for (size_t i = 0; i < count; i++)
         length += iov[i].length;
     if (!sock->is_bound) {

@@ -9,6 +9,9 @@
  * lasts, edge-triggered ones leave when they are reported, one-shot ones ask for nothing
  * afterwards.
  *
+ * A watch is found by its descriptor and asks its socket: when the descriptor was closed and another
+ * still holds the socket, the number may mean something else by now.
+ *
  * An epoll is held by descriptors like a socket and stands in the same pool.
  */
 #include "socket_table.h"
@@ -124,7 +127,7 @@ static void ask_now(struct lastack *stack, uint32_t index)
 {
     const struct watch *watch = watch_at(stack, index);
 
-    if (lastack_poll(stack, watch->descriptor) & asked_for(watch))
+    if (sock_poll(stack, sock_at(stack, watch->socket)) & asked_for(watch))
         make_ready(stack, index);
 }
 
@@ -254,7 +257,8 @@ int lastack_epoll_wait(struct lastack *stack, int epoll_descriptor,
     while (count < most && epoll->ready_head != again &&
            (index = take_ready(stack, epoll)) != POOL_NONE) {
         struct watch *watch = watch_at(stack, index);
-        const uint32_t bits = lastack_poll(stack, watch->descriptor) & asked_for(watch);
+        const uint32_t bits =
+            sock_poll(stack, sock_at(stack, watch->socket)) & asked_for(watch);
 
         if (bits == 0)
             continue;

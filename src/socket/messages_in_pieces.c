@@ -19,21 +19,20 @@ int64_t lastack_send_message(struct lastack *stack, int descriptor,
 
 /* ---- receiving ---- */
 
-/* A datagram goes into the pieces as a whole: it is read into the first if there is only one. */
+/* A datagram goes into the pieces as a whole. */
 static int64_t receive_datagram(struct lastack *stack, struct sock *sock,
                                 struct lastack_message *message, uint32_t flags)
 {
-    const struct lastack_buffer *piece = message->receive;
-    int64_t length;
+    const int64_t length = datagram_receive(stack, sock, message->receive, message->count,
+                                            flags | LASTACK_MSG_TRUNC, message->remote);
+    uint64_t room = 0;
 
-    if (message->count != 1)
-        return -LASTACK_EINVAL;
-    length = datagram_receive(stack, sock, piece->base, piece->length, flags | LASTACK_MSG_TRUNC,
-                              message->remote);
-    if (length <= (int64_t)piece->length)
+    for (size_t i = 0; i < message->count; i++)
+        room += message->receive[i].length;
+    if (length < 0 || (uint64_t)length <= room)
         return length;
     message->flags |= LASTACK_MSG_TRUNC;
-    return flags & LASTACK_MSG_TRUNC ? length : (int64_t)piece->length;
+    return flags & LASTACK_MSG_TRUNC ? length : (int64_t)room;
 }
 
 static uint32_t sock_readable(struct lastack *stack, int descriptor)
@@ -52,8 +51,13 @@ static uint32_t sock_readable(struct lastack *stack, int descriptor)
 int64_t lastack_recvv(struct lastack *stack, int descriptor, const struct lastack_buffer *buffers,
                       size_t count, uint32_t flags)
 {
+    struct sock *sock = sock_of(stack, descriptor);
     int64_t done = 0;
 
+    if (sock == NULL)
+        return -LASTACK_EBADF;
+    if (sock->type == LASTACK_SOCK_DGRAM)
+        return datagram_receive(stack, sock, buffers, count, flags, NULL);
     for (size_t i = 0; i < count; i++) {
         const int64_t got =
             lastack_recv(stack, descriptor, buffers[i].base, buffers[i].length, flags);

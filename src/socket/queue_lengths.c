@@ -85,7 +85,7 @@ int lastack_ioctl(struct lastack *stack, int descriptor, unsigned request, int *
         result = bytes_to_send(stack, sock, true);
         break;
     case LASTACK_SIOCATMARK:
-        result = 0;
+        result = lastack_at_mark(stack, descriptor);
         break;
     case LASTACK_FIONBIO:
         sock->values.is_nonblocking = *value != 0;

@@ -183,16 +183,23 @@ int sock_open_active(struct lastack *stack, struct sock *sock, uint8_t fast_open
     return 0;
 }
 
+int sock_check_family(const struct sock *sock, const struct lastack_address *remote)
+{
+    if (sock->domain == LASTACK_AF_INET && !ip_is_ipv4(remote))
+        return -LASTACK_EAFNOSUPPORT;
+    if (sock->is_v6_only && ip_is_ipv4(remote))
+        return -LASTACK_ENETUNREACH;
+    return 0;
+}
+
 /* May it connect to that, and from where? 0 or a negative error. */
 int sock_prepare_connect(struct lastack *stack, struct sock *sock,
                          const struct lastack_endpoint *remote, struct tuple_claim *claim)
 {
-    int error;
+    int error = sock_check_family(sock, &remote->address);
 
-    if (sock->domain == LASTACK_AF_INET && !ip_is_ipv4(&remote->address))
-        return -LASTACK_EAFNOSUPPORT;
-    if (sock->is_v6_only && ip_is_ipv4(&remote->address))
-        return -LASTACK_ENETUNREACH;
+    if (error < 0)
+        return error;
     if (remote->port == 0)
         return -LASTACK_ECONNREFUSED;
     error = sock_name_for_connect(stack, sock, remote, claim);

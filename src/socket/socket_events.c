@@ -337,17 +337,20 @@ static uint32_t poll_socket(struct lastack *stack, struct sock *sock)
 }
 
 /* IN and RDNORM, OUT and WRNORM say the same of a stream. */
-uint32_t lastack_poll(struct lastack *stack, int descriptor)
+uint32_t sock_poll(struct lastack *stack, struct sock *sock)
 {
-    struct sock *sock = holder_of(stack, descriptor);
-    uint32_t bits;
+    uint32_t bits = poll_socket(stack, sock);
 
-    if (sock == NULL)
-        return LASTACK_POLLNVAL;
-    bits = poll_socket(stack, sock);
     bits |= bits & LASTACK_POLLIN ? LASTACK_POLLRDNORM : 0;
     bits |= bits & LASTACK_POLLOUT ? LASTACK_POLLWRNORM : 0;
     return bits;
+}
+
+uint32_t lastack_poll(struct lastack *stack, int descriptor)
+{
+    struct sock *sock = holder_of(stack, descriptor);
+
+    return sock != NULL ? sock_poll(stack, sock) : LASTACK_POLLNVAL;
 }
 
 int lastack_poll_many(struct lastack *stack, struct lastack_pollfd *entries, size_t count)

@@ -326,12 +326,20 @@ static int recall(const struct lastack *stack, const struct sock *sock, enum las
     }
 }
 
+/* TCP's options are a stream's. */
+static bool is_for_another_type(const struct sock *sock, enum lastack_option option)
+{
+    return (int)option >> 16 == LASTACK_SOL_TCP && sock->type != LASTACK_SOCK_STREAM;
+}
+
 int lastack_set_option(struct lastack *stack, int descriptor, enum lastack_option option, int value)
 {
     struct sock *sock = sock_of(stack, descriptor);
 
     if (sock == NULL)
         return -LASTACK_EBADF;
+    if (is_for_another_type(sock, option))
+        return -LASTACK_ENOPROTOOPT;
     switch ((int)option) {
     case LASTACK_SO_REUSEADDR:
         return set_flag(stack, sock, CONN_REUSE_ADDRESS, value);
@@ -424,6 +432,8 @@ int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_optio
 
     if (sock == NULL)
         return -LASTACK_EBADF;
+    if (is_for_another_type(sock, option))
+        return -LASTACK_ENOPROTOOPT;
     options = options_of(stack, sock);
     switch ((int)option) {
     case LASTACK_SO_ERROR:

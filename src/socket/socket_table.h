@@ -147,6 +147,8 @@ bool descriptor_remove(struct lastack *stack, struct sock *sock, int descriptor)
 struct sock *sock_new(struct lastack *stack, uint8_t domain, uint8_t type);
 void sock_free(struct lastack *stack, struct sock *sock);
 void sock_wake(struct lastack *stack, struct sock *sock, uint8_t wake);
+/* Its readiness now, in poll(2)'s bits. */
+uint32_t sock_poll(struct lastack *stack, struct sock *sock);
 /* Carries news from connections to sockets. */
 void sockets_collect_news(struct lastack *stack);
 
@@ -215,6 +217,8 @@ int sock_set_fast_open(struct lastack *stack, struct sock *sock, enum lastack_op
 void sock_listen_fast_open(struct lastack *stack, const struct sock *sock, uint32_t backlog);
 /* connect() with TCP_FASTOPEN_CONNECT: true if it waits for text. */
 bool sock_defers_connect(const struct lastack *stack, const struct sock *sock);
+/* May a socket of its family speak to that address? 0 or a negative error. */
+int sock_check_family(const struct sock *sock, const struct lastack_address *remote);
 int sock_prepare_connect(struct lastack *stack, struct sock *sock,
                          const struct lastack_endpoint *remote, struct tuple_claim *claim);
 /* Opens the connection that its names speak of: 0 or a negative error. */
@@ -273,8 +277,10 @@ bool datagrams_are_waiting(const struct lastack *stack, const struct sock *sock)
 /* Of the datagram that would be read next; 0: none. */
 uint32_t datagrams_first_length(const struct lastack *stack, const struct sock *sock);
 uint32_t datagrams_bytes(const struct lastack *stack, const struct sock *sock);
-int64_t datagram_receive(struct lastack *stack, struct sock *sock, void *data, size_t size,
-                         uint32_t flags, struct lastack_endpoint *remote);
+/* One datagram; what the pieces have no room for is lost. With MSG_TRUNC its whole length. */
+int64_t datagram_receive(struct lastack *stack, struct sock *sock,
+                         const struct lastack_buffer *pieces, size_t count, uint32_t flags,
+                         struct lastack_endpoint *remote);
 int64_t datagram_send(struct lastack *stack, struct sock *sock, const struct lastack_iovec *iov,
                       size_t count, const struct lastack_endpoint *remote);
 /* What the stack calls: struct lastack's udp_arrives and udp_unreachable. */

@@ -168,7 +168,7 @@ int64_t lastack_recv(struct lastack *stack, int descriptor, void *data, size_t s
     if (sock == NULL)
         return -LASTACK_EBADF;
     if (sock->type == LASTACK_SOCK_DGRAM)
-        return datagram_receive(stack, sock, data, size, flags, NULL);
+        return datagram_receive(stack, sock, &(struct lastack_buffer){data, size}, 1, flags, NULL);
     if (flags & LASTACK_MSG_OOB)
         return sock_recv_oob(stack, sock, data, size, (flags & LASTACK_MSG_PEEK) != 0);
     if (sock->phase == SOCKET_IDLE || sock->phase == SOCKET_LISTENING)
@@ -195,7 +195,8 @@ int64_t lastack_recv_from(struct lastack *stack, int descriptor, void *data, siz
     int64_t length;
 
     if (sock != NULL && sock->type == LASTACK_SOCK_DGRAM)
-        return datagram_receive(stack, sock, data, size, flags, remote);
+        return datagram_receive(stack, sock, &(struct lastack_buffer){data, size}, 1, flags,
+                                remote);
     length = lastack_recv(stack, descriptor, data, size, flags);
     if (remote != NULL && length >= 0)
         (void)lastack_getpeername(stack, descriptor, remote);

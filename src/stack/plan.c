@@ -265,12 +265,15 @@ void lastack_set_link_up(struct lastack *stack, uint32_t link, bool is_up)
 int lastack_add_address(struct lastack *stack, uint32_t link, const struct lastack_address *address,
                         unsigned prefix_length)
 {
-    const int error = links_add_address(&stack->links, link, address, prefix_length);
+    int error = links_add_address(&stack->links, link, address, prefix_length);
 
     stack->destination.is_set = false;
     if (error < 0 || link == LINK_LOOPBACK)
         return error;
-    return routes_add(&stack->routes, &stack->links, address, prefix_length, link, NULL);
+    error = routes_add(&stack->routes, &stack->links, address, prefix_length, link, NULL);
+    if (error < 0)
+        links_undo_address(&stack->links);
+    return error;
 }
 
 int lastack_add_route(struct lastack *stack, const struct lastack_address *prefix,

@@ -240,7 +240,8 @@ static void trim_front(struct segment *seg, struct seq from)
         seg->flags &= (uint16_t)~LASTACK_FIN;
         old = seg->text_length;
     }
-    seg->text += old;
+    if (old > 0) /* without text there is no place that it is at */
+        seg->text += old;
     seg->text_length -= old;
 }
 

@@ -141,6 +141,7 @@ static void links_that_cannot_be_are_refused(void **state)
     assert_int_equal(add_link(LASTACK_LINK_IP, 1500, 65536, 0), -LASTACK_EINVAL);
     assert_int_equal(add_link(LASTACK_LINK_ETHERNET, 1500, 0, 0), -LASTACK_EINVAL);
     assert_int_equal(add_link(LASTACK_LINK_ETHERNET, 1500, 0, 1), -LASTACK_EINVAL); /* a group's */
+    assert_int_equal(add_link((enum lastack_link_kind)7, 1500, 0, 0), -LASTACK_EINVAL);
     assert_int_equal(add_link(LASTACK_LINK_IP, 68, 65535, 0), 3);
     assert_int_equal(add_link(LASTACK_LINK_IP, 1500, 0, 0), -LASTACK_ENOBUFS);
 }

@@ -167,6 +167,50 @@ static void bounds_and_refusals(void **state)
     assert_int_equal(lastack_bind(stack, third, &taken), 0); /* the port is free again */
 }
 
+static void a_datagram_fills_one_piece_after_the_other(void **state)
+{
+    struct lastack *stack = stack_in(state);
+    const int server = open_bound(stack, 53), client = open_bound(stack, 54);
+    const struct lastack_endpoint to = loopback(53);
+    char head[2], tail[3];
+    const struct lastack_buffer pieces[] = {{head, 2}, {NULL, 0}, {tail, 3}};
+    struct lastack_message message = {.receive = pieces, .count = 3};
+
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(lastack_send_to(stack, client, "abcdef", 6, 0, &to), 6);
+    assert_int_equal(lastack_send_to(stack, client, NULL, 0, 0, &to), 0);
+    run(stack);
+    assert_int_equal(lastack_recvv(stack, server, pieces, 3, 0), 5);
+    assert_memory_equal(head, "ab", 2);
+    assert_memory_equal(tail, "cde", 3);
+    assert_int_equal(lastack_recv_message(stack, server, &message, 0), 5);
+    assert_int_equal(message.flags, LASTACK_MSG_TRUNC);
+    assert_int_equal(lastack_recv(stack, server, NULL, 0, 0), 0);
+    assert_int_equal(lastack_recvv(stack, server, pieces, 3, 0), 0); /* the empty one */
+    assert_int_equal(lastack_recvv(stack, server, pieces, 3, 0), -LASTACK_EAGAIN);
+    assert_int_equal(lastack_recvv(stack, 99, pieces, 0, 0), -LASTACK_EBADF);
+}
+
+/* A socket of one family does not speak the other, and has nothing of TCP's. */
+static void a_socket_keeps_to_its_family(void **state)
+{
+    struct lastack *stack = stack_in(state);
+    const int ipv4 = lastack_socket(stack, LASTACK_AF_INET, LASTACK_SOCK_DGRAM, 0);
+    const int ipv6 = lastack_socket(stack, LASTACK_AF_INET6, LASTACK_SOCK_DGRAM, 0);
+    const struct lastack_endpoint to4 = loopback(53), to6 = {{.bytes = {[15] = 1}}, 53};
+    int value;
+
+    assert_int_equal(lastack_send_to(stack, ipv4, "x", 1, 0, &to6), -LASTACK_EAFNOSUPPORT);
+    assert_int_equal(lastack_send_to(stack, ipv4, "x", 1, 0, &to4), 1);
+    assert_int_equal(lastack_set_option(stack, ipv6, LASTACK_IPV6_V6ONLY, 1), 0);
+    assert_int_equal(lastack_send_to(stack, ipv6, "x", 1, 0, &to4), -LASTACK_ENETUNREACH);
+    assert_int_equal(lastack_send_to(stack, ipv6, "x", 1, 0, &to6), 1);
+    assert_int_equal(lastack_set_option(stack, ipv4, LASTACK_TCP_NODELAY, 1),
+                     -LASTACK_ENOPROTOOPT);
+    assert_int_equal(lastack_get_option(stack, ipv4, LASTACK_TCP_MAXSEG, &value),
+                     -LASTACK_ENOPROTOOPT);
+}
+
 static bool is_told_writable(struct lastack *stack, int descriptor)
 {
     struct lastack_event event;
@@ -244,6 +288,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_connected_socket_hears_its_peer_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_queue_drops_and_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bounds_and_refusals, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_datagram_fills_one_piece_after_the_other, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_socket_keeps_to_its_family, set_up, tear_down),
         cmocka_unit_test_setup_teardown(writable_when_there_is_a_page, set_up, tear_down),
         cmocka_unit_test_setup_teardown(writable_when_messages_have_left, set_up_with_pages,
                                         tear_down),

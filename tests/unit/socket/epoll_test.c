@@ -176,6 +176,24 @@ static void refusals(void **state)
     watch(pair, nested, LASTACK_EPOLL_CTL_ADD, pair->server, IN, 0);
 }
 
+/* The number may be another socket's by the time its first one, still held, has news. */
+static void a_watch_asks_the_socket_that_it_was_made_for(void **state)
+{
+    struct pair *pair = *state;
+    struct lastack *stack = pair->stack;
+    const int epoll = lastack_epoll_create(stack, 0), first = pair->server;
+    const int second = lastack_dup(stack, first);
+
+    watch(pair, epoll, LASTACK_EPOLL_CTL_ADD, first, IN | OUT, 0);
+    assert_int_equal(lastack_close(stack, first), 0);
+    assert_int_equal(lastack_socket(stack, LASTACK_AF_INET, LASTACK_SOCK_STREAM, 0), first);
+    wait_gives(pair, epoll, first, OUT); /* no HUP, which a new socket has */
+    pair_send(pair, pair->client, 1);
+    wait_gives(pair, epoll, first, IN | OUT);
+    assert_int_equal(lastack_close(stack, second), 0);
+    wait_gives(pair, epoll, first, 0);
+}
+
 static void many_at_once(void **state)
 {
     struct pair *pair = *state;
@@ -200,6 +218,7 @@ int main(void)
         PAIR_TEST(of_exclusive_ones_one_is_told),
         PAIR_TEST(ready_ones_take_turns),
         PAIR_TEST(refusals),
+        PAIR_TEST(a_watch_asks_the_socket_that_it_was_made_for),
         PAIR_TEST(many_at_once),
     };
 

@@ -250,12 +250,33 @@ TEST(pages_for_receiving)
     FORGET(p);
 }
 
+static void two_routes(struct lastack_config *config)
+{
+    config->max_routes = 2; /* the two prefixes of the wire */
+}
+
+/* An address whose prefix finds no place among the routes is none of ours. */
+TEST(routes)
+{
+    const struct lastack_address another = lastack_ipv4(198, 51, 100, 1);
+    const struct lastack_address same_prefix = lastack_ipv4(192, 0, 2, 7);
+    const struct lastack_endpoint local = {another, 80};
+
+    begin(two_routes);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(lastack_add_address(world.stack, PEER_LINK, &another, 24),
+                         -LASTACK_ENOBUFS);
+    assert_int_equal(lastack_bind(world.stack, stream_socket(), &local), -LASTACK_EADDRNOTAVAIL);
+    assert_int_equal(lastack_add_address(world.stack, PEER_LINK, &same_prefix, 24), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         RUN(sockets),     RUN(sockets_for_accept),          RUN(descriptors),
         RUN(connections), RUN(connections_for_a_third_ack), RUN(syn_entries),
         RUN(endpoints),   RUN(pages_for_sending),           RUN(pages_for_receiving),
+        RUN(routes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

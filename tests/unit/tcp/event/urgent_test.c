@@ -88,9 +88,12 @@ TEST(out_of_band)
     assert_int_equal(lastack_at_mark(world.stack, p->fd), 0);
     {
         uint8_t data[16];
+        int is_at_mark = 0;
 
         assert_int_equal(lastack_recv(world.stack, p->fd, data, sizeof data, 0), 4);
         assert_int_equal(lastack_at_mark(world.stack, p->fd), 1);
+        assert_int_equal(lastack_ioctl(world.stack, p->fd, LASTACK_SIOCATMARK, &is_at_mark), 0);
+        assert_int_equal(is_at_mark, 1);
         assert_int_equal(lastack_recv(world.stack, p->fd, data, sizeof data, 0), 3);
         assert_int_equal(data[0], peer_byte(6));
     }
