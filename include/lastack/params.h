@@ -305,7 +305,7 @@ struct lastack_params {
     enum lastack_hystart hystart;
 };
 
-/* The default profile: Linux 6.18 as ../docs/profiles.md describes it. */
+/* The default profile: Linux 6.18 with its default settings. */
 void lastack_params_linux(struct lastack_params *params);
 
 #ifdef __cplusplus

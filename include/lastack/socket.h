@@ -10,7 +10,9 @@
  *      owner 2: fd 5 ─┘                              last one a FIN; shutdown() sends it at once
  *
  * Nothing blocks: what would block is -LASTACK_EAGAIN (or -LASTACK_EINPROGRESS). Errors are
- * negative LASTACK_E numbers, which have the values of Linux so that programs port easily.
+ * negative LASTACK_E numbers, which have the values of Linux so that programs port easily. Each call
+ * that is given a descriptor answers -LASTACK_EBADF for one that is closed, was never opened, is
+ * negative, or holds an epoll where a socket is asked for; comments do not repeat it.
  * Calls happen at the time that the stack was last told (lastack_input, lastack_tick).
  */
 #ifndef LASTACK_SOCKET_H
@@ -41,8 +43,8 @@ enum lastack_message_flag { /* Linux's values */
                                 0x20000000, /* connect, with text in the SYN (RFC 7413) */
 };
 
-/* Owners stand for processes: a number and a name for viewers. Owner 0 exists from the start.
- * Returns 0 or -LASTACK_ENOBUFS. */
+/* Owners stand for processes: a number and a name for viewers, which is cut to 31 bytes. They need
+ * not be named to hold descriptors; 256 may be. Naming again renames. 0 or -LASTACK_ENOBUFS. */
 int lastack_name_owner(struct lastack *stack, uint32_t owner, const char *name);
 
 /* A new socket, held by one descriptor of `owner`. type LASTACK_SOCK_STREAM or _DGRAM.
@@ -93,7 +95,7 @@ struct lastack_buffer {
     size_t length;
 };
 
-/* As recv, into several pieces, one filled after the other. */
+/* As recv, into several pieces, one filled after the other; of datagrams, one. */
 int64_t lastack_recvv(struct lastack *stack, int descriptor, const struct lastack_buffer *buffers,
                       size_t count, uint32_t flags);
 
@@ -147,7 +149,7 @@ int64_t lastack_send_done(struct lastack *stack, int descriptor, size_t length, 
 int lastack_shutdown(struct lastack *stack, int descriptor, int how);
 /* ABORT of RFC 9293 §3.10.5: RST where the state asks for one, everything queued is lost. A
  * descriptor that was not closed still means its connection in TIME-WAIT: that ends too, without a
- * word; what arrived before can be read. LASTACK_ENOTCONN: there is no connection, or no longer. */
+ * word; what arrived before can be read. -LASTACK_ENOTCONN: there is no connection, or no longer. */
 int lastack_abort(struct lastack *stack, int descriptor);
 
 int lastack_getsockname(struct lastack *stack, int descriptor, struct lastack_endpoint *local);
@@ -233,8 +235,8 @@ enum { LASTACK_O_RDWR = 2, LASTACK_O_NONBLOCK = 0x800 };
 int lastack_fcntl(struct lastack *stack, int descriptor, int command, int argument);
 
 /* ioctl(2). _INQ (FIONREAD): bytes to read, without the FIN; of a listener -LASTACK_EINVAL. _OUTQ:
- * bytes queued and not acknowledged. _OUTQNSD: bytes queued and not sent. _ATMARK: the next byte
- * is urgent: never (docs/decisions/0011). FIONBIO: *value 0 or 1, as fcntl. -LASTACK_ENOTTY for
+ * bytes queued and not acknowledged. _OUTQNSD: bytes queued and not sent. _ATMARK: as
+ * lastack_at_mark. FIONBIO: *value 0 or 1, as fcntl. -LASTACK_ENOTTY for
  * others. */
 enum {
     LASTACK_SIOCINQ = 0x541b,

@@ -13,8 +13,13 @@
  * After any call on the left: output until 0, then events until none, then sleep until the next
  * deadline or the next packet. One thread per stack; any number of stacks per process.
  *
- * Time is an int64_t of nanoseconds from an origin of your choice, never backwards. Calls of
- * socket.h happen at the time last told, so call lastack_tick first if some time has passed.
+ * Time is an int64_t of nanoseconds from an origin of your choice, 0 or more and never backwards; it
+ * may stand still or leap by years. Calls of socket.h happen at the time last told, so call
+ * lastack_tick first if some time has passed.
+ *
+ * What only a mistake in the program can cause (a time before the last, the number of a link that
+ * was never added) is no error value: it stops the program (lastack_check_failed). Pointers are not
+ * looked at: NULL only where a comment says so, or for data of length 0.
  *
  * Memory is given once. lastack_size() says how many bytes a config needs; only what is used is
  * ever touched, so a lazily committed mapping of a generous config costs next to nothing.
@@ -35,8 +40,20 @@ extern "C" {
 
 struct lastack;
 
+/* Brought along by you: the stack found itself or its caller in contradiction. It must not return;
+ * print, reset, abort. */
+#ifdef __cplusplus
+[[noreturn]]
+#else
+_Noreturn
+#endif
+void
+lastack_check_failed(const char *expression, const char *file, int line);
+
 /* Limits: how many of each there may be. Every limit, when reached, is an ordinary, counted
- * refusal. */
+ * refusal. Where no range is given: below 2^29, and 0 is allowed for what need not be there
+ * (max_time_waits_*, max_syn_budgets, max_neighbors, max_paths, max_reassemblies,
+ * max_udp_sockets, max_watches, trace_records), 1 is the least for the others. */
 struct lastack_config {
     struct lastack_params params;
     /* all randomness comes from it: keep it secret, or fixed for a repeatable run */
@@ -48,20 +65,20 @@ struct lastack_config {
     uint32_t max_syn_budgets; /* networks whose SYNs are counted at once (lastack_add_syn_rule) */
     uint32_t max_sockets;
     uint32_t max_descriptors;
-    uint32_t max_pages;     /* for data, of page_size bytes */
+    uint32_t max_pages;     /* for data, of page_size bytes; 2..2^30-1 */
     uint32_t page_size;     /* a power of two, 1024..65536; 4096 */
     uint32_t max_ranges;    /* holes and bursts of all connections together */
     uint32_t max_replies;   /* answers waiting that belong to no connection */
     uint32_t max_endpoints; /* local (address, port) pairs in use */
-    uint32_t max_links;
-    uint32_t max_routes;
-    uint32_t max_addresses;
-    uint32_t max_neighbors;
-    uint32_t max_paths; /* destinations whose path MTU etc. is remembered */
+    uint32_t max_links;     /* loopback is one of them; 1..32 */
+    uint32_t max_routes;    /* each address has one for its prefix; 1..65536 */
+    uint32_t max_addresses; /* loopback has two of them; 2..65536 */
+    uint32_t max_neighbors; /* on all Ethernet links together */
+    uint32_t max_paths;     /* destinations whose path MTU etc. is remembered */
     uint32_t max_udp_sockets;
     uint32_t max_watches;     /* of all epolls together */
     uint32_t udp_queue_bytes; /* of datagrams that wait to be read, per socket; 2048..2^24 */
-    /* IP packets in pieces at once, about 66 KiB each; 0: fragments are refused */
+    /* IP packets in pieces at once, about 66 KiB each, at most 65536; 0: fragments are refused */
     uint32_t max_reassemblies;
     uint32_t trace_records; /* ring size, a power of two, or 0 */
     uint32_t trace_classes; /* enum lastack_trace_class, or-ed */
@@ -77,12 +94,14 @@ struct lastack_config {
  * profile. The seed is zero: set it. */
 void lastack_config_default(struct lastack_config *config);
 
-/* Bytes that lastack_create needs for this config; 0 if a limit is out of range. */
+/* Bytes that lastack_create needs for this config; 0 if a limit is out of range.
+ * config.params is not looked at. */
 size_t lastack_size(const struct lastack_config *config);
 
 /* Places a stack into `memory` (lastack_size bytes, aligned to 64, zeroed: a fresh mapping is) at
- * time `now`. Returns the stack, which is `memory`, or NULL if a limit is out of range or size too
- * small. Nothing needs to be destroyed: when you are done, drop the memory. */
+ * time `now`. Returns the stack, which is `memory`, or NULL if a limit is out of range, size too
+ * small, memory NULL or not aligned, or now negative. `config` is copied. Nothing needs to be
+ * destroyed: when you are done, drop the memory. */
 struct lastack *lastack_create(const struct lastack_config *config, void *memory, size_t size,
                                int64_t now);
 
@@ -100,26 +119,35 @@ struct lastack_link_config {
     uint32_t mtu;   /* largest IP packet, 576..65535 (68..1279 serve IPv4 only) */
     /* largest payload of one TCP frame handed out with a gso_size; 0 = none */
     uint32_t gso_max;
-    bool checksum_out;  /* the link finishes checksums (LASTACK_CHECKSUM_PARTIAL) */
-    bool keeps_packets; /* iovecs stay in use after the next call, until lastack_sent() is told */
+    bool checksum_out; /* the link finishes checksums (LASTACK_CHECKSUM_PARTIAL) */
 };
 
 /* The link's number (0 is the loopback link that always exists, with 127.0.0.1 and ::1), or a
- * negative LASTACK_E... number: -LASTACK_EINVAL, -LASTACK_ENOBUFS. */
+ * negative LASTACK_E... number: -LASTACK_EINVAL (kind, mtu, gso_max above 65535, a mac that no
+ * single host has), -LASTACK_ENOBUFS. It is up. Links, addresses and routes stay for as long as the
+ * stack does: there is no call that takes one away. */
 int lastack_add_link(struct lastack *stack, const struct lastack_link_config *link);
+/* While a link (not 0) is down nothing is handed out for it: connections wait and their timers go
+ * on, as with one that is full; datagrams and answers that belong to no connection are lost. What
+ * arrives is taken all the same. */
 void lastack_set_link_up(struct lastack *stack, uint32_t link, bool is_up);
 
-/* Gives the stack an address on a link; the prefix becomes a route. 0 or a negative error. */
+/* Gives the stack an address on a link; the prefix becomes a route. 0 or a negative error, and then
+ * nothing has changed: -LASTACK_EINVAL (no such link, the prefix too long, not one host's address,
+ * a loopback address on another link than 0, IPv6 with an MTU below 1280), -LASTACK_EADDRINUSE (it
+ * is ours already), -LASTACK_ENOBUFS. */
 int lastack_add_address(struct lastack *stack, uint32_t link, const struct lastack_address *address,
                         unsigned prefix_length);
 
-/* Longest prefix wins; via may be NULL (on link). 0 or a negative error. */
+/* Longest prefix wins; via may be NULL (on link). The same prefix again takes the place of the
+ * former. 0 or a negative error: -LASTACK_EINVAL (no such link, the prefix too long, via not of its
+ * family or not one host), -LASTACK_ENOBUFS. */
 int lastack_add_route(struct lastack *stack, const struct lastack_address *prefix,
                       unsigned prefix_length, uint32_t link, const struct lastack_address *via);
 
 /* ---- the five calls ---- */
 
-/* `count` packets arrived. Their memory is the caller's again when this returns. A batch is
+/* `count` packets arrived, on links that were added (not 0). Their memory is the caller's again when this returns. A batch is
  * answered after its last packet; batches of 8 to 64 make lookups several times cheaper than
  * single packets. */
 void lastack_input(struct lastack *stack, int64_t now, const struct lastack_packet_in *packets,
@@ -129,8 +157,9 @@ void lastack_input(struct lastack *stack, int64_t now, const struct lastack_pack
 void lastack_tick(struct lastack *stack, int64_t now);
 
 /* Fills in up to `max` packets to send, most urgent first; returns how many. Payload is valid
- * until the next call that is not lastack_output. A packet taken is a packet sent: if the link
- * cannot take it now, either keep it (copy) or call lastack_not_sent. */
+ * until the next call that is not lastack_output; iov[0] points into its own struct, even from a copy.
+ * A packet taken is a packet sent: if the link cannot take it now, keep a copy, or drop it as a
+ * network would (TCP sends it again when its timer fires); lastack_link_full stops the next ones. */
 size_t lastack_output(struct lastack *stack, struct lastack_packet_out *packets, size_t max);
 
 /* The link is full: nothing more is handed out for it until lastack_link_ready. Retransmissions
@@ -159,7 +188,7 @@ struct lastack_event {
  * was all read meanwhile is not news. */
 bool lastack_next_event(struct lastack *stack, struct lastack_event *event);
 
-/* When to call lastack_tick next: absolute ns, INT64_MAX = never. May be early, is never late. */
+/* When to call lastack_tick next: absolute ns, INT64_MAX = never; in the past: at once. May be early, is never late. */
 int64_t lastack_next_deadline(const struct lastack *stack);
 
 /* ---- inspection ---- */
@@ -192,7 +221,8 @@ enum lastack_kill_verdict {
 enum lastack_kill_verdict lastack_kill(struct lastack *stack, const struct lastack_endpoint *local,
                                        const struct lastack_endpoint *remote, bool force);
 
-/* Live parameters. Changes take effect as docs/parameters.md says: most for new connections. */
+/* Live parameters (params.h). What a connection took over when it began stays with it, the rest
+ * changes at once. Values are not checked: `lastack sysctl -a` tells their ranges. */
 const struct lastack_params *lastack_params(const struct lastack *stack);
 void lastack_set_params(struct lastack *stack, const struct lastack_params *params);
 

@@ -257,8 +257,7 @@ int lastack_epoll_wait(struct lastack *stack, int epoll_descriptor,
     while (count < most && epoll->ready_head != again &&
            (index = take_ready(stack, epoll)) != POOL_NONE) {
         struct watch *watch = watch_at(stack, index);
-        const uint32_t bits =
-            sock_poll(stack, sock_at(stack, watch->socket)) & asked_for(watch);
+        const uint32_t bits = sock_poll(stack, sock_at(stack, watch->socket)) & asked_for(watch);
 
         if (bits == 0)
             continue;

@@ -205,8 +205,7 @@ static void a_socket_keeps_to_its_family(void **state)
     assert_int_equal(lastack_set_option(stack, ipv6, LASTACK_IPV6_V6ONLY, 1), 0);
     assert_int_equal(lastack_send_to(stack, ipv6, "x", 1, 0, &to4), -LASTACK_ENETUNREACH);
     assert_int_equal(lastack_send_to(stack, ipv6, "x", 1, 0, &to6), 1);
-    assert_int_equal(lastack_set_option(stack, ipv4, LASTACK_TCP_NODELAY, 1),
-                     -LASTACK_ENOPROTOOPT);
+    assert_int_equal(lastack_set_option(stack, ipv4, LASTACK_TCP_NODELAY, 1), -LASTACK_ENOPROTOOPT);
     assert_int_equal(lastack_get_option(stack, ipv4, LASTACK_TCP_MAXSEG, &value),
                      -LASTACK_ENOPROTOOPT);
 }
