@@ -10,9 +10,9 @@
  *      owner 2: fd 5 ─┘                              last one a FIN; shutdown() sends it at once
  *
  * Nothing blocks: what would block is -LASTACK_EAGAIN (or -LASTACK_EINPROGRESS). Errors are
- * negative LASTACK_E numbers, which have the values of Linux so that programs port easily. Each call
- * that is given a descriptor answers -LASTACK_EBADF for one that is closed, was never opened, is
- * negative, or holds an epoll where a socket is asked for; comments do not repeat it.
+ * negative LASTACK_E numbers, which have the values of Linux so that programs port easily.
+ * Each call that is given a descriptor answers -LASTACK_EBADF for one that is closed, was never
+ * opened, is negative, or holds an epoll where a socket is asked for; comments do not repeat it.
  * Calls happen at the time that the stack was last told (lastack_input, lastack_tick).
  */
 #ifndef LASTACK_SOCKET_H
@@ -149,7 +149,8 @@ int64_t lastack_send_done(struct lastack *stack, int descriptor, size_t length, 
 int lastack_shutdown(struct lastack *stack, int descriptor, int how);
 /* ABORT of RFC 9293 §3.10.5: RST where the state asks for one, everything queued is lost. A
  * descriptor that was not closed still means its connection in TIME-WAIT: that ends too, without a
- * word; what arrived before can be read. -LASTACK_ENOTCONN: there is no connection, or no longer. */
+ * word; what arrived before can be read. -LASTACK_ENOTCONN: there is no connection, or no
+ * longer. */
 int lastack_abort(struct lastack *stack, int descriptor);
 
 int lastack_getsockname(struct lastack *stack, int descriptor, struct lastack_endpoint *local);

@@ -13,8 +13,8 @@
  * After any call on the left: output until 0, then events until none, then sleep until the next
  * deadline or the next packet. One thread per stack; any number of stacks per process.
  *
- * Time is an int64_t of nanoseconds from an origin of your choice, 0 or more and never backwards; it
- * may stand still or leap by years. Calls of socket.h happen at the time last told, so call
+ * Time is an int64_t of nanoseconds from an origin of your choice, 0 or more and never backwards;
+ * it may stand still or leap by years. Calls of socket.h happen at the time last told, so call
  * lastack_tick first if some time has passed.
  *
  * What only a mistake in the program can cause (a time before the last, the number of a link that
@@ -147,9 +147,9 @@ int lastack_add_route(struct lastack *stack, const struct lastack_address *prefi
 
 /* ---- the five calls ---- */
 
-/* `count` packets arrived, on links that were added (not 0). Their memory is the caller's again when this returns. A batch is
- * answered after its last packet; batches of 8 to 64 make lookups several times cheaper than
- * single packets. */
+/* `count` packets arrived, on links that were added (not 0). Their memory is the caller's again
+ * when this returns. A batch is answered after its last packet; batches of 8 to 64 make lookups
+ * several times cheaper than single packets. */
 void lastack_input(struct lastack *stack, int64_t now, const struct lastack_packet_in *packets,
                    size_t count);
 
@@ -157,9 +157,10 @@ void lastack_input(struct lastack *stack, int64_t now, const struct lastack_pack
 void lastack_tick(struct lastack *stack, int64_t now);
 
 /* Fills in up to `max` packets to send, most urgent first; returns how many. Payload is valid
- * until the next call that is not lastack_output; iov[0] points into its own struct, even from a copy.
- * A packet taken is a packet sent: if the link cannot take it now, keep a copy, or drop it as a
- * network would (TCP sends it again when its timer fires); lastack_link_full stops the next ones. */
+ * until the next call that is not lastack_output; iov[0] points into the struct that was filled
+ * in, even from a copy of it. A packet taken is a packet sent: if the link cannot take it now, keep
+ * a copy, or drop it as a network would (TCP sends it again when its timer fires);
+ * lastack_link_full stops the next ones. */
 size_t lastack_output(struct lastack *stack, struct lastack_packet_out *packets, size_t max);
 
 /* The link is full: nothing more is handed out for it until lastack_link_ready. Retransmissions
@@ -188,7 +189,8 @@ struct lastack_event {
  * was all read meanwhile is not news. */
 bool lastack_next_event(struct lastack *stack, struct lastack_event *event);
 
-/* When to call lastack_tick next: absolute ns, INT64_MAX = never; in the past: at once. May be early, is never late. */
+/* When to call lastack_tick next: absolute ns, INT64_MAX = never; in the past: at once. May be
+ * early, is never late. */
 int64_t lastack_next_deadline(const struct lastack *stack);
 
 /* ---- inspection ---- */

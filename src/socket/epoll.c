@@ -9,8 +9,8 @@
  * lasts, edge-triggered ones leave when they are reported, one-shot ones ask for nothing
  * afterwards.
  *
- * A watch is found by its descriptor and asks its socket: when the descriptor was closed and another
- * still holds the socket, the number may mean something else by now.
+ * A watch is found by its descriptor and asks its socket: when the descriptor was closed and
+ * another still holds the socket, the number may mean something else by now.
  *
  * An epoll is held by descriptors like a socket and stands in the same pool.
  */
