@@ -191,7 +191,8 @@ void write_rest(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
         urgent_fill(tcp, conn, seg);
     if (seg->flags & LASTACK_ACK)
         pay_ack(tcp, conn);
-    conn->stats.segs_out++;
+    conn->stats.segs_out +=
+        out->gso_size > 0 ? (seg->text_length + out->gso_size - 1) / out->gso_size : 1;
     if (UNLIKELY(trace_wants(tcp->report.ring, LASTACK_TRACE_SEGMENT_OUT)))
         report_out(tcp, conn, seg);
 }
