@@ -127,8 +127,10 @@ static void take_ack(struct tcp *tcp, struct tcp_conn *conn, const struct segmen
 {
     struct recover_ack ack;
 
-    if (conn->packets == 0 && !seq_after(seg->ack, conn->snd.una))
-        return; /* nothing is in flight, and no news of anything */
+    if (conn->packets == 0 && !seq_after(seg->ack, conn->snd.una)) {
+        recover_late(tcp, conn, seg, is_window_changed);
+        return;
+    }
     recover_begin(tcp, conn, seg, &ack);
     ack.is_window_update = is_window_changed;
     if (ack.is_advance)

@@ -141,6 +141,23 @@ static NOINLINE bool repair_take_ack(struct tcp *tcp, struct tcp_conn *conn,
     return !is_later && (was_waiting || moves_timer(tcp, conn, ack)) && !recovery->is_waiting;
 }
 
+/* Nothing is in flight. A DSACK may come this late, and tell that what was sent again was there
+ * already; and a second ACK of a probe, that both copies of it were. */
+void recover_late(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg,
+                  bool is_window_update)
+{
+    struct recovery *recovery = conn_recovery(tcp, conn);
+    struct recover_ack ack = {.is_window_update = is_window_update};
+
+    if (recovery == NULL || !seq_equal(seg->ack, conn->snd.una))
+        return;
+    note_recovery(tcp, conn, recovery, &ack);
+    blocks_take_late(conn, recovery, seg, &ack);
+    if (ack.is_dsack && recovery->state <= RECOVERY_DISORDER)
+        (void)undo_by_duplicates(tcp, conn, recovery);
+    episode_judge_probe(tcp, conn, recovery, seg, &ack);
+}
+
 void recover_end(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg,
                  struct recover_ack *ack)
 {

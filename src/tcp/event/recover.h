@@ -27,6 +27,9 @@ struct recover_ack {
     bool was_lost_again; /* a retransmission proved lost */
 };
 
+/* An ACK that comes when nothing is in flight and advances nothing. */
+void recover_late(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg,
+                  bool is_window_update);
 /* Before SND.UNA moves: SACK blocks are read (RFC 2018, 2883). */
 void recover_begin(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg,
                    struct recover_ack *ack);

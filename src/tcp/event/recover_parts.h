@@ -39,6 +39,9 @@ static inline void restart_timer(struct tcp *tcp, struct tcp_conn *conn, struct 
 /* RFC 2018 §5: blocks that cannot be are not believed. */
 void blocks_take(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
                  const struct segment *seg, struct recover_ack *ack);
+/* Of an ACK that comes when nothing is in flight: a DSACK alone is news. */
+void blocks_take_late(struct tcp_conn *conn, struct recovery *recovery, const struct segment *seg,
+                      struct recover_ack *ack);
 /* A duplicate ACK of a connection without SACK. */
 void duplicates_add(const struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
                     struct recover_ack *ack);

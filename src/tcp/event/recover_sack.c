@@ -47,6 +47,14 @@ static void take_duplicate_block(struct tcp_conn *conn, struct recovery *recover
         recovery->undo_left -= (int32_t)min32(ack->dsack_segs, (uint32_t)recovery->undo_left);
 }
 
+void blocks_take_late(struct tcp_conn *conn, struct recovery *recovery, const struct segment *seg,
+                      struct recover_ack *ack)
+{
+    if (seg->options & OPTION_SACK && seg->sack_count > 0 && conn_has(conn, CONN_SACK) &&
+        is_duplicate_block(seg))
+        take_duplicate_block(conn, recovery, seg, ack);
+}
+
 /* In ascending order, so that the highest block is seen last. */
 static unsigned sorted_blocks(const struct segment *seg, unsigned first,
                               struct sack_block blocks[SEGMENT_SACK_MAX])
