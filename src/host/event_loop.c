@@ -420,15 +420,16 @@ static void let_time_pass(struct event_loop *loop)
 
 static int sleep_until(struct event_loop *loop, int64_t until, struct epoll_event *ready)
 {
+    const bool is_endless = until == NEVER && !loop->has_more;
     int64_t left = loop->has_more ? 0 : max64(until - event_loop_clock(), 0);
     struct timespec pause = {.tv_sec = left / SEC(1), .tv_nsec = left % SEC(1)};
-    int count =
-        epoll_pwait2(loop->epoll_fd, ready, READY_MAX, until == NEVER ? NULL : &pause, NULL);
+    int count = epoll_pwait2(loop->epoll_fd, ready, READY_MAX, is_endless ? NULL : &pause, NULL);
 
-    if (count < 0 &&
-        errno == ENOSYS) /* before Linux 5.11: milliseconds, rounded up so as never to spin */
+    /* before Linux 5.11 (or where a filter knows no newer call, EPERM): milliseconds, rounded up so
+     * as never to spin */
+    if (count < 0 && errno != EINTR)
         count = epoll_wait(loop->epoll_fd, ready, READY_MAX,
-                           until == NEVER ? -1 : (int)min64((left + MS(1) - 1) / MS(1), 1000000));
+                           is_endless ? -1 : (int)min64((left + MS(1) - 1) / MS(1), 1000000));
     CHECK(count >= 0 || errno == EINTR);
     return count > 0 ? count : 0;
 }

@@ -159,6 +159,8 @@ static void close_gate(struct host_link *link, struct lastack *stack, int error)
         lastack_set_link_up(stack, link->number, false);
         link->counters.down++;
     } else {
+        if (link->state == HOST_LINK_DOWN)
+            lastack_set_link_up(stack, link->number, true); /* up again, only full */
         link->counters.full++;
     }
     link->state = state;

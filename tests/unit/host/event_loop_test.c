@@ -375,6 +375,27 @@ static void large_batches_are_cut(void **state)
     finish();
 }
 
+static bool has_no_events(void)
+{
+    return stack.events == 0;
+}
+
+/* More events than one settlement tells, no deadline, nothing arrives: the rest is told all the
+ * same. */
+static void what_was_cut_short_does_not_sleep(void **state)
+{
+    (void)state;
+    start(false);
+    stack.deadline = tick_at = NEVER;
+    stack.events = 300000;
+    goal = has_no_events;
+    alarm(20);
+    event_loop_run(loop, NEVER);
+    alarm(0);
+    assert_int_equal(stack.events, 0);
+    finish();
+}
+
 /* Each frame is a batch, which the owner hears of before the next one is read; one answer for
  * all. */
 static void large_frames_are_told_apart_and_answered_together(void **state)
@@ -563,6 +584,7 @@ int main(void)
         cmocka_unit_test(a_batch_is_answered_after_its_last_packet),
         cmocka_unit_test(what_an_event_causes_is_sent_before_sleeping),
         cmocka_unit_test(large_batches_are_cut),
+        cmocka_unit_test(what_was_cut_short_does_not_sleep),
         cmocka_unit_test(large_frames_are_told_apart_and_answered_together),
         cmocka_unit_test(a_long_stream_looks_at_the_input),
         cmocka_unit_test(one_by_one_tells_packets_apart),

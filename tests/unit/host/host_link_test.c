@@ -219,6 +219,32 @@ static void a_down_interface_is_not_fatal(void **state)
     host_link_close(&link);
 }
 
+/* Up again, but full at once: it is up for the stack, too. */
+static void down_then_full_then_ready(void **state)
+{
+    struct host_link link = new_link();
+
+    (void)state;
+    device.answer = -EIO;
+    send_marked(&link, 'a');
+    send_marked(&link, 'b');
+    device.room = 1;
+    device.answer = -ENOBUFS;
+    host_link_flush(&link, NULL, SEC(1));
+    assert_int_equal(link.state, HOST_LINK_FULL);
+    assert_true(told.is_up);
+    device.answer = -EIO; /* and down again */
+    host_link_flush(&link, NULL, SEC(2));
+    assert_false(told.is_up);
+    device.room = 1;
+    host_link_flush(&link, NULL, SEC(3));
+    expect_sent("ab");
+    assert_true(told.is_up);
+    assert_int_equal(told.full, 1);
+    assert_int_equal(told.ready, 1);
+    host_link_close(&link);
+}
+
 static void what_waiting_does_not_cure_is_counted_and_blocks_nothing(void **state)
 {
     struct host_link link = new_link();
@@ -263,6 +289,7 @@ int main(void)
         cmocka_unit_test(what_a_full_descriptor_refuses_is_kept_and_leaves_in_order),
         cmocka_unit_test(a_descriptor_that_lies_about_room_is_asked_less_and_less),
         cmocka_unit_test(a_down_interface_is_not_fatal),
+        cmocka_unit_test(down_then_full_then_ready),
         cmocka_unit_test(what_waiting_does_not_cure_is_counted_and_blocks_nothing),
         cmocka_unit_test(a_batch_ends_where_memory_ends),
     };
