@@ -338,9 +338,12 @@ static bool is_given_up(const struct tcp *tcp, const struct syn_entry *entry,
 
 static void repeat_syn_ack(struct tcp *tcp, const struct syn_entry *entry)
 {
-    report_note(&tcp->report, LASTACK_TRACE_RETRANSMIT, entry->flow, &entry->tuple,
-                TCP_SYN_RECEIVED, LASTACK_CAUSE_RETRANSMISSION_TIMEOUT, entry->retries,
-                syn_ack_wait(&tcp->params, entry->retries));
+    const struct segment syn_ack = {
+        .seq = entry->iss, .ack = seq_add(entry->irs, 1), .flags = LASTACK_SYN | LASTACK_ACK};
+
+    report_retransmit(&tcp->report, entry->flow, TCP_SYN_RECEIVED, &syn_ack,
+                      LASTACK_CAUSE_RETRANSMISSION_TIMEOUT, entry->retries,
+                      syn_ack_wait(&tcp->params, entry->retries));
     reply_syn_ack(tcp, entry, NULL);
 }
 

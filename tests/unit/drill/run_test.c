@@ -125,6 +125,38 @@ static void names_of_other_systems_are_not_supported(void **state)
     FAILS(cases);
 }
 
+static void keep_retransmission(void *context, const struct lastack_trace_record *record)
+{
+    if (record->what == LASTACK_TRACE_RETRANSMIT)
+        *(struct lastack_trace_record *)context = *record;
+}
+
+/* A SYN-ACK that leaves again is told of as what it is. */
+static void a_repeated_syn_ack_has_its_flags(void **state)
+{
+    static const char text[] = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n"
+                               "+0 bind(3, ..., ...) = 0\n"
+                               "+0 listen(3, 1) = 0\n"
+                               "+0 < S 7:7(0) win 32792 <mss 1000>\n"
+                               "+0 > S. 0:0(0) ack 8 <...>\n"
+                               "+1 > S. 0:0(0) ack 8 <...>\n";
+    struct lastack_trace_record seen = {0};
+    struct drill_run_options options = {.on_trace = keep_retransmission, .context = &seen};
+    struct drill_script script;
+    struct drill_report report;
+
+    (void)state;
+    assert_true(profile_fill("linux", &options.params));
+    parse_good(text, DRILL_LINUX, &script);
+    drill_run(&script, &options, &report);
+    assert_true(report.has_passed);
+    assert_int_equal(seen.flags, LASTACK_SYN | LASTACK_ACK);
+    assert_int_equal(seen.u.detail.ack, 8);
+    assert_int_not_equal(seen.u.detail.seq, 0);
+    drill_report_free(&report);
+    drill_script_free(&script);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +164,7 @@ int main(void)
         cmocka_unit_test(the_length_of_an_option_is_compared),
         cmocka_unit_test(headers_outside_are_refused_by_name),
         cmocka_unit_test(names_of_other_systems_are_not_supported),
+        cmocka_unit_test(a_repeated_syn_ack_has_its_flags),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
