@@ -125,6 +125,21 @@ static uint32_t neighbor_pending_limit(const struct neighbors *neighbors)
     return (neighbors->pool.limit + 1) / 2;
 }
 
+/* Who was asked for the first time and has had no second to answer keeps his place: else those who
+ * wait for more than have one would take it from each other, a question each, for ever. */
+static bool neighbor_may_still_answer(const struct neighbor *neighbor)
+{
+    return neighbor->state == NEIGHBOR_INCOMPLETE && neighbor->tries <= 1;
+}
+
+/* All places of the pending are held by such. */
+static bool neighbor_pending_stay(const struct neighbors *neighbors)
+{
+    return neighbors->pending.count >= neighbor_pending_limit(neighbors) &&
+           neighbors->pending.count > 0 &&
+           neighbor_may_still_answer(neighbor_at(neighbors, neighbors->pending.oldest));
+}
+
 /* The oldest goes: of the pending if they have their half already, else of the known. */
 static void neighbor_make_room(struct neighbors *neighbors, bool for_pending)
 {
@@ -239,6 +254,8 @@ static enum resolve_answer neighbor_start(struct neighbors *neighbors, const str
 
     if (links_source(links, link, next_hop) == NULL) /* nobody to ask as */
         return RESOLVE_FAILED;
+    if (neighbor_pending_stay(neighbors)) /* one of them answers or fails: `changes` moves */
+        return RESOLVE_WAIT;
     index = neighbor_make(neighbors, link, next_hop, NEIGHBOR_INCOMPLETE);
     if (index == POOL_NONE)
         return RESOLVE_FAILED;

@@ -26,7 +26,8 @@
  * neighbor_next_deadline.
  *
  * Bounds: at most half of the table is INCOMPLETE, so that a scan through us cannot push out those
- * who answered; the oldest makes room (counted). Somebody who merely asked for us is learnt at the
+ * who answered; the oldest makes room (counted) once it had a second to answer, and until then
+ * whoever else wants to ask waits. Somebody who merely asked for us is learnt at the
  * cold end: he is evicted first until he is used. Answers wait in a ring of 32; when it is full,
  * requests go unanswered (counted) and will be repeated.
  */
