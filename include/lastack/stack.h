@@ -94,8 +94,8 @@ struct lastack_config {
  * profile. The seed is zero: set it. */
 void lastack_config_default(struct lastack_config *config);
 
-/* Bytes that lastack_create needs for this config; 0 if a limit is out of range.
- * config.params is not looked at. */
+/* Bytes that lastack_create needs for this config; 0 if a limit is out of range, or if all of them
+ * together are more than this machine can address. config.params is not looked at. */
 size_t lastack_size(const struct lastack_config *config);
 
 /* Places a stack into `memory` (lastack_size bytes, aligned to 64, zeroed: a fresh mapping is) at

@@ -247,7 +247,7 @@ static uint64_t calendar_first_day(const struct calendar *calendar)
 
 /* ---- the interface ---- */
 
-size_t calendar_size(uint32_t limit)
+uint64_t calendar_size(uint32_t limit)
 {
     return pool_size(sizeof(struct calendar_chunk),
                      limit / CALENDAR_CHUNK + min32(limit, CALENDAR_CHAINS) + 1);
@@ -256,7 +256,7 @@ size_t calendar_size(uint32_t limit)
 void calendar_init(struct calendar *calendar, const struct calendar_owner *owner, void *memory,
                    uint32_t limit, int64_t now)
 {
-    size_t chunks = calendar_size(limit) / sizeof(struct calendar_chunk);
+    const uint64_t chunks = calendar_size(limit) / sizeof(struct calendar_chunk);
 
     CHECK(chunks < UINT32_MAX >> CALENDAR_POSITION_BITS);
     CHECK(owner->position + sizeof(uint32_t) <= owner->stride);

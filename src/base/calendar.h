@@ -65,7 +65,7 @@ struct calendar {
 };
 
 /* Bytes of chunk memory for `limit` objects. */
-size_t calendar_size(uint32_t limit);
+uint64_t calendar_size(uint32_t limit);
 void calendar_init(struct calendar *calendar, const struct calendar_owner *owner, void *memory,
                    uint32_t limit, int64_t now);
 /* The object must not be held; its own deadline is `deadline`. Deadlines a year and more away are

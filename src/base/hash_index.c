@@ -58,9 +58,9 @@ static uint64_t hash_index_edge_count(const struct hash_index *index)
     return (uint64_t)index->wide * load - (index->edge * span + index->narrow - 1) / index->narrow;
 }
 
-size_t hash_index_size(uint32_t limit)
+uint64_t hash_index_size(uint32_t limit)
 {
-    return (size_t)hash_index_lines(limit) * sizeof(struct hash_line);
+    return (uint64_t)hash_index_lines(limit) * sizeof(struct hash_line);
 }
 
 void hash_index_init(struct hash_index *index, void *memory, uint32_t limit)

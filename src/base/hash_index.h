@@ -49,7 +49,7 @@ struct hash_index {
 };
 
 /* Bytes for `limit` slots. The memory must be zero and aligned to 64. */
-size_t hash_index_size(uint32_t limit);
+uint64_t hash_index_size(uint32_t limit);
 void hash_index_init(struct hash_index *index, void *memory, uint32_t limit);
 
 /* False when the index is full (counted). The same (hash, ref) must not be held already. */

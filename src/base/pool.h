@@ -33,9 +33,9 @@ struct pool {
 };
 
 /* Bytes that a pool of `limit` objects needs. */
-static inline size_t pool_size(size_t stride, uint32_t limit)
+static inline uint64_t pool_size(size_t stride, uint32_t limit)
 {
-    return stride * limit;
+    return (uint64_t)stride * limit;
 }
 
 static inline void pool_init(struct pool *pool, void *memory, uint32_t stride, uint32_t limit)

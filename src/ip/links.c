@@ -14,11 +14,11 @@
 static void lay_out_links(struct arena *arena, uint32_t link_limit, uint32_t own_limit,
                           struct links *links)
 {
-    links->link = arena_take(arena, sizeof(struct ip_link) * link_limit);
-    links->own = arena_take(arena, sizeof(struct ip_own_address) * own_limit);
+    links->link = arena_take_array(arena, sizeof(struct ip_link), link_limit);
+    links->own = arena_take_array(arena, sizeof(struct ip_own_address), own_limit);
 }
 
-size_t links_size(uint32_t link_limit, uint32_t own_limit)
+uint64_t links_size(uint32_t link_limit, uint32_t own_limit)
 {
     struct arena arena = {0};
     struct links links;

@@ -41,7 +41,7 @@ struct links {
     uint64_t hints;
 };
 
-size_t links_size(uint32_t link_limit, uint32_t own_limit);
+uint64_t links_size(uint32_t link_limit, uint32_t own_limit);
 /* With the loopback link and its two addresses. */
 void links_init(struct links *links, void *memory, uint32_t link_limit, uint32_t own_limit);
 

@@ -21,7 +21,7 @@ static void lay_out_neighbors(struct arena *arena, uint32_t limit, struct neighb
     layout->index = arena_take(arena, hash_index_size(limit));
 }
 
-size_t neighbors_size(uint32_t limit)
+uint64_t neighbors_size(uint32_t limit)
 {
     struct arena arena = {0};
     struct neighbors_layout layout;

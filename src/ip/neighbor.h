@@ -106,7 +106,7 @@ struct neighbors {
     uint64_t unresolved;      /* went from INCOMPLETE to FAILED */
 };
 
-size_t neighbors_size(uint32_t limit);
+uint64_t neighbors_size(uint32_t limit);
 /* `memory` is zero and aligned to 64. limit 0: every neighbour is FAILED. */
 void neighbors_init(struct neighbors *neighbors, void *memory, uint32_t limit,
                     const struct siphash_key *key, int64_t now);

@@ -17,7 +17,7 @@ static void lay_out_paths(struct arena *arena, uint32_t limit, struct paths_layo
     layout->index = arena_take(arena, hash_index_size(limit));
 }
 
-size_t paths_size(uint32_t limit)
+uint64_t paths_size(uint32_t limit)
 {
     struct arena arena = {0};
     struct paths_layout layout;

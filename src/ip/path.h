@@ -49,7 +49,7 @@ struct paths {
     uint64_t evictions;
 };
 
-size_t paths_size(uint32_t limit);
+uint64_t paths_size(uint32_t limit);
 /* `memory` is zero and aligned to 64. limit 0: nothing is ever remembered. */
 void paths_init(struct paths *paths, void *memory, uint32_t limit, const struct siphash_key *key);
 

@@ -14,11 +14,11 @@
 
 enum { REASSEMBLY_ECN_MASK = 3, REASSEMBLY_CE = 3, SEEN_CE = 1 << 3, SEEN_NOT_ECT = 1 << 0 };
 
-size_t reassembly_size(uint32_t limit)
+uint64_t reassembly_size(uint32_t limit)
 {
     struct arena arena = {0};
 
-    (void)arena_take(&arena, sizeof(struct reassembly_context) * limit);
+    (void)arena_take_array(&arena, sizeof(struct reassembly_context), limit);
     return arena.used;
 }
 

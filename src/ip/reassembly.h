@@ -78,7 +78,7 @@ struct reassembly_result {
 };
 
 /* About 66 KiB for each packet that may be in pieces at once; touched as it is used. */
-size_t reassembly_size(uint32_t limit);
+uint64_t reassembly_size(uint32_t limit);
 /* `memory` is zero. limit 0: every fragment is refused. */
 void reassembly_init(struct reassembly *reassembly, void *memory, uint32_t limit);
 

@@ -7,11 +7,11 @@
 #include "arena.h"
 #include "ip_address.h"
 
-size_t routes_size(uint32_t limit)
+uint64_t routes_size(uint32_t limit)
 {
     struct arena arena = {0};
 
-    (void)arena_take(&arena, sizeof(struct ip_route_entry) * limit);
+    (void)arena_take_array(&arena, sizeof(struct ip_route_entry), limit);
     return arena.used;
 }
 

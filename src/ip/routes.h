@@ -30,7 +30,7 @@ struct ip_route {
     uint32_t mtu;
 };
 
-size_t routes_size(uint32_t limit);
+uint64_t routes_size(uint32_t limit);
 void routes_init(struct routes *routes, void *memory, uint32_t limit);
 /* `via` NULL: on link. A route to the same prefix is replaced. 0 or a negative LASTACK_E: EINVAL
  * for an unknown link, a prefix that is too long, a `via` of another family or that is no single

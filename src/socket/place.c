@@ -101,7 +101,7 @@ static struct sockets *place_sockets(struct arena *arena, const struct lastack_c
 {
     struct sockets *table = arena_take(arena, sizeof *table);
     void *sockets = arena_take(arena, pool_size(sizeof(struct sock), config->max_sockets));
-    void *descriptors = arena_take(arena, sizeof(struct descriptor) * config->max_descriptors);
+    void *descriptors = arena_take_array(arena, sizeof(struct descriptor), config->max_descriptors);
     const uint32_t stride = (UDP_QUEUE_HEAD + config->udp_queue_bytes + 63) & ~63u;
     void *queues = arena_take(arena, pool_size(stride, config->max_udp_sockets));
     void *watches = arena_take(arena, pool_size(sizeof(struct watch), config->max_watches));
@@ -140,16 +140,16 @@ size_t lastack_size(const struct lastack_config *config)
     if (!config_is_valid(config))
         return 0;
     (void)place(&arena, config, 0);
-    return arena.used;
+    return (size_t)arena.used == arena.used ? (size_t)arena.used : 0;
 }
 
 struct lastack *lastack_create(const struct lastack_config *config, void *memory, size_t size,
                                int64_t now)
 {
     struct arena arena = {.base = memory};
+    const size_t least = lastack_size(config);
 
-    if (!config_is_valid(config) || memory == NULL || ((uintptr_t)memory & 63) != 0 || now < 0 ||
-        size < lastack_size(config))
+    if (least == 0 || size < least || memory == NULL || ((uintptr_t)memory & 63) != 0 || now < 0)
         return NULL;
     return place(&arena, config, now);
 }

@@ -103,7 +103,8 @@ static void lay_out_stack(struct arena *arena, const struct lastack_config *conf
     plan->paths = arena_take(arena, paths_size(config->max_paths));
     plan->reassembly = arena_take(arena, reassembly_size(config->max_reassemblies));
     plan->udp = arena_take(arena, local_endpoints_size(config->max_sockets));
-    plan->trace = arena_take(arena, sizeof(struct lastack_trace_record) * config->trace_records);
+    plan->trace =
+        arena_take_array(arena, sizeof(struct lastack_trace_record), config->trace_records);
     plan->loopback = arena_take(arena, LOOPBACK_MTU);
     plan->index = arena_take(arena, hash_index_size(index_limit(config)));
     plan->conns = arena_take(arena, pool_size(sizeof(struct tcp_conn), config->max_connections));
@@ -115,7 +116,7 @@ static void lay_out_stack(struct arena *arena, const struct lastack_config *conf
         arena_take(arena, time_wait_size(config->max_time_waits_ipv4, config->max_time_waits_ipv6));
     plan->syns = arena_take(arena, syn_cache_size(config->max_syn_entries));
     plan->syn_budgets = arena_take(arena, syn_limit_size(config->max_syn_budgets));
-    plan->urgents = arena_take(arena, sizeof(struct urgent) * config->max_connections);
+    plan->urgents = arena_take_array(arena, sizeof(struct urgent), config->max_connections);
     plan->fast_open = arena_take(arena, fast_open_cache_size(config->max_paths));
     plan->ranges = arena_take(arena, pool_size(sizeof(struct range), config->max_ranges));
     plan->recoveries = arena_take(arena, pool_size(sizeof(struct repair), recovery_limit(config)));

@@ -24,9 +24,9 @@ enum {
     PAGE_RUN = 16, /* 64 KiB of 4 KiB pages, aligned: a full frame is two or three pieces */
 };
 
-static size_t page_links_size(uint32_t limit)
+static uint64_t page_links_size(uint32_t limit)
 {
-    return (sizeof(struct page_link) * limit + 63) & ~(size_t)63;
+    return ((uint64_t)sizeof(struct page_link) * limit + 63) & ~(uint64_t)63;
 }
 
 static bool page_is_free(const struct page_pool *pages, uint32_t page)
@@ -34,9 +34,9 @@ static bool page_is_free(const struct page_pool *pages, uint32_t page)
     return page < pages->bump && pages->links[page].prev != PAGE_HELD;
 }
 
-size_t page_pool_size(uint32_t page_size, uint32_t limit)
+uint64_t page_pool_size(uint32_t page_size, uint32_t limit)
 {
-    return page_links_size(limit) + (size_t)page_size * limit;
+    return page_links_size(limit) + (uint64_t)page_size * limit;
 }
 
 void page_pool_init(struct page_pool *pages, void *memory, uint32_t page_size, uint32_t limit,

@@ -43,7 +43,7 @@ struct page_pool {
 };
 
 /* Bytes of memory for `limit` pages. page_size: a power of two, 1024..65536. */
-size_t page_pool_size(uint32_t page_size, uint32_t limit);
+uint64_t page_pool_size(uint32_t page_size, uint32_t limit);
 /* `memory` is aligned to 64; reserve < limit (or both 0). */
 void page_pool_init(struct page_pool *pages, void *memory, uint32_t page_size, uint32_t limit,
                     uint32_t reserve);

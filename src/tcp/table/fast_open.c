@@ -35,9 +35,9 @@ unsigned fast_open_check(const struct fast_open_keys *keys, const struct tuple *
     return 0;
 }
 
-size_t fast_open_cache_size(uint32_t places)
+uint64_t fast_open_cache_size(uint32_t places)
 {
-    return (size_t)(places / FAST_OPEN_WAYS) * FAST_OPEN_WAYS * sizeof(struct fast_open_memory);
+    return (uint64_t)(places / FAST_OPEN_WAYS) * FAST_OPEN_WAYS * sizeof(struct fast_open_memory);
 }
 
 void fast_open_cache_init(struct fast_open_cache *cache, void *memory, uint32_t places,

@@ -51,7 +51,7 @@ struct fast_open_cache {
     struct siphash_key key;
 };
 
-size_t fast_open_cache_size(uint32_t places);
+uint64_t fast_open_cache_size(uint32_t places);
 /* The memory is zeroed. */
 void fast_open_cache_init(struct fast_open_cache *cache, void *memory, uint32_t places,
                           const struct siphash_key *key);

@@ -282,10 +282,10 @@ static uint32_t *endpoint_counter(struct local_endpoint *entry, enum endpoint_ki
     return &entry->count[kind][flags & ENDPOINT_REUSE];
 }
 
-size_t local_endpoints_size(uint32_t limit)
+uint64_t local_endpoints_size(uint32_t limit)
 {
     return hash_index_size(limit) +
-           ((pool_size(sizeof(struct local_endpoint), limit) + 63) & ~(size_t)63) +
+           ((pool_size(sizeof(struct local_endpoint), limit) + 63) & ~(uint64_t)63) +
            pool_size(sizeof(struct endpoint_listener), limit);
 }
 

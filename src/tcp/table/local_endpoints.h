@@ -93,7 +93,7 @@ struct local_endpoints {
 };
 
 /* Bytes for `limit` entries. The memory must be zero and aligned to 64. */
-size_t local_endpoints_size(uint32_t limit);
+uint64_t local_endpoints_size(uint32_t limit);
 void local_endpoints_init(struct local_endpoints *table, void *memory, uint32_t limit,
                           const struct siphash_key *key);
 

@@ -7,7 +7,7 @@
  */
 #include "syn_cache.h"
 
-size_t syn_cache_size(uint32_t limit)
+uint64_t syn_cache_size(uint32_t limit)
 {
     return pool_size(sizeof(struct syn_entry), limit);
 }

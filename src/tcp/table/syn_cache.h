@@ -59,7 +59,7 @@ struct syn_cache {
     struct wheel wheel;
 };
 
-size_t syn_cache_size(uint32_t limit);
+uint64_t syn_cache_size(uint32_t limit);
 /* The memory need not be zero. */
 void syn_cache_init(struct syn_cache *cache, void *memory, uint32_t limit, int64_t now);
 

@@ -36,9 +36,9 @@ static struct lastack_address network_of(const struct lastack_address *address, 
     return network;
 }
 
-size_t syn_limit_size(uint32_t budgets)
+uint64_t syn_limit_size(uint32_t budgets)
 {
-    return (size_t)(budgets / SYN_BUDGET_WAYS) * SYN_BUDGET_WAYS * sizeof(struct syn_budget);
+    return (uint64_t)(budgets / SYN_BUDGET_WAYS) * SYN_BUDGET_WAYS * sizeof(struct syn_budget);
 }
 
 void syn_limit_init(struct syn_limit *limit, void *memory, uint32_t budgets,

@@ -42,7 +42,7 @@ struct syn_limit {
     struct siphash_key key;
 };
 
-size_t syn_limit_size(uint32_t budgets);
+uint64_t syn_limit_size(uint32_t budgets);
 /* The memory is zeroed. */
 void syn_limit_init(struct syn_limit *limit, void *memory, uint32_t budgets,
                     const struct siphash_key *key);

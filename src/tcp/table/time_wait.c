@@ -154,8 +154,8 @@ struct time_wait_plan {
     void *records[2], *chunks[2]; /* by is_ipv6 */
 };
 
-static size_t time_wait_lay_out(struct arena *arena, const uint32_t limit[2],
-                                struct time_wait_plan *plan)
+static uint64_t time_wait_lay_out(struct arena *arena, const uint32_t limit[2],
+                                  struct time_wait_plan *plan)
 {
     static const uint32_t stride[2] = {sizeof(struct time_wait_ipv4),
                                        sizeof(struct time_wait_ipv6)};
@@ -167,7 +167,7 @@ static size_t time_wait_lay_out(struct arena *arena, const uint32_t limit[2],
     return arena->used;
 }
 
-size_t time_wait_size(uint32_t limit_ipv4, uint32_t limit_ipv6)
+uint64_t time_wait_size(uint32_t limit_ipv4, uint32_t limit_ipv6)
 {
     struct arena arena = {.base = NULL};
     struct time_wait_plan plan;

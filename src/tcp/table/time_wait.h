@@ -100,7 +100,7 @@ struct time_wait {
 };
 
 /* Bytes for both pools and their calendars; the memory need not be zero. */
-size_t time_wait_size(uint32_t limit_ipv4, uint32_t limit_ipv6);
+uint64_t time_wait_size(uint32_t limit_ipv4, uint32_t limit_ipv6);
 void time_wait_init(struct time_wait *table, void *memory, uint32_t limit_ipv4, uint32_t limit_ipv6,
                     int64_t now);
 

@@ -49,8 +49,8 @@ static struct model *model_new(uint64_t seed, int64_t now)
         .context = m->object,
         .deadline = deadline_of,
     };
-    m->memory = malloc(calendar_size(OBJECTS));
-    memset(m->memory, 0xa5, calendar_size(OBJECTS)); /* fresh memory need not be zero */
+    m->memory = malloc((size_t)calendar_size(OBJECTS));
+    memset(m->memory, 0xa5, (size_t)calendar_size(OBJECTS)); /* fresh memory need not be zero */
     memset(&m->calendar, 0xa5, sizeof m->calendar);
     m->now = now;
     rng_init(&m->rng, seed);

@@ -34,9 +34,9 @@ static struct model *model_new(uint32_t limit, uint64_t seed)
     struct model *m = calloc(1, sizeof *m);
 
     assert_non_null(m);
-    m->memory = aligned_alloc(64, hash_index_size(limit));
+    m->memory = aligned_alloc(64, (size_t)hash_index_size(limit));
     assert_non_null(m->memory);
-    memset(m->memory, 0, hash_index_size(limit));
+    memset(m->memory, 0, (size_t)hash_index_size(limit));
     hash_index_init(&m->index, m->memory, limit);
     rng_init(&m->rng, seed);
     m->next_ref = 1;
@@ -234,7 +234,7 @@ static void memory_follows_use(void **state)
 {
     struct hash_index index;
     uint32_t limit = 120000;
-    void *memory = calloc(1, hash_index_size(limit));
+    void *memory = calloc(1, (size_t)hash_index_size(limit));
     struct rng rng;
 
     (void)state;

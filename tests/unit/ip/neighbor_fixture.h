@@ -26,7 +26,7 @@ static void *table_memory;
 static inline void table_init(uint32_t limit, int64_t now)
 {
     struct siphash_key key = {5, 6};
-    size_t size = (neighbors_size(limit) + 63) / 64 * 64;
+    size_t size = (size_t)(neighbors_size(limit) + 63) / 64 * 64;
 
     free(table_memory);
     table_memory = aligned_alloc(64, size);

@@ -20,9 +20,9 @@ static int set_up(void **state)
     struct siphash_key key = {3, 4};
 
     (void)state;
-    memory = aligned_alloc(64, (paths_size(LIMIT) + 63) / 64 * 64);
+    memory = aligned_alloc(64, (size_t)(paths_size(LIMIT) + 63) / 64 * 64);
     assert_non_null(memory);
-    memset(memory, 0, paths_size(LIMIT));
+    memset(memory, 0, (size_t)paths_size(LIMIT));
     paths_init(&paths, memory, LIMIT, &key);
     return 0;
 }

@@ -19,7 +19,7 @@ static void *memory;
 static int set_up(void **state)
 {
     (void)state;
-    memory = calloc(1, reassembly_size(LIMIT));
+    memory = calloc(1, (size_t)reassembly_size(LIMIT));
     assert_non_null(memory);
     reassembly_init(&reassembly, memory, LIMIT);
     return 0;

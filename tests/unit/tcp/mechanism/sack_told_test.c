@@ -118,7 +118,7 @@ static void duplicates(void **state)
 
 static int begin(void **state)
 {
-    void *memory = calloc(1, pool_size(sizeof(struct range), RANGES));
+    void *memory = calloc(1, (size_t)pool_size(sizeof(struct range), RANGES));
 
     assert_non_null(memory);
     pool_init(&pool, memory, sizeof(struct range), RANGES);

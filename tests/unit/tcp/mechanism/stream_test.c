@@ -44,7 +44,7 @@ static uint8_t byte_at(struct seq seq, uint32_t salt)
 
 static uint8_t *pool_memory(uint32_t page_size, uint32_t limit)
 {
-    return aligned_alloc(64, (page_pool_size(page_size, limit) + 63) & ~(size_t)63);
+    return aligned_alloc(64, (size_t)(page_pool_size(page_size, limit) + 63) & ~(size_t)63);
 }
 
 static void model_init(struct model *m, uint32_t page_size, uint32_t limit)

@@ -113,10 +113,10 @@ static void a_tuple_changes_owners(void **state)
     struct flow_index index = {.key = key};
     const struct tuple tuple = ipv4_tuple();
     const uint64_t flow = flow_hash(&index, &tuple);
-    void *memory = aligned_alloc(64, hash_index_size(LIMIT));
+    void *memory = aligned_alloc(64, (size_t)hash_index_size(LIMIT));
 
     (void)state;
-    memset(memory, 0, hash_index_size(LIMIT));
+    memset(memory, 0, (size_t)hash_index_size(LIMIT));
     hash_index_init(&index.slots, memory, LIMIT);
     assert_int_equal(owner_of(&index, flow).kind, FLOW_NONE);
     assert_true(flow_insert(&index, flow, owners[0]));

@@ -57,7 +57,7 @@ struct fixture {
 static void set_up(struct fixture *f, uint32_t limit)
 {
     static const struct siphash_key key = {1, 2};
-    size_t size = (local_endpoints_size(limit) + 63) & ~(size_t)63;
+    size_t size = (size_t)(local_endpoints_size(limit) + 63) & ~(size_t)63;
 
     f->memory = aligned_alloc(64, size);
     memset(f->memory, 0, size);

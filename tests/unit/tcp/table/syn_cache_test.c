@@ -24,8 +24,8 @@ static struct fixture *fixture_new(int64_t now)
 {
     struct fixture *f = calloc(1, sizeof *f);
 
-    f->memory = malloc(syn_cache_size(LIMIT));
-    memset(f->memory, 0x5a, syn_cache_size(LIMIT)); /* fresh memory need not be zero */
+    f->memory = malloc((size_t)syn_cache_size(LIMIT));
+    memset(f->memory, 0x5a, (size_t)syn_cache_size(LIMIT)); /* fresh memory need not be zero */
     syn_cache_init(&f->cache, f->memory, LIMIT, now);
     return f;
 }

@@ -19,7 +19,7 @@ static struct syn_limit *limit_new(uint32_t budgets)
 {
     static const struct siphash_key key = {5, 6};
     struct syn_limit *limit = calloc(1, sizeof *limit);
-    void *memory = calloc(1, syn_limit_size(budgets) + 1);
+    void *memory = calloc(1, (size_t)syn_limit_size(budgets) + 1);
 
     assert_true(limit != NULL && memory != NULL);
     syn_limit_init(limit, memory, budgets, &key);

@@ -28,8 +28,9 @@ static struct model *model_new(uint64_t seed, int64_t now)
 {
     struct model *m = calloc(1, sizeof *m);
 
-    m->memory = malloc(time_wait_size(LIMIT, LIMIT));
-    memset(m->memory, 0x5a, time_wait_size(LIMIT, LIMIT)); /* fresh memory need not be zero */
+    m->memory = malloc((size_t)time_wait_size(LIMIT, LIMIT));
+    memset(m->memory, 0x5a,
+           (size_t)time_wait_size(LIMIT, LIMIT)); /* fresh memory need not be zero */
     time_wait_init(&m->table, m->memory, LIMIT, LIMIT, now);
     rng_init(&m->rng, seed);
     m->now = now;
