@@ -9,6 +9,7 @@ Each test is one method; NAME picks some. `nobody` (root only) is user 65534 wit
 is a promise. Exit 77: namespaces are refused here, or nobody cannot reach the program.
 """
 import array
+import functools
 import hashlib
 import json
 import os
@@ -297,7 +298,9 @@ class Commands(unittest.TestCase):
     def test_signals_for_us_are_the_commands(self):
         for number in (signal.SIGTERM, signal.SIGHUP):
             with subprocess.Popen([*PREFIX, LASTACK, 'run', '--quiet', '--', 'sh', '-c', 'echo; exec sleep 30'],
-                                  stdout=subprocess.PIPE, cwd=SCRATCH) as child:
+                                  stdout=subprocess.PIPE, cwd=SCRATCH,
+                                  # (a nohup around the tests would be inherited)
+                                  preexec_fn=functools.partial(signal.signal, number, signal.SIG_DFL)) as child:
                 child.stdout.readline()
                 child.send_signal(number)
                 child.communicate(timeout=10)
