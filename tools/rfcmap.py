@@ -50,9 +50,9 @@ def requirements():
     for line in MAP.read_text(encoding='utf-8').splitlines() if MAP.is_file() else []:
         if line.startswith('## '):
             rfc = line.removeprefix('## ').removeprefix('RFC ')
-        cells = [cell.strip(' *') for cell in line.strip('|').split('|')]
+        cells = [cell.strip() for cell in line.strip('|').split('|')]
         if line.startswith('| ') and len(cells) == 6 and cells[0] != 'requirement':
-            found.append(Requirement(cells[0], cells[3], cells[1], rfc, cells[4].strip('\u00a7'), cells[2]))
+            found.append(Requirement(cells[0].strip('*'), cells[3], cells[1], rfc, cells[4].strip('\u00a7'), cells[2]))
     return found
 
 
