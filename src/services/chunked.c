@@ -54,6 +54,7 @@ static enum chunked_phase take_data_end(struct chunked *chunked, uint8_t c)
         return CHUNKED_BAD;
     chunked->digits = 0;
     chunked->left = 0;
+    chunked->extra = 0;
     return CHUNKED_SIZE;
 }
 

@@ -24,14 +24,14 @@ enum chunked_phase {
     CHUNKED_BAD,
 };
 
-/* Bytes of extensions and trailers together, per body. */
+/* Bytes of a chunk's extensions, or of all trailers. */
 enum { CHUNKED_EXTRA_MAX = 8192 };
 
 struct chunked {
     enum chunked_phase phase;
     uint64_t left; /* of the chunk */
     unsigned digits;
-    unsigned extra; /* extension and trailer bytes so far */
+    unsigned extra; /* extension or trailer bytes so far */
     bool line_is_empty;
 };
 

@@ -92,12 +92,37 @@ static void extensions_and_trailers_are_bounded(void **state)
     assert_true(out.used <= CHUNKED_EXTRA_MAX + 8);
 }
 
+/* A body of a gigabyte has as many chunks as its sender likes: no line of them is long. */
+static void chunks_are_not_counted(void **state)
+{
+    static const char chunk[] = "1;a\r\nx\r\n", end[] = "0\r\n\r\n";
+    struct chunked chunked = {0};
+    struct chunked_span span;
+
+    (void)state;
+    for (unsigned i = 0; i < 2 * CHUNKED_EXTRA_MAX; i++) {
+        size_t used = 0, body = 0;
+
+        while (used < strlen(chunk)) {
+            span = chunked_take(&chunked, (const uint8_t *)chunk + used, strlen(chunk) - used);
+            used += span.used;
+            body += span.data_length;
+            assert_true(chunked.phase < CHUNKED_DONE && span.used > 0);
+        }
+        assert_int_equal(body, 1);
+    }
+    span = chunked_take(&chunked, (const uint8_t *)end, strlen(end));
+    assert_int_equal(span.used, strlen(end));
+    assert_int_equal(chunked.phase, CHUNKED_DONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bodies),
         cmocka_unit_test(nonsense),
         cmocka_unit_test(extensions_and_trailers_are_bounded),
+        cmocka_unit_test(chunks_are_not_counted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
