@@ -226,19 +226,16 @@ static void trim_front(struct segment *seg, struct seq from)
         seg->urgent = (uint16_t)(seg->urgent - old);
     else
         seg->flags &= (uint16_t)~LASTACK_URG;
-    CHECK(old <= seg->len);
+    seg->seq = from;
+    if (old >= seg->len) { /* the FIN too; and a SYN may come again without the text it had */
+        seg->flags &= (uint16_t)~(LASTACK_SYN | LASTACK_FIN);
+        seg->len = seg->text_length = 0;
+        return;
+    }
+    seg->len -= old;
     if (seg->flags & LASTACK_SYN) {
         seg->flags &= (uint16_t)~LASTACK_SYN;
-        seg->seq = seq_add(seg->seq, 1);
-        seg->len--;
         old--;
-    }
-    CHECK(old <= seg->text_length + (seg->flags & LASTACK_FIN ? 1u : 0u));
-    seg->seq = from;
-    seg->len -= old;
-    if (old > seg->text_length) { /* the FIN too was old */
-        seg->flags &= (uint16_t)~LASTACK_FIN;
-        old = seg->text_length;
     }
     if (old > 0) /* without text there is no place that it is at */
         seg->text += old;

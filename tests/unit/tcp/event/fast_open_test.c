@@ -320,6 +320,38 @@ TEST(text_of_syn_received_is_sent_again)
     FORGET(p);
 }
 
+/* The peer's SYN once more, now with an ACK and without the text that it had: all of it is old. */
+TEST(a_syn_comes_again_without_its_text)
+{
+    struct peer *p = peer_at(PEER_PORT);
+    const uint64_t cookie = serves(5)->cookie;
+
+    ARRIVES(p, .flags = SYN, .seq = 0, .text = 300, .fast_open = FULL, .cookie = cookie);
+    STATE(p, LISTEN, SYN_RECEIVED, FAST_OPEN_PASSIVE);
+    SENDS(p, .flags = SYN | ACK, .seq = 0, .ack = 301, .fast_open = NONE);
+    ACCEPTS(p);
+    ARRIVES(p, .flags = SYN | ACK, .seq = 0, .ack = 1, .text = 20);
+    STATE(p, SYN_RECEIVED, ESTABLISHED, HANDSHAKE_ACK);
+    READS(p, 300);
+    ARRIVES(p, .flags = ACK, .seq = 301, .ack = 1, .text = 10);
+    READS(p, 10);
+    FORGET(p);
+}
+
+/* ... and one that resets, shorter than its text was. */
+TEST(a_syn_comes_again_with_a_reset)
+{
+    struct peer *p = peer_at(PEER_PORT);
+    const uint64_t cookie = serves(5)->cookie;
+
+    ARRIVES(p, .flags = SYN, .seq = 0, .text = 300, .fast_open = FULL, .cookie = cookie);
+    STATE(p, LISTEN, SYN_RECEIVED, FAST_OPEN_PASSIVE);
+    FORGET(p);
+    ARRIVES(p, .flags = SYN | RST | ACK, .seq = 0, .ack = 1);
+    lastack_check(world.stack);
+    FORGET(p);
+}
+
 /* covers: 7413-4.2.2-srv 7413-4.1.2 */
 TEST(a_bad_cookie_is_answered_with_a_good_one)
 {
@@ -515,6 +547,8 @@ int main(void)
         RUN(the_client_is_off),
         RUN(text_is_read_before_the_handshake_is_over),
         RUN(text_of_syn_received_is_sent_again),
+        RUN(a_syn_comes_again_without_its_text),
+        RUN(a_syn_comes_again_with_a_reset),
         RUN(a_bad_cookie_is_answered_with_a_good_one),
         RUN(a_cookie_is_of_one_address),
         RUN(a_listener_has_to_ask_for_it),
