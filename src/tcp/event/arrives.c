@@ -228,7 +228,7 @@ static void trim_front(struct segment *seg, struct seq from)
         seg->flags &= (uint16_t)~LASTACK_URG;
     seg->seq = from;
     if (old >= seg->len) { /* the FIN too; and a SYN may come again without the text it had */
-        seg->flags &= (uint16_t)~(LASTACK_SYN | LASTACK_FIN);
+        seg->flags &= (uint16_t) ~(LASTACK_SYN | LASTACK_FIN);
         seg->len = seg->text_length = 0;
         return;
     }
