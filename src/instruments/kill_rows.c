@@ -9,7 +9,6 @@
 #include "instruments.h"
 #include "json_names.h"
 #include "netns_walk.h"
-#include "owners.h"
 #include "stack_source.h"
 #include "words.h"
 
@@ -101,19 +100,6 @@ static void strike(struct hunt *hunt, struct victim *victim)
     victim->status = diag_destroy(hunt->diag, &victim->row);
 }
 
-/* A socket with an inode has a descriptor somewhere. Before it is said that nobody holds it, /proc
- * is walked once more: what changes during a walk may hide a process from it. */
-static bool is_still_held(struct lastack_connection_row *row)
-{
-    struct owners owners;
-
-    if (row->inode != 0 && row->pid == 0 && owners_read(&owners, "/proc") == 0) {
-        owners_apply(&owners, row);
-        owners_free(&owners);
-    }
-    return owner_still_holds("/proc", row->pid, row->fd, row->inode);
-}
-
 /* Says what the kernel answered; what it claims to have done is looked at again. */
 static void judge(struct hunt *hunt, struct victim *victim)
 {
@@ -146,7 +132,7 @@ static void judge(struct hunt *hunt, struct victim *victim)
         victim->verdict = VERDICT_STILL_THERE;
         snprintf(victim->detail, sizeof victim->detail, "now %s",
                  lastack_state_text((enum tcp_state)now.state));
-    } else if (is_still_held(&victim->row)) {
+    } else if (owner_still_holds("/proc", row->pid, row->fd, row->inode)) {
         victim->verdict = VERDICT_DESCRIPTOR_STAYS;
         snprintf(victim->detail, sizeof victim->detail, "descriptor %d of pid %u stays open%s",
                  row->fd, row->pid,
