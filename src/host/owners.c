@@ -265,8 +265,9 @@ static int read_descriptors(struct owners *owners, int directory, struct owner_p
     }
     DIR *stream = fdopendir(fds);
     if (stream == NULL) {
+        const int error = errno;
         close(fds);
-        return -ENOMEM;
+        return error == ENOMEM ? -ENOMEM : 0; /* gone meanwhile: its stat is ENOENT (Linux 6.2) */
     }
     int status = 0;
     bool is_denied = false;

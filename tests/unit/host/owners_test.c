@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -189,6 +191,48 @@ static void no_proc_is_an_error(void **state)
     assert_int_equal(owners_read(&owners, "/nonexistent/proc"), -ENOENT);
 }
 
+/* Three who bear children that end at once, until they are killed. */
+static void make_crowd(pid_t crowd[3])
+{
+    for (unsigned i = 0; i < 3; i++) {
+        crowd[i] = fork();
+        assert_true(crowd[i] >= 0);
+        while (crowd[i] == 0) {
+            const pid_t child = fork();
+
+            if (child <= 0 || waitpid(child, NULL, 0) != child)
+                _exit(0);
+        }
+    }
+}
+
+/* Who ends while /proc is read takes nobody else's descriptors with him. */
+static void processes_that_end_meanwhile(void **state)
+{
+    (void)state;
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct stat about;
+    pid_t crowd[3];
+    unsigned failures = 0;
+
+    assert_true(fd >= 0 && fstat(fd, &about) == 0);
+    make_crowd(crowd);
+    for (unsigned i = 0; i < 600 && failures == 0; i++) {
+        struct owners owners;
+        size_t count = 0;
+
+        failures += owners_read(&owners, "/proc") != 0 ||
+                    owners_find(&owners, about.st_ino, &count) == NULL;
+        owners_free(&owners);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        kill(crowd[i], SIGKILL);
+        waitpid(crowd[i], NULL, 0);
+    }
+    close(fd);
+    assert_int_equal(failures, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +240,7 @@ int main(void)
         cmocka_unit_test(nobody_has_a_reason),
         cmocka_unit_test_setup_teardown(what_may_not_be_seen_is_counted, make_root, remove_root),
         cmocka_unit_test(no_proc_is_an_error),
+        cmocka_unit_test(processes_that_end_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
