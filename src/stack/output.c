@@ -7,10 +7,12 @@
  *
  * A link that is full or down is skipped: its connections stay queued and their timers go on, so
  * what falls due meanwhile leaves when the link is ready again, built from the pages at that
- * moment. Replies and messages wait for one that is full, and are lost with one that is down. The
- * same holds for a neighbour who does not answer yet: who waits for him is parked, and asks again
- * when the neighbours have changed.  Who puts packets out is given the next place for one and the
- * end of the caller's array, and answers where the next one goes.
+ * moment. The same holds for a neighbour who does not answer yet: who waits for him is parked, and
+ * asks again when the neighbours have changed. Replies and messages wait for a link that is full,
+ * and are lost with one that is down.
+ *
+ * Who puts packets out is given the next place for one and the end of the caller's array, and
+ * answers where the next one goes.
  */
 #include "checksum.h"
 #include "core.h"
