@@ -133,10 +133,11 @@ static void put_counts(struct page *page, const struct lastack_connection_row *r
 {
     const struct lastack_tcp_info *info = &row->tcp_info;
 
-    put(page, "  received     %" PRIu64 " bytes in %u segments\n", text_received(row),
-        (unsigned)info->tcpi_segs_in);
-    put(page, "  sent         %" PRIu64 " bytes in %u segments, %u of them again\n",
-        info->tcpi_bytes_sent, (unsigned)info->tcpi_segs_out, (unsigned)info->tcpi_total_retrans);
+    put(page, "  received     %" PRIu64 " bytes in %u segment%s\n", text_received(row),
+        (unsigned)info->tcpi_segs_in, info->tcpi_segs_in == 1 ? "" : "s");
+    put(page, "  sent         %" PRIu64 " bytes in %u segment%s, %u sent again\n",
+        info->tcpi_bytes_sent, (unsigned)info->tcpi_segs_out, info->tcpi_segs_out == 1 ? "" : "s",
+        (unsigned)info->tcpi_total_retrans);
     put(page, "  queues       %u bytes unread, %u bytes not acknowledged\n", (unsigned)row->recv_q,
         (unsigned)row->send_q);
 }

@@ -26,7 +26,7 @@ static const char expected[] =
     "  congestion   window 10 segments, no threshold yet\n"
     "  windows      64256 bytes (theirs), 65535 bytes (ours)\n"
     "  received     75 bytes in 3 segments\n"
-    "  sent         0 bytes in 2 segments, 0 of them again\n"
+    "  sent         0 bytes in 2 segments, 0 sent again\n"
     "  queues       5 bytes unread, 6 bytes not acknowledged\n"
     "\n"
     "Also here: GET /bytes/N sends N bytes, PUT or POST anything is counted and hashed;\n"
