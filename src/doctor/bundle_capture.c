@@ -259,13 +259,23 @@ int bundle_capture(const struct bundle_options *options, struct bundle **bundles
             status = result;
         } else {
             bundle_free(&(*bundles)[*count]);
-            ++*denied;
+            *denied += result != -ESRCH;
         }
     }
     if (status == 0 && !host_sleep(options->interval_ns))
         status = -EINTR;
-    for (size_t i = 0; i < *count && status == 0; i++)
-        status = netns_run(&list[i], capture_second, &(*bundles)[i]);
+    size_t first_count = *count;
+    *count = 0;
+    for (size_t i = 0; i < first_count; i++) {
+        if (status == 0)
+            status = netns_run(&list[i], capture_second, &(*bundles)[i]);
+        if (status == -ESRCH) { /* it ended between the samples: nothing to say about it */
+            bundle_free(&(*bundles)[i]);
+            status = 0;
+        } else {
+            (*bundles)[(*count)++] = (*bundles)[i];
+        }
+    }
     struct owners owners;
     if (status == 0 && owners_read(&owners, "/proc") == 0) {
         for (size_t i = 0; i < *count; i++)

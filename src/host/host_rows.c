@@ -135,9 +135,9 @@ static int read_all_netns(struct pass *pass)
     int status = netns_list(&list, &count);
     for (size_t i = 0; status == 0 && i < count && !pass->is_finished; i++) {
         int result = netns_run(&list[i], read_netns, pass);
-        if (result == -EPERM || result == -EACCES || result == -ENOENT)
+        if (result == -EPERM || result == -EACCES)
             pass->rows->netns_denied++;
-        else
+        else if (result != -ESRCH) /* it ended meanwhile */
             status = result;
     }
     free(list);

@@ -24,9 +24,10 @@ uint64_t netns_own(void);
 /* All of them, the own one first. *list is the caller's to free. 0 or a negative errno. */
 int netns_list(struct netns **list, size_t *count);
 
-/* Calls `function` inside the namespace and comes back. 0, its result, or a negative errno if it
- * could not be entered. Ends the program if coming back fails: everything after that would speak
- * of the wrong host. */
+/* Calls `function` inside the namespace and comes back. Its result, or a negative errno if it could
+ * not be entered: -ESRCH if it is not there any more. The inode says which one is meant; pid and
+ * name only where to look first (that process may have ended, or be in another one by now). Ends
+ * the program if coming back fails: everything after that would speak of the wrong host. */
 typedef int netns_function(void *context, const struct netns *netns);
 int netns_run(const struct netns *netns, netns_function *function, void *context);
 

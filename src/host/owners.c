@@ -255,11 +255,19 @@ static bool parse_number(const char *text, uint32_t *number)
     return true;
 }
 
+/* Ended or ending, or a thread of the kernel's: then no descriptors are hidden, it has none. What
+ * may not be read of one that ended is EACCES, too. */
+static bool has_memory(int directory)
+{
+    char text[64];
+    return read_small(directory, "statm", text, sizeof text) && text[0] != '0';
+}
+
 static int read_descriptors(struct owners *owners, int directory, struct owner_process *process)
 {
     int fds = openat(directory, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fds < 0) {
-        if (errno == EACCES || errno == EPERM)
+        if ((errno == EACCES || errno == EPERM) && has_memory(directory))
             owners->denied++;
         return 0; /* gone, or a zombie */
     }
@@ -285,7 +293,7 @@ static int read_descriptors(struct owners *owners, int directory, struct owner_p
             status = owners_add(owners, &entry);
     }
     closedir(stream);
-    owners->denied += is_denied;
+    owners->denied += is_denied && has_memory(directory);
     return status;
 }
 

@@ -35,7 +35,7 @@ struct owners {
     size_t entry_count;
     struct owner_process *processes; /* sorted by pid */
     size_t process_count;
-    uint32_t denied;           /* processes whose descriptors we may not see */
+    uint32_t denied;           /* living processes whose descriptors we may not see */
     bool is_foreign_pid_space; /* we are in a PID namespace: holders outside are invisible */
 };
 

@@ -111,6 +111,7 @@ static void judge(struct hunt *hunt, struct victim *victim)
     case 0:
         break;
     case ENOENT:
+    case ESRCH: /* with its namespace */
         victim->verdict = VERDICT_GONE;
         return;
     case EPERM:
@@ -171,18 +172,19 @@ static int hunt_in(void *context, const struct netns *netns)
 
 static void hunt_everywhere(struct hunt *hunt)
 {
-    struct netns *list;
-    size_t count;
-    if (netns_list(&list, &count) != 0)
-        return;
-    for (size_t i = 0; i < count; i++) {
-        bool has_victims = false;
-        for (size_t n = 0; n < hunt->count && !has_victims; n++)
-            has_victims = hunt->victims[n].row.netns == list[i].inode;
-        if (has_victims)
-            netns_run(&list[i], hunt_in, hunt);
+    for (size_t i = 0; i < hunt->count; i++) {
+        struct victim *victim = &hunt->victims[i];
+        const struct netns netns = {.inode = victim->row.netns};
+        if (victim->verdict != VERDICT_NONE)
+            continue;
+        int result = netns_run(&netns, hunt_in, hunt);
+        for (; result != 0 && victim < hunt->victims + hunt->count; victim++) {
+            if (victim->verdict != VERDICT_NONE || victim->row.netns != netns.inode)
+                continue;
+            victim->status = result;
+            judge(hunt, victim);
+        }
     }
-    free(list);
 }
 
 /* ---- what is said ---- */

@@ -195,6 +195,24 @@ def both_ends_across_namespaces():
     other.kill()
 
 
+def namespaces_that_come_and_go():
+    """One that ends while it is listed, entered or between two samples is nobody's error."""
+    commands = (('ss', '-tan', '--all-netns'), ('doctor', '--all-netns', '--interval', '0.1', '--check', 'netns-scope', '--json'))
+    usual = [(status, message) for status, _, message in (lastack(*words) for words in commands)]
+    churn = subprocess.Popen(['sh', '-c', 'while :; do unshare -n sleep 0.05; unshare -n true; done'])
+    try:
+        for _ in range(15):
+            for words, wanted in zip(commands, usual):
+                status, text, message = lastack(*words)
+                expect(text and status == wanted[0] and set(message.splitlines()) == set(wanted[1].splitlines()), status, text, message)
+    finally:
+        churn.kill()
+        churn.wait()
+    stale = 'mount -t tmpfs none /run && mkdir /run/netns && touch /run/netns/stale && exec "$@"'
+    done = subprocess.run(['unshare', '-m', 'sh', '-c', stale, 'sh', LASTACK, *commands[0]], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    expect(done.stdout and (done.returncode, done.stderr.decode()) == usual[0], 'a name without a namespace', done)
+
+
 def usage_errors():
     for words, wanted in ((['ss', 'sport', '=', ':x'], 2), (['ss', '--count-by', 'colour'], 2), (['ss', '--watch=no'], 2),
                           (['ss', '-Z'], 2), (['doctor', '--check', 'nothing'], 2), (['doctor', '--port', '0'], 2),
@@ -215,7 +233,7 @@ def main():
     failed = 0
     tests = [metrics_are_clean, three_causes_of_eaddrinuse, a_busy_port_does_not_hide_the_one_that_matters,
              an_interrupt_between_the_samples_ends_the_watch, hostile_names, collect_and_read_again, counting_and_watching,
-             both_ends_across_namespaces, usage_errors]
+             both_ends_across_namespaces, namespaces_that_come_and_go, usage_errors]
     for test in tests:
         try:
             test()
