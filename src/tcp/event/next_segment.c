@@ -343,6 +343,8 @@ static bool emit_retransmission(struct tcp *tcp, struct tcp_conn *conn, struct t
     recovery = conn_recovery(tcp, conn);
     if (recovery != NULL && recovery->state == RECOVERY_RECOVERY)
         cause = LASTACK_CAUSE_FAST_RETRANSMIT;
+    else if (recovery != NULL && recovery->state == RECOVERY_LOSS && recovery->was_too_big)
+        cause = LASTACK_CAUSE_ICMP_TOO_BIG;
     if (conn->owe & OWE_RETRANSMIT) {
         conn->owe &= (uint8_t)~OWE_RETRANSMIT;
         if (seq_equal(conn->snd.una, conn->snd.max))

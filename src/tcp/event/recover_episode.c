@@ -6,6 +6,7 @@
  *      OPEN, DISORDER, CWR   a loss found ──▶ RECOVERY, one reduction for a window of data
  *      RECOVERY              goes on until `high` is acknowledged (RFC 6675 §5, RFC 6582 §3.2)
  *      LOSS                  entered by the timer; spurious (RFC 5682), or over at `high`
+ *                            ... or because the path takes smaller segments: no reduction
  *      a probe answered      it repaired a loss: a reduction without an episode (RFC 8985 §7.4)
  */
 #include "recover_parts.h"
@@ -193,6 +194,30 @@ void episode_judge_probe(struct tcp *tcp, struct tcp_conn *conn, struct recovery
     } else if (!ack->is_advance && seg->len == 0 && !ack->is_window_update && !ack->is_sack_news) {
         recovery->has_probe = false; /* a plain duplicate: both copies arrived */
     }
+}
+
+/* As Linux does it (tcp_simple_retransmit): an episode without a reduction, that nothing undoes. In
+ * an episode that runs the segments are lost once more, and it stays what it is. */
+void recover_path_shrank(struct tcp *tcp, struct tcp_conn *conn, uint32_t old_mss)
+{
+    struct recovery *recovery = conn_need_recovery(tcp, conn);
+
+    if (recovery == NULL) {
+        conn->owe |= OWE_RETRANSMIT;
+        return;
+    }
+    losses_find_too_large(tcp, conn, recovery, old_mss);
+    if (recovery->board.lost.segs == 0)
+        return;
+    conn->owe |= OWE_SEND;
+    if (recovery->state == RECOVERY_LOSS)
+        return;
+    conn->cc.ssthresh = window_present_ssthresh(conn, recovery);
+    recovery->ssthresh_before = 0;
+    recovery->high = conn->snd.max;
+    recovery->may_undo = recovery->is_frto = recovery->sends_new = recovery->has_probe = false;
+    recovery->was_too_big = true;
+    episode_set_state(recovery, RECOVERY_LOSS);
 }
 
 void recover_congestion_echoed(struct tcp *tcp, struct tcp_conn *conn)

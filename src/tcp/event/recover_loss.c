@@ -5,13 +5,14 @@
  *      RACK                    RFC 8985 §6.2: sent a reordering window before what has arrived
  *      RFC 6675 §4, IsLost     so many segments, or bytes, sacked above it
  *      RFC 6582, without SACK  the first, after so many duplicates or a partial ACK
+ *      RFC 1191 §6.4           what is larger than the path takes, as ICMP has told
  *
  * Not here: RFC 6675 §4's rule (4), one "rescue" of the last segment in an episode. Where RACK is
  * in force its window and a tail loss probe (RFC 8985 §7) find such a tail; where losses are
  * counted, the timeout does.
  *
- * Exactly one of them is in force for a connection (RFC 8985 §9.2). Each reordering seen makes the
- * second and third more patient, and keeps RACK from hurrying.
+ * Exactly one of the first three is in force for a connection (RFC 8985 §9.2). Each reordering seen
+ * makes the second and third more patient, and keeps RACK from hurrying.
  */
 #include "recover_parts.h"
 
@@ -80,6 +81,18 @@ static void find_by_sack(struct tcp *tcp, struct tcp_conn *conn, struct recovery
             ? recovery->board.sacked.segs >= recovery->reordering
             : recovery->state == RECOVERY_RECOVERY && is_advance && recovery->board.lost.segs == 0)
         conn->packets += sent_lost_first(&sent);
+}
+
+/* A router dropped them, and said so (RFC 1191 §4, RFC 8201 §4). */
+void losses_find_too_large(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
+                           uint32_t old_mss)
+{
+    const struct sent_set sent = conn_sent(tcp, conn);
+    const uint32_t before = recovery->board.lost.segs;
+
+    sent_lost_larger(&sent, old_mss, conn->snd.end);
+    recovery->lost_segs += recovery->board.lost.segs - before;
+    duplicates_bound(conn, recovery);
 }
 
 /* Looks for losses. True: a retransmission was found lost. */

@@ -48,6 +48,8 @@ void duplicates_add(const struct tcp *tcp, struct tcp_conn *conn, struct recover
 /* One ACK acknowledged the hole; the rest of what it acknowledged had made duplicates. */
 void duplicates_remove(const struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
                        struct recover_ack *ack);
+/* More is lost than was thought: what cannot be a duplicate's is none. */
+void duplicates_bound(const struct tcp_conn *conn, struct recovery *recovery);
 void duplicates_forget(const struct tcp_conn *conn, struct recovery *recovery);
 
 /* ---- recover_loss.c ---- */
@@ -58,11 +60,14 @@ void losses_note_reordering(const struct tcp *tcp, struct tcp_conn *conn, struct
 /* Looks for losses. True: a retransmission was found lost. */
 bool losses_find(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
                  const struct recover_ack *ack);
-/* RACK's timer fired: looks again. */
 /* How long after its departure a segment is lost when a later one has arrived: RACK.rtt and the
  * reordering window. */
 int64_t losses_patience(const struct tcp_conn *conn, const struct recovery *recovery);
+/* RACK's timer fired: looks again. */
 void losses_find_by_time(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery);
+/* The path takes no more than conn->mss, and segments were of `old_mss`. */
+void losses_find_too_large(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
+                           uint32_t old_mss);
 
 /* ---- recover_episode.c ---- */
 

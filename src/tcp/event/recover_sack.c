@@ -96,21 +96,27 @@ void blocks_take(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recove
 
 /* ---- without SACK ---- */
 
-/* There cannot be more duplicates than segments behind the hole: then it was overtaking. */
+/* There cannot be more of them than segments in flight that are no holes. */
+static uint32_t duplicates_most(const struct tcp_conn *conn, const struct scoreboard *board)
+{
+    return conn->packets - min32(max32(board->lost.segs, 1), conn->packets);
+}
+
+/* More duplicates than segments behind the hole: then it was overtaking. */
 static void limit_duplicates(const struct tcp *tcp, struct tcp_conn *conn,
                              struct recovery *recovery, uint32_t more)
 {
     struct scoreboard *board = &recovery->board;
-    const uint32_t holes = min32(max32(board->lost.segs, 1), conn->packets);
+    const uint32_t most = duplicates_most(conn, board);
 
-    if (board->sacked.segs + holes <= conn->packets)
+    if (board->sacked.segs <= most)
         return;
-    board->sacked.segs = conn->packets - holes;
+    board->sacked.segs = most;
     recovery->reordering = (uint16_t)min32(conn->packets + more, tcp->params.reordering_max);
     recovery->reordering_seen++;
 }
 
-static void set_duplicates(struct tcp_conn *conn, struct recovery *recovery)
+static void set_duplicates(const struct tcp_conn *conn, struct recovery *recovery)
 {
     recovery->board.sacked.bytes =
         min32(recovery->board.sacked.segs * conn->mss, conn_in_flight(conn));
@@ -147,6 +153,16 @@ void duplicates_remove(const struct tcp *tcp, struct tcp_conn *conn, struct reco
         recovery->board.sacked.segs = sacked - min32(acked - 1, sacked);
     }
     limit_duplicates(tcp, conn, recovery, acked);
+    set_duplicates(conn, recovery);
+}
+
+void duplicates_bound(const struct tcp_conn *conn, struct recovery *recovery)
+{
+    struct scoreboard *board = &recovery->board;
+
+    if (conn_has(conn, CONN_SACK))
+        return;
+    board->sacked.segs = min32(board->sacked.segs, duplicates_most(conn, board));
     set_duplicates(conn, recovery);
 }
 

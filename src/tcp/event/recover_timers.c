@@ -69,6 +69,7 @@ void recover_timed_out(struct tcp *tcp, struct tcp_conn *conn)
     episode_set_state(recovery, RECOVERY_LOSS);
     recovery->high = conn->snd.max;
     recovery->has_probe = recovery->is_waiting = recovery->sends_new = false;
+    recovery->was_too_big = false;
     recovery->is_frto = tcp->params.frto && (is_new || conn->retries > 1);
 }
 

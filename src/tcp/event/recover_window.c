@@ -113,7 +113,8 @@ static void measure_round(const struct tcp *tcp, struct tcp_conn *conn, int64_t 
 static NOINLINE void grow_window(const struct tcp *tcp, struct tcp_conn *conn, struct recovery *own,
                                  const struct recover_ack *ack)
 {
-    const bool is_after_timeout = ack->recovery != NULL && ack->recovery->state == RECOVERY_LOSS;
+    const bool is_after_timeout = ack->recovery != NULL && ack->recovery->state == RECOVERY_LOSS &&
+                                  !ack->recovery->was_too_big;
     const uint32_t limit = tcp->params.slow_start_limit;
     const struct cc_ack grown = {
         .acked = conn_charge(tcp, conn, ack->news.delivered),

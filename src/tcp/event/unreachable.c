@@ -8,21 +8,26 @@
  * afterwards it is remembered and told only if retransmission gives up (soft: MUST-56; hard ones
  * too: RFC 5927 §5 and docs/decisions/0011).
  */
-#include "tcp.h"
+#include "recover.h"
 
 static bool is_in_flight(const struct tcp_conn *conn, struct seq seq)
 {
     return seq_after_or_equal(seq, conn->snd.una) && seq_before(seq, conn->snd.max);
 }
 
-/* RFC 1191 §6.4, RFC 8201 §5.2: a smaller segment, and the one that was too big again. */
+/* RFC 1191 §6.4, RFC 8201 §5.2: smaller segments, and those that were too big again. A SYN goes
+ * without the text that it had (Fast Open). */
 static void path_shrank(struct tcp *tcp, struct tcp_conn *conn)
 {
     const uint16_t old = conn->mss;
 
     conn_take_path(tcp, conn);
-    if (conn->mss < old && conn_in_flight(conn) > 0)
-        conn->owe |= OWE_RETRANSMIT;
+    if (conn->mss < old && conn_in_flight(conn) > 0) {
+        if (conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED)
+            conn->owe |= OWE_RETRANSMIT;
+        else
+            recover_path_shrank(tcp, conn, old);
+    }
     settle(tcp, conn);
 }
 

@@ -6,7 +6,8 @@
  *
  *      OPEN ──▶ DISORDER ──▶ RECOVERY ──▶ OPEN       duplicate ACKs or SACKs, then a loss is found
  *        └──▶ CWR ──▶ OPEN                           congestion without a loss (ECN, a probe)
- *        └──▶ LOSS ──▶ OPEN                          the retransmission timer fired (RFC 6298)
+ *        └──▶ LOSS ──▶ OPEN                          the retransmission timer fired (RFC 6298), or
+ *                                                    the path takes smaller segments (RFC 1191)
  *
  * Two numbers bound an episode: `high` is where it ends (RFC 6582's recover, RFC 6675's
  * RecoveryPoint), `undo` where it began. It is undone when every retransmission turns out to have
@@ -42,7 +43,8 @@ struct recovery {
     bool was_probe_again; /* it was a retransmission */
     bool is_waiting;      /* the LOSS timer is RACK's, not a probe's */
     bool has_reneged;
-    bool sends_new; /* F-RTO: new data goes before what was lost */
+    bool was_too_big; /* LOSS began because the path takes smaller segments */
+    bool sends_new;   /* F-RTO: new data goes before what was lost */
     bool has_retry_stamp;
     struct seq high;
     struct seq undo;

@@ -559,6 +559,36 @@ void sent_lost_all(const struct sent_set *sent, int64_t expired)
         (void)lose(sent, range);
 }
 
+/* The part of a range whose segments are larger than sent->mss, as far as can be known: all but the
+ * last are full ones, of whatever size was full when they left. False: none is. */
+static bool too_large_part(const struct sent_set *sent, const struct range *range, uint32_t old_mss,
+                           struct seq text_end, struct seq *to)
+{
+    const struct seq end = seq_min(range->to, text_end);
+    const uint32_t text = seq_after(end, range->from) ? seq_distance(range->from, end) : 0;
+    const uint32_t whole = range->count - 1u; /* segments before the last */
+    const uint32_t full = whole > 0 && text > 0 ? min32(old_mss, (text - 1) / whole) : text;
+
+    *to = range->to;
+    if (whole > 0 && text - whole * full <= sent->mss)
+        *to = seq_add(range->from, whole * full); /* the last one is small enough */
+    return full > sent->mss;
+}
+
+void sent_lost_larger(const struct sent_set *sent, uint32_t old_mss, struct seq text_end)
+{
+    struct range *range = ranges_first(sent->ranges, sent->pool);
+    uint32_t more = 0;
+    struct seq to;
+
+    for (; range != NULL; range = ranges_next(sent->ranges, sent->pool, range)) {
+        if (range->flags & SENT_SACKED || !too_large_part(sent, range, old_mss, text_end, &to))
+            continue;
+        (void)divide(sent, range, to, &more);
+        range = lose(sent, range);
+    }
+}
+
 void sent_reneged(const struct sent_set *sent)
 {
     const struct range *first = ranges_first(sent->ranges, sent->pool);

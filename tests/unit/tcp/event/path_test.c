@@ -231,9 +231,10 @@ TEST(dont_fragment)
     assert_true(packets_forgotten(p) > 0);
 }
 
-/* A burst of reports, one for each packet of a flight: the first is news, and what was dropped
- * leaves again, once and smaller; the rest change nothing. The congestion window is not to blame.
- * covers: 1191-6.4 1191-3-reduce */
+/* A burst of reports, one for each packet of a flight: the first is news, and all that was dropped
+ * leaves again, once and smaller, as the window allows; the rest change nothing. The congestion
+ * window is not to blame.
+ * covers: 1191-6.4 1191-3-reduce 8201-5.2 */
 TEST(a_burst_of_reports)
 {
     struct peer *p = accepted_with(PEER_PORT, &(struct opening){.rtt = MS(100)});
@@ -244,13 +245,125 @@ TEST(a_burst_of_reports)
     cwnd = row_of(p).tcp_info.tcpi_snd_cwnd;
     for (int i = 0; i < 10; i++)
         ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 1000, .seq = 1 + 1460 * i);
-    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 960);
+    for (int i = 0; i < 10; i++)
+        SENDS(p, .flags = ACK, .seq = 1 + 960 * i, .ack = 1, .text = 960);
     SENDS_NOTHING(p);
     assert_int_equal(row_of(p).tcp_info.tcpi_snd_cwnd, cwnd); /* segments, as on Linux */
     assert_int_equal(row_of(p).tcp_info.tcpi_snd_ssthresh, 0x7fffffff);
     ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 1100, .seq = 1); /* never up */
     SENDS_NOTHING(p);
     assert_int_equal(row_of(p).tcp_info.tcpi_snd_mss, 960);
+}
+
+static struct peer *with_sack(void)
+{
+    struct peer *p = ACCEPTED(.rtt = MS(100), .sack = true, .timestamps = true);
+
+    WRITES(p, 1448 * 5); /* 1, 1449, 2897, 4345, 5793 */
+    assert_int_equal(packets_forgotten(p), 5);
+    return p;
+}
+
+/* What the peer has, and what is small enough, does not leave again; the timer that watched the
+ * flight is that of the first segment again.
+ * covers: 1191-6.4 8201-5.2 */
+TEST(too_big_are_the_large_ones_only)
+{
+    struct peer *p = with_sack();
+    struct lastack_connection_row row;
+
+    WRITES(p, 700); /* 7241: fits */
+    SENDS(p, .flags = ACK, .seq = 7241, .ack = 1, .text = 700);
+    AFTER(MS(100));
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .sack = {{2897, 4345}});
+    SENDS_NOTHING(p);
+    MARK();
+    ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 1252, .seq = 1449); /* 1200 of text */
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1200);
+    SENDS(p, .flags = ACK, .seq = 1201, .ack = 1, .text = 1200);
+    SENDS(p, .flags = ACK, .seq = 2401, .ack = 1, .text = 496);
+    SENDS(p, .flags = ACK, .seq = 4345, .ack = 1, .text = 1200);
+    SENDS(p, .flags = ACK, .seq = 5545, .ack = 1, .text = 1200);
+    SENDS(p, .flags = ACK, .seq = 6745, .ack = 1, .text = 496);
+    SENDS_NOTHING(p);
+    row = row_of(p);
+    assert_int_equal(row.tcp_info.tcpi_ca_state, 4);
+    assert_int_equal(row.tcp_info.tcpi_snd_cwnd, 10);
+    assert_int_equal(row.tcp_info.tcpi_snd_ssthresh, 0x7fffffff);
+    AFTER(MS(299));
+    SENDS_NOTHING(p);
+    AFTER(MS(100)); /* an RTO later, counted from now, not from when the flight had left */
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1200);
+    FORGET(p);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 7941);
+    assert_int_equal(row_of(p).tcp_info.tcpi_ca_state, 0);
+}
+
+/* Nothing that was lost for its size alone costs a window: not when it all arrives, and neither
+ * does what arrives of it tell of reordering or of a needless reduction.
+ * covers: 1191-6.4 */
+TEST(too_big_is_no_congestion)
+{
+    struct peer *p = with_sack();
+    struct lastack_connection_row row;
+
+    ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 1252, .seq = 1);
+    assert_int_equal(packets_forgotten(p), 7);
+    AFTER(MS(100));
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 3601);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 7241);
+    row = row_of(p);
+    assert_int_equal(row.tcp_info.tcpi_ca_state, 0);
+    assert_true(row.tcp_info.tcpi_snd_cwnd >= 10);
+    assert_int_equal(row.tcp_info.tcpi_snd_ssthresh, 0x7fffffff);
+    assert_int_equal(row.tcp_info.tcpi_reord_seen, 0);
+    assert_int_equal(counted(LASTACK_CAUSE_RECOVERY_UNDONE), 0);
+    assert_int_equal(counted(LASTACK_CAUSE_FAST_RETRANSMIT), 0);
+    SENDS_NOTHING(p);
+}
+
+/* The window holds: no more leaves than it has room for, the rest as ACKs come.
+ * covers: 1191-6.4 */
+TEST(too_big_under_the_window)
+{
+    struct peer *p = ACCEPTED(.rtt = MS(100));
+
+    WRITES(p, 14600);
+    assert_int_equal(packets_forgotten(p), 10);
+    ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 640, .seq = 1); /* 600: more than 24 segments */
+    assert_int_equal(packets_forgotten(p), 10);
+    SENDS_NOTHING(p);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 601);
+    SENDS(p, .flags = ACK, .seq = 6001, .ack = 1, .text = 600);
+    FORGET(p);
+}
+
+/* While a loss is being repaired, and once more for a path narrower still: what left again too
+ * large is lost again. The reduction that the loss cost stays one.
+ * covers: 1191-6.4 */
+TEST(too_big_in_an_episode)
+{
+    struct peer *p = with_sack();
+
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .sack = {{2897, 7241}});
+    AFTER(MS(110));
+    FORGET(p); /* recovery: 1 and 1449 left again */
+    assert_int_equal(row_of(p).tcp_info.tcpi_ca_state, 3);
+    ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 1252, .seq = 1);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1200);
+    SENDS(p, .flags = ACK, .seq = 1201, .ack = 1, .text = 1200);
+    SENDS(p, .flags = ACK, .seq = 2401, .ack = 1, .text = 496);
+    SENDS_NOTHING(p);
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_cwnd, 3); /* what the episode has left of it */
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_ssthresh, 7);
+    ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 852, .seq = 1);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 800);
+    SENDS(p, .flags = ACK, .seq = 801, .ack = 1, .text = 800);
+    SENDS_NOTHING(p); /* 2401 was small enough: it is under way, and fills the window */
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_cwnd, 3);
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_ssthresh, 7);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 7241);
+    assert_int_equal(row_of(p).tcp_info.tcpi_ca_state, 0);
 }
 
 /* Two connections over the same path: each learns it when its own packets are dropped.
@@ -263,8 +376,10 @@ TEST(two_connections_over_one_path)
 
     ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 1280, .seq = 1);
     SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1240);
+    assert_int_equal(packets_forgotten(p), 2);
     ICMP_ARRIVES(q, .type = TOO_BIG, .mtu = 1280, .seq = 1);
     SENDS(q, .flags = ACK, .seq = 1, .ack = 1, .text = 1240);
+    assert_int_equal(packets_forgotten(q), 2);
     r = accepted_with(PEER_PORT + 2, &(struct opening){0}); /* a new one knows from the start */
     WRITES(r, 1300);
     SENDS(r, .flags = ACK, .seq = 1, .ack = 1, .text = 1240);
@@ -451,6 +566,10 @@ int main(void)
         RUN(soft_errors_are_told),
         RUN(dont_fragment),
         RUN(a_burst_of_reports),
+        RUN(too_big_are_the_large_ones_only),
+        RUN(too_big_is_no_congestion),
+        RUN(too_big_under_the_window),
+        RUN(too_big_in_an_episode),
         RUN(two_connections_over_one_path),
         RUN(fragments_allowed),
         RUN(black_hole),
