@@ -22,13 +22,18 @@
  *     anything else         {"error":"...","done":true}
  *
  * The server never blocks and holds at most a bounded reply per client: rows are walked with their
- * cursor as fast as the client reads them, so a million of them cost neither side memory.
+ * cursor as fast as the client reads them, so a million of them cost neither side memory; and a
+ * batch at a time, so they keep nothing else waiting. A client who cannot be served (all of
+ * CONTROL_CLIENTS_MAX places are taken by others who are not idle, no descriptor is left, a line is
+ * too long) is told so with an "error" and disconnected.
  */
 #ifndef LASTACK_CONTROL_H
 #define LASTACK_CONTROL_H
 
 #include "control_path.h"
 #include "event_loop.h"
+
+enum { CONTROL_CLIENTS_MAX = 32 };
 
 /* ---- in the process that has the stack ---- */
 
@@ -45,8 +50,8 @@ struct control_config {
 
 struct control;
 
-/* Listens under `name`; a socket left behind by a process that is gone is replaced. NULL and
- * trouble if the name is bad or taken. */
+/* Listens under `name`; sockets left behind by processes that are gone, of this and other names,
+ * are removed. NULL and trouble if the name is bad or taken. */
 struct control *control_open(const struct control_config *config, struct trouble *trouble);
 /* Removes the name. */
 void control_close(struct control *control);
@@ -55,20 +60,26 @@ void control_close(struct control *control);
 
 struct control_stack {
     char name[CONTROL_NAME_MAX + 1];
+    bool is_silent; /* listens, but does not answer; what follows is not known */
     char link[16];
     char version[16];
     int pid;
 };
 
-/* The stacks of this user that answer, by name; at most `max`. Returns how many there are (0 too if
- * there is no directory), or -1 and trouble. */
+/* The stacks of this user, by name; at most `max`. Each has two seconds to answer. Returns how many
+ * there are (0 too if there is no directory), or -1 and trouble. */
 int control_list(struct control_stack *stacks, int max, struct trouble *trouble);
 
 struct control_client;
 
-/* NULL and trouble if nobody answers under that name. */
+/* NULL and trouble if nobody listens under that name (trouble's error: ENOENT or ECONNREFUSED), or
+ * does not accept in ten seconds; no answer is waited for any longer, either. */
 struct control_client *control_connect(const char *name, struct trouble *trouble);
 void control_disconnect(struct control_client *client);
+
+/* Who it is. */
+bool control_hello(struct control_client *client, struct control_stack *stack,
+                   struct trouble *trouble);
 
 /* Rows of these kinds (enum lastack_row_flags) until the callback returns false. After false, or a
  * failure, only control_disconnect is left to be called. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * control_client.c: asks the questions of control.h, and waits for the answers, at most
- * ANSWER_SECONDS each.
+ * ANSWER_SECONDS each: a stack may be stopped (Ctrl-Z, a debugger), with its queue of clients full.
  */
 #include "control.h"
 
@@ -19,6 +19,7 @@
 
 enum {
     ANSWER_SECONDS = 10,
+    HELLO_SECONDS = 2,     /* of each stack in a list */
     LINE_SIZE = 64 * 1024, /* a line of an answer at the most */
     TUPLES_PER_QUESTION = 1000,
 };
@@ -30,9 +31,34 @@ struct control_client {
     char buffer[LINE_SIZE];
 };
 
-struct control_client *control_connect(const char *name, struct trouble *trouble)
+/* No call on that socket waits longer. A connect() that does so is answered EAGAIN. */
+static bool limit_waits(int fd, int seconds)
 {
-    static const struct timeval patience = {.tv_sec = ANSWER_SECONDS};
+    const struct timeval patience = {.tv_sec = seconds};
+
+    return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
+           setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0;
+}
+
+static struct control_client *make_client(const char *name, struct trouble *trouble)
+{
+    struct control_client *client = calloc(1, sizeof *client);
+
+    if (client == NULL) {
+        trouble_set(trouble, ENOMEM, "ask stack \"%s\"", name);
+        return NULL;
+    }
+    snprintf(client->name, sizeof client->name, "%s", name);
+    client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (client->fd >= 0)
+        return client;
+    trouble_set(trouble, errno, "connect to stack \"%s\"", name);
+    free(client);
+    return NULL;
+}
+
+static struct control_client *connect_within(const char *name, int seconds, struct trouble *trouble)
+{
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     struct control_client *client;
     char path[CONTROL_PATH_MAX];
@@ -42,41 +68,42 @@ struct control_client *control_connect(const char *name, struct trouble *trouble
             trouble_set(trouble, ENOENT, "no stack \"%s\" is running", name);
         return NULL;
     }
-    client = calloc(1, sizeof *client);
-    if (client == NULL) {
-        trouble_set(trouble, ENOMEM, "ask stack \"%s\"", name);
+    client = make_client(name, trouble);
+    if (client == NULL)
         return NULL;
-    }
     memcpy(address.sun_path, path, strlen(path) + 1);
-    memcpy(client->name, name, strlen(name) + 1);
-    client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (client->fd >= 0 &&
-        connect(client->fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
-        setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0)
+    if (limit_waits(client->fd, seconds) &&
+        connect(client->fd, (const struct sockaddr *)&address, sizeof address) == 0)
         return client;
     if (errno == ENOENT || errno == ECONNREFUSED)
         trouble_set(trouble, errno, "no stack \"%s\" is running", name);
     else
-        trouble_set(trouble, errno, "connect to stack \"%s\"", name);
+        trouble_set(trouble, errno == EAGAIN ? ETIMEDOUT : errno, "connect to stack \"%s\"", name);
     control_disconnect(client);
     return NULL;
 }
 
+struct control_client *control_connect(const char *name, struct trouble *trouble)
+{
+    return connect_within(name, ANSWER_SECONDS, trouble);
+}
+
 void control_disconnect(struct control_client *client)
 {
-    if (client->fd >= 0)
-        close(client->fd);
+    close(client->fd);
     free(client);
 }
 
 /* ---- lines ---- */
 
-/* Sends a question; drops the reference. */
+/* Sends a question; drops the reference. Who hung up before it was read has said why: that is the
+ * answer. */
 static bool ask(struct control_client *client, json_t *question, struct trouble *trouble)
 {
     char *text = question != NULL ? json_dumps(question, JSON_COMPACT) : NULL;
     const int error = question != NULL ? ENOMEM : EILSEQ; /* of words that are no UTF-8 */
     size_t length, done = 0;
+    bool has_hung_up;
 
     json_decref(question);
     if (text == NULL)
@@ -91,7 +118,10 @@ static bool ask(struct control_client *client, json_t *question, struct trouble 
         done += sent > 0 ? (size_t)sent : 0;
     }
     free(text);
-    return done == length || trouble_set(trouble, errno, "ask stack \"%s\"", client->name);
+    has_hung_up = done < length && (errno == EPIPE || errno == ECONNRESET);
+    return done == length || has_hung_up ||
+           trouble_set(trouble, errno == EAGAIN ? ETIMEDOUT : errno, "ask stack \"%s\"",
+                       client->name);
 }
 
 static bool receive_more(struct control_client *client, struct trouble *trouble)
@@ -307,25 +337,39 @@ static void copy_text(char *to, size_t size, const json_t *object, const char *n
     snprintf(to, size, "%s", text != NULL ? text : "?");
 }
 
-static bool hello(const char *name, struct control_stack *stack)
+bool control_hello(struct control_client *client, struct control_stack *stack,
+                   struct trouble *trouble)
 {
-    struct trouble ignored;
-    struct control_client *client = control_connect(name, &ignored);
-    json_t *answer = NULL;
-    bool is_there;
+    json_t *answer;
 
-    if (client == NULL)
-        return false;
-    if (ask(client, json_pack("{s:s}", "ask", "hello"), &ignored))
-        answer = next_answer(client, &ignored);
-    is_there = answer != NULL;
+    *stack = (struct control_stack){.is_silent = true};
     memcpy(stack->name, client->name, sizeof stack->name);
+    if (!ask(client, json_pack("{s:s}", "ask", "hello"), trouble))
+        return false;
+    answer = next_answer(client, trouble);
+    if (answer == NULL)
+        return false;
+    stack->is_silent = false;
     copy_text(stack->link, sizeof stack->link, answer, "link");
     copy_text(stack->version, sizeof stack->version, answer, "version");
     stack->pid = (int)number_in(answer, "pid");
     json_decref(answer);
+    return true;
+}
+
+/* False: nobody listens there any more. */
+static bool look_for(const char *name, struct control_stack *stack)
+{
+    struct trouble trouble;
+    struct control_client *client = connect_within(name, HELLO_SECONDS, &trouble);
+
+    *stack = (struct control_stack){.is_silent = true};
+    snprintf(stack->name, sizeof stack->name, "%.*s", CONTROL_NAME_MAX, name);
+    if (client == NULL)
+        return trouble.error == ETIMEDOUT;
+    (void)control_hello(client, stack, &trouble);
     control_disconnect(client);
-    return is_there;
+    return true;
 }
 
 static int by_name(const void *a, const void *b)
@@ -348,7 +392,7 @@ int control_list(struct control_stack *stacks, int max, struct trouble *trouble)
         return -1;
     }
     while (count < max && (entry = readdir(directory)) != NULL)
-        if (control_name_is_good(entry->d_name) && hello(entry->d_name, &stacks[count]))
+        if (control_name_is_good(entry->d_name) && look_for(entry->d_name, &stacks[count]))
             count++;
     closedir(directory);
     qsort(stacks, (size_t)count, sizeof stacks[0], by_name);

@@ -7,27 +7,48 @@
  *                                          └───────┘ rows go on from their cursor
  *
  * A client is served one question at a time: while an answer is on its way, its next question stays
- * in the socket. Who sends a line longer than LINE_MAX_BYTES is disconnected.
+ * in the socket; and one batch of an answer at a time, so that a client that reads as fast as we
+ * write keeps the stack from its packets no longer than one that does not read.
+ *
+ * Who cannot be served is told why, in an answer before any question: a line longer than
+ * LINE_MAX_BYTES, all places taken, no descriptors left. For the last a descriptor is held in
+ * reserve: it is given up to accept the client, tell him, and is then taken again. A client who was
+ * silent for SILENCE_NS loses his place to one who comes when there is no other.
  */
 #include "control.h"
 
 #include "check.h"
+#include "duration.h"
 #include "row_wire.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
-    CLIENTS_MAX = 32,
+    BACKLOG = 64,
     LINE_MAX_BYTES = 256 * 1024, /* a question: kill with some thousand tuples */
     FILL_TO = 128 * 1024,        /* of an answer, before the client has read it */
+    LOCK_TRIES = 200,            /* for the directory, LOCK_PAUSE_NS apart: two seconds */
 };
+
+#define SILENCE_NS    SEC(1)
+#define LOCK_PAUSE_NS MS(10)
+
+/* The members of {"error":...,"done":true}. */
+#define ERROR_FORMAT   "{s:s, s:b}"
+#define ERROR_OF(text) "error", text, "done", 1
 
 struct control_server_client {
     struct control *control;
@@ -36,7 +57,9 @@ struct control_server_client {
     size_t in_length;
     char *out;
     size_t out_length, out_at, out_size;
-    bool is_walking; /* in the middle of rows */
+    bool is_walking;  /* in the middle of rows */
+    bool is_broken;   /* half a line is all that there was memory for */
+    int64_t moved_at; /* when a byte came from it or went to it */
     uint32_t row_flags;
     uint64_t cursor;
 };
@@ -45,16 +68,39 @@ struct control {
     struct control_config config;
     char path[CONTROL_PATH_MAX];
     int fd;
-    struct control_server_client clients[CLIENTS_MAX];
+    bool has_name; /* bound: to be removed */
+    int reserve;   /* a descriptor for who comes when there are no more */
+    bool is_deaf;  /* not even that helped: looks at the socket when the next client comes */
+    struct control_server_client clients[CONTROL_CLIENTS_MAX];
 };
+
+/* Level-triggered, so that a client left for the next turn is not forgotten; a deaf one is told of
+ * news alone, or it would be told without end of a client that it cannot accept. */
+static void hear(struct control *control, bool is_deaf)
+{
+    control->is_deaf = is_deaf;
+    event_loop_change(control->config.loop, control->fd,
+                      is_deaf ? (uint32_t)EPOLLIN | (uint32_t)EPOLLET : (uint32_t)EPOLLIN);
+}
+
+static int take_reserve(void)
+{
+    return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
 
 static void disconnect(struct control_server_client *client)
 {
-    event_loop_forget(client->control->config.loop, client->fd);
+    struct control *control = client->control;
+
+    event_loop_forget(control->config.loop, client->fd);
     close(client->fd);
     free(client->in);
     free(client->out);
-    *client = (struct control_server_client){.control = client->control, .fd = -1};
+    *client = (struct control_server_client){.control = control, .fd = -1};
+    if (control->reserve < 0) /* there is a descriptor now */
+        control->reserve = take_reserve();
+    if (control->is_deaf)
+        hear(control, false);
 }
 
 /* ---- out ---- */
@@ -80,24 +126,27 @@ static int put_callback(const char *bytes, size_t length, void *context)
     return put_bytes(context, bytes, length) ? 0 : -1;
 }
 
-/* Adds one line; drops the reference. */
+/* Adds one line; drops the reference. A line is never left out: the client would wait for it. */
 static void put_line(struct control_server_client *client, json_t *object)
 {
-    if (object == NULL)
-        return;
-    if (json_dump_callback(object, put_callback, client, JSON_COMPACT) == 0)
-        (void)put_bytes(client, "\n", 1);
+    if (object == NULL) /* a text that was cut within a character */
+        object = json_pack(ERROR_FORMAT, ERROR_OF("the answer is no UTF-8"));
+    if (object == NULL || json_dump_callback(object, put_callback, client, JSON_COMPACT) != 0 ||
+        !put_bytes(client, "\n", 1))
+        client->is_broken = true;
     json_decref(object);
 }
 
 static void put_error(struct control_server_client *client, const char *text)
 {
-    put_line(client, json_pack("{s:s, s:b}", "error", text, "done", 1));
+    put_line(client, json_pack(ERROR_FORMAT, ERROR_OF(text)));
 }
 
-/* Writes what the socket takes; false: the client is gone. */
+/* Writes what the socket takes; false: the client is gone, or cannot be told. */
 static bool drain(struct control_server_client *client)
 {
+    if (client->is_broken)
+        return false;
     while (client->out_at < client->out_length) {
         ssize_t sent = send(client->fd, client->out + client->out_at,
                             client->out_length - client->out_at, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -105,6 +154,7 @@ static bool drain(struct control_server_client *client)
         if (sent < 0)
             return errno == EAGAIN || errno == EINTR;
         client->out_at += (size_t)sent;
+        client->moved_at = event_loop_clock();
     }
     client->out_at = client->out_length = 0;
     return true;
@@ -268,113 +318,278 @@ static bool answer_line(struct control_server_client *client)
     return true;
 }
 
+/* To who is not, or no longer, a client; what does not fit at once is lost. */
+__attribute__((format(printf, 2, 3))) static void send_error(int fd, const char *format, ...)
+{
+    char text[160];
+    va_list arguments;
+    json_t *object;
+    size_t length;
+    char *line;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    object = json_pack(ERROR_FORMAT, ERROR_OF(text));
+    line = object != NULL ? json_dumps(object, JSON_COMPACT) : NULL;
+    json_decref(object);
+    if (line == NULL)
+        return;
+    length = strlen(line);
+    line[length++] = '\n'; /* in place of the NUL */
+    (void)!send(fd, line, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    free(line);
+}
+
+/* False: it has hung up, or its line is too long. */
 static bool fill(struct control_server_client *client)
 {
-    ssize_t got = recv(client->fd, client->in + client->in_length,
-                       LINE_MAX_BYTES - client->in_length, MSG_DONTWAIT);
+    ssize_t got;
 
+    if (client->in_length == LINE_MAX_BYTES) {
+        send_error(client->fd, "a question has at most %d bytes", LINE_MAX_BYTES);
+        return false;
+    }
+    got = recv(client->fd, client->in + client->in_length, LINE_MAX_BYTES - client->in_length,
+               MSG_DONTWAIT);
     if (got < 0)
         return errno == EAGAIN || errno == EINTR;
     client->in_length += (size_t)got;
-    return got > 0; /* 0: it has hung up, or its line is too long */
+    client->moved_at = event_loop_clock();
+    return got > 0;
+}
+
+/* Whether there is something to be done that waits for no more bytes of the client. */
+static bool has_work(const struct control_server_client *client)
+{
+    return client->out_length > 0 || client->is_walking ||
+           memchr(client->in, '\n', client->in_length) != NULL;
+}
+
+/* One step: the next batch of an answer, or the next question's. */
+static void answer_on(struct control_server_client *client)
+{
+    if (client->is_walking)
+        walk_rows(client);
+    else
+        (void)answer_line(client);
 }
 
 static void serve_client(void *context, uint32_t events)
 {
     struct control_server_client *client = context;
+    bool is_there = drain(client) && (events & EPOLLERR) == 0;
 
-    if (!drain(client) || (events & EPOLLERR) != 0) {
+    if (is_there && !has_work(client) && (events & (EPOLLIN | EPOLLHUP)) != 0)
+        is_there = fill(client);
+    if (is_there && client->out_length == 0) {
+        answer_on(client);
+        is_there = drain(client);
+    }
+    if (!is_there) {
         disconnect(client);
         return;
     }
-    if (client->out_length == 0 && !client->is_walking && (events & (EPOLLIN | EPOLLHUP)) != 0 &&
-        !fill(client)) {
-        disconnect(client);
-        return;
-    }
-    /* Answer while the client keeps up; what it does not take now waits for EPOLLOUT. */
-    while (client->out_length == 0) {
-        if (client->is_walking)
-            walk_rows(client);
-        else if (!answer_line(client))
-            break;
-        if (!drain(client)) {
-            disconnect(client);
-            return;
-        }
-    }
+    /* What the client did not take, and what was not yet made, waits until it can take more. */
     event_loop_change(client->control->config.loop, client->fd,
-                      client->out_length > 0 ? EPOLLOUT : EPOLLIN);
+                      has_work(client) ? EPOLLOUT : EPOLLIN);
 }
 
-static struct control_server_client *free_client(struct control *control)
+/* ---- who comes ---- */
+
+/* A free place, if need be that of who was silent for longest; NULL: there is none. */
+static struct control_server_client *place(struct control *control)
 {
-    for (unsigned i = 0; i < CLIENTS_MAX; i++)
+    struct control_server_client *silent = &control->clients[0];
+
+    for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++) {
         if (control->clients[i].fd < 0)
             return &control->clients[i];
-    return NULL;
+        if (control->clients[i].moved_at < silent->moved_at)
+            silent = &control->clients[i];
+    }
+    if (event_loop_clock() - silent->moved_at < SILENCE_NS)
+        return NULL;
+    if (silent->out_length == 0) /* not in the middle of another line */
+        send_error(silent->fd, "the place of this client, who was silent, was wanted by another");
+    disconnect(silent);
+    return silent;
 }
 
-static void accept_client(void *context, uint32_t events)
+static void admit(struct control *control, int fd)
 {
-    struct control *control = context;
-    int fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    struct control_server_client *client = free_client(control);
+    struct control_server_client *client = place(control);
     struct trouble trouble;
 
-    (void)events;
-    if (fd < 0)
-        return;
     if (client == NULL) {
+        send_error(fd, "all places for %d who ask at a time are taken", CONTROL_CLIENTS_MAX);
         close(fd);
         return;
     }
     client->in = malloc(LINE_MAX_BYTES);
     client->fd = fd;
+    client->moved_at = event_loop_clock();
     if (client->in != NULL &&
         event_loop_watch(control->config.loop, fd, EPOLLIN, serve_client, client, &trouble))
         return;
+    send_error(fd, "no memory to serve another client");
     free(client->in);
     client->in = NULL;
     client->fd = -1;
     close(fd);
 }
 
+static int accept_one(const struct control *control)
+{
+    return accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+/* No descriptor is left. False: nor was one in reserve, or it was gone before we had it. */
+static bool turn_away(struct control *control)
+{
+    int fd;
+
+    if (control->reserve < 0)
+        return false;
+    close(control->reserve);
+    fd = accept_one(control);
+    if (fd >= 0) {
+        send_error(fd, "the process of the stack has no descriptors left");
+        close(fd);
+    }
+    control->reserve = take_reserve();
+    return fd >= 0;
+}
+
+static void accept_client(void *context, uint32_t events)
+{
+    struct control *control = context;
+    int fd = accept_one(control);
+
+    (void)events;
+    if (fd < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED))
+        return;
+    if (fd < 0 && !turn_away(control)) {
+        if (!control->is_deaf)
+            hear(control, true);
+        return;
+    }
+    if (control->is_deaf)
+        hear(control, false);
+    if (fd >= 0)
+        admit(control, fd);
+}
+
 /* ---- the name ---- */
 
-static bool somebody_answers(const struct sockaddr_un *address)
+/* Whether nobody listens on that socket any more. When in doubt, somebody does. */
+static bool is_left_behind(const char *path)
 {
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool is_taken = fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof *address) == 0;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    struct stat status;
+    bool is_refused;
 
-    if (fd >= 0)
-        close(fd);
-    return is_taken;
+    if (fd < 0)
+        return false;
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    is_refused = lstat(path, &status) == 0 && S_ISSOCK(status.st_mode) &&
+                 connect(fd, (const struct sockaddr *)&address, sizeof address) != 0 &&
+                 errno == ECONNREFUSED;
+    close(fd);
+    return is_refused;
+}
+
+/* Removes the sockets of stacks that were killed: nobody else will, and each has a new name. */
+static void sweep(const char *folder)
+{
+    DIR *directory = opendir(folder);
+    struct dirent *entry;
+    char path[CONTROL_PATH_MAX];
+
+    if (directory == NULL)
+        return;
+    while ((entry = readdir(directory)) != NULL) {
+        if (!control_name_is_good(entry->d_name))
+            continue;
+        if (snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) < (int)sizeof path &&
+            is_left_behind(path))
+            (void)unlink(path);
+    }
+    closedir(directory);
+}
+
+static bool bind_name(struct control *control, struct trouble *trouble)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct stat status;
+
+    memcpy(address.sun_path, control->path, strlen(control->path) + 1);
+    if (bind(control->fd, (const struct sockaddr *)&address, sizeof address) == 0) {
+        control->has_name = true;
+        return listen(control->fd, BACKLOG) == 0 ||
+               trouble_set(trouble, errno, "listen on the control socket %s", control->path);
+    }
+    if (errno != EADDRINUSE)
+        return trouble_set(trouble, errno, "bind the control socket %s", control->path);
+    if (lstat(control->path, &status) == 0 && !S_ISSOCK(status.st_mode))
+        return trouble_set(trouble, 0, "%s is in the way: it is no socket", control->path);
+    return trouble_set(trouble, 0, "the name \"%s\" is taken by a running stack",
+                       control->config.name);
+}
+
+/* The folder, locked: between the bind and the listen of one stack no other may find its socket
+ * deserted. -1 and trouble, if another stack holds the lock for long. */
+static int lock_folder(const char *folder, struct trouble *trouble)
+{
+    static const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0) {
+        trouble_set(trouble, errno, "open %s", folder);
+        return -1;
+    }
+    for (unsigned i = 0; i < LOCK_TRIES; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return fd;
+        nanosleep(&pause, NULL);
+    }
+    trouble_set(trouble, errno, "lock %s, where another stack is just taking its name", folder);
+    close(fd);
+    return -1;
 }
 
 static bool take_name(struct control *control, struct trouble *trouble)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char folder[CONTROL_PATH_MAX];
+    bool is_taken;
+    int lock;
 
-    if (!control_path(control->path, control->config.name, true, trouble))
+    if (!control_path(control->path, control->config.name, true, trouble) ||
+        !control_directory(folder, false, trouble))
         return false;
-    memcpy(address.sun_path, control->path, strlen(control->path) + 1);
+    control->reserve = take_reserve();
     control->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (control->fd < 0)
         return trouble_set(trouble, errno, "make a control socket");
-    if (bind(control->fd, (const struct sockaddr *)&address, sizeof address) != 0) {
-        if (errno != EADDRINUSE)
-            return trouble_set(trouble, errno, "bind the control socket %s", control->path);
-        if (somebody_answers(&address))
-            return trouble_set(trouble, 0, "the name \"%s\" is taken by a running stack",
-                               control->config.name);
-        (void)unlink(control->path); /* left behind */
-        if (bind(control->fd, (const struct sockaddr *)&address, sizeof address) != 0)
-            return trouble_set(trouble, errno, "bind the control socket %s", control->path);
-    }
-    if (listen(control->fd, 8) != 0)
-        return trouble_set(trouble, errno, "listen on the control socket %s", control->path);
-    return true;
+    lock = lock_folder(folder, trouble);
+    if (lock < 0)
+        return false;
+    sweep(folder);
+    is_taken = bind_name(control, trouble);
+    close(lock);
+    return is_taken;
+}
+
+static void give_back(struct control *control)
+{
+    if (control->fd >= 0)
+        close(control->fd);
+    if (control->reserve >= 0)
+        close(control->reserve);
+    if (control->has_name)
+        (void)unlink(control->path);
+    free(control);
 }
 
 struct control *control_open(const struct control_config *config, struct trouble *trouble)
@@ -386,25 +601,21 @@ struct control *control_open(const struct control_config *config, struct trouble
         return NULL;
     }
     control->config = *config;
-    control->fd = -1;
-    for (unsigned i = 0; i < CLIENTS_MAX; i++)
+    control->fd = control->reserve = -1;
+    for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)
         control->clients[i] = (struct control_server_client){.control = control, .fd = -1};
     if (take_name(control, trouble) &&
         event_loop_watch(config->loop, control->fd, EPOLLIN, accept_client, control, trouble))
         return control;
-    if (control->fd >= 0)
-        close(control->fd);
-    free(control);
+    give_back(control);
     return NULL;
 }
 
 void control_close(struct control *control)
 {
-    for (unsigned i = 0; i < CLIENTS_MAX; i++)
+    for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)
         if (control->clients[i].fd >= 0)
             disconnect(&control->clients[i]);
     event_loop_forget(control->config.loop, control->fd);
-    close(control->fd);
-    (void)unlink(control->path);
-    free(control);
+    give_back(control);
 }

@@ -269,7 +269,6 @@ struct stack_hunt {
     const char *verb;
     const struct host_query *query;
     struct hunt *hunt;
-    bool is_dry, has_failed;
 };
 
 static bool collect_from_stack(void *context, const struct control_stack *stack,
@@ -277,8 +276,7 @@ static bool collect_from_stack(void *context, const struct control_stack *stack,
 {
     struct stack_hunt *stacks = context;
     (void)stack;
-    stacks->has_failed = !stack_rows(stacks->verb, client, stacks->query, collect, stacks->hunt);
-    return !stacks->has_failed;
+    return stack_rows(stacks->verb, client, stacks->query, collect, stacks->hunt);
 }
 
 /* The stack looks at its own tables: its verdict needs no second look. Tuples of other stacks are
@@ -312,7 +310,7 @@ static int kill_in_stacks(const char *verb, struct hunt *hunt, const struct host
 {
     struct stack_hunt stacks = {.verb = verb, .query = query, .hunt = hunt};
     const struct kill_options *options = hunt->options;
-    if (stack_each(verb, options->stack, collect_from_stack, &stacks) < 0 || stacks.has_failed)
+    if (stack_each(verb, options->stack, collect_from_stack, &stacks) < 0)
         return STATUS_PARTLY;
     if (hunt->count == 0) {
         fprintf(stderr, "lastack %s: no socket of that stack matches\n", verb);

@@ -26,7 +26,6 @@ struct figures {
 struct all {
     struct figures *list;
     size_t count;
-    bool has_failed;
 };
 
 /* ---- asking ---- */
@@ -74,13 +73,14 @@ static bool ask(void *context, const struct control_stack *stack, struct control
 
     if (all->count == FIGURES_MAX)
         return false;
+    *figures = (struct figures){0}; /* of one that failed in the middle */
     snprintf(figures->name, sizeof figures->name, "%s", stack->name);
     if (!stack_rows("metrics", client, &query, count_row, figures) ||
         !control_pools(client, take_pool, figures, &trouble) ||
         !control_counters(client, take_cause, figures, &trouble)) {
-        fprintf(stderr, "lastack metrics: %s: %s\n", stack->name, trouble.text);
-        all->has_failed = true;
-        return true;
+        if (trouble.text[0] != '\0')
+            fprintf(stderr, "lastack metrics: %s\n", trouble.text);
+        return false;
     }
     all->count++;
     return true;
@@ -162,7 +162,7 @@ int metrics_stack(const char *name)
 
     if (all.list == NULL)
         abort();
-    if (stack_each("metrics", name, ask, &all) < 0 || all.has_failed)
+    if (stack_each("metrics", name, ask, &all) < 0)
         status = STATUS_PARTLY;
     if (all.count > 0) {
         print_states(&all);

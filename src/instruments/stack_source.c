@@ -6,6 +6,7 @@
 
 #include <lastack/stack.h>
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,36 +21,86 @@ const char *stack_option(const char *value)
     return "all";
 }
 
-int stack_each(const char *verb, const char *name, stack_function *function, void *context)
+static bool complain(const char *verb, const struct trouble *trouble)
+{
+    fprintf(stderr, "lastack %s: %s\n", verb, trouble->text);
+    return false;
+}
+
+static bool call(const char *verb, struct control_client *client, stack_function *function,
+                 void *context)
+{
+    struct trouble trouble = {0};
+    struct control_stack stack;
+
+    return control_hello(client, &stack, &trouble) ? function(context, &stack, client)
+                                                   : complain(verb, &trouble);
+}
+
+/* The name is nobody's: whose are there? */
+static void tell_names(const char *verb, const char *name)
+{
+    struct control_stack stacks[STACKS_MAX];
+    char directory[CONTROL_PATH_MAX];
+    struct trouble trouble;
+    int found = control_list(stacks, STACKS_MAX, &trouble);
+
+    fprintf(stderr, "lastack %s: no running stack is called '%s'", verb, name);
+    for (int i = 0; i < found; i++)
+        fprintf(stderr, "%s%s", i == 0 ? "; there are " : ", ", stacks[i].name);
+    if (found <= 0 && control_directory(directory, false, &trouble))
+        fprintf(stderr, "; there is none in %s", directory);
+    fputc('\n', stderr);
+}
+
+static int one(const char *verb, const char *name, stack_function *function, void *context)
+{
+    struct trouble trouble = {0};
+    struct control_client *client = control_connect(name, &trouble);
+    bool is_good;
+
+    if (client == NULL) {
+        if (trouble.error == ENOENT || trouble.error == ECONNREFUSED)
+            tell_names(verb, name);
+        else
+            complain(verb, &trouble);
+        return -1;
+    }
+    is_good = call(verb, client, function, context);
+    control_disconnect(client);
+    return is_good ? 1 : -1;
+}
+
+/* One that fails keeps nobody from the others. */
+static int every(const char *verb, stack_function *function, void *context)
 {
     struct control_stack stacks[STACKS_MAX];
     struct trouble trouble = {0};
-    bool is_all = strcmp(name, "all") == 0;
-    int found = control_list(stacks, STACKS_MAX, &trouble);
-    int called = 0;
-    if (found < 0) {
-        fprintf(stderr, "lastack %s: --stack %s: %s\n", verb, name, trouble.text);
-        return -1;
-    }
-    for (int i = 0; i < found && i < STACKS_MAX; i++) {
-        if (!is_all && strcmp(stacks[i].name, name) != 0)
+    int found = control_list(stacks, STACKS_MAX, &trouble), called = 0;
+    bool is_good = found >= 0 || complain(verb, &trouble);
+
+    for (int i = 0; i < found; i++) {
+        struct control_client *client;
+
+        if (stacks[i].is_silent) {
+            fprintf(stderr, "lastack %s: stack \"%s\" does not answer\n", verb, stacks[i].name);
+            is_good = false;
             continue;
-        struct control_client *client = control_connect(stacks[i].name, &trouble);
+        }
+        client = control_connect(stacks[i].name, &trouble);
         if (client == NULL)
             continue; /* it has just ended */
         called++;
-        bool goes_on = function(context, &stacks[i], client);
+        is_good &= function(context, &stacks[i], client);
         control_disconnect(client);
-        if (!goes_on)
-            break;
     }
-    if (called > 0 || is_all)
-        return called;
-    fprintf(stderr, "lastack %s: no running stack is called '%s'", verb, name);
-    for (int i = 0; i < found && i < STACKS_MAX; i++)
-        fprintf(stderr, "%s%s", i == 0 ? "; there are " : ", ", stacks[i].name);
-    fputc('\n', stderr);
-    return -1;
+    return is_good ? called : -1;
+}
+
+int stack_each(const char *verb, const char *name, stack_function *function, void *context)
+{
+    return strcmp(name, "all") == 0 ? every(verb, function, context)
+                                    : one(verb, name, function, context);
 }
 
 struct sieve {

@@ -13,11 +13,13 @@
  * (optind), and "--stack" alone means every stack. */
 const char *stack_option(const char *value);
 
+/* False: it failed, and has said so. */
 typedef bool stack_function(void *context, const struct control_stack *stack,
                             struct control_client *client);
 
-/* Connects to the stack `name`, or to every one ("all"), and calls back; false from the callback
- * stops. How many there were, or -1 with a message on stderr after "lastack VERB: ". */
+/* Connects to the stack `name`, or to every one ("all"), and calls back. How many there were; -1 if
+ * the name is nobody's, if a stack does not answer or if a callback failed, with a message on
+ * stderr after "lastack VERB: "; the other stacks were called all the same. */
 int stack_each(const char *verb, const char *name, stack_function *function, void *context);
 
 /* The rows that a query on the host would ask for: protocols, families, states. False: a message

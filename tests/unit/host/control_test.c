@@ -15,17 +15,21 @@
 #include "duration.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { ROWS = 20000 };
+enum { ROWS = 5000 };
 
 /* ---- the pretended stack ---- */
 
@@ -64,8 +68,15 @@ void lastack_tick(struct lastack *stack, int64_t now)
     (void)stack;
     (void)now;
 }
+/* How often the servers' loops have turned, in memory that they share with us. */
+static volatile unsigned *turns;
+
+/* Batches of rows since packets were last asked for: what they had to wait for. */
+static unsigned batches, most_batches;
+
 size_t lastack_output(struct lastack *stack, struct lastack_packet_out *packets, size_t max)
 {
+    batches = 0;
     (void)stack;
     (void)packets;
     (void)max;
@@ -80,6 +91,7 @@ bool lastack_next_event(struct lastack *stack, struct lastack_event *event)
 int64_t lastack_next_deadline(const struct lastack *stack)
 {
     (void)stack;
+    ++*turns;
     return NEVER;
 }
 
@@ -98,6 +110,8 @@ bool lastack_rows(const struct lastack *stack, uint32_t flags, uint64_t *cursor,
                   lastack_row_callback *callback, void *context)
 {
     (void)stack;
+    batches++;
+    most_batches = batches > most_batches ? batches : most_batches;
     while (*cursor < ROWS) {
         struct lastack_connection_row row = {.state = (uint8_t)flags, .cookie = *cursor};
 
@@ -143,6 +157,14 @@ static bool one_parameter(void *context, const char *name, const char *value, ch
     static int number = 60;
 
     (void)context;
+    if (strcmp(name, "most_batches") == 0) {
+        snprintf(reply, size, "%u", most_batches);
+        return true;
+    }
+    if (strcmp(name, "half a letter") == 0) {
+        snprintf(reply, size, "\xc3");
+        return true;
+    }
     if (strcmp(name, "fin_timeout") != 0) {
         snprintf(reply, size, "no parameter \"%s\"", name);
         return false;
@@ -159,6 +181,34 @@ static void stop(void *context, int signal_number)
     event_loop_stop(*(struct event_loop **)context);
 }
 
+/* How many descriptors more than it has a server may have; -1: as many as it likes. */
+static int descriptors_more = -1;
+
+static void limit_descriptors(void)
+{
+    int next = dup(0);
+    struct rlimit limit;
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    close(next);
+    if (descriptors_more >= 0) {
+        limit.rlim_cur = (rlim_t)(next + descriptors_more);
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+/* None at all: not even one that was given up can be had again. */
+static void forbid_descriptors(void)
+{
+    struct rlimit limit;
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = 0;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static bool has_no_descriptors;
+
 static void run_server(const char *name, int ready)
 {
     struct event_loop *loop;
@@ -174,6 +224,9 @@ static void run_server(const char *name, int ready)
     event_loop_catch(loop, &signals, &trouble);
     config.loop = loop;
     control = control_open(&config, &trouble);
+    limit_descriptors();
+    if (has_no_descriptors)
+        forbid_descriptors();
     (void)!write(ready, trouble.text, sizeof trouble.text);
     if (control != NULL) {
         event_loop_run(loop, event_loop_clock() + SEC(60));
@@ -406,6 +459,192 @@ static void nonsense_is_answered_with_an_error(void **state)
     every_row_comes_once_and_in_order(state);
 }
 
+/* A socket to that stack, which does not wait; -1: it cannot be had at once. */
+static int bare_client(const char *name)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/lastack/%s", directory, name);
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* A while in which the servers have nothing to do: their loops do not turn. */
+static void assert_all_idle(void)
+{
+    static const struct timespec pause = {.tv_nsec = MS(100)};
+    unsigned before;
+
+    nanosleep(&pause, NULL);
+    before = *turns;
+    nanosleep(&pause, NULL);
+    assert_in_range(*turns - before, 0, 3);
+}
+
+static void who_comes_when_no_descriptor_is_left_is_told(void **state)
+{
+    struct control_client *first, *second;
+    struct control_stack stack;
+    pid_t poor;
+
+    (void)state;
+    descriptors_more = 1;
+    poor = start_server("poor", &trouble);
+    descriptors_more = -1;
+    first = client_of("poor");
+    assert_true(control_hello(first, &stack, &trouble));
+    for (int i = 0; i < 3; i++) {
+        second = client_of("poor");
+        assert_false(control_hello(second, &stack, &trouble));
+        assert_non_null(strstr(trouble.text, "no descriptors left"));
+        control_disconnect(second);
+    }
+    assert_all_idle();
+    assert_true(control_hello(first, &stack, &trouble));
+    control_disconnect(first);
+    do /* its descriptor comes back in a moment */
+        first = client_of("poor");
+    while (!control_hello(first, &stack, &trouble) && (control_disconnect(first), true));
+    control_disconnect(first);
+    assert_int_equal(stop_server(poor, SIGTERM), 0);
+}
+
+static void a_client_that_cannot_be_accepted_keeps_nobody_busy(void **state)
+{
+    pid_t poor;
+    int fd;
+
+    (void)state;
+    has_no_descriptors = true;
+    poor = start_server("poor", &trouble);
+    has_no_descriptors = false;
+    for (int i = 0; i < 3; i++) {
+        fd = bare_client("poor");
+        assert_true(fd >= 0);
+        assert_all_idle();
+        close(fd);
+    }
+    assert_int_equal(stop_server(poor, SIGTERM), 0);
+}
+
+static void when_all_places_are_taken_it_is_said_and_who_is_silent_gives_way(void **state)
+{
+    static const struct timespec silence = {.tv_sec = 1, .tv_nsec = MS(100)};
+    struct control_client *clients[CONTROL_CLIENTS_MAX], *another;
+    struct control_stack stack;
+
+    (void)state;
+    for (int i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+        clients[i] = client_of("demo");
+        assert_true(control_hello(clients[i], &stack, &trouble));
+    }
+    another = client_of("demo");
+    assert_false(control_hello(another, &stack, &trouble));
+    assert_non_null(strstr(trouble.text, "all places for 32"));
+    control_disconnect(another);
+    nanosleep(&silence, NULL);
+    assert_true(control_hello(clients[0], &stack, &trouble)); /* no longer silent */
+    another = client_of("demo");
+    assert_true(control_hello(another, &stack, &trouble));
+    assert_true(control_hello(clients[0], &stack, &trouble));
+    assert_false(control_hello(clients[1], &stack, &trouble));
+    assert_non_null(strstr(trouble.text, "silent"));
+    control_disconnect(another);
+    for (int i = 0; i < CONTROL_CLIENTS_MAX; i++)
+        control_disconnect(clients[i]);
+}
+
+static void who_does_not_read_keeps_nobody_else_waiting(void **state)
+{
+    static const char question[] = "{\"ask\":\"rows\"}\n";
+    struct control_client *client;
+    char reply[40];
+    int fd = bare_client("demo");
+
+    (void)state;
+    assert_int_equal(write(fd, question, sizeof question - 1), sizeof question - 1);
+    every_row_comes_once_and_in_order(state);
+    assert_all_idle();
+    client = client_of("demo");
+    assert_true(control_sysctl(client, "most_batches", NULL, reply, sizeof reply, &trouble));
+    assert_string_equal(reply, "1"); /* nor does who reads as fast as it is written */
+    control_disconnect(client);
+    close(fd);
+}
+
+static void an_answer_that_is_no_utf8_is_an_error(void **state)
+{
+    struct control_client *client = client_of("demo");
+    char reply[40];
+
+    (void)state;
+    assert_false(control_sysctl(client, "half a letter", NULL, reply, sizeof reply, &trouble));
+    assert_non_null(strstr(trouble.text, "no UTF-8"));
+    assert_true(control_sysctl(client, "fin_timeout", NULL, reply, sizeof reply, &trouble));
+    control_disconnect(client);
+}
+
+static void a_stack_that_is_stopped_is_listed_and_keeps_nobody_for_long(void **state)
+{
+    struct control_stack stacks[4];
+    pid_t stopped = start_server("stopped", &trouble);
+    int fds[300], count = 0;
+
+    (void)state;
+    kill(stopped, SIGSTOP);
+    while (count < 300 && (fds[count] = bare_client("stopped")) >= 0)
+        count++;
+    assert_in_range(count, 1, 299); /* its queue is full: a connect() waits */
+    assert_int_equal(control_list(stacks, 4, &trouble), 2);
+    assert_string_equal(stacks[0].name, "demo");
+    assert_false(stacks[0].is_silent);
+    assert_string_equal(stacks[1].name, "stopped");
+    assert_true(stacks[1].is_silent);
+    assert_int_equal(stop_server(start_server("stopped", &trouble), SIGTERM), 1);
+    assert_non_null(strstr(trouble.text, "\"stopped\" is taken"));
+    while (count > 0)
+        close(fds[--count]);
+    kill(stopped, SIGCONT);
+    assert_int_equal(stop_server(stopped, SIGTERM), 0);
+}
+
+static bool is_there(const char *name)
+{
+    char path[160];
+    struct stat status;
+
+    snprintf(path, sizeof path, "%s/lastack/%s", directory, name);
+    return lstat(path, &status) == 0;
+}
+
+static void who_starts_removes_what_was_left_behind_but_no_file(void **state)
+{
+    char path[100];
+    int fd;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        char name[20];
+
+        snprintf(name, sizeof name, "killed-%d", i);
+        assert_int_equal(stop_server(start_server(name, &trouble), SIGKILL), -1);
+    }
+    assert_true(is_there("killed-2"));
+    snprintf(path, sizeof path, "%s/lastack/file", directory);
+    fd = open(path, O_CREAT | O_WRONLY, 0600);
+    close(fd);
+    assert_int_equal(stop_server(start_server("new", &trouble), SIGTERM), 0);
+    for (int i = 0; i < 3; i++)
+        assert_false(is_there(i == 0 ? "killed-0" : i == 1 ? "killed-1" : "killed-2"));
+    assert_true(is_there("demo"));
+    assert_int_equal(stop_server(start_server("file", &trouble), SIGTERM), 1);
+    assert_non_null(strstr(trouble.text, "it is no socket"));
+    assert_int_equal(unlink(path), 0);
+}
+
 static void a_line_without_end_is_not_stored_for_ever(void **state)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -420,6 +659,10 @@ static void a_line_without_end_is_not_stored_for_ever(void **state)
     for (int i = 0; i < 100 && sent > 0; i++)
         sent = send(fd, much, sizeof much, MSG_NOSIGNAL);
     assert_true(sent < 0); /* EPIPE: it hung up */
+    sent = recv(fd, much, sizeof much - 1, 0);
+    assert_true(sent > 0); /* but said why */
+    much[sent] = '\0';
+    assert_non_null(strstr(much, "at most 262144 bytes"));
     close(fd);
 }
 
@@ -463,12 +706,22 @@ int main(void)
         cmocka_unit_test(a_taken_name_is_refused_a_dead_ones_is_not),
         cmocka_unit_test(nonsense_is_answered_with_an_error),
         cmocka_unit_test(a_line_without_end_is_not_stored_for_ever),
+        cmocka_unit_test(who_comes_when_no_descriptor_is_left_is_told),
+        cmocka_unit_test(a_client_that_cannot_be_accepted_keeps_nobody_busy),
+        cmocka_unit_test(when_all_places_are_taken_it_is_said_and_who_is_silent_gives_way),
+        cmocka_unit_test(who_does_not_read_keeps_nobody_else_waiting),
+        cmocka_unit_test(an_answer_that_is_no_utf8_is_an_error),
+        cmocka_unit_test(a_stack_that_is_stopped_is_listed_and_keeps_nobody_for_long),
+        cmocka_unit_test(who_starts_removes_what_was_left_behind_but_no_file),
         cmocka_unit_test(names),
         cmocka_unit_test(a_directory_that_others_may_enter_is_refused),
     };
     char path[100];
     int failed;
 
+    turns = mmap(NULL, sizeof *turns, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (turns == MAP_FAILED)
+        return 1;
     strcpy(directory, "/tmp/lastack-test-XXXXXX");
     if (mkdtemp(directory) == NULL || setenv("XDG_RUNTIME_DIR", directory, 1) != 0)
         return 1;
