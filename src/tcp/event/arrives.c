@@ -56,7 +56,7 @@ static enum verdict syn_sent_check_rst(struct tcp *tcp, struct tcp_conn *conn,
                     LASTACK_CAUSE_DROP_RST_OUT_OF_WINDOW);
         return STOP;
     }
-    conn_end(tcp, conn, LASTACK_CAUSE_REFUSED, 111 /* ECONNREFUSED */);
+    conn_end(tcp, conn, LASTACK_CAUSE_REFUSED, LASTACK_ECONNREFUSED);
     return STOPPED_CONNECTION;
 }
 
@@ -384,12 +384,12 @@ static int error_of_rst(const struct tcp *tcp, const struct tcp_conn *conn)
     const enum tcp_state state = conn->state;
 
     if (state == TCP_SYN_RECEIVED && !(conn->fast_open & FAST_OPEN_PASSIVE))
-        return 111; /* ECONNREFUSED: an active OPEN */
+        return LASTACK_ECONNREFUSED; /* an active OPEN */
     if (tcp->params.rst_extra_linux && state == TCP_CLOSE_WAIT)
-        return 32; /* EPIPE */
+        return LASTACK_EPIPE;
     if (!tcp->params.rst_error_closing && (state == TCP_CLOSING || state == TCP_LAST_ACK))
         return 0;
-    return 104; /* ECONNRESET */
+    return LASTACK_ECONNRESET;
 }
 
 /* RFC 5961 §3.2 replaces the RFC 793 text: exactly at RCV.NXT or a challenge. */
@@ -425,7 +425,7 @@ static enum verdict fourth_check_syn(struct tcp *tcp, struct tcp_conn *conn,
     if (tcp->params.insecure_syn &&
         seq_in_window(seg->seq, conn->rcv.nxt, acceptable_window(tcp, conn))) {
         reply_rst_of(tcp, conn); /* RFC 793: "it is an error, send a reset" */
-        conn_end(tcp, conn, LASTACK_CAUSE_SYN, 104);
+        conn_end(tcp, conn, LASTACK_CAUSE_SYN, LASTACK_ECONNRESET);
         return STOPPED_CONNECTION;
     }
     reply_challenge(tcp, conn);

@@ -311,8 +311,7 @@ bool tcp_kill(struct tcp *tcp, const struct tuple *tuple)
 
     switch (ref.kind) {
     case FLOW_CONNECTION:
-        tcp_abort(tcp, tcp_conn_at(tcp, ref.index), LASTACK_CAUSE_CALL_KILL,
-                  103 /* ECONNABORTED */);
+        tcp_abort(tcp, tcp_conn_at(tcp, ref.index), LASTACK_CAUSE_CALL_KILL, LASTACK_ECONNABORTED);
         return true;
     case FLOW_SYN_ENTRY:
         tcp_forget_syn_entry(tcp, ref.index, LASTACK_CAUSE_CALL_KILL);

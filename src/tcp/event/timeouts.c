@@ -137,7 +137,7 @@ static bool retransmission_timeout(struct tcp *tcp, struct tcp_conn *conn)
 
     report_count(&tcp->report, LASTACK_CAUSE_RETRANSMISSION_TIMEOUT);
     if (why != LASTACK_CAUSE_NONE) {
-        const int error = conn->soft_error != 0 ? conn->soft_error : 110 /* ETIMEDOUT */;
+        const int error = conn->soft_error != 0 ? conn->soft_error : LASTACK_ETIMEDOUT;
 
         fast_open_timed_out(tcp, conn, true);
         conn_end(tcp, conn, why, error);
@@ -175,7 +175,7 @@ static bool persist_timeout(struct tcp *tcp, struct tcp_conn *conn)
     }
     if (conn->probes >= most) {
         conn_end(tcp, conn, LASTACK_CAUSE_PERSIST_TIMEOUT,
-                 conn->soft_error != 0 ? conn->soft_error : 110);
+                 conn->soft_error != 0 ? conn->soft_error : LASTACK_ETIMEDOUT);
         return true;
     }
     if (conn_has(conn, CONN_ORPHAN) &&
@@ -188,7 +188,7 @@ static bool persist_timeout(struct tcp *tcp, struct tcp_conn *conn)
     /* LNX-UTO: text has waited for so long, never mind that probes are answered */
     if (conn->options.user_timeout_ms != 0 && conn->since_probe_ms != 0 &&
         silence_since(tcp, conn->since_probe_ms) >= MS(conn->options.user_timeout_ms)) {
-        conn_end(tcp, conn, LASTACK_CAUSE_USER_TIMEOUT, 110);
+        conn_end(tcp, conn, LASTACK_CAUSE_USER_TIMEOUT, LASTACK_ETIMEDOUT);
         return true;
     }
     if (conn->since_probe_ms == 0)
@@ -228,7 +228,7 @@ static bool keepalive_timeout(struct tcp *tcp, struct tcp_conn *conn)
             /* LNX-KEEP: the user's patience takes the place of the count */
             : conn->probes >= most) {
         reply_rst_of(tcp, conn);
-        conn_end(tcp, conn, LASTACK_CAUSE_KEEPALIVE_TIMEOUT, 110);
+        conn_end(tcp, conn, LASTACK_CAUSE_KEEPALIVE_TIMEOUT, LASTACK_ETIMEDOUT);
         return true;
     }
     conn->probes++;
@@ -240,7 +240,7 @@ static bool keepalive_timeout(struct tcp *tcp, struct tcp_conn *conn)
 
 static bool user_timeout(struct tcp *tcp, struct tcp_conn *conn)
 {
-    conn_end(tcp, conn, LASTACK_CAUSE_USER_TIMEOUT, 110);
+    conn_end(tcp, conn, LASTACK_CAUSE_USER_TIMEOUT, LASTACK_ETIMEDOUT);
     return true;
 }
 
