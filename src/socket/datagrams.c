@@ -147,7 +147,7 @@ int64_t datagram_receive(struct lastack *stack, struct sock *sock,
         return -error;
     }
     if (!udp_queue_front(queue, &record, &bytes))
-        return sock->shut_read ? 0 : -LASTACK_EAGAIN;
+        return -LASTACK_EAGAIN;
     length = scatter(bytes, record.length, pieces, count);
     if (remote != NULL)
         *remote = record.remote;

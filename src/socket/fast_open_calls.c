@@ -33,8 +33,6 @@ int sock_set_fast_open(struct lastack *stack, struct sock *sock, enum lastack_op
 {
     const bool is_new = sock->phase == SOCKET_IDLE && !sock->is_deferred;
 
-    if (sock->type != LASTACK_SOCK_STREAM)
-        return -LASTACK_ENOPROTOOPT;
     if (option == LASTACK_TCP_FASTOPEN) {
         if (value < 0 || (!is_new && sock->phase != SOCKET_LISTENING))
             return -LASTACK_EINVAL;

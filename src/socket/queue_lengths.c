@@ -20,9 +20,9 @@ int lastack_fcntl(struct lastack *stack, int descriptor, int command, int argume
         sock->values.is_nonblocking = argument & LASTACK_O_NONBLOCK;
         return 0;
     case LASTACK_F_GETFD:
-        return sock->values.is_cloexec;
+        return sockets_of(stack)->descriptors[descriptor].is_cloexec;
     case LASTACK_F_SETFD:
-        sock->values.is_cloexec = argument & 1;
+        sockets_of(stack)->descriptors[descriptor].is_cloexec = argument & 1;
         return 0;
     case LASTACK_F_DUPFD:
         return argument < 0 ? -LASTACK_EINVAL : lastack_dup(stack, descriptor);

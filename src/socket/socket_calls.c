@@ -123,7 +123,7 @@ int lastack_accept(struct lastack *stack, int descriptor, struct lastack_endpoin
     sock->options = listening->options;
     sock->linger_s = listening->linger_s;
     sock->values = listening->values;
-    sock->values.is_nonblocking = sock->values.is_cloexec = false;
+    sock->values.is_nonblocking = false;
     sock->phase = SOCKET_ATTACHED;
     sock->was_connected = true;
     sock->conn = tcp_accept(&stack->tcp, listening->conn, sock->index);

@@ -44,6 +44,8 @@ struct sock *sock_new(struct lastack *stack, uint8_t domain, uint8_t type)
     sock->first_watch = sock->ready_head = sock->ready_tail = POOL_NONE;
     sock->generation = generation;
     sock->linger_s = -1;
+    sock->options.user_timeout_ms = (uint32_t)clamp64(stack->tcp.params.user_timeout_ns / MS(1), 0,
+                                                      INT32_MAX); /* what TCP_USER_TIMEOUT takes */
     sock->values.receive_lowat = 1;
     sock->values.mtu_discover = 1;
     sock->flags = domain == LASTACK_AF_INET6 ? CONN_IPV6_SOCKET : 0;

@@ -171,8 +171,6 @@ static int set_window_clamp(struct lastack *stack, struct sock *sock, int value)
     const uint32_t clamp = value == 0 ? 0 : (uint32_t)clamp64(value, RECEIVE_LEAST, INT32_MAX);
     const bool is_attached = sock->phase == SOCKET_ATTACHED;
 
-    if (sock->type != LASTACK_SOCK_STREAM)
-        return -LASTACK_ENOPROTOOPT;
     if (clamp == 0 && (is_attached || sock->phase == SOCKET_LISTENING))
         return -LASTACK_EINVAL;
     if (is_attached && !tcp_set_window_clamp(&stack->tcp, sock->conn, clamp))
@@ -299,7 +297,7 @@ static int recall(const struct lastack *stack, const struct sock *sock, enum las
     case LASTACK_TCP_WINDOW_CLAMP:
         *value = (int)(sock->phase == SOCKET_ATTACHED ? tcp_window_clamp(&stack->tcp, sock->conn)
                                                       : values->window_clamp);
-        return is_stream ? 0 : -LASTACK_ENOPROTOOPT;
+        return 0;
     case LASTACK_TCP_INQ:
         *value = values->tells_inq;
         return 0;
@@ -326,10 +324,13 @@ static int recall(const struct lastack *stack, const struct sock *sock, enum las
     }
 }
 
-/* TCP's options are a stream's. */
-static bool is_for_another_type(const struct sock *sock, enum lastack_option option)
+/* TCP's options are a stream's, IPv6's a socket's of that family. */
+static bool is_for_another(const struct sock *sock, enum lastack_option option)
 {
-    return (int)option >> 16 == LASTACK_SOL_TCP && sock->type != LASTACK_SOCK_STREAM;
+    const int level = (int)option >> 16;
+
+    return (level == LASTACK_SOL_TCP && sock->type != LASTACK_SOCK_STREAM) ||
+           (level == LASTACK_SOL_IPV6 && sock->domain != LASTACK_AF_INET6);
 }
 
 int lastack_set_option(struct lastack *stack, int descriptor, enum lastack_option option, int value)
@@ -338,7 +339,7 @@ int lastack_set_option(struct lastack *stack, int descriptor, enum lastack_optio
 
     if (sock == NULL)
         return -LASTACK_EBADF;
-    if (is_for_another_type(sock, option))
+    if (is_for_another(sock, option))
         return -LASTACK_ENOPROTOOPT;
     switch ((int)option) {
     case LASTACK_SO_REUSEADDR:
@@ -369,8 +370,6 @@ int lastack_set_option(struct lastack *stack, int descriptor, enum lastack_optio
         }
         return 0;
     case LASTACK_IPV6_V6ONLY:
-        if (sock->domain != LASTACK_AF_INET6)
-            return -LASTACK_ENOPROTOOPT;
         if (sock->is_bound)
             return -LASTACK_EINVAL;
         sock->is_v6_only = value != 0;
@@ -397,9 +396,7 @@ int lastack_set_option(struct lastack *stack, int descriptor, enum lastack_optio
     default:
         if (is_remembered(option))
             return remember(stack, sock, option, value);
-        return (int)option >> 16 == LASTACK_SOL_IPV6 && sock->domain != LASTACK_AF_INET6
-                   ? -LASTACK_ENOPROTOOPT
-                   : set_number(stack, sock, option, value);
+        return set_number(stack, sock, option, value);
     }
 }
 
@@ -432,7 +429,7 @@ int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_optio
 
     if (sock == NULL)
         return -LASTACK_EBADF;
-    if (is_for_another_type(sock, option))
+    if (is_for_another(sock, option))
         return -LASTACK_ENOPROTOOPT;
     options = options_of(stack, sock);
     switch ((int)option) {
@@ -527,7 +524,7 @@ int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_optio
         return 0;
     case LASTACK_IPV6_V6ONLY:
         *value = sock->is_v6_only;
-        return sock->domain == LASTACK_AF_INET6 ? 0 : -LASTACK_ENOPROTOOPT;
+        return 0;
     default:
         return recall(stack, sock, option, value);
     }

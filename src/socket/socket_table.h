@@ -42,13 +42,11 @@ struct sock_values {
     uint32_t pacing_max;   /* SO_MAX_PACING_RATE; 0: none */
     uint32_t window_clamp; /* TCP_WINDOW_CLAMP of what it opens; 0: none */
     int32_t receive_lowat;
-    uint8_t mtu_discover;  /* IP_MTU_DISCOVER: what the program thinks; see socket_options.c */
-    uint8_t traffic_class; /* IPV6_TCLASS */
-    uint8_t congestion;    /* TCP_CONGESTION: enum lastack_congestion + 1; 0: the stack's */
-    uint8_t defer;         /* TCP_DEFER_ACCEPT: timeouts of a SYN-ACK */
-    bool tells_inq;        /* TCP_INQ */
-    bool has_recverr, is_freebind, has_zerocopy;
-    bool is_nonblocking, is_cloexec;
+    uint8_t mtu_discover; /* IP_MTU_DISCOVER: what the program thinks; see socket_options.c */
+    uint8_t congestion;   /* TCP_CONGESTION: enum lastack_congestion + 1; 0: the stack's */
+    uint8_t defer;        /* TCP_DEFER_ACCEPT: timeouts of a SYN-ACK */
+    bool tells_inq;       /* TCP_INQ */
+    bool has_recverr, is_freebind, is_nonblocking;
 };
 
 struct sock {
@@ -106,6 +104,7 @@ struct descriptor {
     uint32_t socket; /* POOL_NONE: free */
     uint32_t owner;
     uint32_t next; /* of the same socket, ascending */
+    bool is_cloexec;
 };
 
 struct owner_name {
@@ -210,7 +209,8 @@ void sock_has_urgent(struct sock *sock);
 
 /* ---- fast_open_calls.c ---- */
 
-/* TCP_FASTOPEN and its like. -LASTACK_ENOPROTOOPT: none of them. */
+/* TCP_FASTOPEN, TCP_FASTOPEN_CONNECT, TCP_FASTOPEN_NO_COOKIE of a stream socket; 0 or a negative
+ * error. */
 int sock_set_fast_open(struct lastack *stack, struct sock *sock, enum lastack_option option,
                        int value);
 /* To the listener that the socket is now. */

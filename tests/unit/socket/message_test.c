@@ -199,6 +199,78 @@ static void options_of_linux(void **state)
     assert_int_equal(got(pair, fd, LASTACK_SO_SNDBUF), 42000);
 }
 
+/* An option of IPv6 is none of a socket for IPv4, whichever way it is asked for. */
+static void options_of_another_family(void **state)
+{
+    static const enum lastack_option options[] = {
+        LASTACK_IPV6_UNICAST_HOPS, LASTACK_IPV6_MTU_DISCOVER, LASTACK_IPV6_MTU,
+        LASTACK_IPV6_RECVERR,      LASTACK_IPV6_TCLASS,       LASTACK_IPV6_V6ONLY,
+    };
+    struct pair *pair = *state;
+    const int of_ipv6 = lastack_socket(pair->stack, LASTACK_AF_INET6, LASTACK_SOCK_STREAM, 0);
+    int value;
+
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        assert_int_equal(lastack_set_option(pair->stack, pair->client, options[i], 1),
+                         -LASTACK_ENOPROTOOPT);
+        assert_int_equal(lastack_get_option(pair->stack, pair->client, options[i], &value),
+                         -LASTACK_ENOPROTOOPT);
+    }
+    assert_int_equal(lastack_set_option(pair->stack, of_ipv6, LASTACK_IPV6_RECVERR, 1), 0);
+    assert_int_equal(lastack_get_option(pair->stack, of_ipv6, LASTACK_IPV6_RECVERR, &value), 0);
+    assert_int_equal(value, 1);
+}
+
+/* The stack's parameter is what new sockets begin with; an accepted one has its listener's. */
+static void the_user_timeout_of_new_sockets(void **state)
+{
+    struct pair *pair = *state;
+    struct lastack *stack = pair->stack;
+    const struct lastack_endpoint at[] = {{lastack_ipv4(127, 0, 0, 1), 80},
+                                          {lastack_ipv4(127, 0, 0, 1), 81}};
+    struct lastack_params params = *lastack_params(stack);
+    int listener, client, server;
+
+    params.user_timeout_ns = 3000000000;
+    lastack_set_params(stack, &params);
+    assert_int_equal(got(pair, pair->client, LASTACK_TCP_USER_TIMEOUT), 0); /* made before */
+    client = lastack_socket(stack, LASTACK_AF_INET, LASTACK_SOCK_STREAM, 0);
+    assert_int_equal(got(pair, client, LASTACK_TCP_USER_TIMEOUT), 3000);
+    assert_int_equal(lastack_set_option(stack, client, LASTACK_TCP_USER_TIMEOUT, 0), 0);
+    assert_int_equal(got(pair, client, LASTACK_TCP_USER_TIMEOUT), 0);
+    assert_int_equal(lastack_connect(stack, client, &at[0]), -LASTACK_EINPROGRESS);
+    pair_run(pair);
+    server = lastack_accept(stack, pair->listener, NULL);
+    assert_int_equal(got(pair, server, LASTACK_TCP_USER_TIMEOUT), 0);
+    listener = lastack_socket(stack, LASTACK_AF_INET, LASTACK_SOCK_STREAM, 0);
+    assert_int_equal(lastack_bind(stack, listener, &at[1]), 0);
+    assert_int_equal(lastack_listen(stack, listener, 1), 0);
+    client = lastack_socket(stack, LASTACK_AF_INET, LASTACK_SOCK_STREAM, 0);
+    assert_int_equal(lastack_connect(stack, client, &at[1]), -LASTACK_EINPROGRESS);
+    pair_run(pair);
+    server = lastack_accept(stack, listener, NULL);
+    assert_int_equal(got(pair, server, LASTACK_TCP_USER_TIMEOUT), 3000);
+}
+
+/* O_NONBLOCK is the socket's, FD_CLOEXEC the descriptor's. */
+static void modes_of_a_second_descriptor(void **state)
+{
+    struct pair *pair = *state;
+    const int fd = pair->client, other = lastack_dup(pair->stack, fd);
+    int again;
+
+    assert_int_equal(lastack_fcntl(pair->stack, fd, LASTACK_F_SETFD, 1), 0);
+    assert_int_equal(lastack_fcntl(pair->stack, fd, LASTACK_F_SETFL, LASTACK_O_NONBLOCK), 0);
+    assert_int_equal(lastack_fcntl(pair->stack, other, LASTACK_F_GETFD, 0), 0);
+    assert_true(lastack_fcntl(pair->stack, other, LASTACK_F_GETFL, 0) & LASTACK_O_NONBLOCK);
+    assert_int_equal(lastack_fcntl(pair->stack, fd, LASTACK_F_GETFD, 0), 1);
+    again = lastack_fcntl(pair->stack, fd, LASTACK_F_DUPFD, 0);
+    assert_int_equal(lastack_fcntl(pair->stack, again, LASTACK_F_GETFD, 0), 0);
+    assert_int_equal(lastack_close(pair->stack, fd), 0);
+    assert_int_equal(lastack_dup(pair->stack, other), fd); /* the number is another's now */
+    assert_int_equal(lastack_fcntl(pair->stack, fd, LASTACK_F_GETFD, 0), 0);
+}
+
 static void readable_from_a_low_water_mark_on(void **state)
 {
     struct pair *pair = *state;
@@ -224,11 +296,18 @@ static void any_address_may_be_bound(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PAIR_TEST(pieces_out_and_in),        PAIR_TEST(pieces_that_connect),
-        PAIR_TEST(text_then_the_end),        PAIR_TEST(what_is_left_comes_along),
-        PAIR_TEST(lengths_of_queues),        PAIR_TEST(modes_are_remembered),
-        PAIR_TEST(options_of_linux),         PAIR_TEST(readable_from_a_low_water_mark_on),
+        PAIR_TEST(pieces_out_and_in),
+        PAIR_TEST(pieces_that_connect),
+        PAIR_TEST(text_then_the_end),
+        PAIR_TEST(what_is_left_comes_along),
+        PAIR_TEST(lengths_of_queues),
+        PAIR_TEST(modes_are_remembered),
+        PAIR_TEST(options_of_linux),
+        PAIR_TEST(readable_from_a_low_water_mark_on),
         PAIR_TEST(any_address_may_be_bound),
+        PAIR_TEST(options_of_another_family),
+        PAIR_TEST(modes_of_a_second_descriptor),
+        PAIR_TEST(the_user_timeout_of_new_sockets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
