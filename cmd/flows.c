@@ -244,8 +244,6 @@ static void tell(struct flow *flow, const struct lastack_trace_record *record)
     case LASTACK_TRACE_WARNING:
     case LASTACK_TRACE_SEGMENT_IN:
     case LASTACK_TRACE_SEGMENT_OUT:
-    case LASTACK_TRACE_CALL:
-    case LASTACK_TRACE_CWND:
     case LASTACK_TRACE_COUNT:
         break;
     }

@@ -134,8 +134,6 @@ static bool tell(struct narrator *narrator, const struct lastack_trace_record *r
     case LASTACK_TRACE_TIMER_STOPPED:
     case LASTACK_TRACE_SEGMENT_IN:
     case LASTACK_TRACE_SEGMENT_OUT:
-    case LASTACK_TRACE_CALL:
-    case LASTACK_TRACE_CWND:
     case LASTACK_TRACE_COUNT:
         break;
     }

@@ -60,9 +60,9 @@ bool viewer_wants_packets(const struct viewer *viewer)
 
 uint32_t viewer_trace_classes(const struct viewer *viewer)
 {
-    return sees(viewer) ? LASTACK_TRACE_CLASS_STATE | LASTACK_TRACE_CLASS_TIMER |
-                              LASTACK_TRACE_CLASS_DROP | LASTACK_TRACE_CLASS_CALL
-                        : 0;
+    return sees(viewer)
+               ? LASTACK_TRACE_CLASS_STATE | LASTACK_TRACE_CLASS_TIMER | LASTACK_TRACE_CLASS_DROP
+               : 0;
 }
 
 /* ---- opening and closing ---- */

@@ -274,6 +274,37 @@ def refuse_same_files(paths):
             complain(same[1], 1, f'{same[0]} has the same name')
 
 
+# A parameter of the host's that a stack only remembers: the table says so.
+REMEMBERED_PARAMS = {'receive_buffer_min', 'send_buffer_min'}
+
+
+def promised_names():
+    """What the public headers say that the core does: causes, traces, timers, parameters; with their lines."""
+    trace, params = Path('include/lastack/trace.h'), Path('include/lastack/params.h')
+    text = read(trace)
+    for kind, pattern in (('CAUSE', r'X\((\w+), "'), ('TIMER', r'X\((\w+), "'), ('TRACE', r'X\(\w+, (\w+), "')):
+        start = text.index(f'#define LASTACK_{kind}S(X)')
+        for match in re.finditer(pattern, text[start:text.index('\nenum ', start)]):
+            yield trace, line_of(text, start + match.start()), f'LASTACK_{kind}_{match.group(1)}'
+    code = code_of(read(params))
+    start = code.index('struct lastack_params {')
+    for match in re.finditer(r'^    (?:enum )?\w+ (\w+(?:,\s+\w+)*);', code[start:], flags=re.M):
+        for name in set(re.findall(r'\w+', match.group(1))) - REMEMBERED_PARAMS:
+            yield params, line_of(code, start + match.start()), name
+
+
+def refuse_idle_promises(c_files):
+    """A cause that nothing raises is a counter that is always 0; a parameter that nothing reads, a lie."""
+    used = set()
+    for path, code in c_files:
+        folder = floors.folder_of(path) if path.parts[0] == 'src' else None
+        if folder and floors.is_core(folder) and path != Path('src/base/params.c'):
+            used |= set(re.findall(r'\w+', code))
+    for path, line, name in promised_names():
+        if name not in used:
+            complain(path, line, f'nothing in the core has to do with {name}')
+
+
 # ---- reported, not refused
 
 
@@ -331,6 +362,7 @@ def main():
             c_files.append(check_c(path, text, homes, names))
     refuse_same_names(names)
     refuse_same_files(paths)
+    refuse_idle_promises(c_files)
     for error in errors:
         print(error)
     report_lengths(c_files)

@@ -201,8 +201,10 @@ struct lastack_params {
     uint32_t min_tso_segs;
 
     /* sizes, in bytes */
-    uint32_t receive_buffer_min, receive_buffer, receive_buffer_max; /* tcp_rmem */
-    uint32_t send_buffer_min, send_buffer, send_buffer_max;          /* tcp_wmem */
+    /* tcp_rmem, tcp_wmem. The first of each is only remembered: what Linux grants while memory is
+     * tight is here what the pages give */
+    uint32_t receive_buffer_min, receive_buffer, receive_buffer_max;
+    uint32_t send_buffer_min, send_buffer, send_buffer_max;
     /* 0: from the buffer; else the window of the first SYN or SYN-ACK */
     uint32_t receive_window_initial;
     uint32_t mss_default_ipv4; /* when no option says: 536 (RFC 9293 MUST-15) */

@@ -56,9 +56,7 @@ const char *lastack_state_text(enum tcp_state state);
     X(DROP, REFUSED, "refused")    /* a call or a resource refused; cause says why */              \
     X(DROP, WARNING, "warning")    /* something an operator wants to know; cause says what */      \
     X(SEGMENT, SEGMENT_IN, "in")   /* a segment of this connection arrived */                      \
-    X(SEGMENT, SEGMENT_OUT, "out") /* a segment was handed to the link */                          \
-    X(CALL, CALL, "call")          /* a user call: a = enum lastack_call, b = result */            \
-    X(CONGESTION, CWND, "cwnd")    /* a = cwnd, b = ssthresh (bytes), after cause */
+    X(SEGMENT, SEGMENT_OUT, "out") /* a segment was handed to the link */
 
 enum lastack_trace_what {
 #define LASTACK_X(class, name, text) LASTACK_TRACE_##name,
@@ -72,9 +70,7 @@ enum lastack_trace_class { /* bits of the switch */
                            LASTACK_TRACE_CLASS_TIMER = 1 << 1,
                            LASTACK_TRACE_CLASS_DROP = 1 << 2,
                            LASTACK_TRACE_CLASS_SEGMENT = 1 << 3,
-                           LASTACK_TRACE_CLASS_CALL = 1 << 4,
-                           LASTACK_TRACE_CLASS_CONGESTION = 1 << 5,
-                           LASTACK_TRACE_CLASS_ALL = (1 << 6) - 1,
+                           LASTACK_TRACE_CLASS_ALL = (1 << 4) - 1,
 };
 
 /*
@@ -101,7 +97,6 @@ enum lastack_trace_class { /* bits of the switch */
     X(HANDSHAKE_ACK, "ACK of our SYN arrived")                                                     \
     X(FIN, "FIN arrived")                                                                          \
     X(FIN_ACKED, "ACK of our FIN arrived")                                                         \
-    X(FIN_AND_ACK, "FIN and the ACK of ours arrived")                                              \
     X(RST, "RST arrived")                                                                          \
     X(REFUSED, "RST answered our SYN (refused)")                                                   \
     X(ACKED, "ACK arrived")                                                                        \
@@ -125,9 +120,8 @@ enum lastack_trace_class { /* bits of the switch */
     X(FIN_WAIT_2_TIMEOUT, "FIN-WAIT-2 timeout")                                                    \
     X(TIME_WAIT_OVER, "2MSL over")                                                                 \
     X(DELAYED_ACK, "delayed-ACK timer")                                                            \
-    X(KEEPALIVE, "keepalive timer")                                                                \
-    X(PERSIST, "persist timer")                                                                    \
-    X(LINGER_TIMEOUT, "SO_LINGER time over")                                                       \
+    X(KEEPALIVE, "keepalive sent")                                                                 \
+    X(PERSIST, "closed window probed")                                                             \
     /* ICMP */                                                                                     \
     X(ICMP_UNREACHABLE, "ICMP destination unreachable")                                            \
     X(ICMP_TOO_BIG, "ICMP packet too big")                                                         \
@@ -210,12 +204,10 @@ enum lastack_trace_class { /* bits of the switch */
     X(NO_RECOVERY_LEFT, "pool of loss recoveries full")                                            \
     X(NO_ENDPOINT_LEFT, "local endpoint pool full")                                                \
     X(NO_INDEX_LEFT, "flow index full")                                                            \
-    X(NO_NEIGHBOR_LEFT, "neighbour table full")                                                    \
     X(NEIGHBOR_UNRESOLVED, "neighbour did not answer")                                             \
     X(NO_ROUTE, "no route")                                                                        \
     X(LINK_DOWN, "link down")                                                                      \
     X(ORPHAN_LIMIT, "too many orphans")                                                            \
-    X(MEMORY_LIMIT, "memory limit")                                                                \
     X(TIME_WAIT_EVICTED, "evicted from a full TIME-WAIT table")                                    \
     X(TIME_WAIT_OVERFLOW, "TIME-WAIT not kept: the table is full")                                 \
     X(CHALLENGE_LIMIT, "challenge-ACK limit")                                                      \
@@ -247,7 +239,6 @@ const char *lastack_cause_text(enum lastack_cause cause);
     /* from here on not of a connection: of its record, its socket, its half-open request */       \
     X(FIN_WAIT_2, "FIN-WAIT-2")                                                                    \
     X(PACE, "pacing")                                                                              \
-    X(LINGER, "linger")                                                                            \
     X(TIME_WAIT, "2MSL")                                                                           \
     X(SYN_ACK, "SYN-ACK")
 

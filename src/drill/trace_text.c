@@ -62,8 +62,6 @@ static void add_timer(struct text *out, const struct lastack_trace_record *recor
     case LASTACK_TRACE_WARNING:
     case LASTACK_TRACE_SEGMENT_IN:
     case LASTACK_TRACE_SEGMENT_OUT:
-    case LASTACK_TRACE_CALL:
-    case LASTACK_TRACE_CWND:
     case LASTACK_TRACE_COUNT:
         break;
     }
@@ -124,14 +122,6 @@ void trace_record_text(struct text *out, const struct lastack_trace_record *reco
     case LASTACK_TRACE_SEGMENT_OUT:
         text_add(out, "out ");
         add_segment(out, record);
-        break;
-    case LASTACK_TRACE_CALL:
-        text_addf(out, "call %lld = %lld", (long long)record->u.detail.a,
-                  (long long)record->u.detail.b);
-        break;
-    case LASTACK_TRACE_CWND:
-        text_addf(out, "cwnd %lld ssthresh %lld: %s", (long long)record->u.detail.a,
-                  (long long)record->u.detail.b, cause);
         break;
     case LASTACK_TRACE_COUNT:
         break;

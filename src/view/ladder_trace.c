@@ -214,8 +214,6 @@ void ladder_trace(struct ladder *ladder, const struct lastack_trace_record *reco
     case LASTACK_TRACE_FLOW:
     case LASTACK_TRACE_GONE:
     case LASTACK_TRACE_TIMER_STOPPED:
-    case LASTACK_TRACE_CALL:
-    case LASTACK_TRACE_CWND:
     case LASTACK_TRACE_COUNT:
         break;
     }

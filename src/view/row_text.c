@@ -174,8 +174,6 @@ static const char *ss_timer_name(enum lastack_timer timer)
         return "delack";
     case LASTACK_TIMER_USER_TIMEOUT:
         return "user";
-    case LASTACK_TIMER_LINGER:
-        return "linger";
     case LASTACK_TIMER_PACE:
         return "pacing";
     case LASTACK_TIMER_COUNT:

@@ -44,8 +44,6 @@ static bool has_segment(const struct lastack_trace_record *record)
     case LASTACK_TRACE_TIME_WAIT_RESTART:
     case LASTACK_TRACE_REFUSED:
     case LASTACK_TRACE_WARNING:
-    case LASTACK_TRACE_CALL:
-    case LASTACK_TRACE_CWND:
     case LASTACK_TRACE_COUNT:
         return false;
     }
@@ -93,14 +91,6 @@ static void set_numbers(json_t *object, const struct lastack_trace_record *recor
     case LASTACK_TRACE_TIME_WAIT_RESTART:
         set(object, "timer", json_timer(LASTACK_TIMER_TIME_WAIT));
         set(object, "deadline_ns", json_integer(b));
-        break;
-    case LASTACK_TRACE_CALL:
-        set(object, "call", json_integer(a));
-        set(object, "result", json_integer(b));
-        break;
-    case LASTACK_TRACE_CWND:
-        set(object, "cwnd", json_integer(a));
-        set(object, "ssthresh", json_integer(b));
         break;
     case LASTACK_TRACE_FLOW:
     case LASTACK_TRACE_STATE:

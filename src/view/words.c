@@ -172,10 +172,6 @@ static void add_running_timer(struct text *text, const struct lastack_connection
         text_add(text, "user timeout");
         add_left(text, " in ", row->timer_left_ns);
         break;
-    case LASTACK_TIMER_LINGER:
-        text_add(text, "linger");
-        add_left(text, " ends in ", row->timer_left_ns);
-        break;
     case LASTACK_TIMER_PACE:
         text_add(text, "paced data");
         add_left(text, " in ", row->timer_left_ns);

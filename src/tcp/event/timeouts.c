@@ -193,6 +193,7 @@ static bool persist_timeout(struct tcp *tcp, struct tcp_conn *conn)
     }
     if (conn->since_probe_ms == 0)
         conn->since_probe_ms = max32(tcp->report.now_ms, 1);
+    report_count(&tcp->report, LASTACK_CAUSE_PERSIST);
     conn->probes++;
     rtt_back_off(&conn->rtt); /* SHLD-30 */
     conn->owe |= OWE_PROBE;
@@ -231,6 +232,7 @@ static bool keepalive_timeout(struct tcp *tcp, struct tcp_conn *conn)
         conn_end(tcp, conn, LASTACK_CAUSE_KEEPALIVE_TIMEOUT, LASTACK_ETIMEDOUT);
         return true;
     }
+    report_count(&tcp->report, LASTACK_CAUSE_KEEPALIVE);
     conn->probes++;
     conn->owe |= OWE_KEEPALIVE;
     conn_set_deadline(conn, LASTACK_TIMER_KEEPALIVE, time_after(tcp->report.now, interval),
@@ -273,7 +275,6 @@ static bool fire(struct tcp *tcp, struct tcp_conn *conn, enum lastack_timer time
         return false;
     case LASTACK_TIMER_PACE:
     case LASTACK_TIMER_FIN_WAIT_2:
-    case LASTACK_TIMER_LINGER:
     case LASTACK_TIMER_TIME_WAIT:
     case LASTACK_TIMER_SYN_ACK:
     case LASTACK_TIMER_COUNT:

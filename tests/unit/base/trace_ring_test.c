@@ -38,8 +38,6 @@ static void classes_of_the_list(void **state)
     assert_int_equal(trace_class(LASTACK_TRACE_RETRANSMIT), LASTACK_TRACE_CLASS_TIMER);
     assert_int_equal(trace_class(LASTACK_TRACE_WARNING), LASTACK_TRACE_CLASS_DROP);
     assert_int_equal(trace_class(LASTACK_TRACE_SEGMENT_OUT), LASTACK_TRACE_CLASS_SEGMENT);
-    assert_int_equal(trace_class(LASTACK_TRACE_CALL), LASTACK_TRACE_CLASS_CALL);
-    assert_int_equal(trace_class(LASTACK_TRACE_CWND), LASTACK_TRACE_CLASS_CONGESTION);
     expect_assert_failure(trace_class(LASTACK_TRACE_COUNT));
 }
 
@@ -129,9 +127,9 @@ static void wants_follows_the_switches(void **state)
     (void)state;
     trace_ring_init(&ring, memory, ROOM);
     assert_true(trace_wants(&ring, LASTACK_TRACE_DROP));
-    assert_false(trace_wants(&ring, LASTACK_TRACE_CALL));
-    trace_ring_switch(&ring, LASTACK_TRACE_CLASS_CALL, ring.hash_on);
-    assert_true(trace_wants(&ring, LASTACK_TRACE_CALL));
+    assert_false(trace_wants(&ring, LASTACK_TRACE_SEGMENT_OUT));
+    trace_ring_switch(&ring, LASTACK_TRACE_CLASS_SEGMENT, ring.hash_on);
+    assert_true(trace_wants(&ring, LASTACK_TRACE_SEGMENT_OUT));
     trace_ring_switch(&ring, ring.classes, false);
     assert_false(trace_wants(&ring, LASTACK_TRACE_DROP));
 }

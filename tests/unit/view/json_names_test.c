@@ -25,7 +25,7 @@ static void names(void **state)
 {
     (void)state;
     is(json_state(TCP_TIME_WAIT), "TIME-WAIT");
-    is(json_cause(LASTACK_CAUSE_FIN_AND_ACK), "fin_and_ack");
+    is(json_cause(LASTACK_CAUSE_FIN_ACKED), "fin_acked");
     is(json_cause(LASTACK_CAUSE_NONE), NULL);
     is(json_cause(LASTACK_CAUSE_COUNT), NULL);
     is(json_timer(LASTACK_TIMER_FIN_WAIT_2), "fin_wait_2");

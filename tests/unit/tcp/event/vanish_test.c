@@ -386,6 +386,7 @@ TEST(zero_window_unanswered)
     AFTER(1);
     STATE(p, ESTABLISHED, CLOSED, PERSIST_TIMEOUT);
     READS_ERROR(p, LASTACK_ETIMEDOUT);
+    assert_int_equal(lastack_counter(world.stack, LASTACK_CAUSE_PERSIST), 15);
 }
 
 /* As long as the probes are answered nobody gives up.
@@ -636,6 +637,7 @@ TEST(keepalive_unanswered)
     STATE(p, ESTABLISHED, CLOSED, KEEPALIVE_TIMEOUT);
     SENDS(p, .flags = RST | ACK, .seq = 1, .ack = 1);
     READS_ERROR(p, LASTACK_ETIMEDOUT);
+    assert_int_equal(lastack_counter(world.stack, LASTACK_CAUSE_KEEPALIVE), 9);
 }
 
 /* covers: 9293-MUST-24 9293-MUST-27 9293-MUST-29 */
