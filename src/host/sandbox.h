@@ -18,6 +18,9 @@
  * The parent holds CMD's namespace, too: without its last process the kernel would take the
  * namespace down at once, with every connection that CMD left behind in it, and not tell the peer.
  *
+ * The command is killed when the thread that opened the sandbox ends, even by SIGKILL; what the
+ * command itself has started is not.
+ *
  * Everything is done by this process, before exec, without any setuid helper. What fails is named.
  */
 #ifndef LASTACK_SANDBOX_H

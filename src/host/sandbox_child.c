@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -199,6 +200,18 @@ static void restore_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/*
+ * The command ends with lastack, however that ends: its network is gone then, and nobody tells its
+ * story. After the namespaces, since the kernel forgets this wish when a process is given
+ * capabilities; before the report, so that the parent cannot be gone unnoticed in between: without
+ * it the report or the wait for the gate fails. A command that is set-user-ID or has capabilities
+ * of its own is out of our reach.
+ */
+static void end_with_parent(void)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
 _Noreturn void sandbox_child(const struct sandbox_config *config, int gate)
 {
     struct sandbox_report report = {.is_ready = false};
@@ -206,6 +219,7 @@ _Noreturn void sandbox_child(const struct sandbox_config *config, int gate)
     char go;
 
     prepare(config, &report, fds);
+    end_with_parent();
     if (!send_report(gate, &report, fds) || !report.is_ready)
         _exit(STATUS_LASTACK_FAILED);
     /* the parent's now: the interface must not live longer than lastack */

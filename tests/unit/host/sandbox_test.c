@@ -23,9 +23,11 @@
 #include <grp.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -329,6 +331,67 @@ static void a_second_terminal_is_told_how(void **state)
     assert_non_null(strstr(outcome.enter, "-n -t "));
 }
 
+/* A sandbox in a process of its own, which tells who the command is and does nothing more. */
+static _Noreturn void open_and_wait(enum sandbox_link wanted, int tell)
+{
+    static char *const command[] = {"sleep", "1000", NULL};
+    struct sandbox_config config;
+    struct sandbox sandbox;
+    struct trouble trouble;
+
+    sandbox_config_default(&config);
+    config.link = wanted;
+    config.command = command;
+    if (sandbox_open(&sandbox, &config, &trouble) && sandbox_release(&sandbox, &trouble) &&
+        write(tell, &sandbox.pid, sizeof sandbox.pid) == (ssize_t)sizeof sandbox.pid)
+        pause();
+    _exit(1);
+}
+
+/* Whether that process becomes a command other than ours: it has been exec'ed. */
+static bool comes_to_run(pid_t pid, const char *name)
+{
+    char path[40], comm[20] = "";
+
+    snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
+    for (int i = 0; i < PATIENCE_MS / 10 && strncmp(comm, name, strlen(name)) != 0; i++) {
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+        if (fd >= 0 && read(fd, comm, sizeof comm - 1) < 0)
+            comm[0] = '\0';
+        close(fd);
+        (void)poll(NULL, 0, 10);
+    }
+    return strncmp(comm, name, strlen(name)) == 0;
+}
+
+static void the_command_does_not_outlive_us(void **state)
+{
+    struct pollfd gone = {.events = POLLIN};
+    pid_t middle, command = 0;
+    int tell[2];
+
+    (void)state;
+    assert_int_equal(pipe(tell), 0);
+    middle = fork();
+    assert_true(middle >= 0);
+    if (middle == 0)
+        open_and_wait(SANDBOX_LINK_VETH, tell[1]);
+    close(tell[1]);
+    assert_int_equal(read(tell[0], &command, sizeof command), sizeof command);
+    close(tell[0]);
+    gone.fd = pidfd_open(command, 0);
+    assert_true(gone.fd >= 0);
+    assert_true(comes_to_run(command, "sleep"));
+    kill(middle, SIGKILL);
+    assert_int_equal(waitpid(middle, NULL, 0), middle);
+    if (poll(&gone, 1, PATIENCE_MS) != 1) {
+        kill(command, SIGKILL);
+        fail_msg("the command still runs");
+    }
+    close(gone.fd);
+}
+
 /* Runs `body` in a child that is root of its own user namespace, where limits may be lowered. */
 static int in_own_user_namespace(int (*body)(void))
 {
@@ -409,6 +472,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_command_keeps_its_identity),
         cmocka_unit_test(exit_status_is_the_commands),
         cmocka_unit_test(a_second_terminal_is_told_how),
+        cmocka_unit_test(the_command_does_not_outlive_us),
         cmocka_unit_test(refused_namespaces_are_explained),
     };
     struct outcome probe;
