@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { MBIT = 1000000, QUEUE_LEAST = 64000, CELLS_MOST = 64, SEEDS_USUAL = 5 };
 
@@ -41,6 +42,7 @@ struct cell_result {
 struct grid {
     const struct sim_verb_options *options;
     uint64_t seeds, bytes;
+    bool has_table; /* in a file, or on standard output */
     uint64_t transfers, failures;
     FILE *out;
     FILE *against; /* or NULL */
@@ -80,15 +82,17 @@ static struct sim_recipe recipe_of(const struct cell *cell)
 static void tell_failure(struct grid *grid, const struct sim_transfer *transfer,
                          const struct cell *cell, const char *failure)
 {
-    const char *profile = grid->options->profile;
-
     grid->failures++;
     fprintf(stderr,
             "FAILED: %s: loss %g %%, reordering %g %%, %" PRIu32 " ms, %" PRIu32
-            " Mbit/s: lastack sim --grid --seed %" PRIu64 " --seeds 1 --bytes %" PRIu64 "%s%s\n",
+            " Mbit/s: lastack sim --grid --seed %" PRIu64 " --seeds 1 --bytes %" PRIu64,
             failure, (double)cell->loss_ppm / 10000, (double)cell->reorder_ppm / 10000,
-            cell->rtt_ms, cell->rate_mbit, transfer->seed, transfer->bytes,
-            profile == NULL ? "" : " --profile ", profile == NULL ? "" : profile);
+            cell->rtt_ms, cell->rate_mbit, transfer->seed, transfer->bytes);
+    if (transfer->mtu != 1500)
+        fprintf(stderr, " --mtu %" PRIu32, transfer->mtu);
+    fputs(transfer->is_ipv6 ? " --ipv6" : "", stderr);
+    sim_print_params(stderr, grid->options);
+    fputs("\n", stderr);
 }
 
 static void run_cell(struct grid *grid, const struct cell *cell, struct cell_result *sum)
@@ -190,35 +194,53 @@ static void print_head(const struct grid *grid)
         options->profile == NULL ? "linux" : options->profile);
 }
 
-/* Behind the table, or the only thing with --quiet. */
+static void print_sum(const struct grid *grid, FILE *out)
+{
+    fprintf(out, "# %" PRIu64 " transfers, %" PRIu64 " failed\n", grid->transfers, grid->failures);
+}
+
+/* Behind the table, and the only thing on standard output with --quiet. */
 static void print_end(const struct grid *grid)
 {
+    if (grid->has_table)
+        print_sum(grid, grid->out);
     if (grid->options->is_json)
         json_line(stdout,
                   json_pack("{s:b, s:I, s:I, s:I, s:I}", "summary", 1, "seeds",
                             (json_int_t)grid->seeds, "transfers", (json_int_t)grid->transfers,
                             "failures", (json_int_t)grid->failures, "slower",
                             (json_int_t)grid->slower));
-    else
-        fprintf(grid->options->is_quiet ? stdout : grid->out,
-                "# %" PRIu64 " transfers, %" PRIu64 " failed\n", grid->transfers, grid->failures);
+    else if (grid->options->is_quiet)
+        print_sum(grid, stdout);
+}
+
+/* A table is read while the other is written: the same file would lose what it is compared with. */
+static bool is_out_itself(FILE *against, const char *out)
+{
+    struct stat a, b;
+
+    return out != NULL && fstat(fileno(against), &a) == 0 && stat(out, &b) == 0 &&
+           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 static bool open_grid(struct grid *grid)
 {
     const struct sim_verb_options *options = grid->options;
 
-    grid->out = options->out == NULL ? stdout : fopen(options->out, "we");
-    if (grid->out == NULL) {
-        fprintf(stderr, "lastack sim: --out %s: %s\n", options->out, strerror(errno));
-        return false;
-    }
     grid->against = options->against == NULL ? NULL : fopen(options->against, "re");
     if (options->against != NULL && grid->against == NULL) {
         fprintf(stderr, "lastack sim: --against %s: %s\n", options->against, strerror(errno));
         return false;
     }
-    return true;
+    if (grid->against != NULL && is_out_itself(grid->against, options->out)) {
+        fprintf(stderr, "lastack sim: --out %s: that is the table --against which is compared\n",
+                options->out);
+        return false;
+    }
+    grid->out = options->out == NULL ? stdout : fopen(options->out, "we");
+    if (grid->out == NULL)
+        fprintf(stderr, "lastack sim: --out %s: %s\n", options->out, strerror(errno));
+    return grid->out != NULL;
 }
 
 static bool close_grid(struct grid *grid)
@@ -238,13 +260,15 @@ int sim_grid_verb(const struct sim_verb_options *options)
 {
     struct grid grid = {.options = options,
                         .seeds = options->seeds > 0 ? options->seeds : SEEDS_USUAL,
-                        .bytes = options->has_bytes ? options->transfer.bytes : BYTES_USUAL};
+                        .bytes = options->has_bytes ? options->transfer.bytes : BYTES_USUAL,
+                        .has_table =
+                            options->out != NULL || (!options->is_json && !options->is_quiet)};
     struct cell cells[CELLS_MOST];
     const size_t count = list_cells(cells);
 
     if (!open_grid(&grid))
         return 2;
-    if (!options->is_json && !options->is_quiet)
+    if (grid.has_table)
         print_head(&grid);
     for (size_t i = 0; i < count; i++) {
         struct cell_result sum;
@@ -252,7 +276,7 @@ int sim_grid_verb(const struct sim_verb_options *options)
         run_cell(&grid, &cells[i], &sum);
         if (options->is_json && !options->is_quiet)
             print_cell_json(&cells[i], &sum);
-        else if (!options->is_quiet)
+        if (grid.has_table)
             print_cell(&grid, &cells[i], &sum);
         if (grid.against != NULL)
             compare(&grid, &cells[i], &sum);

@@ -189,9 +189,9 @@ static void print_json(const struct lives_run *run, int64_t wall)
 
     snprintf(hash, sizeof hash, "%016" PRIx64, total->trace_hash);
     json_line(stdout,
-              json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+              json_pack("{s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
                         "s:s, s:o, s:o}",
-                        "summary", 1, "seed", (json_int_t)run->options->transfer.seed, "lives",
+                        "summary", 1, "seed", sim_seed_json(run->options->transfer.seed), "lives",
                         (json_int_t)total->lives, "completed", (json_int_t)total->completed, "cut",
                         (json_int_t)total->cut, "silent", (json_int_t)total->silent, "refused",
                         (json_int_t)total->refused, "given_up", (json_int_t)total->given_up,

@@ -70,9 +70,21 @@ static bool refuse(const char *option, const char *value, const char *wanted)
     return false;
 }
 
-/* A whole number, with k, M or G if `may_have_unit`. */
-static bool parse_count(const char *option, const char *value, uint64_t most, bool may_have_unit,
-                        uint64_t *count)
+struct range {
+    uint64_t least, most;
+    bool may_have_unit; /* k, M or G */
+};
+
+static bool refuse_count(const char *option, const char *value, const struct range *range)
+{
+    fprintf(stderr,
+            "lastack sim: --%s %s: a whole number%s is wanted, from %" PRIu64 " to %" PRIu64 "\n",
+            option, value, range->may_have_unit ? ", with k, M or G if need be," : "", range->least,
+            range->most);
+    return false;
+}
+
+static bool parse_count(const char *option, const char *value, struct range range, uint64_t *count)
 {
     static const char units[] = "kMG";
     const char *unit;
@@ -82,19 +94,14 @@ static bool parse_count(const char *option, const char *value, uint64_t most, bo
     errno = 0;
     *count = strtoull(value, &end, 10);
     if (value[0] < '0' || value[0] > '9' || errno != 0)
-        return refuse(option, value, "a number is wanted");
-    if (may_have_unit && *end != '\0' && (unit = strchr(units, *end)) != NULL) {
+        return refuse_count(option, value, &range);
+    if (range.may_have_unit && *end != '\0' && (unit = strchr(units, *end)) != NULL) {
         for (const char *at = units; at <= unit; at++)
             factor *= 1000;
         end++;
     }
-    if (*end != '\0')
-        return refuse(option, value,
-                      may_have_unit ? "a number is wanted, with k, M or G" : "a number is wanted");
-    if (*count > most / factor) {
-        fprintf(stderr, "lastack sim: --%s %s: at most %" PRIu64 "\n", option, value, most);
-        return false;
-    }
+    if (*end != '\0' || *count > range.most / factor || *count * factor < range.least)
+        return refuse_count(option, value, &range);
     *count *= factor;
     return true;
 }
@@ -124,7 +131,7 @@ static bool parse_ms(const char *option, const char *value, int64_t *ns)
 {
     uint64_t ms;
 
-    if (!parse_count(option, value, 60000, false, &ms))
+    if (!parse_count(option, value, (struct range){0, 60000, false}, &ms))
         return false;
     *ns = MS((int64_t)ms);
     return true;
@@ -184,17 +191,18 @@ static bool take_link_option(struct sim_verb_options *options, int option, const
     case SIM_JITTER:
         return parse_ms("jitter", value, &recipe->jitter_ns);
     case SIM_RATE:
-        return parse_count("rate", value, UINT64_C(1000000000000), true, &recipe->rate_bps);
+        return parse_count("rate", value, (struct range){0, UINT64_C(1000000000000), true},
+                           &recipe->rate_bps);
     case SIM_QUEUE:
-        if (!parse_count("queue", value, UINT32_MAX, true, &number))
+        if (!parse_count("queue", value, (struct range){0, UINT32_MAX, true}, &number))
             return false;
         recipe->queue_bytes = (uint32_t)number;
         return true;
     case SIM_MTU:
-        if (!parse_count("mtu", value, MTU_MOST, false, &number))
+        if (!parse_count("mtu", value, (struct range){MTU_LEAST, MTU_MOST, false}, &number))
             return false;
         transfer->mtu = (uint32_t)number;
-        return number >= MTU_LEAST || refuse("mtu", value, "576 to 65535");
+        return true;
     default:
         return false;
     }
@@ -216,20 +224,19 @@ static bool take_option(struct sim_verb_options *options, int option, const char
 
     switch (option) {
     case SIM_SEED:
-        return parse_count("seed", value, UINT64_MAX, false, &options->transfer.seed);
+        return parse_count("seed", value, (struct range){0, UINT64_MAX, false},
+                           &options->transfer.seed);
     case SIM_SEEDS:
-        return parse_count("seeds", value, 1000000, false, &options->seeds) &&
-               (options->seeds > 0 || refuse("seeds", value, "at least 1"));
+        return parse_count("seeds", value, (struct range){1, 1000000, false}, &options->seeds);
     case SIM_BYTES:
         options->has_bytes = true;
-        return parse_count("bytes", value, UINT64_C(1) << 40, true, &options->transfer.bytes) &&
-               (options->transfer.bytes > 0 || refuse("bytes", value, "at least 1"));
+        return parse_count("bytes", value, (struct range){1, UINT64_C(1) << 40, true},
+                           &options->transfer.bytes);
     case SIM_LIVES:
-        return parse_count("lives", value, UINT64_C(1000000000), true, &options->lives) &&
-               (options->lives > 0 || refuse("lives", value, "at least 1"));
+        return parse_count("lives", value, (struct range){1, UINT64_C(1000000000), true},
+                           &options->lives);
     case SIM_LIFE:
-        return parse_count("life", value, UINT32_MAX, false, &options->life) &&
-               (options->life > 0 || refuse("life", value, "they count from 1"));
+        return parse_count("life", value, (struct range){1, UINT32_MAX, false}, &options->life);
     case SIM_COLOR: /* nothing here has colors: the word is checked all the same */
         return color_mode_parse(value, &color) || refuse("color", value, "auto, always or never");
     case SIM_IPV6:
@@ -272,14 +279,61 @@ static bool complain(const char *what)
     return false;
 }
 
+static uint32_t bit_of(enum sim_option option)
+{
+    return UINT32_C(1) << (option - SIM_SEED);
+}
+
+static bool refuse_given(uint32_t given, const enum sim_option *options, size_t count,
+                         const char *why)
+{
+    static const char *const names[] = {
+#define SIM_NAME(name, argument, number) [number - SIM_SEED] = name,
+        SIM_OPTIONS(SIM_NAME)
+#undef SIM_NAME
+    };
+
+    for (size_t i = 0; i < count; i++) {
+        if ((given & bit_of(options[i])) != 0) {
+            fprintf(stderr, "lastack sim: --%s: %s\n", names[options[i] - SIM_SEED], why);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What lives and a grid choose themselves: it would be passed over in silence. */
+static bool check_choices(const struct sim_verb_options *options, uint32_t given)
+{
+    static const enum sim_option of_a_transfer[] = {SIM_LOSS,   SIM_REORDER, SIM_DUP,  SIM_DELAY,
+                                                    SIM_JITTER, SIM_RATE,    SIM_QUEUE};
+    static const enum sim_option not_of_lives[] = {SIM_BYTES, SIM_SEEDS, SIM_MTU, SIM_IPV6};
+    static const enum sim_option not_of_a_grid[] = {SIM_TWICE};
+    const size_t count = sizeof of_a_transfer / sizeof of_a_transfer[0];
+
+    if (options->lives > 0)
+        return refuse_given(given, of_a_transfer, count,
+                            "--lives draw their links from the seed") &&
+               refuse_given(given, not_of_lives, 4, "of a transfer; --lives draw it from the seed");
+    if (options->is_grid)
+        return refuse_given(given, of_a_transfer, count,
+                            "each cell of a --grid has its own link") &&
+               refuse_given(given, not_of_a_grid, 1, "of a transfer or --lives, not of a --grid");
+    return true;
+}
+
 /* What does not go together. */
-static bool check_options(const struct sim_verb_options *options)
+static bool check_options(const struct sim_verb_options *options, uint32_t given)
 {
     const struct life_files_config *files = &options->files;
     const bool shows_one = files->has_story || files->pcap != NULL || files->ladder != NULL;
 
     if (options->is_grid && options->lives > 0)
         return complain("--grid or --lives, not both");
+    if (files->has_story && options->is_json)
+        return complain("--trace tells in words, --json in objects: not both");
+    if (options->seeds > 0 && options->transfer.seed > UINT64_MAX - (options->seeds - 1))
+        return complain("--seed and --seeds: the last seed is beyond 18446744073709551615");
     if (options->life > 0 && options->lives == 0)
         return complain("--life is one of --lives");
     if (options->life > options->lives)
@@ -294,7 +348,7 @@ static bool check_options(const struct sim_verb_options *options)
         return complain("--out and --against are for a --grid");
     if (options->transfer.is_ipv6 && options->transfer.mtu < MTU_OF_IPV6)
         return complain("IPv6 needs an --mtu of 1280");
-    return true;
+    return check_choices(options, given);
 }
 
 /* 0: go on; else the exit status + 1. */
@@ -303,6 +357,7 @@ static int parse_options(int argc, char **argv, struct sim_verb_options *options
 #define SIM_ENTRY(name, argument, number) {name, argument, NULL, number},
     static const struct option known[] = {SIM_OPTIONS(SIM_ENTRY){NULL, 0, NULL, 0}};
 #undef SIM_ENTRY
+    uint32_t given = 0;
     int option;
 
     optind = 1;
@@ -311,12 +366,13 @@ static int parse_options(int argc, char **argv, struct sim_verb_options *options
             return print_help() + 1;
         if (option == '?' || !take_option(options, option, optarg))
             return 3;
+        given |= bit_of((enum sim_option)option);
     }
     if (optind < argc) {
         fprintf(stderr, "lastack sim: unexpected word '%s'\n", argv[optind]);
         return 3;
     }
-    return check_options(options) ? 0 : 3;
+    return check_options(options, given) ? 0 : 3;
 }
 
 bool sim_fill_params(const struct sim_verb_options *options, const char *profile,
@@ -379,16 +435,21 @@ void sim_print_link(FILE *out, const struct sim_transfer *transfer)
     fputs(transfer->is_ipv6 ? " --ipv6" : "", out);
 }
 
+void sim_print_params(FILE *out, const struct sim_verb_options *options)
+{
+    if (options->profile != NULL)
+        fprintf(out, " --profile %s", options->profile);
+    for (unsigned i = 0; i < options->set_count; i++)
+        fprintf(out, " --set %s", options->sets[i]);
+}
+
 static void tell_failure(const struct sim_verb_options *options,
                          const struct sim_transfer *transfer, const char *failure)
 {
     fprintf(stderr, "FAILED: seed %" PRIu64 ": %s\nto repeat: lastack sim --seed %" PRIu64,
             transfer->seed, failure, transfer->seed);
     sim_print_link(stderr, transfer);
-    if (options->profile != NULL)
-        fprintf(stderr, " --profile %s", options->profile);
-    for (unsigned i = 0; i < options->set_count; i++)
-        fprintf(stderr, " --set %s", options->sets[i]);
+    sim_print_params(stderr, options);
     fputs("\n", stderr);
 }
 
@@ -407,6 +468,16 @@ static void print_text(const struct sim_transfer *transfer,
         result->lost, result->overflowed, result->trace_hash);
 }
 
+json_t *sim_seed_json(uint64_t seed)
+{
+    char text[24];
+
+    if (seed <= INT64_MAX)
+        return json_integer((json_int_t)seed);
+    snprintf(text, sizeof text, "%" PRIu64, seed);
+    return json_string(text);
+}
+
 static void print_json(const struct sim_transfer *transfer,
                        const struct sim_transfer_result *result)
 {
@@ -414,8 +485,8 @@ static void print_json(const struct sim_transfer *transfer,
 
     snprintf(hash, sizeof hash, "%016" PRIx64, result->trace_hash);
     json_line(stdout,
-              json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s*}",
-                        "summary", 1, "seed", (json_int_t)transfer->seed, "bytes",
+              json_pack("{s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s*}",
+                        "summary", 1, "seed", sim_seed_json(transfer->seed), "bytes",
                         (json_int_t)result->bytes, "elapsed_ns", (json_int_t)result->elapsed_ns,
                         "goodput_bps", (json_int_t)result->goodput_bps, "segments",
                         (json_int_t)result->segments, "retransmitted",

@@ -9,6 +9,7 @@
 #include "life_files.h"
 #include "sim_transfer.h"
 
+#include <jansson.h>
 #include <stdio.h>
 
 enum { SIM_SETS_MAX = 32 };
@@ -33,6 +34,12 @@ int sim_grid_verb(const struct sim_verb_options *options);
 /* A profile with what --set says on top. False: stderr says why. */
 bool sim_fill_params(const struct sim_verb_options *options, const char *profile,
                      struct lastack_params *params);
+
+/* A seed in JSON: a string if it is beyond 2^63 - 1, where JSON's readers have no number. */
+json_t *sim_seed_json(uint64_t seed);
+
+/* Profile and parameters as options, as far as they were given. */
+void sim_print_params(FILE *out, const struct sim_verb_options *options);
 
 /* The link as options: what a command that repeats a run has to say. */
 void sim_print_link(FILE *out, const struct sim_transfer *transfer);

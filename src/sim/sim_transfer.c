@@ -7,6 +7,8 @@
 #include "check.h"
 #include "sim_bytes.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { SENDER, RECEIVER, TRANSFER_PORT = 9, CHUNK = 65536, TEXT_PAGES = 8192, CHECK_EVERY = 64 };
@@ -43,6 +45,31 @@ static struct lastack *stack_of(struct run *run, unsigned host)
     return run->world.host[host].stack;
 }
 
+/* Which error a socket saw, and what became of the packets: a link that loses all of them, or a
+ * queue too short for one, is no fault of the stacks. */
+static void fail_with(struct run *run, const char *who, int64_t error)
+{
+    struct sim_transfer_result *result = run->result;
+    uint64_t sent = 0, arrived = 0;
+
+    for (unsigned host = 0; host < SIM_HOSTS; host++) {
+        sent += run->world.host[host].out.sent;
+        arrived += run->world.host[host].out.delivered;
+    }
+    snprintf(result->error, sizeof result->error,
+             "the %s saw %s after %" PRIu64 " bytes; of %" PRIu64 " packets %" PRIu64 " arrived",
+             who, lastack_error_name((int)error), result->bytes, sent, arrived);
+    fail(run, result->error);
+}
+
+static int pending_error(struct run *run, unsigned host)
+{
+    int error = 0;
+
+    (void)lastack_get_option(stack_of(run, host), run->descriptor[host], LASTACK_SO_ERROR, &error);
+    return error;
+}
+
 /* ---- programs ---- */
 
 static void send_on(struct run *run)
@@ -59,7 +86,7 @@ static void send_on(struct run *run)
         if (taken == -LASTACK_EAGAIN)
             return;
         if (taken < 0) {
-            fail(run, "the sender saw an error");
+            fail_with(run, "sender", -taken);
             return;
         }
         run->sent += (uint64_t)taken;
@@ -87,7 +114,7 @@ static void read_on(struct run *run)
     if (got == -LASTACK_EAGAIN)
         return;
     if (got < 0)
-        fail(run, "the receiver saw an error");
+        fail_with(run, "receiver", -got);
     else if (result->bytes != run->transfer->bytes)
         fail(run, "the end came before the last byte");
     run->is_over = true;
@@ -104,7 +131,7 @@ static void on_transfer_event(void *context, struct sim_world *world, unsigned h
         return;
     if (host == SENDER) {
         if ((lastack_poll(stack_of(run, SENDER), run->descriptor[SENDER]) & LASTACK_POLLERR) != 0)
-            fail(run, "the sender saw an error");
+            fail_with(run, "sender", pending_error(run, SENDER));
         else if (!run->has_closed)
             send_on(run);
         return;

@@ -37,10 +37,12 @@ struct sim_transfer_result {
     int64_t longest_silence_ns;       /* of the sender, since its last packet or the last ACK */
     uint64_t trace_hash;
     const char *failure; /* NULL: everything held */
+    char error[120];     /* where `failure` is, if a socket reported an error */
 };
 
 /* Defaults: 1 MiB, 10 ms each way, 1500 bytes, the linux profile. */
 void sim_transfer_default(struct sim_transfer *transfer);
+/* `result` stays where it is as long as its failure is read. */
 void sim_transfer_run(const struct sim_transfer *transfer, struct sim_transfer_result *result);
 
 #endif

@@ -105,12 +105,38 @@ def test_many_seeds_of_a_grid():
     require(run.stdout == f'# 66 transfers, {len(lines)} failed\n', f'{run.stdout} of {len(lines)} lines')
 
 
+def test_errors_have_names():
+    for words in (('--loss', '100'), ('--rate', '1M', '--queue', '10'), ('--rate', '1')):
+        run = sim('--bytes', '1k', *words, status=1)
+        require('the sender saw ETIMEDOUT after 0 bytes; of 11 packets 0 arrived' in run.stderr, f'{words}: {run.stderr}')
+    large = summary('--seed', str(2**64 - 1), '--bytes', '1k')
+    require(large['seed'] == str(2**64 - 1), f'a large seed: {large["seed"]}')
+
+
+def test_tables_in_files():
+    with tempfile.TemporaryDirectory() as folder:
+        table, quiet = Path(folder) / 'table', Path(folder) / 'quiet'
+        cells = sim('--grid', '--seeds', '1', '--bytes', '2k', '--json', '--out', str(table)).stdout
+        require(len(cells.splitlines()) == 34, '--json and --out')
+        sim('--grid', '--seeds', '1', '--bytes', '2k', '--quiet', '--out', str(quiet))
+        text = table.read_text()
+        require(len(text.splitlines()) == 36 and quiet.read_text() == text, '--out with --json and --quiet')
+        run = sim('--grid', '--out', str(table), '--against', str(table), status=2)
+        require('--out' in run.stderr and table.read_text() == text, f'a table against itself: {run.stderr}')
+
+
 def test_bad_input():
     for words, wanted in (
             (('--loss', '101'), '--loss 101'), (('--loss', 'x'), '--loss x'), (('--loss', '0.00001'), '--loss'),
             (('--seed', '-1'), '--seed -1'), (('--bytes', '0'), '--bytes 0'), (('--bytes', '5T'), '--bytes 5T'),
-            (('--mtu', '100'), '576 to 65535'), (('--delay', '99999999'), 'at most 60000'),
-            (('--rate', '9999999999G'), 'at most'), (('--profile', 'solaris'), 'there is linux'),
+            (('--mtu', '100'), '576 to 65535'), (('--delay', '99999999'), 'from 0 to 60000'),
+            (('--rate', '9999999999G'), '--rate 9999999999G: a whole number, with k, M or G if need be, is wanted, from 0 to'),
+            (('--seed', '18446744073709551616'), 'from 0 to 18446744073709551615'), (('--seeds', '0'), 'from 1 to 1000000'),
+            (('--seed', '18446744073709551615', '--seeds', '2'), 'beyond'), (('--bytes', ''), '--bytes'),
+            (('--loss', 'nan'), '--loss nan'), (('--loss', '1e1'), '0 to 100'), (('--trace', '--json'), 'not both'),
+            (('--lives', '5', '--loss', '3'), '--loss: --lives draw'), (('--lives', '5', '--bytes', '3'), '--bytes: '),
+            (('--lives', '5', '--seeds', '3'), '--seeds: '), (('--grid', '--rate', '3'), '--rate: each cell'),
+            (('--grid', '--twice'), '--twice: '), (('--profile', 'solaris'), 'there is linux'),
             (('--set', 'nonsense'), 'NAME=VALUE'), (('--set', 'nonsense=1'), 'nonsense'), (('word',), "word 'word'"),
             (('--life', '3'), '--lives'), (('--lives', '5', '--life', '6'), 'beyond'),
             (('--lives', '5', '--grid'), 'not both'), (('--grid', '--pcap', 'x'), 'grid'),
@@ -124,6 +150,8 @@ test_transfers()
 test_lives()
 test_grid()
 test_many_seeds_of_a_grid()
+test_errors_have_names()
+test_tables_in_files()
 test_bad_input()
 if failures:
     sys.exit('\n'.join(failures))
