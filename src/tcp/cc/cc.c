@@ -132,6 +132,11 @@ static uint32_t whole_segs(const struct cc *cc, uint32_t bytes)
     return bytes - bytes % cc->mss;
 }
 
+uint32_t cc_three_quarters(const struct cc *cc)
+{
+    return whole_segs(cc, cc->cwnd / 2) + whole_segs(cc, cc->cwnd / 4);
+}
+
 void cc_after_idle(struct cc *cc, uint32_t initial_segs, uint32_t idle_timeouts)
 {
     const uint32_t restart = min32(cc->cwnd, cc->mss * max32(initial_segs, 1));
@@ -139,8 +144,7 @@ void cc_after_idle(struct cc *cc, uint32_t initial_segs, uint32_t idle_timeouts)
     if (cc->algorithm == LASTACK_CC_NONE)
         return;
     if (cc->ssthresh != CC_INFINITE)
-        cc->ssthresh =
-            max32(cc->ssthresh, whole_segs(cc, cc->cwnd / 2) + whole_segs(cc, cc->cwnd / 4));
+        cc->ssthresh = max32(cc->ssthresh, cc_three_quarters(cc));
     while (idle_timeouts-- > 0 && cc->cwnd > restart)
         cc->cwnd = whole_segs(cc, cc->cwnd / 2); /* halved per timeout of silence (LNX-SSIDLE) */
     cc->cwnd = max32(cc->cwnd, restart);

@@ -10,7 +10,6 @@
  *     on_ack     data was delivered, not in recovery, and the window was used: grow
  *     reduced    an episode begins: what ssthresh is now
  *     timed_out  the retransmission timer fired
- *     restored   the episode was undone
  *     idle       sending starts again after silence
  *
  * An algorithm may keep state of its own in struct cc_state, which a connection has once it left
@@ -82,6 +81,9 @@ const char *cc_name(enum lastack_congestion algorithm);
 /* RFC 6928: the initial window, in segments of mss. */
 uint32_t cc_initial_segs(const struct lastack_params *params, uint32_t mss);
 void cc_init(struct cc *cc, enum lastack_congestion algorithm, uint32_t mss, uint32_t initial_segs);
+/* Three quarters of the window, in whole segments: what ssthresh is kept at least where the window
+ * comes down for want of use (RFC 2861 §3.1). */
+uint32_t cc_three_quarters(const struct cc *cc);
 /* The path's segment size changed: the window stays so many segments, or so many bytes. */
 void cc_set_mss(struct cc *cc, uint32_t mss, bool counts_segs);
 /* RFC 5681 §4.1, RFC 2861: at most the restart window after `idle_timeouts` timeouts of silence. */

@@ -87,5 +87,5 @@ void hystart_round_trip(struct cc *cc, const struct cc_round *round)
 
 uint32_t hystart_growth(const struct cc *cc, uint32_t acked)
 {
-    return cc->css > 0 ? acked / CSS_DIVISOR : acked;
+    return cc->css > 0 && cc->ssthresh == CC_INFINITE ? acked / CSS_DIVISOR : acked;
 }

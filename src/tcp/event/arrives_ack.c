@@ -76,8 +76,8 @@ static bool sample_round_trip(struct tcp *tcp, struct tcp_conn *conn, const stru
                seg->options & OPTION_TIMESTAMP && seg->ts_echo != 0) {
         const uint32_t ticks = conn_ts_value(conn, &tcp->report) - seg->ts_echo;
 
-        if (ticks < 0x7fffffff / 1000) /* not from the future, not ages old */
-            sample = least = max64(MS(ticks), 1);
+        if (ticks < 0x7fffffff / 1000)            /* not from the future, not ages old */
+            sample = least = MS(max32(ticks, 1)); /* within one: no zero (Linux) */
     }
     if (sample < 0)
         return false;

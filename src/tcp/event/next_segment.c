@@ -291,6 +291,7 @@ static void emit_again(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *o
     to = seq_add(from, seg->text_length + (seg->flags & LASTACK_FIN ? 1 : 0));
     conn->snd.nxt = seq_max(conn->snd.nxt, to);
     recover_sent_again(tcp, conn, from, to, segs_of(conn, seg->text_length));
+    conn->last_sent_ms = tcp->report.now_ms; /* a FIN alone, too: nothing new can follow it */
     if (UNLIKELY(conn_is_paced(tcp, conn)))
         pace_sent(tcp, conn, seg->text_length);
     out->again = cause;

@@ -97,9 +97,13 @@ static bool is_later_partial(const struct tcp *tcp, const struct tcp_conn *conn,
 static void learn_of_ack(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
                          const struct segment *seg, struct recover_ack *ack)
 {
-    const struct sent_news *news = &ack->news;
+    struct sent_news *news = &ack->news;
 
     if (!conn_has(conn, CONN_SACK)) {
+        /* With what was sent again an ACK takes along what had arrived long ago behind it: no sign
+         * that the original got there (RFC 5682 §2.1). */
+        if (news->was_repeated)
+            news->was_original = false;
         if (news->acked.segs > 0)
             duplicates_remove(tcp, conn, recovery, ack);
     } else if (news->is_reordered) {

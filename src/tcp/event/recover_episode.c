@@ -188,6 +188,7 @@ void episode_judge_probe(struct tcp *tcp, struct tcp_conn *conn, struct recovery
     } else if (seq_after(seg->ack, recovery->probe_end)) {
         /* the probe repaired a loss: one congestion response */
         window_begin_reduction(tcp, conn, recovery);
+        recovery->may_undo = false; /* an earlier episode's proof says nothing of this */
         episode_set_state(recovery, RECOVERY_CWR);
         window_end_reduction(conn, recovery);
         episode_keep_open(conn, recovery);
@@ -229,6 +230,7 @@ void recover_congestion_echoed(struct tcp *tcp, struct tcp_conn *conn)
     report_count(&tcp->report, LASTACK_CAUSE_ECN_ECHO);
     if (recovery != NULL) {
         window_begin_reduction(tcp, conn, recovery);
+        recovery->may_undo = false; /* a mark is no guess */
         episode_set_state(recovery, RECOVERY_CWR);
         return;
     }

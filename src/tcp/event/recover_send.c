@@ -203,7 +203,7 @@ static NOINLINE void shrink_unused(struct tcp *tcp, struct tcp_conn *conn)
     if ((recovery == NULL || recovery->state == RECOVERY_OPEN) && used < cc->cwnd &&
         cc->algorithm != LASTACK_CC_NONE) {
         if (cc->ssthresh != CC_INFINITE)
-            cc->ssthresh = max32(cc->ssthresh, cc->cwnd / 2 + cc->cwnd / 4);
+            cc->ssthresh = max32(cc->ssthresh, cc_three_quarters(cc));
         cc->cwnd = (cc->cwnd + used) / 2;
         cc->cwnd -= cc->cwnd % cc->mss;
     }
@@ -214,7 +214,8 @@ void conn_note_window_use(struct tcp *tcp, struct tcp_conn *conn, bool is_deferr
 {
     struct window_use *use = &conn->window_use;
     const uint32_t out = conn_out(tcp, conn);
-    const bool is_limited = is_deferred || conn_pipe(tcp, conn) >= conn->cc.cwnd;
+    /* not room for one segment more; cwnd need not be a multiple of them */
+    const bool is_limited = is_deferred || conn_pipe(tcp, conn) + conn->cc.mss > conn->cc.cwnd;
     uint32_t unused_ms;
 
     if (!seq_before(conn->snd.una, use->end) || is_limited ||

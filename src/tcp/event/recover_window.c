@@ -44,7 +44,7 @@ uint32_t window_present_ssthresh(const struct tcp_conn *conn, const struct recov
 {
     if (recovery_is_reducing(recovery) || conn->cc.cwnd < conn->cc.ssthresh)
         return conn->cc.ssthresh;
-    return max32(conn->cc.ssthresh, conn->cc.cwnd / 2 + conn->cc.cwnd / 4);
+    return max32(conn->cc.ssthresh, cc_three_quarters(&conn->cc));
 }
 
 /* One reduction per window of data (RFC 5681 §3.2, RFC 6675 §5 step 4.2, RFC 3168 §6.1.2). */

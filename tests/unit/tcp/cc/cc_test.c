@@ -216,13 +216,40 @@ static void hystart_plus_plus(void **state)
     assert_int_equal(cc.css, 0);
 }
 
+/* A loss ends a cautious slow start as it ends any: the next, after a timeout, is of full speed.
+ * covers: 9406-4.3 5681-3.1-ss */
+static void hystart_is_over_with_the_first_loss(void **state)
+{
+    struct cc_ack a = ack_of(1, 0);
+    uint32_t seq = 1;
+    struct cc cc;
+
+    (void)state;
+    cc_init(&cc, LASTACK_CC_CUBIC, SEG, 10);
+    round_of(&cc, &seq, MS(20), LASTACK_HYSTART_RFC9406);
+    round_of(&cc, &seq, MS(20), LASTACK_HYSTART_RFC9406);
+    round_of(&cc, &seq, MS(25), LASTACK_HYSTART_RFC9406);
+    round_of(&cc, &seq, MS(25), LASTACK_HYSTART_RFC9406);
+    assert_true(cc.css > 0);
+    cc.ssthresh = cc_hooks(cc.algorithm)->reduced(&cc, NULL, cc.cwnd);
+    cc_hooks(cc.algorithm)->timed_out(&cc, NULL);
+    cc.cwnd = SEG;
+    for (int i = 0; i < 8; i++)
+        ack(&cc, NULL, &a);
+    assert_int_equal(cc.cwnd, 9 * SEG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(initial_windows),         cmocka_unit_test(newreno),
-        cmocka_unit_test(unused_windows),          cmocka_unit_test(idle_windows),
-        cmocka_unit_test(cubic_follows_its_curve), cmocka_unit_test(cubic_losses),
+        cmocka_unit_test(initial_windows),
+        cmocka_unit_test(newreno),
+        cmocka_unit_test(unused_windows),
+        cmocka_unit_test(idle_windows),
+        cmocka_unit_test(cubic_follows_its_curve),
+        cmocka_unit_test(cubic_losses),
         cmocka_unit_test(hystart_plus_plus),
+        cmocka_unit_test(hystart_is_over_with_the_first_loss),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,6 +115,52 @@ TEST(a_handshake_is_no_growth)
     FORGET(q);
 }
 
+/* ---- a window that is no multiple of a segment ---- */
+
+/* All that is out is acknowledged, segment by segment, `rtt` after it left. Returns what left. */
+static uint32_t round_trip(struct peer *p, int64_t *acked, uint32_t out, int64_t rtt)
+{
+    AFTER(rtt);
+    for (uint32_t i = 0; i < out; i++)
+        acks(p, *acked += SEG);
+    return packets_forgotten(p);
+}
+
+/* HyStart++ grew it by quarters of segments, and ended. What is left of it holds no segment: it is
+ * full, and grows in congestion avoidance as any other.
+ * covers: 5681-3.1-ca 9406-4.2-css */
+TEST(a_window_with_a_fraction_of_a_segment_grows)
+{
+    struct lastack_config config;
+    int64_t acked = 1;
+    uint32_t out, cwnd;
+    struct peer *p;
+
+    rfc_config(&config);
+    config.params.congestion = LASTACK_CC_CUBIC;
+    config.params.hystart = LASTACK_HYSTART_RFC9406;
+    config.params.send_buffer = config.params.send_buffer_max = 2000000;
+    restart(&config);
+    p = ACCEPTED(.shift = 8, .rtt = MS(100), .mss = SEG);
+    SETS(p, LASTACK_TCP_NODELAY, 1);
+    WRITES(p, 9 * SEG);
+    WRITES(p, 100); /* the quarters of segments never make a whole one with it */
+    assert_int_equal(packets_forgotten(p), INITIAL);
+    WRITES(p, 1500 * SEG);
+    AFTER(MS(100));
+    acks(p, acked += 9 * SEG);
+    acks(p, acked += 100);
+    out = packets_forgotten(p);
+    for (int i = 0; i < 12 && ssthresh_of(p) == INFINITE; i++)
+        out = round_trip(p, &acked, out, MS(150));
+    cwnd = ssthresh_of(p);
+    assert_in_range(cwnd, 2 * INITIAL, 10 * INITIAL);
+    for (int i = 0; i < 6; i++)
+        out = round_trip(p, &acked, out, MS(150));
+    assert_in_range(cwnd_of(p), cwnd + 2, cwnd + 30);
+    FORGET(p);
+}
+
 /* ---- duplicate ACKs ---- */
 
 /* covers: 3042-2 */
@@ -566,6 +612,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RUN(a_handshake_is_no_growth),
+        RUN(a_window_with_a_fraction_of_a_segment_grows),
         RUN(limited_transmit),
         RUN(limited_transmit_within_the_offered_window),
         RUN(limited_transmit_with_sack),
