@@ -25,7 +25,8 @@
 static const char usage[] =
     "usage: lastack sysctl [options] [NAME[=VALUE]]...\n"
     "  -a              all parameters of the table\n"
-    "  --dialect D     with the names of linux, bsd, solaris or windows (default: our own)\n"
+    "  --dialect D     with names and units of linux, bsd, solaris or windows; what has no name "
+    "there is a remark\n"
     "  --profile P     the values of a profile instead of the host's: linux freebsd rfc linux-2.6 "
     "linux-3\n"
     "  --stack NAME    those of a running stack; NAME=VALUE changes it\n"
@@ -90,8 +91,12 @@ struct answer {
     char value[HOST_SETTING_TEXT];
     const char *unit;
     bool has_value;
+    char why_not[384]; /* without a value, if there is more to say than that */
     char source[48];
 };
+
+static const char *const dialect_names[] = {"linux", "bsd", "solaris", "windows"};
+static const char *const system_names[] = {"Linux", "BSD", "Solaris", "Windows"};
 
 /* Linux says the unit of a time in the name, if it is not seconds. */
 static const char *kernel_unit(const struct parameter *parameter, const char *name)
@@ -106,17 +111,77 @@ static const char *kernel_unit(const struct parameter *parameter, const char *na
     return is_ms ? "milliseconds" : "seconds";
 }
 
+static bool foreign_find(int dialect, const char *name, struct parameter_foreign *foreign)
+{
+    size_t i = 0;
+
+    while (parameter_foreign_at((enum parameter_dialect)dialect, i, foreign) &&
+           strcmp(foreign->name, name) != 0)
+        i++;
+    return parameter_foreign_at((enum parameter_dialect)dialect, i, foreign);
+}
+
+/* The host's values of what a foreign name stands for, in the unit of that name. */
+static void translate_host(const struct parameter_foreign *foreign, struct answer *answer)
+{
+    char value[HOST_SETTING_TEXT], message[256];
+    struct lastack_params params;
+
+    lastack_params_linux(&params);
+    for (size_t i = 0; i < 2 && foreign->parts[i] != NULL; i++) {
+        const char *linux_name = parameter_alias(foreign->parts[i], PARAMETER_LINUX, 0);
+        const char *live = kernel_name(foreign->parts[i], value);
+
+        if (linux_name == NULL)
+            snprintf(answer->why_not, sizeof answer->why_not, "Linux has no sysctl for it");
+        else if (live == NULL)
+            snprintf(answer->why_not, sizeof answer->why_not, "%s is not to be read here",
+                     linux_name);
+        else if (parameter_set(&params, live, value, message, sizeof message) != PARAMETER_DONE)
+            snprintf(answer->why_not, sizeof answer->why_not, "no value of it stands for %s = %s",
+                     live, value);
+    }
+    answer->has_value =
+        answer->why_not[0] == '\0' && parameter_get(&params, foreign->name, answer->value,
+                                                    sizeof answer->value) == PARAMETER_DONE;
+}
+
+/* A name of the wanted dialect, where we were told to look. */
+static struct answer answer_foreign(struct sysctl *sysctl, const struct parameter_foreign *foreign)
+{
+    struct answer answer = {.name = foreign->name, .unit = foreign->unit, .source = "host"};
+    struct trouble trouble;
+
+    if (sysctl->client != NULL) {
+        snprintf(answer.source, sizeof answer.source, "stack %.32s", sysctl->stack);
+        answer.has_value = control_sysctl(sysctl->client, answer.name, NULL, answer.value,
+                                          sizeof answer.value, &trouble);
+    } else if (sysctl->profile != NULL) {
+        snprintf(answer.source, sizeof answer.source, "profile %.32s", sysctl->profile);
+        answer.has_value = parameter_get(&sysctl->params, answer.name, answer.value,
+                                         sizeof answer.value) == PARAMETER_DONE;
+    } else if (sysctl->dialect == PARAMETER_LINUX) {
+        answer.has_value = host_setting_read(foreign->name, answer.value) == 0;
+        if (!answer.has_value)
+            snprintf(answer.why_not, sizeof answer.why_not, "not in this kernel");
+    } else {
+        translate_host(foreign, &answer);
+    }
+    return answer;
+}
+
 /* The value where we were told to look, under the wanted dialect's name if there is one. */
 static struct answer answer_of(struct sysctl *sysctl, const struct parameter *parameter)
 {
     struct answer answer = {.name = parameter->name, .unit = parameter_unit_text(parameter->unit)};
+    struct parameter_foreign foreign;
     struct trouble trouble;
     const char *alias =
         sysctl->dialect < 0
             ? NULL
             : parameter_alias(parameter, (enum parameter_dialect)sysctl->dialect, 0);
-    if (alias != NULL)
-        answer.name = alias;
+    if (alias != NULL && foreign_find(sysctl->dialect, alias, &foreign))
+        return answer_foreign(sysctl, &foreign);
     if (sysctl->client != NULL) {
         snprintf(answer.source, sizeof answer.source, "stack %.32s", sysctl->stack);
         answer.has_value = control_sysctl(sysctl->client, answer.name, NULL, answer.value,
@@ -137,7 +202,6 @@ static struct answer answer_of(struct sysctl *sysctl, const struct parameter *pa
 
 static json_t *aliases_json(const struct parameter *parameter)
 {
-    static const char *const dialects[] = {"linux", "bsd", "solaris", "windows"};
     json_t *object = json_object();
     for (int dialect = PARAMETER_LINUX; dialect <= PARAMETER_WINDOWS; dialect++) {
         json_t *list = json_array();
@@ -145,9 +209,20 @@ static json_t *aliases_json(const struct parameter *parameter)
         for (size_t n = 0;
              (alias = parameter_alias(parameter, (enum parameter_dialect)dialect, n)) != NULL; n++)
             json_array_append_new(list, json_string(alias));
-        json_object_set_new(object, dialects[dialect], list);
+        json_object_set_new(object, dialect_names[dialect], list);
     }
     return object;
+}
+
+/* Whose name it is; ours if no system has it. */
+static const char *dialect_of(const char *name)
+{
+    struct parameter_foreign foreign;
+
+    for (int dialect = PARAMETER_LINUX; dialect <= PARAMETER_WINDOWS; dialect++)
+        if (foreign_find(dialect, name, &foreign))
+            return dialect_names[dialect];
+    return "lastack";
 }
 
 static const char *scope_text(enum parameter_scope scope)
@@ -183,19 +258,21 @@ static void print_row_json(const struct sysctl *sysctl, const struct parameter *
     const char *wrong =
         lore != NULL && lore->does_not != NULL ? lore->does_not : parameter->not_text;
     json_object_set_new(object, "does_not", wrong == NULL ? json_null() : json_string(wrong));
+    json_object_set_new(object, "dialect", json_string(dialect_of(answer->name)));
+    if (answer->why_not[0] != '\0')
+        json_object_set_new(object, "why_not", json_safe(answer->why_not));
     json_object_set_new(object, "source", json_string(answer->source));
     json_line(stdout, object);
 }
 
 static void print_aliases(const struct parameter *parameter)
 {
-    static const char *const dialects[] = {"Linux", "BSD", "Solaris", "Windows"};
     printf("  also    ");
     for (int dialect = PARAMETER_LINUX; dialect <= PARAMETER_WINDOWS; dialect++) {
         const char *alias;
         for (size_t n = 0;
              (alias = parameter_alias(parameter, (enum parameter_dialect)dialect, n)) != NULL; n++)
-            printf(" %s: %s ", dialects[dialect], alias);
+            printf(" %s: %s ", system_names[dialect], alias);
     }
     printf(" here: %s\n", parameter->name);
 }
@@ -256,6 +333,8 @@ static void print_row_text(struct sysctl *sysctl, const struct parameter *parame
     struct lastack_params linux_params;
     if (answer->has_value)
         printf("%s = %s\n", answer->name, answer->value);
+    else if (answer->why_not[0] != '\0')
+        printf("# %s: %s\n", answer->name, answer->why_not);
     else if (is_long && !print_absence(parameter))
         printf("%s: Linux has no sysctl for it\n", answer->name);
     if (!is_long)
@@ -319,8 +398,8 @@ static int show(struct sysctl *sysctl, const char *name, bool is_long)
         return show_kernel_only(sysctl, plain);
     struct answer answer = answer_of(sysctl, parameter);
     char value[HOST_SETTING_TEXT];
-    bool is_live_name =
-        sysctl->client == NULL && sysctl->profile == NULL && host_setting_read(plain, value) == 0;
+    bool is_live_name = sysctl->client == NULL && sysctl->profile == NULL &&
+                        sysctl->dialect <= PARAMETER_LINUX && host_setting_read(plain, value) == 0;
     if (is_live_name) { /* the very name that was asked for */
         answer.name = plain;
         memcpy(answer.value, value, sizeof value);
@@ -332,6 +411,93 @@ static int show(struct sysctl *sysctl, const char *name, bool is_long)
         print_row_text(sysctl, parameter, &answer, is_long);
     return answer.has_value ? STATUS_FINE : STATUS_FINDINGS;
 }
+
+/* ---- all of them ---- */
+
+static bool has_linux_name(const struct parameter *parameter, const char *name)
+{
+    const char *alias;
+
+    for (size_t n = 0; (alias = parameter_alias(parameter, PARAMETER_LINUX, n)) != NULL; n++)
+        if (strcmp(alias, name) == 0)
+            return true;
+    return false;
+}
+
+/* Of rows that share a name of the kernel (tcp_rmem), all but the first. */
+static bool is_told_before(size_t index, const char *name)
+{
+    for (size_t i = 0; i < index; i++)
+        if (has_linux_name(parameter_at(i), name))
+            return true;
+    return false;
+}
+
+/* Of such rows, one has a name in the dialect, which has told it. */
+static bool is_told_in(enum parameter_dialect dialect, const char *name)
+{
+    for (size_t i = 0; i < parameter_count(); i++)
+        if (parameter_alias(parameter_at(i), dialect, 0) != NULL &&
+            has_linux_name(parameter_at(i), name))
+            return true;
+    return false;
+}
+
+static void show_rows(struct sysctl *sysctl)
+{
+    for (size_t i = 0; i < parameter_count(); i++) {
+        struct answer answer = answer_of(sysctl, parameter_at(i));
+
+        if (is_told_before(i, answer.name))
+            continue;
+        if (sysctl->is_json)
+            print_row_json(sysctl, parameter_at(i), &answer);
+        else
+            print_row_text(sysctl, parameter_at(i), &answer, false);
+    }
+}
+
+/* What the dialect has no name for, under ours or the kernel's, as a remark: whoever reads the list
+ * as settings of that system must not take it for one. */
+static void show_nameless(struct sysctl *sysctl)
+{
+    const enum parameter_dialect dialect = (enum parameter_dialect)sysctl->dialect;
+
+    for (size_t i = 0; i < parameter_count(); i++) {
+        const struct parameter *parameter = parameter_at(i);
+        struct answer answer;
+
+        if (parameter_alias(parameter, dialect, 0) != NULL)
+            continue;
+        answer = answer_of(sysctl, parameter);
+        if (!answer.has_value || is_told_before(i, answer.name) || is_told_in(dialect, answer.name))
+            continue;
+        snprintf(answer.why_not, sizeof answer.why_not, "%s has no name for it",
+                 system_names[sysctl->dialect]);
+        if (sysctl->is_json)
+            print_row_json(sysctl, parameter, &answer);
+        else
+            printf("# %s = %s: %s\n", answer.name, answer.value, answer.why_not);
+    }
+}
+
+static void show_dialect(struct sysctl *sysctl)
+{
+    struct parameter_foreign foreign;
+
+    for (size_t i = 0; parameter_foreign_at((enum parameter_dialect)sysctl->dialect, i, &foreign);
+         i++) {
+        struct answer answer = answer_foreign(sysctl, &foreign);
+
+        if (sysctl->is_json)
+            print_row_json(sysctl, foreign.parts[0], &answer);
+        else
+            print_row_text(sysctl, foreign.parts[0], &answer, false);
+    }
+    show_nameless(sysctl);
+}
+
+/* ---- changing ---- */
 
 static int change_stack(struct sysctl *sysctl, const char *name, const char *value)
 {
@@ -402,9 +568,8 @@ static int take_word(struct sysctl *sysctl, const char *word)
 
 static bool take_dialect(struct sysctl *sysctl, const char *word)
 {
-    static const char *const words[] = {"linux", "bsd", "solaris", "windows"};
     for (int i = 0; i < 4; i++) {
-        if (strcmp(word, words[i]) == 0) {
+        if (strcmp(word, dialect_names[i]) == 0) {
             sysctl->dialect = i;
             return true;
         }
@@ -489,8 +654,10 @@ int sysctl_main(int argc, char **argv)
         }
     }
     status = STATUS_FINE;
-    for (size_t i = 0; sysctl.is_all && i < parameter_count(); i++)
-        show(&sysctl, parameter_at(i)->name, false);
+    if (sysctl.is_all && sysctl.dialect >= 0)
+        show_dialect(&sysctl);
+    else if (sysctl.is_all)
+        show_rows(&sysctl);
     for (int i = optind; i < argc; i++) {
         int result = take_word(&sysctl, argv[i]);
         status = result > status ? result : status;

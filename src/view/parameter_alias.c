@@ -295,14 +295,88 @@ enum { ALIASES = sizeof aliases / sizeof aliases[0], NAME_MAX_LENGTH = 80 };
 
 /* ---- finding ---- */
 
+/* Which of ours it stands for: up to three of the table in a row, or two named here. */
+static bool is_of(const struct alias *alias, const struct parameter *parameter)
+{
+    const struct parameter *first =
+        alias->parameter != NULL ? parameter_find(alias->parameter) : NULL;
+    const char *name = parameter->name;
+
+    switch (alias->form) {
+    case FORM_SCALED:
+    case FORM_SWITCH:
+    case FORM_INVERTED:
+    case FORM_CHOICE:
+    case FORM_BIT:
+    case FORM_ICMP_BSD:
+    case FORM_CONGESTION:
+    case FORM_TLP_LINUX:
+        return parameter == first;
+    case FORM_TRIPLE:
+        return parameter >= first && parameter <= first + 2;
+    case FORM_PORTS:
+        return strcmp(name, "port_first") == 0 || strcmp(name, "port_last") == 0;
+    case FORM_BOTH_BUFFERS:
+        return strcmp(name, "receive_buffer_max") == 0 || strcmp(name, "send_buffer_max") == 0;
+    case FORM_ECN_LINUX:
+    case FORM_ECN_SOLARIS:
+        return strcmp(name, "ecn_accept") == 0 || strcmp(name, "ecn_request") == 0;
+    case FORM_RFC1323_BSD:
+    case FORM_RFC1323_BITS:
+        return strcmp(name, "window_scaling") == 0 || strcmp(name, "timestamps") == 0;
+    case FORM_ABSENT:
+        return false;
+    }
+    return false;
+}
+
 const char *parameter_alias(const struct parameter *parameter, enum parameter_dialect dialect,
                             size_t index)
 {
     for (size_t i = 0; i < ALIASES; i++)
-        if (aliases[i].dialect == dialect && aliases[i].parameter != NULL &&
-            strcmp(aliases[i].parameter, parameter->name) == 0 && index-- == 0)
+        if (aliases[i].dialect == dialect && is_of(&aliases[i], parameter) && index-- == 0)
             return aliases[i].name;
     return NULL;
+}
+
+static const char *unit_of(const struct alias *alias, const struct parameter *first)
+{
+    if (alias->form == FORM_SCALED && first->unit == PARAMETER_TIME)
+        return alias->scale >= SEC(1)  ? "seconds"
+               : alias->scale >= MS(1) ? "milliseconds"
+                                       : "microseconds";
+    if (alias->form == FORM_CONGESTION)
+        return "a name";
+    if (alias->form == FORM_TRIPLE)
+        return "three numbers of bytes: least, first, most";
+    if (alias->form == FORM_PORTS)
+        return "two ports: first, last";
+    if (alias->form == FORM_BOTH_BUFFERS ||
+        (alias->form == FORM_SCALED && first->unit == PARAMETER_BYTES))
+        return "bytes";
+    return alias->form == FORM_INVERTED || alias->form == FORM_BIT ||
+                   (alias->form == FORM_SWITCH && alias->scale == 1)
+               ? "0 or 1"
+               : "a number";
+}
+
+bool parameter_foreign_at(enum parameter_dialect dialect, size_t index,
+                          struct parameter_foreign *foreign)
+{
+    const struct alias *alias = aliases;
+    size_t count = 0;
+
+    while (alias < aliases + ALIASES &&
+           (alias->dialect != dialect || alias->form == FORM_ABSENT || index-- > 0))
+        alias++;
+    if (alias == aliases + ALIASES)
+        return false;
+    *foreign = (struct parameter_foreign){.name = alias->name};
+    for (size_t i = 0; i < parameter_count() && count < 2; i++)
+        if (is_of(alias, parameter_at(i)))
+            foreign->parts[count++] = parameter_at(i);
+    foreign->unit = unit_of(alias, foreign->parts[0]);
+    return true;
 }
 
 /* "/proc/sys/net/ipv4/x" and "net/ipv4/x" are net.ipv4.x. */

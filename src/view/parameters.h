@@ -19,6 +19,7 @@
 
 #include <lastack/params.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum parameter_unit {
@@ -59,9 +60,22 @@ const struct parameter *parameter_at(size_t index);
 /* By our own name; NULL if there is none. */
 const struct parameter *parameter_find(const char *name);
 
-/* The names that a parameter has in a dialect: the index-th, or NULL behind the last. */
+/* The names that a parameter has in a dialect, alone or along with others (tcp_rmem,
+ * ip_local_port_range, tcp_ecn): the index-th, or NULL behind the last. */
 const char *parameter_alias(const struct parameter *parameter, enum parameter_dialect dialect,
                             size_t index);
+
+/* A name of a dialect that means something here, and the one or two of ours that it stands for (the
+ * second NULL if there is one only). */
+struct parameter_foreign {
+    const char *name;
+    const char *unit; /* what its values look like: "milliseconds", "a number" */
+    const struct parameter *parts[2];
+};
+
+/* The index-th such name of a dialect, in its order; false behind the last. */
+bool parameter_foreign_at(enum parameter_dialect dialect, size_t index,
+                          struct parameter_foreign *foreign);
 
 /* "seconds", "a number", "bytes", "0 or 1", "drop or rst": what a value looks like. */
 const char *parameter_unit_text(enum parameter_unit unit);

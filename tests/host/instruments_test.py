@@ -213,6 +213,34 @@ def namespaces_that_come_and_go():
     expect(done.stdout and (done.returncode, done.stderr.decode()) == usual[0], 'a name without a namespace', done)
 
 
+def sysctl_in_another_dialect():
+    """Names and units of that system, or a remark: nobody may take a line of Linux for one of BSD."""
+    def read(name):
+        with open('/proc/sys/net/ipv4/' + name) as file:
+            return file.read().split()
+
+    status, text, _ = lastack('sysctl', '--dialect', 'bsd', '-a')
+    settings = dict(line.split(' = ') for line in text.splitlines() if not line.startswith('#'))
+    remarks = [line for line in text.splitlines() if line.startswith('#')]
+    expect(status == 0 and all(name.startswith(('net.inet.', 'kern.ipc.')) for name in settings), text)
+    expect(settings['net.inet.tcp.finwait2_timeout'] == read('tcp_fin_timeout')[0] + '000', settings)
+    expect(settings['net.inet.tcp.recvspace'] == read('tcp_rmem')[1], settings)
+    expect([settings['net.inet.ip.portrange.' + end] for end in ('first', 'last')] == read('ip_local_port_range'), settings)
+    expect(settings['net.inet.tcp.rfc1323'] == '1', settings)
+    expect('# net.inet.tcp.msl: Linux has no sysctl for it' in remarks, remarks)
+    expect('# net.ipv4.tcp_retries2 = %s: BSD has no name for it' % read('tcp_retries2')[0] in remarks, remarks)
+    for dialect in ('linux', 'bsd', 'solaris', 'windows'):
+        rows = [json.loads(line) for line in lastack('sysctl', '--dialect', dialect, '-a', '--json')[1].splitlines()]
+        own = [row for row in rows if row['dialect'] == dialect]
+        expect(len({row['name'] for row in own}) == len(own) > 15, dialect, len(own))
+        expect(all('why_not' in row for row in rows if row['dialect'] != dialect or row['value'] is None), dialect)
+    status, text, _ = lastack('sysctl', '--dialect', 'bsd', 'net.ipv4.tcp_keepalive_time')
+    expect(status == 0 and text.startswith('net.inet.tcp.keepidle = %s000' % read('tcp_keepalive_time')[0]), text)
+    expect('unit     milliseconds' in text, text)
+    text = lastack('sysctl', '-a')[1]
+    expect(text.count('net.ipv4.tcp_rmem') == 1 and 'net.ipv4.tcp_ecn = ' in text, text)
+
+
 def usage_errors():
     for words, wanted in ((['ss', 'sport', '=', ':x'], 2), (['ss', '--count-by', 'colour'], 2), (['ss', '--watch=no'], 2),
                           (['ss', '-Z'], 2), (['doctor', '--check', 'nothing'], 2), (['doctor', '--port', '0'], 2),
@@ -233,7 +261,8 @@ def main():
     failed = 0
     tests = [metrics_are_clean, three_causes_of_eaddrinuse, a_busy_port_does_not_hide_the_one_that_matters,
              an_interrupt_between_the_samples_ends_the_watch, hostile_names, collect_and_read_again, counting_and_watching,
-             both_ends_across_namespaces, namespaces_that_come_and_go, usage_errors]
+             both_ends_across_namespaces, namespaces_that_come_and_go,
+             sysctl_in_another_dialect, usage_errors]
     for test in tests:
         try:
             test()

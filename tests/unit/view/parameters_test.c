@@ -234,6 +234,38 @@ static void profiles_differ_where_they_should(void **state)
     assert_non_null(profile_text(4));
 }
 
+static void a_name_that_stands_for_several_is_a_name_of_each(void **state)
+{
+    struct parameter_foreign foreign;
+    size_t count = 0;
+
+    (void)state;
+    assert_string_equal(parameter_alias(parameter_find("receive_buffer"), PARAMETER_LINUX, 0),
+                        "net.ipv4.tcp_rmem");
+    assert_string_equal(parameter_alias(parameter_find("port_last"), PARAMETER_LINUX, 0),
+                        "net.ipv4.ip_local_port_range");
+    assert_string_equal(parameter_alias(parameter_find("timestamps"), PARAMETER_BSD, 0),
+                        "net.inet.tcp.rfc1323");
+    assert_null(parameter_alias(parameter_find("retries2"), PARAMETER_BSD, 0));
+    for (; parameter_foreign_at(PARAMETER_BSD, count, &foreign); count++) {
+        char value[80];
+
+        assert_non_null(foreign.parts[0]);
+        lastack_params_linux(&params);
+        assert_int_equal(parameter_get(&params, foreign.name, value, sizeof value), PARAMETER_DONE);
+        if (strcmp(foreign.name, "net.inet.tcp.msl") == 0) {
+            assert_string_equal(foreign.unit, "milliseconds");
+            assert_string_equal(value, "30000");
+        }
+        if (strcmp(foreign.name, "net.inet.tcp.rfc1323") == 0) {
+            assert_string_equal(foreign.unit, "a number");
+            assert_string_equal(foreign.parts[0]->name, "timestamps");
+            assert_string_equal(foreign.parts[1]->name, "window_scaling");
+        }
+    }
+    assert_in_range(count, 40, 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +273,7 @@ int main(void)
         cmocka_unit_test(every_default_is_in_its_range_and_survives_its_text),
         cmocka_unit_test(one_value_under_four_names),
         cmocka_unit_test(values_with_forms_of_their_own),
+        cmocka_unit_test(a_name_that_stands_for_several_is_a_name_of_each),
         cmocka_unit_test(what_is_wrong_states_what_is_allowed),
         cmocka_unit_test(profiles_differ_where_they_should),
     };
