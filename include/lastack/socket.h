@@ -14,6 +14,17 @@
  * Each call that is given a descriptor answers -LASTACK_EBADF for one that is closed, was never
  * opened, is negative, or holds an epoll where a socket is asked for; comments do not repeat it.
  * Calls happen at the time that the stack was last told (lastack_input, lastack_tick).
+ *
+ * What ended a connection is its socket's pending error. send, recv, connect or SO_ERROR, whichever
+ * asks first, tells it, once:
+ *
+ *     -LASTACK_ECONNREFUSED   a RST answered our SYN
+ *     -LASTACK_ECONNRESET     a RST ended the connection (-LASTACK_EPIPE: after the peer's FIN)
+ *     -LASTACK_ETIMEDOUT      nobody answers: retries, keepalives or TCP_USER_TIMEOUT are exhausted
+ *     -LASTACK_ECONNABORTED   lastack_abort, lastack_kill
+ *     -LASTACK_EHOSTUNREACH, -LASTACK_ENETUNREACH, -LASTACK_EHOSTDOWN, -LASTACK_ENONET,
+ *     -LASTACK_EACCES, -LASTACK_ENOPROTOOPT, -LASTACK_EOPNOTSUPP, -LASTACK_EPROTO
+ *                             ICMP said so, by its code, or no neighbour answered
  */
 #ifndef LASTACK_SOCKET_H
 #define LASTACK_SOCKET_H
@@ -43,8 +54,9 @@ enum lastack_message_flag { /* Linux's values */
                                 0x20000000, /* connect, with text in the SYN (RFC 7413) */
 };
 
-/* Owners stand for processes: a number and a name for viewers, which is cut to 31 bytes. They need
- * not be named to hold descriptors; 256 may be. Naming again renames. 0 or -LASTACK_ENOBUFS. */
+/* Owners stand for processes: a number and a name for viewers, which is copied and cut to 31 bytes.
+ * They need not be named to hold descriptors; 256 may be. Naming again renames. 0 or
+ * -LASTACK_ENOBUFS. */
 int lastack_name_owner(struct lastack *stack, uint32_t owner, const char *name);
 
 /* A new socket, held by one descriptor of `owner`. type LASTACK_SOCK_STREAM or _DGRAM.
@@ -52,38 +64,91 @@ int lastack_name_owner(struct lastack *stack, uint32_t owner, const char *name);
 int lastack_socket(struct lastack *stack, enum lastack_domain domain, enum lastack_socket_type type,
                    uint32_t owner);
 
-/* One more descriptor for the same socket, held by the same or another owner (dup, fork,
- * SCM_RIGHTS). The lowest free number. -LASTACK_EBADF, -LASTACK_EMFILE. */
+/* One more descriptor for the same socket (or epoll), held by the same or another owner (dup, fork,
+ * SCM_RIGHTS). The lowest free number. -LASTACK_EMFILE. */
 int lastack_dup(struct lastack *stack, int descriptor);
 int lastack_dup_to(struct lastack *stack, int descriptor, uint32_t owner);
 
-/* Gives a descriptor back. Only the last one of a socket closes it: then a FIN follows what is
- * queued (RFC 9293 §3.10.4), or a RST with SO_LINGER 0 or unread data, as the profile says. */
+/* Gives a descriptor back: 0; -LASTACK_EBADF is all that can go wrong. Only the last one of a
+ * socket closes it: then a FIN follows what is queued (RFC 9293 §3.10.4), or a RST with SO_LINGER 0
+ * or unread data, as the profile says. */
 int lastack_close(struct lastack *stack, int descriptor);
 /* Gives all descriptors of an owner back: the process ended. */
 void lastack_exit_owner(struct lastack *stack, uint32_t owner);
 
-/* Port 0 takes an ephemeral port (RFC 6056). -LASTACK_EADDRINUSE with one of the causes
- * PORT_TIME_WAIT, PORT_LISTENER, PORT_BOUND, PORT_CONNECTION in lastack_last_cause;
- * -LASTACK_EADDRNOTAVAIL, -LASTACK_EINVAL. */
+/* Port 0 takes an ephemeral port (RFC 6056). 0, or -LASTACK_EADDRINUSE with one of the causes
+ * PORT_TIME_WAIT, PORT_LISTENER, PORT_BOUND, PORT_CONNECTION (or PORTS_EXHAUSTED, of port 0) in
+ * lastack_last_cause; -LASTACK_EADDRNOTAVAIL (not ours; see IP_FREEBIND), -LASTACK_EAFNOSUPPORT (an
+ * IPv6 address for a socket of IPv4), -LASTACK_EINVAL (it has a name already, or an IPv4 address
+ * with IPV6_V6ONLY), -LASTACK_ENOBUFS. */
 int lastack_bind(struct lastack *stack, int descriptor, const struct lastack_endpoint *local);
+/* Passive OPEN (RFC 9293 §3.10.1). backlog + 1 finished connections may wait for accept, as on
+ * Linux; params.somaxconn bounds it, a negative one means just that. Without a name it takes an
+ * ephemeral port. Again: changes the backlog. 0, or -LASTACK_EADDRINUSE (as of bind: SO_REUSEADDR
+ * lets sockets share a name, not listeners), -LASTACK_EINVAL (it has or had a connection),
+ * -LASTACK_EOPNOTSUPP (a datagram socket), -LASTACK_ENOBUFS. */
 int lastack_listen(struct lastack *stack, int descriptor, int backlog);
-/* The oldest finished connection, as a descriptor of the listener's owner; remote may be NULL.
- * -LASTACK_EAGAIN, -LASTACK_EINVAL (not listening), -LASTACK_EMFILE. */
+/* The oldest finished connection, as a new descriptor of the owner of `descriptor`, with the
+ * listener's options; remote may be NULL. -LASTACK_EAGAIN (none waits), -LASTACK_EINVAL (not
+ * listening), -LASTACK_EMFILE, -LASTACK_ENOBUFS (no socket left): then the connection waits on. */
 int lastack_accept(struct lastack *stack, int descriptor, struct lastack_endpoint *remote);
-/* Starts the handshake: -LASTACK_EINPROGRESS; then 0, -LASTACK_EALREADY, -LASTACK_EISCONN or the
- * error. A UDP socket only remembers its peer: 0. */
+/* Active OPEN (RFC 9293 §3.10.1): -LASTACK_EINPROGRESS, the handshake has begun; a writable event
+ * follows, or an error event. Asked again meanwhile: -LASTACK_EALREADY; afterwards: once 0 or the
+ * pending error, then -LASTACK_EISCONN. After an attempt that failed the socket may try again.
+ *
+ * Refused at once, and nothing was sent: -LASTACK_EAFNOSUPPORT, -LASTACK_ENETUNREACH (no route, or
+ * not the address of one host), -LASTACK_ECONNREFUSED (port 0), -LASTACK_EADDRNOTAVAIL (bound to an
+ * address of the other family, no ephemeral port left, or the tuple is in use: lastack_last_cause
+ * tells), -LASTACK_EISCONN (a listener), -LASTACK_ENOBUFS.
+ *
+ * 0 at once: with TCP_FASTOPEN_CONNECT and a cookie, the SYN waits for the text of the first send.
+ * A datagram socket only remembers its peer: 0, or as above, or -LASTACK_EADDRINUSE (no port). */
 int lastack_connect(struct lastack *stack, int descriptor, const struct lastack_endpoint *remote);
 
-/* Bytes queued or read (0: the peer closed its direction), or a negative error. */
+/*
+ * SEND (RFC 9293 §3.10.2). Returns how many bytes were queued, perhaps fewer than were given; a
+ * writable event follows when there is room for more. Or the pending error, or
+ *
+ *     -LASTACK_EAGAIN   no room, or the handshake is not over: a writable event follows
+ *     -LASTACK_EPIPE    our direction is shut, or there is no connection (never was, or no longer)
+ *
+ * flags: LASTACK_MSG_MORE, _EOR, _OOB; _DONTWAIT and _NOSIGNAL change nothing. With _FASTOPEN
+ * lastack_send_to connects to `remote` and sends what the SYN can carry: the number of bytes,
+ * -LASTACK_EINPROGRESS (none), -LASTACK_EALREADY, -LASTACK_EISCONN, -LASTACK_EOPNOTSUPP (no
+ * `remote`, or params.fast_open says no), or what connect refuses with. (With
+ * params.implied_connect so does a `remote` alone.)
+ */
 int64_t lastack_send(struct lastack *stack, int descriptor, const void *data, size_t length,
                      uint32_t flags);
+/*
+ * RECEIVE (RFC 9293 §3.10.3). Returns how many bytes were read; 0: the peer closed its direction
+ * and all was read, or ours was shut with SHUT_RD. What arrived before a connection ended can still
+ * be read; behind it comes the pending error, then 0. Or
+ *
+ *     -LASTACK_EAGAIN     nothing to read: a readable event follows
+ *     -LASTACK_ENOTCONN   it has no connection and had none
+ *     -LASTACK_EINVAL     LASTACK_MSG_OOB, see below
+ *
+ * flags: LASTACK_MSG_PEEK (it can be read again), _TRUNC (of a stream: taken, not copied, and data
+ * may be NULL), _OOB; _DONTWAIT and _WAITALL change nothing.
+ */
 int64_t lastack_recv(struct lastack *stack, int descriptor, void *data, size_t size,
                      uint32_t flags);
+/* As send, of several pieces one behind the other. */
 int64_t lastack_sendv(struct lastack *stack, int descriptor, const struct lastack_iovec *iov,
                       size_t count, uint32_t flags);
-/* Datagrams. `remote` may be NULL on a connected socket. Each takes a page until it has left:
- * -LASTACK_EAGAIN where there is none (or 256 messages wait to leave), a writable event follows. */
+/*
+ * Datagrams: send takes all of it or nothing, recv reads one and loses what `data` has no room for
+ * (with LASTACK_MSG_TRUNC it returns the whole length). `remote` may be NULL: to the peer of a
+ * connected socket, from anybody; of a stream recv_from tells the peer. Each datagram takes a page
+ * until it has left. Send's refusals: the pending error (ICMP, of a connected socket),
+ *
+ *     -LASTACK_EAGAIN         no page, or 256 messages wait to leave: a writable event follows
+ *     -LASTACK_EMSGSIZE       more than the link's MTU, a page or UDP can carry: nothing is cut
+ *     -LASTACK_EDESTADDRREQ   no `remote` and no peer
+ *     -LASTACK_EAFNOSUPPORT, -LASTACK_ENETUNREACH, -LASTACK_EADDRINUSE, -LASTACK_ENOBUFS
+ *                             as of connect and bind
+ */
 int64_t lastack_send_to(struct lastack *stack, int descriptor, const void *data, size_t length,
                         uint32_t flags, const struct lastack_endpoint *remote);
 int64_t lastack_recv_from(struct lastack *stack, int descriptor, void *data, size_t size,
@@ -127,8 +192,10 @@ int64_t lastack_send_message(struct lastack *stack, int descriptor,
 int64_t lastack_recv_message(struct lastack *stack, int descriptor, struct lastack_message *message,
                              uint32_t flags);
 
-/* Without copying: up to `count` pieces of what can be read, in order; returns how many pieces.
- * Valid until the next call on the stack. lastack_recv_done gives the first `length` bytes back. */
+/* Streams, without copying: up to `count` (1..) pieces of what can be read, in order; returns how
+ * many pieces, 0 at the end, or what recv answers; -LASTACK_EINVAL for a count below 1. Valid until
+ * the next call on the stack. lastack_recv_done gives the first `length` bytes back: 0, or
+ * -LASTACK_EINVAL if so much cannot be read, -LASTACK_ENOTCONN. */
 int lastack_recv_peek(struct lastack *stack, int descriptor, struct lastack_iovec *iov, int count);
 int lastack_recv_done(struct lastack *stack, int descriptor, size_t length);
 
@@ -136,7 +203,7 @@ int lastack_recv_done(struct lastack *stack, int descriptor, size_t length);
  * (1..), in order, to write the next text to; returns how many pieces. What a program writes there
  * need not be copied again. About a frame is given at once, and it is the program's until the next
  * call on the stack. -LASTACK_EAGAIN: no room now, a writable event follows; -LASTACK_EINVAL: a
- * length or count of 0; else what lastack_send answers. */
+ * length or count of 0; -LASTACK_EOPNOTSUPP: a datagram socket; else what lastack_send answers. */
 int lastack_send_room(struct lastack *stack, int descriptor, struct lastack_buffer *pieces,
                       int count, size_t length);
 /* Queues the first `length` bytes of that room, every one of which was written; 0 only gives it
@@ -144,8 +211,10 @@ int lastack_send_room(struct lastack *stack, int descriptor, struct lastack_buff
  * given. flags: LASTACK_MSG_MORE, LASTACK_MSG_EOR. */
 int64_t lastack_send_done(struct lastack *stack, int descriptor, size_t length, uint32_t flags);
 
-/* how: LASTACK_SHUT_RD, _WR (a FIN follows what is queued) or _RDWR, whoever else holds the
- * socket. */
+/* how: LASTACK_SHUT_RD (recv no longer waits: 0 once all is read), _WR (a FIN follows what is
+ * queued) or _RDWR, whoever else holds the socket. It ends an attempt to connect; with _RD or _RDWR
+ * a listener ceases to listen and resets what waits in its queue. 0, or -LASTACK_EINVAL (no such
+ * `how`), -LASTACK_ENOTCONN (no connection, or a datagram socket). */
 int lastack_shutdown(struct lastack *stack, int descriptor, int how);
 /* ABORT of RFC 9293 §3.10.5: RST where the state asks for one, everything queued is lost. A
  * descriptor that was not closed still means its connection in TIME-WAIT: that ends too, without a
@@ -153,7 +222,9 @@ int lastack_shutdown(struct lastack *stack, int descriptor, int how);
  * longer. */
 int lastack_abort(struct lastack *stack, int descriptor);
 
+/* The name that bind, listen, connect or accept gave it; any address and port 0 before. */
 int lastack_getsockname(struct lastack *stack, int descriptor, struct lastack_endpoint *local);
+/* Whom it is or was connected to. -LASTACK_ENOTCONN. */
 int lastack_getpeername(struct lastack *stack, int descriptor, struct lastack_endpoint *remote);
 
 /*
@@ -163,11 +234,11 @@ int lastack_getpeername(struct lastack *stack, int descriptor, struct lastack_en
  * (-LASTACK_EINVAL: there is none, -LASTACK_EAGAIN: it has not arrived). Reading always stops
  * before it once.
  */
-/* SIOCATMARK: 1 if that octet is next, else 0. -LASTACK_EBADF. */
+/* SIOCATMARK: 1 if that octet is next, else 0. */
 int lastack_at_mark(struct lastack *stack, int descriptor);
 /* The last soft error of its connection, which did not end it (RFC 9293 §3.9.1.8): LASTACK_E...,
- * LASTACK_ETIMEDOUT for R1 retransmissions in vain; 0: none since the last ACK of something new.
- * -LASTACK_EBADF. */
+ * LASTACK_ETIMEDOUT for R1 retransmissions in vain; 0: none since the last ACK of something
+ * new. */
 int lastack_soft_error(struct lastack *stack, int descriptor);
 
 /* Readiness now (level-triggered), bits as poll(2) has them on Linux. */
@@ -182,6 +253,8 @@ enum {
     LASTACK_POLLWRNORM = 256,
     LASTACK_POLLRDHUP = 0x2000
 };
+/* LASTACK_POLLNVAL where other calls say -LASTACK_EBADF; of an epoll LASTACK_POLLIN: there may be
+ * news. */
 uint32_t lastack_poll(struct lastack *stack, int descriptor);
 
 /* poll(2) without waiting: fills in each revents; returns how many are not 0. */
@@ -212,19 +285,21 @@ enum lastack_epoll_operation {
 /* A descriptor of `owner` for a new epoll: lastack_close gives it back. -LASTACK_ENOBUFS,
  * -LASTACK_EMFILE. */
 int lastack_epoll_create(struct lastack *stack, uint32_t owner);
-/* Watches a socket, changes what is asked for, or ceases to. event: may be NULL for _DEL.
- * -LASTACK_EBADF, -LASTACK_EEXIST, -LASTACK_ENOENT, -LASTACK_EINVAL (an epoll in an epoll, or
- * EPOLLEXCLUSIVE with _MOD), -LASTACK_ENOSPC. A closed socket ceases to be watched. */
+/* Watches a socket, changes what is asked for, or ceases to. event: may be NULL for _DEL, else
+ * -LASTACK_EFAULT. -LASTACK_EEXIST, -LASTACK_ENOENT, -LASTACK_EINVAL (`epoll` is none, an epoll in
+ * an epoll, or EPOLLEXCLUSIVE with _MOD), -LASTACK_ENOSPC (config.max_watches). A closed socket
+ * ceases to be watched. */
 int lastack_epoll_control(struct lastack *stack, int epoll, enum lastack_epoll_operation operation,
                           int descriptor, const struct lastack_epoll_event *event);
-/* Up to `most` (> 0) descriptors with news; never waits: 0 if there are none. */
+/* Up to `most` descriptors with news; never waits: 0 if there are none. -LASTACK_EINVAL: most < 1,
+ * or `epoll` is none. */
 int lastack_epoll_wait(struct lastack *stack, int epoll, struct lastack_epoll_event *events,
                        int most);
 
 /* fcntl(2): LASTACK_F_GETFL, _SETFL (LASTACK_O_NONBLOCK is remembered for whoever makes blocking
  * calls of these: nothing here blocks), _GETFD, _SETFD (close-on-exec, remembered), _DUPFD (the
- * lowest free number). Like Linux, the former two belong to the socket, not the descriptor.
- * -LASTACK_EBADF, -LASTACK_EINVAL. */
+ * lowest free number; argument: 0 or more, no number to start from). Like on Linux, the former two
+ * belong to the socket, not the descriptor. -LASTACK_EINVAL, -LASTACK_EMFILE. */
 enum {
     LASTACK_F_DUPFD = 0,
     LASTACK_F_GETFD = 1,
@@ -235,10 +310,10 @@ enum {
 enum { LASTACK_O_RDWR = 2, LASTACK_O_NONBLOCK = 0x800 };
 int lastack_fcntl(struct lastack *stack, int descriptor, int command, int argument);
 
-/* ioctl(2). _INQ (FIONREAD): bytes to read, without the FIN; of a listener -LASTACK_EINVAL. _OUTQ:
- * bytes queued and not acknowledged. _OUTQNSD: bytes queued and not sent. _ATMARK: as
- * lastack_at_mark. FIONBIO: *value 0 or 1, as fcntl. -LASTACK_ENOTTY for
- * others. */
+/* ioctl(2). _INQ (FIONREAD): bytes to read, without the FIN; of datagrams, of the first one. _OUTQ:
+ * bytes queued and not acknowledged. _OUTQNSD: bytes queued and not sent. Of a listener these are
+ * -LASTACK_EINVAL. _ATMARK: as lastack_at_mark. FIONBIO: *value 0 or 1, as fcntl. -LASTACK_ENOTTY
+ * for others. */
 enum {
     LASTACK_SIOCINQ = 0x541b,
     LASTACK_SIOCOUTQ = 0x5411,
@@ -251,7 +326,8 @@ int lastack_ioctl(struct lastack *stack, int descriptor, unsigned request, int *
 /* A number of yours that comes back in events. */
 int lastack_set_user(struct lastack *stack, int descriptor, uint64_t user);
 
-/* Options: integers under Linux's (level, name) numbers. The linger option takes two. */
+/* Options: integers under Linux's (level, name) numbers. SO_LINGER would take two: it is set by
+ * lastack_set_linger, and tells its seconds, -1 when off. */
 enum { LASTACK_SOL_IP = 0, LASTACK_SOL_SOCKET = 1, LASTACK_SOL_TCP = 6, LASTACK_SOL_IPV6 = 41 };
 #define LASTACK_OPTIONS(X)                                                                         \
     X(SO_REUSEADDR, LASTACK_SOL_SOCKET, 2)                                                         \
@@ -310,9 +386,15 @@ enum lastack_option {
 #undef LASTACK_X
 };
 
-/* Sizes in bytes, times in the option's own unit (as on Linux). -LASTACK_EINVAL for a value out of
- * range, -LASTACK_ENOPROTOOPT for an unknown option, -LASTACK_ENOBUFS where there is no memory left
- * for what few connections ask for (SO_MAX_PACING_RATE, TCP_WINDOW_CLAMP).
+/* Sizes in bytes, times in the option's own unit (as on Linux). 0, or
+ *
+ *     -LASTACK_EINVAL        a value out of range, or too late (IPV6_V6ONLY, TCP_FASTOPEN...)
+ *     -LASTACK_ENOPROTOOPT   no such option, of TCP for a datagram socket, of IPv6 for one of IPv4,
+ *                            or one that cannot be set
+ *     -LASTACK_ENOBUFS       no memory left for what few ask for (SO_MAX_PACING_RATE,
+ *                            TCP_WINDOW_CLAMP)
+ *     -LASTACK_EOPNOTSUPP    TCP_FASTOPEN_CONNECT, and params.fast_open says no
+ *     -LASTACK_ENOTCONN      IP_MTU, IPV6_MTU without a connection
  *
  * TCP_WINDOW_CLAMP: the largest window to offer, at least 1152 (half of Linux's least SO_RCVBUF);
  * 0, none, only without a connection and not of a listener (-LASTACK_EINVAL). Of a socket or a
@@ -325,7 +407,8 @@ int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_optio
 /*
  * The secret of Fast Open cookies (TCP_FASTOPEN_KEY), 16 bytes, or 32: then cookies of the second
  * 16 still count, and their clients get new ones. `descriptor`: a listener, or -1 for all that have
- * no key of their own (at first it follows from config.seed). -LASTACK_EBADF, -LASTACK_EINVAL.
+ * no key of their own (at first it follows from config.seed). -LASTACK_EINVAL: another length, or
+ * not listening.
  */
 int lastack_set_fast_open_key(struct lastack *stack, int descriptor, const uint8_t *key,
                               size_t length);
@@ -335,18 +418,19 @@ void lastack_forget_fast_open(struct lastack *stack);
  * TCP_CONGESTION (13 of LASTACK_SOL_TCP), whose value is a name: "cubic" or "reno" ("newreno" means
  * it, too). Of a listener: what it accepts from now on; of a connection: from now on, with the
  * window it has. -LASTACK_ENOENT: no algorithm has that name; -LASTACK_ENOPROTOOPT: no stream
- * socket; -LASTACK_EBADF. *name stays valid; it is "none" where the stack's parameter says so.
+ * socket. *name stays valid; it is "none" where the stack's parameter says so.
  * (TCP_CC_INFO is empty for either, as on Linux.)
  */
 int lastack_set_congestion(struct lastack *stack, int descriptor, const char *name);
 int lastack_get_congestion(struct lastack *stack, int descriptor, const char **name);
-/* seconds < 0: off. 0: close sends RST. */
+/* SO_LINGER. seconds < 0: off. 0: close sends RST. Others are remembered: nothing blocks here, and
+ * whoever makes a blocking close of this one waits as long. 0. */
 int lastack_set_linger(struct lastack *stack, int descriptor, int seconds);
 
-/* The row of this socket, with tcp_info. */
+/* STATUS (RFC 9293 §3.10.6): the row of this socket, with tcp_info while there is a connection. */
 int lastack_status(struct lastack *stack, int descriptor, struct lastack_connection_row *row);
 
-/* Why the last call on this stack was refused: EADDRINUSE has four causes. */
+/* Why the last call was refused, if it was: EADDRINUSE alone has five causes. */
 enum lastack_cause lastack_last_cause(const struct lastack *stack);
 
 #ifdef __cplusplus

@@ -84,10 +84,9 @@ struct lastack_config {
     uint32_t trace_classes; /* enum lastack_trace_class, or-ed */
     /* keep lastack_trace_hash up to date: costs, see docs/decisions/0006 */
     bool trace_hash;
-    /* for a world with several stacks behind one address: this one owns the */
-    uint32_t shard_count;
-    /* flows whose hash is shard_id modulo shard_count. 1 and 0 otherwise. */
-    uint32_t shard_id;
+    /* for a world with several stacks behind one address: this one owns the flows whose hash is
+     * shard_id modulo shard_count. 1 and 0 otherwise. */
+    uint32_t shard_count, shard_id;
 };
 
 /* A config for a small host: 4096 connections, 65536 TIME-WAITs, 64 MiB of pages; the linux

@@ -44,7 +44,7 @@ const char *lastack_state_text(enum tcp_state state);
 /* What a record tells. (class, name, text) The class decides which switch it obeys. */
 #define LASTACK_TRACES(X)                                                                          \
     X(STATE, FLOW, "flow")               /* first record of a flow: its addresses (see union) */   \
-    X(STATE, STATE, "state")             /* old -> next_state, because of cause */                 \
+    X(STATE, STATE, "state")             /* old_state -> new_state, because of cause */            \
     X(STATE, ACCEPTED, "accepted")       /* moved from the accept queue to a descriptor */         \
     X(STATE, GONE, "gone")               /* the tuple is free */                                   \
     X(TIMER, TIMER_ARMED, "timer armed") /* a = enum lastack_timer, b = deadline (ns) */           \
