@@ -154,7 +154,7 @@ static void insert_batch(struct waiting *w, uint32_t count)
             .flags = TIME_WAIT_TIMESTAMP,
             .cause = LASTACK_CAUSE_FIN,
             .ts_recent = (uint32_t)w->now,
-            .ts_recent_ms = (uint32_t)(w->now / MS(1)),
+            .ts_taken_at = paws_clock(w->now),
             .entered_ms = (uint32_t)(w->now / MS(1)),
             .deadline = w->now + TWO_MSL,
             .challenge_at = NEVER,

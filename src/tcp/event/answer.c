@@ -245,7 +245,7 @@ void conn_take_syn_options(struct tcp *tcp, struct tcp_conn *conn, const struct 
         conn->flags |= CONN_SACK;
     if (tcp->params.timestamps && options & OPTION_TIMESTAMP) {
         conn->flags |= CONN_TIMESTAMP;
-        conn->paws = (struct paws){seg->ts_value, tcp->report.now_ms};
+        conn->paws = paws_taken(seg->ts_value, tcp->report.now);
     }
     conn_take_path(tcp, conn);
     conn_round_buffers(tcp, conn);

@@ -172,7 +172,7 @@ static enum verdict check_paws(struct tcp *tcp, struct tcp_conn *conn, const str
         report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_NO_TIMESTAMP);
         return STOP;
     }
-    if (!paws_rejects(&conn->paws, tcp_paws_rule(tcp, true), seg->ts_value, tcp->report.now_ms))
+    if (!paws_rejects(&conn->paws, tcp_paws_rule(tcp, true), seg->ts_value, tcp->report.now))
         return GO_ON;
     report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_PAWS);
     reply_challenge(tcp, conn);

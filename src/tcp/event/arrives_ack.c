@@ -220,7 +220,7 @@ static void take_timestamp(struct tcp *tcp, struct tcp_conn *conn, const struct 
 {
     if (conn_has(conn, CONN_TIMESTAMP) && seg->options & OPTION_TIMESTAMP &&
         seq_before_or_equal(seg->seq, conn->rcv.acked))
-        paws_take(&conn->paws, tcp_paws_rule(tcp, true), seg->ts_value, tcp->report.now_ms);
+        paws_take(&conn->paws, tcp_paws_rule(tcp, true), seg->ts_value, tcp->report.now);
 }
 
 enum verdict fifth_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)

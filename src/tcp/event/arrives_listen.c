@@ -404,7 +404,8 @@ static enum verdict check_request(struct tcp *tcp, uint32_t index, const struct 
                                   const struct segment *seg)
 {
     const struct seq nxt = seq_add(entry->irs, 1);
-    const struct paws paws = {entry->ts_recent, entry->entered_ms};
+    /* (a request is too young for its TS.Recent to be stale) */
+    const struct paws paws = paws_taken(entry->ts_recent, tcp->report.now);
     const bool is_in_window = seq_in_window(seg->seq, nxt, max32(entry->rcv_wnd, 1));
 
     if (seg->flags & LASTACK_SYN && !(seg->flags & (LASTACK_ACK | LASTACK_RST)) &&
@@ -421,7 +422,7 @@ static enum verdict check_request(struct tcp *tcp, uint32_t index, const struct 
     }
     if (entry->flags & SYN_TIMESTAMP && seg->options & OPTION_TIMESTAMP &&
         !(seg->flags & LASTACK_RST) &&
-        paws_rejects(&paws, tcp_paws_rule(tcp, false), seg->ts_value, tcp->report.now_ms)) {
+        paws_rejects(&paws, tcp_paws_rule(tcp, false), seg->ts_value, tcp->report.now)) {
         report_drop(&tcp->report, entry->flow, TCP_SYN_RECEIVED, seg, LASTACK_CAUSE_DROP_PAWS);
         ack_for_entry(tcp, entry);
         return STOP;
@@ -538,7 +539,7 @@ struct tcp_conn *conn_from_request(struct tcp *tcp, const struct syn_entry *entr
     conn_round_buffers(tcp, conn);
     conn->snd_shift = entry->snd_shift;
     conn->rcv_shift = entry->rcv_shift;
-    conn->paws = (struct paws){entry->ts_recent, entry->entered_ms};
+    conn->paws = paws_taken(entry->ts_recent, tcp->report.now);
     conn_choose_iss(conn, entry->iss);
     conn->snd.nxt = conn->snd.max = seq_add(entry->iss, 1);
     conn->snd.wnd = conn->snd.wnd_max = entry->snd_wnd;

@@ -17,11 +17,6 @@
 /* added to the old SND.NXT, as Linux does: beyond any old window */
 enum { ISS_BEYOND = 65535 + 2 };
 
-static uint64_t ms_of(int64_t now)
-{
-    return (uint64_t)now / 1000000u;
-}
-
 static void restart(struct tcp *tcp, struct time_wait_ref ref, const struct tuple *tuple,
                     uint64_t flow, enum lastack_cause cause)
 {
@@ -84,10 +79,10 @@ static void answer(struct tcp *tcp, struct time_wait_ref ref, struct time_wait_r
 static bool is_old(const struct tcp *tcp, const struct time_wait_record *record,
                    const struct segment *seg)
 {
-    const struct paws paws = {record->ts_recent, record->ts_recent_ms};
+    const struct paws paws = {record->ts_recent, record->ts_taken_at};
 
     return record->flags & TIME_WAIT_TIMESTAMP && seg->options & OPTION_TIMESTAMP &&
-           paws_rejects(&paws, tcp_paws_rule(tcp, false), seg->ts_value, tcp->report.now_ms);
+           paws_rejects(&paws, tcp_paws_rule(tcp, false), seg->ts_value, tcp->report.now);
 }
 
 /* RFC 6191 §2 and RFC 9293 MAY-2: the SYN is newer than everything of the old life. */
@@ -171,7 +166,7 @@ static void take_newer_timestamp(struct tcp *tcp, struct time_wait_record *recor
     if (record->flags & TIME_WAIT_TIMESTAMP && seg->options & OPTION_TIMESTAMP &&
         !timestamp_before(seg->ts_value, record->ts_recent)) {
         record->ts_recent = seg->ts_value;
-        record->ts_recent_ms = (uint32_t)ms_of(tcp->report.now);
+        record->ts_taken_at = paws_clock(tcp->report.now);
     }
 }
 

@@ -154,7 +154,7 @@ static void describe_conn(const struct tcp *tcp, const struct tcp_conn *conn,
                            (conn_has(conn, CONN_IPV6_SOCKET) ? TIME_WAIT_IPV6_SOCKET : 0)),
         .cause = (uint8_t)conn->cause,
         .ts_recent = conn->paws.recent,
-        .ts_recent_ms = conn->paws.recent_ms,
+        .ts_taken_at = conn->paws.taken_at,
         .entered_ms = tcp->report.now_ms,
         .challenge_at = NEVER,
     };

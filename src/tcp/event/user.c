@@ -95,7 +95,7 @@ uint32_t tcp_open_active(struct tcp *tcp, const struct tcp_open *open, enum last
     conn_start(tcp, conn, &open->options, open->flags | CONN_ACTIVE);
     conn->cc.algorithm = (uint8_t)tcp_congestion(tcp, open->congestion);
     conn_choose_iss(conn, iss);
-    conn->paws = (struct paws){ts_recent, tcp->report.now_ms};
+    conn->paws = paws_taken(ts_recent, tcp->report.now);
     report_flow(&tcp->report, flow, &tuple);
     tcp_enter(conn, TCP_SYN_SENT,
               is_reuse ? LASTACK_CAUSE_TIME_WAIT_REUSED : LASTACK_CAUSE_CALL_CONNECT, &tcp->report);

@@ -14,7 +14,7 @@
 enum {
     TIME_WAIT_HIGH_BITS = 22, /* of the deadline, in deadline_high; above them the flags ... */
     TIME_WAIT_FLAG_BITS = 6,  /* ... and the window's shift */
-    TIME_WAIT_MS_BITS = 24,   /* of ts_recent_ms; above them the cause */
+    TIME_WAIT_TS_BITS = 24,   /* of ts_taken_at; above them the cause */
     TIME_WAIT_CHALLENGE_SHIFT = 23,
 };
 
@@ -101,13 +101,14 @@ static int64_t time_wait_unpack_challenge(int64_t entered_at, uint16_t challenge
     return entered_at + ((int64_t)(challenge - 1) << TIME_WAIT_CHALLENGE_SHIFT);
 }
 
-/* A time further from the entry than 24 bits reach is taken for the furthest. */
-static uint32_t time_wait_pack_ts_ms(uint32_t entered_ms, uint32_t ts_recent_ms)
+/* What was taken longer ago than the bits reach (104 days) is taken for that old: no less stale. */
+static uint32_t time_wait_pack_ts_at(const struct time_wait_pool *pool, uint32_t taken_at)
 {
-    const int32_t reach = 1 << (TIME_WAIT_MS_BITS - 1);
-    const int64_t distance = clamp64((int32_t)(ts_recent_ms - entered_ms), -reach, reach - 1);
+    const int32_t reach = 1 << (TIME_WAIT_TS_BITS - 1);
+    const uint32_t now = paws_clock(pool->clock);
+    const int64_t distance = clamp64((int32_t)(taken_at - now), -reach, reach - 1);
 
-    return (entered_ms + (uint32_t)distance) & ((1u << TIME_WAIT_MS_BITS) - 1);
+    return (now + (uint32_t)distance) & ((1u << TIME_WAIT_TS_BITS) - 1);
 }
 
 static void time_wait_pack(const struct time_wait_pool *pool, struct time_wait_packed *packed,
@@ -121,8 +122,8 @@ static void time_wait_pack(const struct time_wait_pool *pool, struct time_wait_p
     packed->rcv_nxt = record->rcv_nxt.v;
     packed->deadline_high = high | above << TIME_WAIT_HIGH_BITS;
     packed->ts_recent = record->ts_recent;
-    packed->ts_recent_ms = (uint32_t)record->cause << TIME_WAIT_MS_BITS |
-                           time_wait_pack_ts_ms(record->entered_ms, record->ts_recent_ms);
+    packed->ts_taken_at = (uint32_t)record->cause << TIME_WAIT_TS_BITS |
+                          time_wait_pack_ts_at(pool, record->ts_taken_at);
     packed->entered_ms = record->entered_ms;
     packed->window = record->window;
     packed->challenge = time_wait_pack_challenge(pool, record);
@@ -138,10 +139,10 @@ static void time_wait_unpack(const struct time_wait_pool *pool,
     record->window = packed->window;
     record->window_shift = (uint8_t)(above >> TIME_WAIT_FLAG_BITS);
     record->flags = (uint8_t)(above & ((1u << TIME_WAIT_FLAG_BITS) - 1));
-    record->cause = (uint8_t)(packed->ts_recent_ms >> TIME_WAIT_MS_BITS);
+    record->cause = (uint8_t)(packed->ts_taken_at >> TIME_WAIT_TS_BITS);
     record->ts_recent = packed->ts_recent;
-    record->ts_recent_ms =
-        (uint32_t)time_wait_nearest(packed->ts_recent_ms, packed->entered_ms, TIME_WAIT_MS_BITS);
+    record->ts_taken_at = (uint32_t)time_wait_nearest(packed->ts_taken_at, paws_clock(pool->clock),
+                                                      TIME_WAIT_TS_BITS);
     record->entered_ms = packed->entered_ms;
     record->deadline = time_wait_deadline(pool, packed);
     record->challenge_at = time_wait_unpack_challenge(

@@ -14,10 +14,10 @@
  * Callers read and write records as values (struct time_wait_record); in memory they are packed:
  *
  *      | tuple 12 or 36 | snd_nxt | rcv_nxt | deadline 54 bits, shift 4, flags 6 |
- *      | ts_recent | ts_recent_ms 24, cause 8 | entered_ms | window 16, challenge 16 | position |
+ *      | ts_recent | ts_taken_at 24, cause 8 | entered_ms | window 16, challenge 16 | position |
  *
  *      deadline   in ns modulo 2^54 (208 days): the one nearest to the table's clock is meant
- *      ts_recent_ms   modulo 2^24 (4.6 hours): the one nearest to entered_ms is meant
+ *      ts_taken_at   in units of paws_clock modulo 2^24 (208 days): nearest to that clock, too
  *      challenge  8.4 ms units after the entry, at most 9 minutes; 0 = none yet
  *      position   the calendar's; CALENDAR_NOWHERE in a record that is free or was just expired
  */
@@ -25,6 +25,7 @@
 #define LASTACK_TIME_WAIT_H
 
 #include "calendar.h"
+#include "paws.h"
 #include "seq.h"
 #include "tuple.h"
 #include "wide_pool.h"
@@ -53,7 +54,7 @@ struct time_wait_record {
     uint8_t flags;        /* enum time_wait_flag */
     uint8_t cause;        /* enum lastack_cause that led here */
     uint32_t ts_recent;
-    uint32_t ts_recent_ms; /* on the stack's millisecond clock */
+    uint32_t ts_taken_at; /* as paws_clock says it */
     uint32_t entered_ms;
     int64_t deadline;
     int64_t challenge_at; /* last rate-limited answer (coarse), NEVER = none yet */
@@ -69,7 +70,7 @@ struct time_wait_ref {
 struct time_wait_packed {
     uint32_t snd_nxt, rcv_nxt;
     uint32_t deadline_low, deadline_high;
-    uint32_t ts_recent, ts_recent_ms;
+    uint32_t ts_recent, ts_taken_at;
     uint32_t entered_ms;
     uint16_t window, challenge;
     uint32_t position;

@@ -748,6 +748,31 @@ TEST(paws_after_a_long_silence)
     SENDS(q, .flags = ACK, .seq = 1, .ack = 11, .echo = 1000);
 }
 
+/* ... and does not come to mean something again: on a clock of milliseconds the silence would have
+ * lasted some minutes only.
+ * covers: 7323-5.5 */
+TEST(paws_when_milliseconds_went_round)
+{
+    const int64_t round_ns = MS((int64_t)1 << 32); /* 49.7 days */
+    struct lastack_config config;
+    struct peer *p;
+
+    peer_config(&config);
+    config.params.paws_stale_ns = SEC(24 * 86400);
+    for (unsigned i = 1; i < 3; i++) {
+        restart(&config);
+        p = accepted_with(PEER_PORT, &(struct opening){.timestamps = true});
+        AFTER(round_ns * i + SEC(600));
+        ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .text = 10, .ts = 1000);
+        SENDS(p, .flags = ACK, .seq = 1, .ack = 11, .echo = 1000);
+        AFTER(SEC(600)); /* and it was taken now */
+        ARRIVES(p, .flags = ACK, .seq = 11, .ack = 1, .text = 10, .ts = 900);
+        SENDS(p, .flags = ACK, .seq = 1, .ack = 11, .echo = 1000);
+        assert_int_equal(counted(LASTACK_CAUSE_DROP_PAWS), 1);
+        FORGET(p);
+    }
+}
+
 /* A segment without the option: taken or dropped by policy, never answered with RST.
  * covers: 7323-3.2-miss LNX-TS */
 TEST(missing_timestamp)
@@ -836,6 +861,7 @@ int main(void)
         RUN(echo_of_a_delayed_ack),
         RUN(paws),
         RUN(paws_after_a_long_silence),
+        RUN(paws_when_milliseconds_went_round),
         RUN(missing_timestamp),
         RUN(unexpected_timestamp),
         RUN(tos),
