@@ -270,10 +270,11 @@ static bool is_probe_of_closed_window(const struct tcp *tcp, const struct tcp_co
 }
 
 /* A repeated or crossing SYN-ACK in SYN-RECEIVED starts one before RCV.NXT, since its SYN was
- * counted already. */
+ * counted already. (A reset that starts there lies before the window: RFC 5961 §3.2.) */
 static bool is_syn_again(const struct tcp_conn *conn, const struct segment *seg)
 {
-    return conn->state == TCP_SYN_RECEIVED && seg->flags & LASTACK_SYN &&
+    return conn->state == TCP_SYN_RECEIVED &&
+           (seg->flags & (LASTACK_SYN | LASTACK_RST)) == LASTACK_SYN &&
            seq_equal(seg->seq, conn->irs);
 }
 
@@ -301,7 +302,7 @@ static NOINLINE enum verdict check_out_of_place(struct tcp *tcp, struct tcp_conn
                                                 struct segment *seg)
 {
     if (is_syn_again(conn, seg)) {
-        if (!(seg->flags & (LASTACK_ACK | LASTACK_RST))) {
+        if (!(seg->flags & LASTACK_ACK)) {
             if (conn->fast_open & FAST_OPEN_PASSIVE)
                 conn->owe |= OWE_RETRANSMIT; /* our SYN-ACK was lost */
             else

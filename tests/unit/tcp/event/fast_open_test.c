@@ -336,12 +336,18 @@ TEST(a_syn_comes_again_without_its_text)
     FORGET(p);
 }
 
-/* ... and one that resets, shorter than its text was. */
+/* ... and one that resets: it begins before the window, with text that ends in it or without.
+ * covers: 5961-3.2-exact */
 TEST(a_syn_comes_again_with_a_reset)
 {
     struct peer *p = opened_with_text();
 
     ARRIVES(p, .flags = SYN | RST | ACK, .seq = 0, .ack = 1);
+    ARRIVES(p, .flags = SYN | RST | ACK, .seq = 0, .ack = 1, .text = 400);
+    NO_STATE(p);
+    SENDS_NOTHING(p);
+    assert_int_equal(counted(LASTACK_CAUSE_DROP_RST_OUT_OF_WINDOW), 2);
+    ARRIVES(p, .flags = RST | ACK, .seq = 301, .ack = 1);
     STATE(p, SYN_RECEIVED, CLOSED, RST);
     SENDS_NOTHING(p);
 }

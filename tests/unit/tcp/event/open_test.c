@@ -167,6 +167,29 @@ TEST(simultaneous_open_refused)
     READS_ERROR(p, LASTACK_ECONNREFUSED);
 }
 
+/* A reset that begins at the peer's SYN begins before RCV.NXT: it is not exact, whatever else it
+ * carries, and not in the window.
+ * covers: 5961-3.2-exact 9293-3.10.7.4-rst-SRa */
+TEST(simultaneous_open_not_refused_at_the_syn)
+{
+    struct peer *p = peer_at(PEER_PORT);
+
+    CONNECTS(p);
+    FORGET(p);
+    ARRIVES(p, .flags = SYN, .seq = 0);
+    STATE(p, SYN_SENT, SYN_RECEIVED, SYN_CROSSED);
+    SENDS(p, .flags = SYN | ACK, .seq = 0, .ack = 1);
+    ARRIVES(p, .flags = SYN | RST, .seq = 0);
+    ARRIVES(p, .flags = SYN | RST | ACK, .seq = 0, .ack = 1);
+    ARRIVES(p, .flags = SYN | RST, .seq = 0, .text = 10);
+    NO_STATE(p);
+    SENDS_NOTHING(p);
+    assert_int_equal(counted(LASTACK_CAUSE_DROP_RST_OUT_OF_WINDOW), 3);
+    ARRIVES(p, .flags = SYN | RST, .seq = 1); /* at RCV.NXT the second step comes before the 4th */
+    STATE(p, SYN_RECEIVED, CLOSED, RST);
+    READS_ERROR(p, LASTACK_ECONNREFUSED);
+}
+
 /* ---- calls on the way ---- */
 
 /* covers: 9293-3.10.4-SYN-SENT 9293-3.10.5-LISTEN */
@@ -465,6 +488,7 @@ int main(void)
         RUN(simultaneous_open),
         RUN(simultaneous_open_ends_with_an_ack),
         RUN(simultaneous_open_refused),
+        RUN(simultaneous_open_not_refused_at_the_syn),
         RUN(close_and_abort_in_syn_sent_say_nothing),
         RUN(close_in_syn_received),
         RUN(abort_in_syn_received),
