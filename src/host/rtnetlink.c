@@ -12,8 +12,9 @@
 #include <libmnl/libmnl.h>
 #include <net/if.h>
 #include <sys/socket.h>
+#include <time.h>
 
-enum { REQUEST_MAX = 2048, REPLY_MAX = 8192 };
+enum { REQUEST_MAX = 2048, REPLY_MAX = 8192, RUNNING_TRIES = 1000, RUNNING_PAUSE_NS = 1000000 };
 
 bool rtnetlink_open(struct rtnetlink *netlink, struct trouble *trouble)
 {
@@ -45,8 +46,9 @@ static struct nlmsghdr *request(void *buffer, uint16_t type, uint16_t flags)
     return message;
 }
 
-/* Sends the request and waits for its acknowledgement: 0 or errno. */
-static int transact(struct rtnetlink *netlink, struct nlmsghdr *message)
+/* Sends the request and waits for its answer, an acknowledgement or what `see` is shown: 0 or
+ * errno. */
+static int ask(struct rtnetlink *netlink, struct nlmsghdr *message, mnl_cb_t see, void *context)
 {
     char reply[REPLY_MAX];
     ssize_t length;
@@ -60,9 +62,14 @@ static int transact(struct rtnetlink *netlink, struct nlmsghdr *message)
     if (length < 0)
         return errno;
     if (mnl_cb_run(reply, (size_t)length, message->nlmsg_seq,
-                   mnl_socket_get_portid(netlink->socket), NULL, NULL) < 0)
+                   mnl_socket_get_portid(netlink->socket), see, context) < 0)
         return errno;
     return 0;
+}
+
+static int transact(struct rtnetlink *netlink, struct nlmsghdr *message)
+{
+    return ask(netlink, message, NULL, NULL);
 }
 
 static struct ifinfomsg *put_interface(struct nlmsghdr *message, int interface)
@@ -112,6 +119,37 @@ bool rtnetlink_set_up(struct rtnetlink *netlink, int interface, bool is_up, stru
     error = transact(netlink, message);
     return error == 0 ||
            trouble_set(trouble, error, "set interface %d %s", interface, is_up ? "up" : "down");
+}
+
+static int note_flags(const struct nlmsghdr *message, void *context)
+{
+    const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
+
+    if (message->nlmsg_type == RTM_NEWLINK)
+        *(unsigned *)context = info->ifi_flags;
+    return MNL_CB_OK;
+}
+
+/* The question is answered under the lock under which the worker makes the interface ready (and
+ * since Linux 6.8 it does the worker's work): who is told "running" may send. */
+bool rtnetlink_await_running(struct rtnetlink *netlink, int interface)
+{
+    const struct timespec pause = {.tv_nsec = RUNNING_PAUSE_NS};
+
+    for (unsigned i = 0; i < RUNNING_TRIES; i++) {
+        char buffer[REQUEST_MAX];
+        struct nlmsghdr *message = request(buffer, RTM_GETLINK, 0);
+        unsigned flags = 0;
+
+        message->nlmsg_flags = NLM_F_REQUEST; /* the answer is the acknowledgement */
+        put_interface(message, interface);
+        if (ask(netlink, message, note_flags, &flags) != 0)
+            return false;
+        if ((flags & IFF_RUNNING) != 0)
+            return true;
+        (void)nanosleep(&pause, NULL);
+    }
+    return false;
 }
 
 bool rtnetlink_configure(struct rtnetlink *netlink, int interface,

@@ -28,6 +28,11 @@ void rtnetlink_close(struct rtnetlink *netlink);
 bool rtnetlink_set_up(struct rtnetlink *netlink, int interface, bool is_up,
                       struct trouble *trouble);
 
+/* Waits until an interface that was set up carries packets, for a second at most; says whether it
+ * does. Of a veth pair the end that is up first is told by a worker of the kernel, some time after
+ * the other one is up: until then what is sent into it is dropped, and no error says so. */
+bool rtnetlink_await_running(struct rtnetlink *netlink, int interface);
+
 /* An interface as it should be when it appears or before it goes up. */
 struct rtnetlink_interface {
     const char *name;

@@ -82,7 +82,8 @@ static bool make_tun(struct rtnetlink *netlink, const struct sandbox_config *con
 
 /* The far end, in the first namespace: no address, nothing of the kernel's own, only our packet
  * socket. The routing socket and the packet socket were opened there and still act there. */
-static bool ready_far_end(struct rtnetlink *far, int packet_fd, struct trouble *trouble)
+static bool ready_far_end(struct rtnetlink *far, int packet_fd, int *far_index,
+                          struct trouble *trouble)
 {
     static const struct rtnetlink_interface silent = {.namespace_fd = -1, .no_link_local = true};
     struct ifreq request = {0};
@@ -91,7 +92,7 @@ static bool ready_far_end(struct rtnetlink *far, int packet_fd, struct trouble *
     memcpy(request.ifr_name, stack_side, sizeof stack_side);
     if (ioctl(packet_fd, SIOCGIFINDEX, &request) != 0)
         return trouble_set(trouble, errno, "find interface %s", stack_side);
-    index = request.ifr_ifindex;
+    index = *far_index = request.ifr_ifindex;
     return rtnetlink_configure(far, index, &silent, trouble) &&
            rtnetlink_set_up(far, index, true, trouble) &&
            packet_socket_bind(packet_fd, index, trouble);
@@ -114,7 +115,7 @@ static bool make_veth(struct rtnetlink *netlink, const struct sandbox_config *co
 {
     struct rtnetlink far = *netlink;
     bool is_made;
-    int far_namespace;
+    int far_namespace, far_index = 0;
 
     *packet_fd = packet_socket_open(trouble);
     if (*packet_fd < 0)
@@ -122,10 +123,13 @@ static bool make_veth(struct rtnetlink *netlink, const struct sandbox_config *co
     far_namespace = namespaces_net_fd(trouble);
     if (far_namespace < 0)
         return false;
-    is_made =
-        namespaces_enter_another_net(trouble) && rtnetlink_open(netlink, trouble) &&
-        set_up(netlink, "lo", trouble) && make_pair(config, netlink, far_namespace, trouble) &&
-        ready_far_end(&far, *packet_fd, trouble) && complete_interface(netlink, config, trouble);
+    is_made = namespaces_enter_another_net(trouble) && rtnetlink_open(netlink, trouble) &&
+              set_up(netlink, "lo", trouble) &&
+              make_pair(config, netlink, far_namespace, trouble) &&
+              ready_far_end(&far, *packet_fd, &far_index, trouble) &&
+              complete_interface(netlink, config, trouble);
+    if (is_made) /* or our first answer is lost, and the command waits a second for the next */
+        (void)rtnetlink_await_running(&far, far_index);
     close(far_namespace);
     rtnetlink_close(&far);
     return is_made;

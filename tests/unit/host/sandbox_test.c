@@ -21,12 +21,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -242,6 +244,26 @@ static void packets_go_both_ways_through_veth(void **state)
 {
     (void)state;
     refused_through(SANDBOX_LINK_VETH);
+}
+
+/* What is sent into an end that does not run yet is lost without an error: the first answer to the
+ * command, whose next question comes a second later. */
+static void the_stacks_end_of_a_veth_runs_before_the_command(void **state)
+{
+    const char *const command[] = {"true", NULL};
+    struct ifreq request = {.ifr_name = "stack0"};
+    struct sandbox_config config;
+    struct sandbox sandbox;
+    struct trouble trouble = {0};
+
+    (void)state;
+    sandbox_config_default(&config);
+    config.link = SANDBOX_LINK_VETH;
+    config.command = (char *const *)(uintptr_t)command;
+    assert_true(sandbox_open(&sandbox, &config, &trouble));
+    assert_int_equal(ioctl(sandbox.packet_fd, SIOCGIFFLAGS, &request), 0);
+    assert_true(request.ifr_flags & IFF_RUNNING);
+    sandbox_close(&sandbox);
 }
 
 static void the_automatic_choice_says_why_not_tun(void **state)
@@ -466,6 +488,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(packets_go_both_ways_through_tun),
         cmocka_unit_test(packets_go_both_ways_through_veth),
+        cmocka_unit_test(the_stacks_end_of_a_veth_runs_before_the_command),
         cmocka_unit_test(the_automatic_choice_says_why_not_tun),
         cmocka_unit_test(a_link_that_is_asked_for_is_not_replaced),
         cmocka_unit_test(the_command_sees_one_interface_addressed_and_up),
