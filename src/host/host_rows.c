@@ -9,6 +9,7 @@
 #include "netns_walk.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,14 +43,24 @@ static void note_interrupt(int signal)
     was_interrupted = 1;
 }
 
+/* The signals are let in only while it sleeps: one that came just before is not slept over. */
 bool host_sleep(int64_t ns)
 {
     struct sigaction action = {.sa_handler = note_interrupt}, old_int, old_term;
-    struct timespec rest = {.tv_sec = (time_t)(ns / SEC(1)), .tv_nsec = (long)(ns % SEC(1))};
+    const int64_t until = host_now() + ns;
+    sigset_t ours, others;
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGINT);
+    sigaddset(&ours, SIGTERM);
+    sigprocmask(SIG_BLOCK, &ours, &others);
     sigaction(SIGINT, &action, &old_int);
     sigaction(SIGTERM, &action, &old_term);
-    while (!was_interrupted && nanosleep(&rest, &rest) != 0 && errno == EINTR)
-        continue;
+    for (int64_t left = ns; !was_interrupted && left > 0; left = until - host_now()) {
+        const struct timespec rest = {.tv_sec = (time_t)(left / SEC(1)),
+                                      .tv_nsec = (long)(left % SEC(1))};
+        (void)ppoll(NULL, 0, &rest, &others);
+    }
+    sigprocmask(SIG_SETMASK, &others, NULL);
     sigaction(SIGINT, &old_int, NULL);
     sigaction(SIGTERM, &old_term, NULL);
     return !was_interrupted;
