@@ -348,6 +348,32 @@ bool owner_still_holds(const char *proc_root, uint32_t pid, int32_t fd, uint64_t
     return bracketed_inode(AT_FDCWD, path, "socket:[") == inode;
 }
 
+/* "812 (any) name) R 1 ...": R wants the processor, D waits for a page of its own. */
+static bool is_thread_at_work(int tasks, const char *name)
+{
+    char path[64], text[512];
+    const char *end;
+    snprintf(path, sizeof path, "%.32s/stat", name);
+    if (!read_small(tasks, path, text, sizeof text) || (end = strrchr(text, ')')) == NULL)
+        return false;
+    return end[1] == ' ' && (end[2] == 'R' || end[2] == 'D');
+}
+
+bool owner_is_at_work(const char *proc_root, uint32_t pid)
+{
+    char path[300];
+    bool is_at_work = false;
+    const struct dirent *item;
+    snprintf(path, sizeof path, "%s/%u/task", proc_root, pid);
+    DIR *tasks = opendir(path);
+    if (tasks == NULL)
+        return false;
+    while (!is_at_work && (item = readdir(tasks)) != NULL)
+        is_at_work = item->d_name[0] != '.' && is_thread_at_work(dirfd(tasks), item->d_name);
+    closedir(tasks);
+    return is_at_work;
+}
+
 bool owner_protocol(const char *proc_root, uint32_t pid, int32_t fd, char protocol[16])
 {
     char path[300];

@@ -64,6 +64,9 @@ void owners_apply(const struct owners *owners, struct lastack_connection_row *ro
 /* Does this descriptor still name that socket? */
 bool owner_still_holds(const char *proc_root, uint32_t pid, int32_t fd, uint64_t inode);
 
+/* Does a thread of that process run, or would it if the machine were not busy with others? */
+bool owner_is_at_work(const char *proc_root, uint32_t pid);
+
 /* What the socket behind a descriptor is: "TCP", "TCPv6", "UNIX" ... as the kernel calls its
  * protocol; false if it cannot be told. */
 bool owner_protocol(const char *proc_root, uint32_t pid, int32_t fd, char protocol[16]);

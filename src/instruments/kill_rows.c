@@ -18,8 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How long a process gets to notice and close, before we say that its descriptor stays open. */
-#define NOTICE_NS MS(50)
+/* How long a process gets to notice and close, before we say that its descriptor stays open; and how
+ * long where it wants to, but others have the processor. */
+#define NOTICE_NS     MS(50)
+#define NOTICE_MAX_NS SEC(1)
 
 enum verdict {
     VERDICT_NONE,
@@ -145,24 +147,41 @@ static void judge(struct hunt *hunt, struct victim *victim)
     }
 }
 
+static bool may_still_notice(const struct lastack_connection_row *row, int64_t waited_ns)
+{
+    return waited_ns < NOTICE_NS ||
+           (waited_ns < NOTICE_MAX_NS && owner_is_at_work("/proc", row->pid));
+}
+
+/* Sleeps until nobody holds what was ended, or will not notice any more. */
+static void let_them_notice(const struct hunt *hunt, const struct netns *netns)
+{
+    const int64_t begun = host_now();
+    for (size_t i = 0; i < hunt->count; i++) {
+        const struct victim *victim = &hunt->victims[i];
+        const struct lastack_connection_row *row = &victim->row;
+        if (row->netns != netns->inode || victim->status != 0 || victim->verdict != VERDICT_NONE)
+            continue;
+        while (owner_still_holds("/proc", row->pid, row->fd, row->inode) &&
+               may_still_notice(row, host_now() - begun))
+            if (!host_sleep(MS(5)))
+                return;
+    }
+}
+
 static int hunt_in(void *context, const struct netns *netns)
 {
     struct hunt *hunt = context;
     int error = 0;
-    bool must_wait = false;
     hunt->diag = diag_open(&error);
     if (hunt->diag == NULL)
         return error;
     for (size_t i = 0; i < hunt->count; i++) {
         struct victim *victim = &hunt->victims[i];
-        if (victim->row.netns != netns->inode)
-            continue;
-        strike(hunt, victim);
-        must_wait = must_wait || (victim->status == 0 && victim->row.pid != 0 &&
-                                  victim->verdict == VERDICT_NONE);
+        if (victim->row.netns == netns->inode)
+            strike(hunt, victim);
     }
-    if (must_wait)
-        host_sleep(NOTICE_NS);
+    let_them_notice(hunt, netns);
     for (size_t i = 0; i < hunt->count; i++)
         if (hunt->victims[i].row.netns == netns->inode)
             judge(hunt, &hunt->victims[i]);
