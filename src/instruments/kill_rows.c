@@ -18,8 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How long a process gets to notice and close, before we say that its descriptor stays open; and how
- * long where it wants to, but others have the processor. */
+/* How long a process gets to notice and close, before we say that its descriptor stays open; and
+ * how long where it wants to, but others have the processor. */
 #define NOTICE_NS     MS(50)
 #define NOTICE_MAX_NS SEC(1)
 
