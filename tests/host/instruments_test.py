@@ -27,6 +27,30 @@ def expect(condition, *facts):
         raise AssertionError(facts)
 
 
+def until(look):
+    """What `look` says when it says something, or at the end of patience."""
+    end = time.monotonic() + 60
+    while True:
+        seen = look()
+        if seen or time.monotonic() > end:
+            return seen
+        time.sleep(0.02)
+
+
+def come_to_be(count, *words):
+    """So many sockets there are by and by, says the other ss: a loopback delivers when the machine has time for it."""
+    def look():
+        run = subprocess.run(['ss', '-tanH', *words], stdout=subprocess.PIPE, check=True)
+        return len(run.stdout.splitlines()) == count
+    expect(until(look), words)
+
+
+def catches(pid, number):
+    with open('/proc/%d/status' % pid) as file:
+        caught = next(line for line in file if line.startswith('SigCgt:'))
+    return int(caught.split()[1], 16) >> (number - 1) & 1
+
+
 def metrics_are_clean():
     status, text, _ = lastack('metrics', '--interval', '0.1')
     expect(status == 0, text)
@@ -55,7 +79,7 @@ def three_causes_of_eaddrinuse():
     accepted.close()
     client.close()
     server.close()
-    time.sleep(0.1)
+    come_to_be(1, 'state', 'time-wait', 'sport = :8081')
     try:
         fresh = socket.socket()
         fresh.bind(('127.0.0.1', 8081))
@@ -79,7 +103,8 @@ def a_busy_port_does_not_hide_the_one_that_matters():
     client = socket.create_connection(('127.0.0.1', 8085))
     kept.append(server.accept()[0])
     client.close()
-    time.sleep(0.1)
+    come_to_be(30, 'state', 'time-wait', 'sport = :8085')
+    come_to_be(1, 'state', 'close-wait', 'sport = :8085')
     status, text, _ = lastack('explain', ':8085')
     titles = [line.split()[0] for line in text.splitlines() if line and not line.startswith(' ')]
     expect(status == 0 and titles[0] == 'LISTEN' and 'CLOSE-WAIT' in titles, titles)
@@ -87,18 +112,18 @@ def a_busy_port_does_not_hide_the_one_that_matters():
 
 
 def an_interrupt_between_the_samples_ends_the_watch():
-    for words in (['doctor', '--watch=0.1', '--interval', '30'], ['doctor', '--interval', '30']):
+    for words in (['doctor', '--watch=0.1', '--interval', '300'], ['doctor', '--interval', '300']):
         child = subprocess.Popen([LASTACK] + words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        time.sleep(0.5)
+        expect(until(lambda: catches(child.pid, signal.SIGTERM)), words)  # it sleeps
         child.send_signal(signal.SIGTERM)
-        _, message = child.communicate(timeout=5)
+        _, message = child.communicate(timeout=60)
         expect(child.returncode == 3, words, child.returncode, message)
 
 
 def hostile_names():
     """A process may call itself anything; no escape sequence reaches the terminal."""
     code = ('import ctypes,socket,time;ctypes.CDLL(None).prctl(15,b"\\x1b[2Jx\\"\\\\y\\n",0,0,0);'
-            's=socket.create_server(("127.0.0.1",8083));print(1,flush=True);time.sleep(30)')
+            's=socket.create_server(("127.0.0.1",8083));print(1,flush=True);time.sleep(300)')
     child = subprocess.Popen([sys.executable, '-c', code], stdout=subprocess.PIPE)
     child.stdout.readline()
     for words in (['ss', '-tanp'], ['ss', '--json', '-tap'], ['netstat', '-antp'], ['explain', ':8083'],
@@ -119,7 +144,7 @@ def collect_and_read_again():
         accepted = server.accept()[0]
         client.close()
         kept.append(accepted)
-    time.sleep(0.3)
+    come_to_be(3, 'state', 'close-wait', 'sport = :8084')
     place = folder + '/bundle'
     status, _, message = lastack('collect', place, '--interval', '0.3')
     expect(status == 0, message)
@@ -157,10 +182,10 @@ def counting_and_watching():
     counts = {(c['state'], c['dport']): c['count'] for c in map(json.loads, text.splitlines())}
     expect(counts[('ESTAB', '8085')] == 4 and counts[('LISTEN', '0')] == 1, counts)
     watch = subprocess.Popen([LASTACK, 'ss', '-tn', '--watch=0.2', 'dport = :8085'], stdout=subprocess.PIPE, text=True)
-    time.sleep(0.9)
+    text = ''.join(line for _, line in zip(range(3 * 6), watch.stdout))  # a head, four sockets, the count, thrice
     watch.terminate()
-    text = watch.communicate()[0]
-    expect(text.count('-- 4 sockets') >= 3 and 'for ' in text, text)
+    watch.communicate()
+    expect(text.count('-- 4 sockets') == 3 and 'for ' in text, text)
     old = lastack('ss', '-tn', '--json', 'dport = :8085')[1].splitlines()
     expect(all(json.loads(line)['owner_kind'] == 'process' for line in old), old)
     del kept, server
@@ -170,7 +195,7 @@ def both_ends_across_namespaces():
     """A server in another namespace, behind a veth: each end names the other's process."""
     other = subprocess.Popen(['unshare', '-n', 'sh', '-c', 'echo; read x; exec python3 -c "'
                               "import socket,time;s=socket.create_server(('192.0.2.2',8090));print(1,flush=True);"
-                              'a=s.accept()[0];time.sleep(30)"'], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                              'a=s.accept()[0];print(2,flush=True);time.sleep(300)"'], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     other.stdout.readline()
     pid = str(other.pid)
     for words in ('ip link add va type veth peer name vb netns ' + pid, 'ip addr add 192.0.2.1/24 dev va', 'ip link set va up',
@@ -180,7 +205,7 @@ def both_ends_across_namespaces():
     other.stdin.flush()
     other.stdout.readline()
     client = socket.create_connection(('192.0.2.2', 8090))
-    time.sleep(0.2)
+    other.stdout.readline()
     _, text, _ = lastack('ss', '-tnp', '--json', '--pairs', 'dport = :8090')
     row = json.loads(text)
     expect(row['pid'] == os.getpid() and row['twin']['pid'] == other.pid, row)
