@@ -199,6 +199,7 @@ struct tcp_conn {
     uint8_t fast_open;       /* enum conn_fast_open */
     uint8_t ecn;             /* enum ecn_flag */
     uint8_t challenge_count; /* challenge ACKs in the window that challenge_ms opened */
+    bool is_hole_proven;     /* text of mss_hole got through */
     int64_t since;           /* in this state */
     /* when the segment that is being retransmitted was first sent; NEVER */
     int64_t first_retry_at;

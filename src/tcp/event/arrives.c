@@ -336,6 +336,10 @@ static NOINLINE enum verdict check_out_of_place(struct tcp *tcp, struct tcp_conn
                 seq_before(seg->seq, conn->rcv.nxt))
                 ack_policy_quicken(&conn->ack, conn_rcv_wnd(conn), conn->rcv_mss, 16);
             note_old_text(conn, seg);
+            /* What was acknowledged last comes again: that ACK was lost, and this one tells the
+             * peer a round trip only if it echoes the repetition (as Linux and FreeBSD do it). */
+            if (seq_equal(seq_add(seg->seq, seg->len), conn->rcv.acked))
+                conn_take_timestamp(tcp, conn, seg);
             /* RFC 9293 §3.10.7.4: never limited, the peer needs it */
             reply_ack_again(tcp, conn, seg->again);
         } else {

@@ -214,15 +214,6 @@ static enum verdict fin_acknowledged(struct tcp *tcp, struct tcp_conn *conn)
     return GO_ON;
 }
 
-/* One RTT-clock of the peer: TS.Recent moves when the segment covers Last.ACK.sent (RFC 7323
- * §4.3); not for an ACK of what was never sent, which a stranger may have guessed. */
-static void take_timestamp(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
-{
-    if (conn_has(conn, CONN_TIMESTAMP) && seg->options & OPTION_TIMESTAMP &&
-        seq_before_or_equal(seg->seq, conn->rcv.acked))
-        paws_take(&conn->paws, tcp_paws_rule(tcp, true), seg->ts_value, tcp->report.now);
-}
-
 enum verdict fifth_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
 {
     bool is_old, is_window_changed, is_probing;
@@ -235,7 +226,7 @@ enum verdict fifth_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struc
         return STOP;
     if (check_range(tcp, conn, seg) != GO_ON)
         return STOP;
-    take_timestamp(tcp, conn, seg);
+    conn_take_timestamp(tcp, conn, seg); /* not for an ACK that a stranger may have guessed */
     conn_stop_holding(tcp, conn);
     is_old = seq_before(seg->ack, conn->snd.una);
     if (is_old && seg->sack_count == 0)

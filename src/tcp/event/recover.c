@@ -64,7 +64,7 @@ static bool is_dubious(const struct recovery *recovery, const struct recover_ack
 }
 
 /* The timer restarts when something was acknowledged (RFC 6298 §5.3), or sacked that was sent
- * after the first segment was. */
+ * before the first segment was (again); else SACKs would put it off for ever. */
 static bool moves_timer(const struct tcp *tcp, const struct tcp_conn *conn,
                         const struct recover_ack *ack)
 {

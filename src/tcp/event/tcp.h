@@ -394,6 +394,16 @@ static inline struct paws_rule tcp_paws_rule(const struct tcp *tcp, bool is_conn
                               tcp->params.paws_stale_ns};
 }
 
+/* One RTT-clock of the peer: TS.Recent moves when the segment covers Last.ACK.sent (RFC 7323
+ * §4.3). */
+static inline void conn_take_timestamp(const struct tcp *tcp, struct tcp_conn *conn,
+                                       const struct segment *seg)
+{
+    if (conn_has(conn, CONN_TIMESTAMP) && seg->options & OPTION_TIMESTAMP &&
+        seq_before_or_equal(seg->seq, conn->rcv.acked))
+        paws_take(&conn->paws, tcp_paws_rule(tcp, true), seg->ts_value, tcp->report.now);
+}
+
 /* What is remembered of its queue; there is one from the first write on. */
 static inline struct write_queue *conn_queue(const struct tcp *tcp, const struct tcp_conn *conn)
 {

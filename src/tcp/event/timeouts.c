@@ -130,6 +130,18 @@ static void tell_r1(struct tcp *tcp, struct tcp_conn *conn)
     conn_wake(tcp, conn, WAKE_ADVICE);
 }
 
+/* RFC 4821 §7.7. What was cut to a size that got through since is lost for other reasons: that size
+ * is suspected again after twice as many timeouts, for the path may have changed. */
+static void watch_for_black_hole(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (!tcp->params.mtu_probing || !tcp_state_is_synchronized(conn->state))
+        return;
+    if (conn->mss_hole != 0 && conn->retries == 1)
+        conn->is_hole_proven = true; /* something was acknowledged since it was cut */
+    if (is_worn_out(tcp, conn, (conn->is_hole_proven ? 2 : 1) * tcp->params.retries1))
+        conn_suspect_black_hole(tcp, conn);
+}
+
 /* True: the connection has ended. */
 static bool retransmission_timeout(struct tcp *tcp, struct tcp_conn *conn)
 {
@@ -146,9 +158,7 @@ static bool retransmission_timeout(struct tcp *tcp, struct tcp_conn *conn)
     fast_open_timed_out(tcp, conn, false);
     conn->retries++;
     conn->flags |= conn->state == TCP_SYN_SENT ? CONN_SYN_RETRANSMITTED : 0;
-    if (tcp->params.mtu_probing && tcp_state_is_synchronized(conn->state) &&
-        is_worn_out(tcp, conn, tcp->params.retries1))
-        conn_suspect_black_hole(tcp, conn);
+    watch_for_black_hole(tcp, conn);
     tell_r1(tcp, conn);
     enter_loss(tcp, conn);
     back_off(tcp, conn);

@@ -41,6 +41,7 @@ void conn_suspect_black_hole(struct tcp *tcp, struct tcp_conn *conn)
     if (present <= floor)
         return;
     conn->mss_hole = (uint16_t)(present > base ? base : max32(present / 2, floor));
+    conn->is_hole_proven = false;
     report_count(&tcp->report, LASTACK_CAUSE_BLACK_HOLE);
     conn_take_path(tcp, conn);
 }

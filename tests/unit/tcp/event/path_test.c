@@ -481,6 +481,35 @@ TEST(black_hole_is_suspected_after_r1)
     }
 }
 
+/* What got through at the smaller size shows that the size was not it: a path that loses much does
+ * not make segments smaller and smaller, unless it is silent for twice as long.
+ * covers: 4821-7.7 */
+TEST(a_size_that_got_through_is_no_black_hole)
+{
+    struct lastack_config config;
+    struct peer *p;
+
+    peer_config(&config);
+    config.params.mtu_probing = true;
+    config.params.rto_formula = LASTACK_RTO_RFC6298; /* R1 counts timeouts */
+    restart(&config);
+    p = ACCEPTED(.rtt = MS(100));
+    WRITES(p, 5000);
+    while (row_of(p).tcp_info.tcpi_snd_mss == 1460)
+        AFTER(MS(100));
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_mss, 1024);
+    FORGET(p);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1025);
+    for (unsigned i = 0; i < 500 && row_of(p).tcp_info.tcpi_retransmits < 5; i++)
+        AFTER(SEC(1));
+    assert_int_equal(row_of(p).tcp_info.tcpi_retransmits, 5);
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_mss, 1024);
+    for (unsigned i = 0; i < 500 && row_of(p).tcp_info.tcpi_retransmits < 6; i++)
+        AFTER(SEC(1));
+    assert_int_equal(row_of(p).tcp_info.tcpi_snd_mss, 512);
+    FORGET(p);
+}
+
 /* ---- MSS ---- */
 
 /* What the option says: link MTU less the fixed headers, whatever options a segment will have and
@@ -575,6 +604,7 @@ int main(void)
         RUN(black_hole),
         RUN(black_hole_ipv6),
         RUN(black_hole_is_suspected_after_r1),
+        RUN(a_size_that_got_through_is_no_black_hole),
         RUN(mss_option),
         RUN(mss_option_over_a_narrow_path),
         RUN(mss_option_of_a_narrow_path),
