@@ -153,7 +153,7 @@ class Kernels:
 
     def reaches(self, version, address, port):
         with socket.socket(FAMILY[version]) as sock:
-            sock.settimeout(5)
+            sock.settimeout(60)
             try:
                 sock.connect((address, port))
             except OSError as error:

@@ -11,12 +11,14 @@ A story is a list of steps; between steps both ends come to rest in the states w
     ('ours.close', 'FIN-WAIT-2', 'CLOSE-WAIT')     what is done, our state then, the kernel's
 """
 import ctypes
+import fcntl
 import os
 import select
 import socket
 import struct
 import subprocess
 import sys
+import termios
 import time
 import unittest
 
@@ -72,11 +74,11 @@ class Ends:
             self.ports = (remote[1], port)
         else:
             listener = strings.listener(version, port)
-            self.kernel = socket.create_connection((OURS[version], port), timeout=5)
+            self.kernel = socket.create_connection((OURS[version], port), timeout=60)
             self.fd = until_accepted(strings, listener)
             strings.close(listener)
             self.ports = (port, self.kernel.getsockname()[1])
-        self.kernel.settimeout(5)
+        self.kernel.settimeout(60)
 
     def states(self):
         return self.puppet.state(*self.ports), kernel_state(self.ports[1], self.ports[0])
@@ -96,7 +98,13 @@ class Ends:
         self.puppet.linger(self.fd, 0)
 
     def ours_send(self):
+        """... and lets it arrive: what comes next might overtake it."""
         assert self.puppet.send(self.fd, self.LENGTH) == self.LENGTH
+        if self.kernel.fileno() >= 0:
+            assert until(self.LENGTH, self.unread_by_kernel) == self.LENGTH
+
+    def unread_by_kernel(self):
+        return struct.unpack('i', fcntl.ioctl(self.kernel, termios.FIONREAD, bytes(4)))[0]
 
     def ours_answer(self):
         try:
@@ -137,6 +145,10 @@ class Ends:
 
     def theirs_send(self):
         self.kernel.sendall(bytes(self.LENGTH))
+        assert until(True, self.has_arrived)
+
+    def has_arrived(self):
+        return self.puppet.unread(*self.ports) in (self.LENGTH, None)  # None: it met a closed end
 
     def theirs_reads(self):
         got = 0
@@ -386,10 +398,10 @@ class Path(Case):
     MEGABYTE = 1 << 20
 
     def setUp(self):
-        self.keeper = subprocess.Popen(['unshare', '-n', 'sleep', '60'])
+        self.keeper = subprocess.Popen(['unshare', '-n', 'sleep', '600'])
         self.addCleanup(self.keeper.wait)
         self.addCleanup(self.keeper.kill)
-        end = time.monotonic() + 5
+        end = time.monotonic() + 60
         own = os.readlink('/proc/self/ns/net')
         while os.readlink(f'/proc/{self.keeper.pid}/ns/net') == own and time.monotonic() < end:
             time.sleep(0.01)
@@ -424,7 +436,7 @@ class Path(Case):
                     port = self.next_port()
                     listener = strings.listener(version, port)
                     there = self.socket_there(version)
-                    there.settimeout(10)
+                    there.settimeout(60)
                     there.connect((OURS[version], port))
                     fd = until_accepted(strings, listener)
                     row = next(row for row in strings.rows() if row[2] == port)

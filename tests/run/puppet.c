@@ -228,10 +228,10 @@ static bool print_row(void *context, const struct lastack_connection_row *row)
     (void)context;
     lastack_address_text(&row->local.address, local, sizeof local);
     lastack_address_text(&row->remote.address, remote, sizeof remote);
-    printf("row %s %s %u %s %u %s %s options=%u mss=%u pmtu=%u\n", lastack_state_text(row->state),
-           local, row->local.port, remote, row->remote.port,
+    printf("row %s %s %u %s %u %s %s options=%u mss=%u pmtu=%u unread=%u\n",
+           lastack_state_text(row->state), local, row->local.port, remote, row->remote.port,
            cause_name((enum lastack_cause)row->cause), lastack_owner_text(row->owner_kind),
-           info->tcpi_options, info->tcpi_snd_mss, info->tcpi_pmtu);
+           info->tcpi_options, info->tcpi_snd_mss, info->tcpi_pmtu, row->recv_q);
     return true;
 }
 

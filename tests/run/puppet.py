@@ -18,7 +18,7 @@ THEIRS = {4: '192.0.2.2', 6: '2001:db8::2'}
 FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
 STATES = ['', 'ESTABLISHED', 'SYN-SENT', 'SYN-RECEIVED', 'FIN-WAIT-1', 'FIN-WAIT-2', 'TIME-WAIT', 'CLOSED',
           'CLOSE-WAIT', 'LAST-ACK', 'LISTEN', 'CLOSING', 'SYN-RECEIVED']
-PATIENCE = 5
+PATIENCE = 60
 
 
 def enter_namespace():
@@ -99,6 +99,10 @@ class Puppet:
                 return state
         return 'CLOSED'
 
+    def unread(self, lport, rport):
+        """How many bytes wait to be read at our end of a connection; None if there is none."""
+        return next((int(row[7]['unread']) for row in self.rows() if (row[2], row[4]) == (lport, rport)), None)
+
     def listener(self, version, port, backlog=16):
         fd = self.socket(version)
         self.bind(fd, '0.0.0.0' if version == 4 else '::', port)
@@ -108,7 +112,7 @@ class Puppet:
     def end(self):
         self.process.stdin.close()
         self.process.stdout.close()
-        self.process.wait(timeout=5)
+        self.process.wait(timeout=60)
 
 
 def puppet_on(program, kind):
@@ -120,11 +124,18 @@ def puppet_on(program, kind):
         sysctl('net.ipv6.conf.far.disable_ipv6', 1)
         ip('link set far up')
         ip('link set near up')
+        until(True, lambda: is_running('far'))
         puppet = Puppet(program, 'veth', 'far', '192.0.2.1/24', '2001:db8::1/64')
     ip('address add 192.0.2.2/24 dev near')
     ip('address add 2001:db8::2/64 dev near nodad')
     ip('link set near up')
+    until(True, lambda: is_running('near'))
     return puppet
+
+
+def is_running(name):
+    """Both ends of a veth are: what is sent into one that is up but not ready yet is lost."""
+    return 'LOWER_UP' in subprocess.run(['ip', 'link', 'show', name], stdout=subprocess.PIPE, text=True).stdout
 
 
 def remove(puppet, kind):
