@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -28,22 +29,36 @@ RESET = {'we abort', 'we linger 0', 'they linger 0', 'we leave text unread', 'th
 
 
 class Capture:
-    """What passes the kernel's interface, into a file."""
+    """What passes the kernel's interface, into a file. It has begun when a first mark is in the file, and is complete
+    when a second one is."""
 
     def __init__(self, file):
+        self.file = file
         self.process = subprocess.Popen(['dumpcap', '-q', '-i', 'near', '-w', str(file)], stderr=subprocess.PIPE,
                                         stdout=subprocess.DEVNULL, text=True)
         for line in self.process.stderr:
             if line.startswith('File:'):
                 break
-        time.sleep(0.2)
+        self.mark(b'the capture begins')
+
+    def mark(self, text):
+        """Sends it until it is seen: a datagram to nobody."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            end = time.monotonic() + puppet.PATIENCE
+            while text not in self.file.read_bytes():
+                assert time.monotonic() < end, text
+                try:
+                    sock.sendto(text, (puppet.OURS[4], 9))
+                except ConnectionRefusedError:
+                    pass
+                time.sleep(0.05)
 
     def end(self):
-        time.sleep(0.5)
+        self.mark(b'the capture is complete')
         self.process.send_signal(signal.SIGINT)
         self.process.stderr.read()
         self.process.stderr.close()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=60)
 
 
 def ladder(file, *options):
