@@ -115,11 +115,31 @@ def same_end(text, wanted):
                                   (wanted[0].startswith('::ffff:') and address == wanted[0][7:]))
 
 
-def compare_raw(lastack):
-    """Fields that do not move while we look: all but timers, and those within a second."""
-    raw = raw_rows()
+def at_rest(look, between):
+    """What `look` sees and what `between` sees, when nothing has moved meanwhile: a timer may fire at any moment."""
+    for _ in range(50):
+        before, seen, after = look(), between(), look()
+        if before == after:
+            break
+    return after, seen
+
+
+def still(rows):
+    """What does not move by itself."""
+    return {cookie: {name: value for name, value in row.items() if name not in ('expires', 'info')} | info_fields(row['info'])
+            for cookie, row in rows.items()}
+
+
+def our_rows(lastack):
     lines = subprocess.run([lastack, 'ss', '-taBi', '--json'], stdout=subprocess.PIPE, text=True, check=True).stdout
-    ours = {row['cookie']: row for row in map(json.loads, lines.splitlines())}
+    return {row['cookie']: row for row in map(json.loads, lines.splitlines())}
+
+
+def compare_raw(lastack):
+    """All fields; of timers the kind, and that what is left is between what was left before and after."""
+    kept = []
+    _, ours = at_rest(lambda: kept.append(raw_rows()) or still(kept[-1]), lambda: our_rows(lastack))
+    earlier, raw = kept[-2:]
     assert set(raw) == set(ours), (set(raw) ^ set(ours))
     seen = set()
     for cookie, row in ours.items():
@@ -134,8 +154,8 @@ def compare_raw(lastack):
             kind = 'syn_ack' if row['state'] == 'SYN-RECEIVED' else kind
             kind = 'fin_wait_2' if kind == 'time_wait' and row['state'] == 'FIN-WAIT-2' else kind
             assert row['timer_kind'] == kind, (row, wanted)
-            if row['timer_retries'] == wanted['retrans']:
-                assert wanted['expires'] - 1000 <= row['timer_left_ms'] <= wanted['expires'] + 1, (row, wanted)
+            assert row['timer_retries'] == wanted['retrans'], (row, wanted)
+            assert wanted['expires'] - 1 <= row['timer_left_ms'] <= earlier[cookie]['expires'] + 1, (row, wanted)
         assert ('tcp_info' in row) == (len(wanted['info']) > 0), (row, wanted)
         if 'tcp_info' in row:
             compare_info(row['tcp_info'], wanted['info'])
@@ -144,15 +164,19 @@ def compare_raw(lastack):
     return len(ours)
 
 
-def compare_info(ours, raw):
+def info_fields(raw):
     fields = {'tcpi_state': ('B', 0), 'tcpi_options': ('B', 5), 'tcpi_snd_mss': ('I', 16), 'tcpi_unacked': ('I', 24),
               'tcpi_pmtu': ('I', 60), 'tcpi_rtt': ('I', 68), 'tcpi_snd_ssthresh': ('I', 76), 'tcpi_advmss': ('I', 84),
               'tcpi_reordering': ('I', 88), 'tcpi_bytes_acked': ('Q', 120), 'tcpi_bytes_received': ('Q', 128),
               'tcpi_data_segs_in': ('I', 152), 'tcpi_min_rtt': ('I', 148), 'tcpi_snd_wnd': ('I', 228),
               'tcpi_rcv_wnd': ('I', 232), 'tcpi_rcv_ssthresh': ('I', 64)}
-    for name, (form, offset) in fields.items():
-        if offset + struct.calcsize(form) <= len(raw):
-            assert ours[name] == struct.unpack_from('=' + form, raw, offset)[0], name
+    return {name: struct.unpack_from('=' + form, raw, offset)[0] for name, (form, offset) in fields.items()
+            if offset + struct.calcsize(form) <= len(raw)}
+
+
+def compare_info(ours, raw):
+    for name, wanted in info_fields(raw).items():
+        assert ours[name] == wanted, name
 
 
 # ---- ss
@@ -164,7 +188,7 @@ def table(command, skip_header=True):
 
 
 def compare_ss(lastack):
-    theirs, ours = table(['ss', '-tan']), table([lastack, 'ss', '-tan'])
+    theirs, ours = at_rest(lambda: table(['ss', '-tan']), lambda: table([lastack, 'ss', '-tan']))
     assert theirs == ours, '\n'.join(map(str, zip(theirs, ours)))
     title = subprocess.run([lastack, 'ss', '-tan'], stdout=subprocess.PIPE, text=True).stdout.split('\n')[0]
     assert title.split()[-3:] == ['OWNER', 'TIMER', 'WHY'], title
@@ -177,8 +201,8 @@ def compare_filters(lastack):
     for text in filters():
         options = ['-taHn'] if not text.startswith(('state', 'exclude')) else ['-tHn']
         try:
-            theirs = sorted(table(['ss'] + options + text.split(), False))
-            ours = sorted(table([lastack, 'ss'] + options + text.split(), False))
+            theirs, ours = at_rest(lambda: sorted(table(['ss'] + options + text.split(), False)),
+                                   lambda: sorted(table([lastack, 'ss'] + options + text.split(), False)))
         except subprocess.CalledProcessError as error:
             theirs, ours = 'taken by both', str(error)
         if theirs != ours:

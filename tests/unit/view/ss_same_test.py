@@ -58,9 +58,19 @@ def lines_of(*command):
     return lines
 
 
+def at_rest(option, between):
+    """What ss and `between` see while nothing moves: an ACK is delayed, a timer is on, a loopback takes its time."""
+    for _ in range(100):
+        before, seen, after = lines_of('ss', option), between(), lines_of('ss', option)
+        if before == after:
+            break
+        time.sleep(0.05)
+    return after, seen
+
+
 def compare(lastack, option):
     # One line holds more than -O promises in ss 6.1: blanks between the columns of different widths.
-    theirs, ours = lines_of('ss', option), lines_of(lastack, 'ss', option)
+    theirs, ours = at_rest(option, lambda: lines_of(lastack, 'ss', option))
     if len(theirs) != len(ours):
         sys.exit(f'ss {option}: {len(theirs)} lines, lastack ss: {len(ours)}')
     if '-O' in option or 'O' in option:
