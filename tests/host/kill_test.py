@@ -31,6 +31,18 @@ def expect(condition, *facts):
         raise AssertionError(facts)
 
 
+def until(look):
+    """Waits for what must come, for a minute at most."""
+    end = time.monotonic() + 60
+    while not look() and time.monotonic() < end:
+        time.sleep(0.02)
+
+
+def is_asleep(pid):
+    with open('/proc/%d/wchan' % pid) as wait, open('/proc/%d/stat' % pid) as stat:
+        return stat.read().rsplit(')', 1)[1].split()[0] == 'S' and wait.read()
+
+
 def ss_has(row):
     """The third look is not ours: ss."""
     lines = subprocess.run(['ss', '-tanH'], stdout=subprocess.PIPE, text=True).stdout
@@ -89,13 +101,13 @@ def every_state():
 def vanished():
     """A process that closes at once when its connection ends leaves no descriptor."""
     server = socket.create_server(('127.0.0.1', 0))
-    code = 'import socket;s=socket.create_connection(("127.0.0.1",%d));\ntry:\n s.recv(1)\nexcept OSError:\n pass'
+    code = 'import socket;s=socket.create_connection(("127.0.0.1",%d));\ntry:\n s.recv(1)\nexcept OSError:\n s.close()'
     child = subprocess.Popen([sys.executable, '-c', code % server.getsockname()[1]])
     accepted = server.accept()[0]
-    time.sleep(0.2)
+    until(lambda: is_asleep(child.pid))  # in recv()
     status, verdicts, _ = kill('pid=%d' % child.pid)
     expect(status == 0 and verdicts[0]['verdict'] == 'closed', verdicts)
-    expect(child.wait(5) == 0, 'it has seen the end')
+    expect(child.wait(60) == 0, 'it has seen the end')
     accepted.close()
 
 
@@ -115,6 +127,7 @@ def exhausted_range():
         raise AssertionError('the range is not full')
     except OSError as error:
         expect(error.errno == 99, error)
+    until(lambda: len(rows('state time-wait dport = :9')) == 50)
     status, verdicts, _ = kill('--time-wait', 'dport', '=', ':9', '--yes')
     expect(status == 0 and len(verdicts) == 50 and all(v['verdict'] == 'closed' for v in verdicts), status, len(verdicts))
     socket.create_connection(('127.0.0.1', 9)).close()

@@ -145,7 +145,7 @@ def inside(lastack, seconds, what):
     report = {'wrong': []}
     # the short one ends when there is enough to look at, however busy the machine
     load = ['-t1', '-c50', '-d30s', '-s', str(UNHURRIED)] if is_short(seconds) else ['-t2', '-c200', f'-d{seconds}s']
-    wrk = subprocess.Popen(['wrk', *load, '--timeout', '10s', '-H', 'Connection: close', f'http://{ENDS[0]}/'],
+    wrk = subprocess.Popen(['wrk', *load, '--timeout', '60s', '-H', 'Connection: close', f'http://{ENDS[0]}/'],
                            stdout=subprocess.PIPE, text=True)
     watch(wrk, lastack, seconds, report)
     report['ours'], report['kernels'] = only_time_wait_is_left(lastack)
@@ -232,7 +232,7 @@ class Lives(unittest.TestCase):
         self.check(report, moves, summary)
         status, seconds, rows = report['kill']
         self.assertEqual((status, rows), (0, {}))
-        self.assertLess(seconds, 5)
+        self.assertLess(seconds, 30)
         self.back_at_start(summary)
 
     def test_time_waits_are_gone_after_2msl(self):

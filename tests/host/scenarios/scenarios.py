@@ -51,6 +51,16 @@ def listener(backlog=128, address='127.0.0.1', port=0, family=socket.AF_INET, re
     return sock
 
 
+def answers(port):
+    """Waits for a server that is being started."""
+    end = time.time() + 60
+    while time.time() < end:
+        try:
+            return socket.create_connection(('127.0.0.1', port)).close()
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+
+
 def pair(server):
     client = socket.create_connection(server.getsockname()[:2])
     return client, server.accept()[0]
@@ -587,7 +597,7 @@ http { access_log off; keepalive_requests 10000000; client_body_temp_path %s; pr
   server { listen 8080; listen [::]:8080; location / { return 200 "hello"; } } }
 ''' % ((folder,) * 6))
     nginx = subprocess.Popen(['nginx', '-c', folder + '/nginx.conf'], stderr=subprocess.DEVNULL)
-    time.sleep(0.5)
+    answers(8080)
     wrk = subprocess.Popen(['wrk', '-d', '6'] + wrk_options + ['http://%s:8080/' % host], stdout=subprocess.DEVNULL)
     time.sleep(1)
     assert nginx.poll() is None and wrk.poll() is None
@@ -702,7 +712,7 @@ def reader_pauses_for_a_moment():
 def redis_with_clients():
     redis = subprocess.Popen(['redis-server', '--port', '6379', '--save', '', '--daemonize', 'no'],
                              stdout=subprocess.DEVNULL)
-    time.sleep(0.7)
+    answers(6379)
     load = subprocess.Popen(['redis-benchmark', '-c', '20', '-n', '10000000', '-q', '-t', 'get'],
                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(1)
