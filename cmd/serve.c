@@ -90,6 +90,14 @@ static bool parse_address(struct served_address *to, const char *value)
     return length <= (lastack_is_ipv4(&to->address) ? 32 : 128);
 }
 
+static bool is_given(const struct serve_options *options, const struct lastack_address *address)
+{
+    for (unsigned i = 0; i < options->address_count; i++)
+        if (lastack_address_equal(&options->addresses[i].address, address))
+            return true;
+    return false;
+}
+
 static bool take_address(struct serve_options *options, const char *value)
 {
     if (options->address_count == SERVED_ADDRESSES_MAX) {
@@ -98,6 +106,10 @@ static bool take_address(struct serve_options *options, const char *value)
         return false;
     }
     if (parse_address(&options->addresses[options->address_count], value)) {
+        if (is_given(options, &options->addresses[options->address_count].address)) {
+            fprintf(stderr, "lastack serve: --address %s: given twice\n", value);
+            return false;
+        }
         options->address_count++;
         return true;
     }
@@ -268,6 +280,8 @@ static int serve_with(const struct serve_options *options, struct viewer *viewer
     trouble->error = 0;
     if (!open_serve(&serve, options, viewer, trouble)) {
         fprintf(stderr, "lastack serve: %s\n", trouble->text);
+        if (trouble->error == EINVAL) /* an address or a name that nobody can have */
+            return STATUS_USAGE;
         return trouble->error == EPERM || trouble->error == EACCES ? STATUS_NOT_PERMITTED
                                                                    : STATUS_FAILED;
     }

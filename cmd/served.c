@@ -160,7 +160,12 @@ static bool open_link(struct served *served, const struct served_config *config,
 
         lastack_address_text(&config->addresses[i].address, text, sizeof text);
         if (error != 0)
-            return trouble_set(trouble, -error, "give the stack the address %s", text);
+            trouble_set(trouble, -error, "give the stack the address %s", text);
+        if (error == -LASTACK_EINVAL)
+            trouble_hint(trouble, "no host may have it here (unspecified, loopback, multicast, "
+                                  "broadcast, reserved, or IPv6 with an MTU below 1280)");
+        if (error != 0)
+            return false;
     }
     return true;
 }

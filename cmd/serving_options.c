@@ -28,6 +28,10 @@ static bool take_name(struct serving_options *options, const char *verb, const c
             verb, value, CONTROL_NAME_MAX);
         return false;
     }
+    if (strcmp(value, "all") == 0) {
+        fprintf(stderr, "lastack %s: --name \"all\": --stack all means every stack\n", verb);
+        return false;
+    }
     snprintf(options->name, sizeof options->name, "%s", value);
     return true;
 }

@@ -14,7 +14,10 @@ static const struct bench *const benches[] = {&bench_life,     &bench_bulk,     
                                               &bench_timewait, &bench_tun,      &bench_tail,
                                               &bench_fair,     &bench_recovery, &bench_attack};
 
-enum { BENCHES = sizeof benches / sizeof benches[0] };
+enum {
+    BENCHES = sizeof benches / sizeof benches[0],
+    PAGES_USUAL = 1 << PAGES_GROWN | 1 << PAGES_4K,
+};
 
 static const struct bench *find_bench(const char *name)
 {
@@ -81,11 +84,8 @@ static bool take_number(const char *option, uint64_t most, uint64_t *number)
 {
     if (parse_number(optarg, number) && *number <= most)
         return true;
-    if (most == UINT64_MAX)
-        fprintf(stderr, "lastack bench: %s %s: a number above 0 is wanted\n", option, optarg);
-    else
-        fprintf(stderr, "lastack bench: %s %s: a number from 1 to %" PRIu64 " is wanted\n", option,
-                optarg, most);
+    fprintf(stderr, "lastack bench: %s %s: a number from 1 to %" PRIu64 " is wanted\n", option,
+            optarg, most);
     return false;
 }
 
@@ -169,6 +169,38 @@ static bool names_are_known(int argc, char **argv)
     return true;
 }
 
+/* By name, or as one of the short ones without a name. */
+static bool is_asked_for(int argc, char **argv, const struct bench *bench)
+{
+    if (optind == argc)
+        return !bench->is_long;
+    for (int i = optind; i < argc; i++)
+        if (find_bench(argv[i]) == bench)
+            return true;
+    return false;
+}
+
+/* An option of a bench that is not run would be passed over. */
+static bool options_are_used(int argc, char **argv, const struct bench_options *options)
+{
+    const char *of_recovery = options->cells != NULL   ? "cells"
+                              : options->runs != 0     ? "runs"
+                              : options->seconds != 0  ? "seconds"
+                              : options->trace != NULL ? "trace"
+                                                       : NULL;
+
+    if (of_recovery != NULL && !is_asked_for(argc, argv, &bench_recovery)) {
+        fprintf(stderr, "lastack bench: --%s: of recovery, which is not asked for\n", of_recovery);
+        return false;
+    }
+    if (options->pages != PAGES_USUAL && !is_asked_for(argc, argv, &bench_timewait) &&
+        !is_asked_for(argc, argv, &bench_demux)) {
+        fprintf(stderr, "lastack bench: --pages: of timewait or demux, which are not asked for\n");
+        return false;
+    }
+    return true;
+}
+
 static int run_one(const struct bench *bench, const struct bench_options *options)
 {
     if (options->count == NULL)
@@ -182,8 +214,7 @@ static int run_one(const struct bench *bench, const struct bench_options *option
 
 int bench_run(int argc, char **argv)
 {
-    struct bench_options options = {
-        .instructions = true, .pages = 1u << PAGES_GROWN | 1u << PAGES_4K, .out = stdout};
+    struct bench_options options = {.instructions = true, .pages = PAGES_USUAL, .out = stdout};
     bool help = false;
     int worst = 0;
 
@@ -193,6 +224,8 @@ int bench_run(int argc, char **argv)
         print_help(stdout);
         return 0;
     }
+    if (!options_are_used(argc, argv, &options))
+        return 2;
     if (optind == argc) {
         for (size_t i = 0; i < BENCHES; i++) {
             const int result = benches[i]->is_long ? 0 : run_one(benches[i], &options);

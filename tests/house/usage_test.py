@@ -29,6 +29,7 @@ CASES = [
     ('run --fallback veth -- true', RUN_FAILED, '--fallback veth'),
     ('run --wait -1 -- true', RUN_FAILED, '--wait -1: seconds, from 0 to 86400'),
     ('run --name a/b -- true', RUN_FAILED, '--name "a/b"'),
+    ('run --name all -- true', RUN_FAILED, '--name "all": --stack all means every stack'),
     ('run --profile vax -- true', RUN_FAILED, '--profile vax: there is linux'),
     ('run --set time_wait -- true', RUN_FAILED, 'NAME=VALUE'),
     ('run --set time_weit=1s -- true', RUN_FAILED, 'did you mean time_wait?'),
@@ -40,6 +41,7 @@ CASES = [
     ('serve', USAGE, 'one of --tun NAME and --veth NAME'),
     ('serve --tun a-name-far-too-long', USAGE, '1 to 15 bytes'),
     ('serve --tun t --address 192.0.2.1/33', USAGE, '192.0.2.1/33: ADDRESS/LENGTH'),
+    ('serve --tun t --address 192.0.2.1/24 --address 192.0.2.1/30', USAGE, '192.0.2.1/30: given twice'),
     ('serve --veth nothere', 3, 'find interface nothere'),
     ('demo opening', USAGE, "no story 'opening'"),
     ('drill', USAGE, 'nothing to run'),
@@ -95,6 +97,10 @@ CASES = [
     ('states --live --stack no-such-stack', 3, "no running stack is called 'no-such-stack'"),
     ('states more', USAGE, "'more'"),
     ('bench nosuch', USAGE, "no bench 'nosuch'"),
+    ('bench life --cells loss0/1/10', USAGE, '--cells: of recovery, which is not asked for'),
+    ('bench --seconds 3', USAGE, '--seconds: of recovery, which is not asked for'),
+    ('bench --largest 0 life', USAGE, '--largest 0: a number from 1 to 18446744073709551615'),
+    ('bench bulk --pages 4k', USAGE, '--pages: of timewait or demux, which are not asked for'),
 ]
 
 # What prints; where it cannot be written, that is an error. (metrics > file && mv file ...)
