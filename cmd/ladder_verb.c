@@ -184,6 +184,11 @@ static int read_file(const struct options *options, struct streams *streams)
     say_left_out(counts->fragments, "IP fragments, which are not put together");
     say_left_out(counts->cut, "packets cut before the end of their TCP header");
     say_left_out(counts->broken, "packets with headers that make no sense");
+    say_left_out(streams->seen_elsewhere, "packets seen before at another interface");
+    if (streams->count == 0 && counts->other > 0)
+        fprintf(stderr,
+                "lastack ladder: %s: %" PRIu64 " of %" PRIu64 " frames carry no TCP over IP\n",
+                options->file, counts->other, counts->frames);
     if (streams->beyond > 0)
         fprintf(stderr, "lastack ladder: only the first %d connections are read\n", STREAMS_MAX);
     capture_close(capture);

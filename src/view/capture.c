@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * capture.c: libpcap reads the file; the wire's own functions take the packets apart.
+ * capture.c: libpcap reads a pcap, pcapng_reader.h a pcapng, which begins with a line feed as no
+ * pcap does; the wire's own functions take the packets apart.
  *
  * A packet that the capture cut is laid into a buffer of its original length, zeros behind what is
  * there: then it parses as any other, and only where its TCP header ends has to be compared with
@@ -10,6 +11,7 @@
 
 #include "ethernet.h"
 #include "packet_parse.h"
+#include "pcapng_reader.h"
 #include "tcp_header.h"
 
 #include "bytes.h"
@@ -29,11 +31,28 @@ enum {
 
 enum {
     LOOPBACK_HEADER = 4,
+    PCAPNG_BEGINS = '\n',
+    LINKTYPE_RAW_IP = 101, /* in files; the only one here that libpcap calls otherwise */
+    SLL2_INTERFACE_AT = 4,
+};
+
+/* A frame of either kind of file. */
+struct frame {
+    int link;
+    int64_t at;
+    uint64_t seen;
+    const uint8_t *data;
+    size_t captured, length;
 };
 
 struct capture {
-    pcap_t *pcap;
-    int link;
+    pcap_t *pcap; /* or NULL, and: */
+    FILE *in;
+    struct pcapng_reader *reader;
+    struct pcapng_frame first; /* the reader's, which was looked at already */
+    enum pcapng_result first_result;
+    bool has_first;
+    int link; /* of pcap */
     struct capture_counts counts;
     uint8_t buffer[PACKET_SIZE_MAX];
 };
@@ -55,7 +74,25 @@ static bool is_known_link(int link)
     }
 }
 
-struct capture *capture_open(FILE *in, struct text *error)
+static void say_unknown_link(struct text *error, int link)
+{
+    const char *name = pcap_datalink_val_to_name(link);
+
+    text_addf(error,
+              "packets of link type %d (%s) cannot be read; raw IP, Ethernet, Linux "
+              "cooked and loopback can",
+              link, name != NULL ? name : "?");
+}
+
+static struct capture *new_capture(void)
+{
+    struct capture *capture = calloc(1, sizeof *capture);
+
+    CHECK(capture != NULL);
+    return capture;
+}
+
+static struct capture *open_pcap(FILE *in, struct text *error)
 {
     char message[PCAP_ERRBUF_SIZE];
     struct capture *capture;
@@ -68,31 +105,67 @@ struct capture *capture_open(FILE *in, struct text *error)
         return NULL;
     }
     if (!is_known_link(pcap_datalink(pcap))) {
-        const char *name = pcap_datalink_val_to_name(pcap_datalink(pcap));
-
-        text_addf(error,
-                  "packets of link type %d (%s) cannot be read; raw IP, Ethernet, Linux "
-                  "cooked and loopback can",
-                  pcap_datalink(pcap), name != NULL ? name : "?");
+        say_unknown_link(error, pcap_datalink(pcap));
         pcap_close(pcap);
         return NULL;
     }
-    capture = calloc(1, sizeof *capture);
-    CHECK(capture != NULL);
+    capture = new_capture();
     capture->pcap = pcap;
     capture->link = pcap_datalink(pcap);
     return capture;
 }
 
+static int link_of_file(int link)
+{
+    return link == LINKTYPE_RAW_IP ? DLT_RAW : link;
+}
+
+/* Whether the first frame says that it can be read. */
+static struct capture *open_pcapng(FILE *in, struct text *error)
+{
+    struct capture *capture = new_capture();
+    const struct pcapng_frame *first = &capture->first;
+
+    capture->in = in;
+    capture->reader = pcapng_reader_open(in);
+    CHECK(capture->reader != NULL);
+    capture->first_result = pcapng_reader_next(capture->reader, &capture->first);
+    capture->has_first = true;
+    if (capture->first_result == PCAPNG_ERROR)
+        text_add_safe(error, pcapng_reader_error(capture->reader), NULL);
+    else if (capture->first_result == PCAPNG_FRAME && first->interfaces == 1 &&
+             !is_known_link(link_of_file(first->link)))
+        say_unknown_link(error, first->link);
+    else
+        return capture;
+    capture_close(capture);
+    return NULL;
+}
+
+struct capture *capture_open(FILE *in, struct text *error)
+{
+    const int begin = getc(in);
+
+    if (begin != EOF)
+        ungetc(begin, in);
+    return begin == PCAPNG_BEGINS ? open_pcapng(in, error) : open_pcap(in, error);
+}
+
 void capture_close(struct capture *capture)
 {
-    pcap_close(capture->pcap);
+    if (capture->pcap != NULL)
+        pcap_close(capture->pcap);
+    else
+        fclose(capture->in);
+    if (capture->reader != NULL)
+        pcapng_reader_close(capture->reader);
     free(capture);
 }
 
 const char *capture_error(struct capture *capture)
 {
-    return pcap_geterr(capture->pcap);
+    return capture->pcap != NULL ? pcap_geterr(capture->pcap)
+                                 : pcapng_reader_error(capture->reader);
 }
 
 const struct capture_counts *capture_counts(const struct capture *capture)
@@ -138,11 +211,11 @@ static size_t after_loopback(const uint8_t *data, size_t length)
 }
 
 /* Offset of the IP header; SIZE_MAX if there is none. */
-static size_t ip_offset(const struct capture *capture, const uint8_t *data, size_t length)
+static size_t ip_offset(int link, const uint8_t *data, size_t length)
 {
     size_t offset = 0;
 
-    switch (capture->link) {
+    switch (link) {
     case DLT_EN10MB:
         offset = after_ethernet(data, length);
         break;
@@ -157,7 +230,7 @@ static size_t ip_offset(const struct capture *capture, const uint8_t *data, size
         offset = after_loopback(data, length);
         break;
     default:
-        return 0;
+        return is_known_link(link) ? 0 : SIZE_MAX;
     }
     return offset == 0 ? SIZE_MAX : offset;
 }
@@ -209,11 +282,11 @@ static bool take_apart(struct capture *capture, size_t captured, size_t length,
     return true;
 }
 
-static bool read_frame(struct capture *capture, const struct pcap_pkthdr *header,
-                       const uint8_t *data, struct capture_segment *segment)
+static bool read_frame(struct capture *capture, const struct frame *frame,
+                       struct capture_segment *segment)
 {
-    size_t captured = header->caplen, length = header->len;
-    size_t offset = ip_offset(capture, data, captured);
+    size_t captured = frame->captured, length = frame->length;
+    size_t offset = ip_offset(frame->link, frame->data, captured);
 
     if (offset == SIZE_MAX || offset >= captured) {
         capture->counts.other++;
@@ -225,29 +298,62 @@ static bool read_frame(struct capture *capture, const struct pcap_pkthdr *header
         capture->counts.broken++;
         return false;
     }
-    memcpy(capture->buffer, data + offset, captured);
+    memcpy(capture->buffer, frame->data + offset, captured);
     memset(capture->buffer + captured, 0, length - captured);
     repair_length(capture->buffer, length);
-    segment->at = clamp64(header->ts.tv_sec, 0, SECONDS_MAX) * SEC(1) +
-                  clamp64(header->ts.tv_usec, 0, SEC(1) - 1);
+    segment->at = frame->at;
+    segment->seen = frame->seen;
+    if (frame->link == DLT_LINUX_SLL2) /* of "any": it says which */
+        segment->seen |= load32(frame->data + SLL2_INTERFACE_AT);
     segment->frame = capture->counts.frames;
     return take_apart(capture, captured, length, segment);
 }
 
-enum capture_result capture_next(struct capture *capture, struct capture_segment *segment)
+static enum capture_result next_of_pcap(struct capture *capture, struct frame *frame)
 {
     struct pcap_pkthdr *header;
-    const u_char *data;
+    int result = pcap_next_ex(capture->pcap, &header, &frame->data);
 
-    for (;;) {
-        int result = pcap_next_ex(capture->pcap, &header, &data);
+    if (result != 1)
+        return result == PCAP_ERROR_BREAK ? CAPTURE_END : CAPTURE_ERROR;
+    frame->link = capture->link;
+    frame->at = clamp64(header->ts.tv_sec, 0, SECONDS_MAX) * SEC(1) +
+                clamp64(header->ts.tv_usec, 0, SEC(1) - 1);
+    frame->seen = 0;
+    frame->captured = header->caplen;
+    frame->length = header->len;
+    return CAPTURE_SEGMENT;
+}
 
-        if (result == PCAP_ERROR_BREAK)
-            return CAPTURE_END;
-        if (result != 1)
-            return CAPTURE_ERROR;
+static enum capture_result next_of_pcapng(struct capture *capture, struct frame *frame)
+{
+    struct pcapng_frame next = capture->first;
+    enum pcapng_result result = capture->first_result;
+
+    if (!capture->has_first)
+        result = pcapng_reader_next(capture->reader, &next);
+    capture->has_first = false;
+    if (result != PCAPNG_FRAME)
+        return result == PCAPNG_END ? CAPTURE_END : CAPTURE_ERROR;
+    *frame = (struct frame){.link = link_of_file(next.link),
+                            .at = next.at,
+                            .seen = (uint64_t)next.interface << 32,
+                            .data = next.data,
+                            .captured = next.captured,
+                            .length = next.length};
+    return CAPTURE_SEGMENT;
+}
+
+enum capture_result capture_next(struct capture *capture, struct capture_segment *segment)
+{
+    enum capture_result result;
+    struct frame frame;
+
+    while ((result = capture->pcap != NULL ? next_of_pcap(capture, &frame)
+                                           : next_of_pcapng(capture, &frame)) == CAPTURE_SEGMENT) {
         capture->counts.frames++;
-        if (read_frame(capture, header, data, segment))
-            return CAPTURE_SEGMENT;
+        if (read_frame(capture, &frame, segment))
+            break;
     }
+    return result;
 }

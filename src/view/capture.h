@@ -2,10 +2,10 @@
 /*
  * capture.h: the TCP segments of a capture file, one after the other.
  *
- * pcap and pcapng, through libpcap, times in nanoseconds. Links: raw IP, Ethernet (with VLAN
- * tags), Linux "cooked" (SLL, SLL2), BSD loopback. Captures that cut packets (a snap length) are
- * read as long as the TCP header is there: lengths are those of the IP header. Checksums are not
- * verified, because captures on a sending host have them unfinished.
+ * pcap, through libpcap, and pcapng (pcapng_reader.h), times in nanoseconds. Links: raw IP,
+ * Ethernet (with VLAN tags), Linux "cooked" (SLL, SLL2), BSD loopback. Captures that cut packets (a
+ * snap length) are read as long as the TCP header is there: lengths are those of the IP header.
+ * Checksums are not verified, because captures on a sending host have them unfinished.
  *
  * Fragments are not put together: they are counted and left out. Anything else that is no TCP
  * over IP is counted, too. A hostile file can make nothing but counts.
@@ -25,6 +25,7 @@ struct capture;
 struct capture_segment {
     int64_t at;     /* ns since 1970 */
     uint64_t frame; /* number in the file, from 1, as Wireshark counts */
+    uint64_t seen;  /* where: an interface of the file, and of the host if its packets tell */
     struct segment segment;
     uint16_t ip_id; /* IPv4; 0 for IPv6 */
 };

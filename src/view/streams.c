@@ -127,6 +127,14 @@ static struct stream *begin_stream(struct streams *streams, const struct capture
     return stream;
 }
 
+static bool is_taken_from(struct stream *stream, unsigned end, uint64_t seen)
+{
+    if (!stream->is_seen[end])
+        stream->seen[end] = seen;
+    stream->is_seen[end] = true;
+    return stream->seen[end] == seen;
+}
+
 struct stream *streams_add(struct streams *streams, const struct capture_segment *segment)
 {
     const struct segment *seg = &segment->segment;
@@ -140,13 +148,18 @@ struct stream *streams_add(struct streams *streams, const struct capture_segment
         streams->beyond++;
         return NULL;
     }
+    const unsigned end = endpoint_equal(&stream->end[0], &from) ? 0 : 1;
+    if (!is_taken_from(stream, end, segment->seen)) {
+        streams->seen_elsewhere++;
+        return stream;
+    }
     stream->segments++;
     stream->bytes += seg->text_length;
     stream->last_at = segment->at;
     if (stream->ladder != NULL) {
         const struct infer_packet packet = {
             .at = segment->at,
-            .from = endpoint_equal(&stream->end[0], &from) ? 0 : 1,
+            .from = end,
             .segment = *seg,
             .ip_id = segment->ip_id,
         };

@@ -113,6 +113,15 @@ def test_errors_have_names():
     require(large['seed'] == str(2**64 - 1), f'a large seed: {large["seed"]}')
 
 
+def test_its_captures_are_read():
+    with tempfile.TemporaryDirectory() as folder:
+        pcap = str(Path(folder) / 'transfer.pcapng')
+        sim('--bytes', '3000', '--pcap', pcap)
+        run = subprocess.run([LASTACK, 'ladder', '--text', pcap], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        drawn = run.stdout.decode()
+        require(run.returncode == 0 and 'closed first' in drawn and '9 segments' in drawn, f'ladder: {drawn} {run.stderr}')
+
+
 def test_tables_in_files():
     with tempfile.TemporaryDirectory() as folder:
         table, quiet = Path(folder) / 'table', Path(folder) / 'quiet'
@@ -151,6 +160,7 @@ test_lives()
 test_grid()
 test_many_seeds_of_a_grid()
 test_errors_have_names()
+test_its_captures_are_read()
 test_tables_in_files()
 test_bad_input()
 if failures:

@@ -227,6 +227,89 @@ static void our_own_files_come_back(void **state)
     printed_free(&printed);
 }
 
+/* What goes through two interfaces is there twice; an end is told from where it was seen first. */
+static void two_interfaces_tell_one_story(void **state)
+{
+    struct printed printed;
+    struct pcapng written;
+    struct streams streams;
+
+    (void)state;
+    printed_open(&printed);
+    pcapng_begin(&written, printed.out, "test");
+    pcapng_interface(&written, PCAPNG_RAW_IP, "one");
+    pcapng_interface(&written, PCAPNG_RAW_IP, "other");
+    for (unsigned i = 0; i < 8; i++) {
+        unsigned from = i / 2 % 2, flags = i < 2   ? LASTACK_SYN
+                                           : i < 4 ? LASTACK_SYN | LASTACK_ACK
+                                                   : LASTACK_ACK;
+        const struct pcapng_note note = {from ^ i % 2, SEC(1) + MS(10) * i, PCAPNG_OUT, NULL};
+        size_t length = packet_between(false, from, flags, 100 + i / 2, 300, 0, packet);
+
+        pcapng_bytes(&written, &note, packet, length);
+    }
+    printed_string(&printed);
+    memcpy(file, printed.data, printed.length);
+    file_length = printed.length;
+    printed_free(&printed);
+    struct capture *capture = open_file();
+    streams_init(&streams, 0, 1);
+    assert_int_equal(streams_read(&streams, capture), CAPTURE_END);
+    capture_close(capture);
+    assert_int_equal(streams.count, 1);
+    assert_int_equal(streams.stream[0].segments, 4);
+    assert_int_equal(streams.seen_elsewhere, 4);
+    assert_int_equal(streams.stream[0].first_at, SEC(1));
+    assert_int_equal(streams.stream[0].last_at, SEC(1) + MS(60));
+    streams_free(&streams);
+}
+
+/* "any": SLL2 says at which interface each was seen. */
+static void any_interface_of_a_host_is_told_apart(void **state)
+{
+    static uint8_t cooked[20] = {8, 0, [9] = 1};
+    struct streams streams;
+
+    (void)state;
+    begin_file(276);
+    for (unsigned i = 0; i < 3; i++) {
+        size_t length = packet_between(false, 0, LASTACK_ACK, 77, 88, 10, packet);
+
+        cooked[7] = (uint8_t)i;
+        add_frame(cooked, sizeof cooked, packet, length, length);
+    }
+    struct capture *capture = open_file();
+    streams_init(&streams, 0, 1);
+    assert_int_equal(streams_read(&streams, capture), CAPTURE_END);
+    capture_close(capture);
+    assert_int_equal(streams.stream[0].segments, 1);
+    assert_int_equal(streams.seen_elsewhere, 2);
+    streams_free(&streams);
+}
+
+static void a_pcapng_of_an_unknown_link_is_refused(void **state)
+{
+    struct text error = {0};
+    struct printed printed;
+    struct pcapng written;
+    const struct pcapng_note note = {0, 0, PCAPNG_IN, NULL};
+
+    (void)state;
+    printed_open(&printed);
+    pcapng_begin(&written, printed.out, "test");
+    pcapng_interface(&written, (enum pcapng_link)105, "wlan0");
+    pcapng_bytes(&written, &note, (const uint8_t *)"frame", 5);
+    printed_string(&printed);
+    memcpy(file, printed.data, printed.length);
+    assert_null(capture_open(fmemopen(file, printed.length, "rb"), &error));
+    assert_non_null(strstr(text_string(&error), "link type 105"));
+    text_clear(&error);
+    assert_null(capture_open(fmemopen(file, 20, "rb"), &error));
+    assert_non_null(strstr(text_string(&error), "breaks off"));
+    text_free(&error);
+    printed_free(&printed);
+}
+
 /* ---- streams ---- */
 
 static void add_packet(bool is_ipv6, unsigned from, unsigned flags, uint32_t seq, uint32_t ack)
@@ -359,6 +442,9 @@ int main(void)
         cmocka_unit_test(what_is_no_tcp_is_counted),
         cmocka_unit_test(a_file_that_breaks_off),
         cmocka_unit_test(our_own_files_come_back),
+        cmocka_unit_test(two_interfaces_tell_one_story),
+        cmocka_unit_test(any_interface_of_a_host_is_told_apart),
+        cmocka_unit_test(a_pcapng_of_an_unknown_link_is_refused),
         cmocka_unit_test(streams_are_told_apart_and_oriented),
         cmocka_unit_test(many_streams),
         cmocka_unit_test(damaged_files_do_no_harm),
