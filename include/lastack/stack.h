@@ -74,7 +74,7 @@ struct lastack_config {
     uint32_t max_routes;    /* each address has one for its prefix; 1..65536 */
     uint32_t max_addresses; /* loopback has two of them; 2..65536 */
     uint32_t max_neighbors; /* on all Ethernet links together */
-    uint32_t max_paths;     /* destinations whose path MTU etc. is remembered */
+    uint32_t max_paths;     /* destinations whose path MTU is remembered */
     uint32_t max_udp_sockets;
     uint32_t max_watches;     /* of all epolls together */
     uint32_t udp_queue_bytes; /* of datagrams that wait to be read, per socket; 2048..2^24 */

@@ -20,7 +20,7 @@
 struct leak_group {
     uint32_t pid; /* 0: nobody's */
     uint32_t count, unread, fin_only, read_all, inherited, shared;
-    int64_t oldest_ns, youngest_ns;
+    int64_t oldest_ns;
     const struct lastack_connection_row *oldest;
 };
 

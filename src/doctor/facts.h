@@ -43,7 +43,6 @@ struct facts {
     struct sample before, now; /* rows of `now` have owners and ages */
     double seconds;            /* between them */
     uint64_t netns;
-    char netns_name[64];
     bool has_owners;
     struct owners owners;
     struct facts_setting *settings;

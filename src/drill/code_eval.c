@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { EVAL_DEPTH_MAX = 200, ARGUMENTS_MAX = 64 };
+enum { EVAL_DEPTH_MAX = 200 };
 
 struct code_variable {
     struct code_variable *next;

@@ -59,13 +59,6 @@ void tally_add(struct tally *tally, const char *key, uint64_t count)
     entry->count += count;
 }
 
-uint64_t tally_get(const struct tally *tally, const char *key)
-{
-    if (tally->capacity == 0)
-        return 0;
-    return find(tally->entries, tally->capacity, key, hash_of(key))->count;
-}
-
 static int compare(const void *left, const void *right)
 {
     const struct tally_entry *a = left, *b = right;

@@ -23,7 +23,6 @@ struct tally {
 };
 
 void tally_add(struct tally *tally, const char *key, uint64_t count);
-uint64_t tally_get(const struct tally *tally, const char *key);
 
 /* Puts the entries at the front, most frequent first (then by key). The tally takes no more keys
  * after that. */

@@ -287,22 +287,6 @@ enum resolve_answer neighbor_resolve(struct neighbors *neighbors, const struct l
     return RESOLVE_READY;
 }
 
-void neighbor_confirm(struct neighbors *neighbors, int64_t now, uint32_t link,
-                      const struct lastack_address *next_hop)
-{
-    uint32_t index = neighbor_index(neighbors, link, next_hop);
-    const struct neighbor *neighbor;
-
-    if (index == POOL_NONE)
-        return;
-    neighbor = neighbor_at(neighbors, index);
-    if (neighbor_is_pending(neighbor->state) ||
-        (neighbor->state == NEIGHBOR_REACHABLE &&
-         neighbor->timer.at - now > NEIGHBOR_REACHABLE_NS / 4))
-        return; /* nothing that would change much: this is called for every ACK */
-    neighbor_enter(neighbors, index, NEIGHBOR_REACHABLE, now);
-}
-
 void neighbor_doubt(struct neighbors *neighbors, int64_t now, uint32_t link,
                     const struct lastack_address *next_hop)
 {

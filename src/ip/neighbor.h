@@ -118,12 +118,9 @@ enum resolve_answer neighbor_resolve(struct neighbors *neighbors, const struct l
                                      const struct lastack_address *next_hop,
                                      uint8_t mac[MAC_BYTES]);
 
-/* Forward progress: the transport got an answer through this next hop (RFC 4861 §7.3.1). */
-void neighbor_confirm(struct neighbors *neighbors, int64_t now, uint32_t link,
-                      const struct lastack_address *next_hop);
-
-/* The opposite: nothing comes back through it. Who was reachable is asked again when the next
- * packet leaves (RFC 1122 §2.3.2.1, advice of a higher layer). */
+/* Advice of a higher layer: nothing comes back through this next hop. Who was reachable is asked
+ * again when the next packet leaves (RFC 1122 §2.3.2.1). The opposite advice, that something did
+ * (RFC 4861 §7.3.1), is not taken: it would cost every ACK a lookup to save a probe in a minute. */
 void neighbor_doubt(struct neighbors *neighbors, int64_t now, uint32_t link,
                     const struct lastack_address *next_hop);
 

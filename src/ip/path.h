@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * path.h: what is known about the way to a host, bounded: its MTU (RFC 1191, RFC 8201) and what
- * TCP wants to remember about the host from one connection to the next (RFC 7413 §4.1.3).
+ * path.h: what is known about the way to a host, bounded: its MTU (RFC 1191, RFC 8201). What Fast
+ * Open remembers of a server is in src/tcp/table/fast_open.h.
  *
  *     an ICMP too-big that the transport found credible (RFC 5927 §7.2: it quotes what is in
  *     flight) ──▶ path_too_big ──▶ new MTU, new generation ──▶ every connection to that host sees
@@ -20,7 +20,7 @@
 
 #include <lastack/address.h>
 
-enum { PATH_MTU_MIN_IPV4 = 68, PATH_MTU_MIN_IPV6 = 1280, PATH_COOKIE_MAX = 16 };
+enum { PATH_MTU_MIN_IPV4 = 68, PATH_MTU_MIN_IPV6 = 1280 };
 
 #define PATH_MTU_LIFETIME_NS SEC(600)
 
@@ -31,13 +31,6 @@ struct path {
     uint32_t mtu;        /* 0: nothing lower than the link's is known */
     uint32_t generation; /* changes with every change of the MTU */
     int64_t mtu_expires_at;
-    /* TCP's memory, written by TCP through the stack; 0 = nothing known */
-    uint32_t ssthresh;
-    uint16_t mss; /* the peer's, with the cookie */
-    uint8_t cookie_length;
-    bool cookie_is_experimental; /* option 254 instead of 34 */
-    uint8_t cookie[PATH_COOKIE_MAX];
-    int64_t fast_open_failed_at; /* 0: never */
 };
 
 struct paths {

@@ -18,10 +18,7 @@
 /* What is known of a datagram beside its data. Arrived: local is the destination. */
 struct udp_record {
     struct lastack_endpoint local, remote;
-    uint32_t link;
     uint16_t length; /* of data */
-    uint8_t ttl;
-    uint8_t traffic_class;
 };
 
 struct udp_queue {

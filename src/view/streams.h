@@ -17,7 +17,7 @@
 #include "capture.h"
 #include "ladder.h"
 
-enum { STREAMS_MAX = 1 << 20, STREAMS_DRAWN_MAX = 64 };
+enum { STREAMS_MAX = 1 << 20 };
 
 struct stream {
     struct lastack_endpoint end[2];

@@ -15,8 +15,6 @@
  *     Linux     MSS  SACK-permitted+TS  NOP+WS  NOP NOP SACK  FO, then NOPs
  *               (TS or SACK-permitted alone stand behind NOP NOP)
  *     FreeBSD   MSS  NOP+WS  SACK-permitted  TS and SACK at 2 modulo 4  FO, then END and zeros
- *
- * The writer runs for its length as well (tcp_options_length), so the two cannot disagree.
  */
 #include "tcp_header.h"
 
@@ -425,24 +423,6 @@ unsigned tcp_build_raw(const struct segment *segment, const uint8_t *options, un
     memset(header + TCP_HEADER_MIN + length, TCP_OPTION_END, padded - length);
     (void)tcp_put_fixed_part(segment, TCP_HEADER_MIN + padded, header);
     return TCP_HEADER_MIN + padded;
-}
-
-unsigned tcp_options_length(uint16_t options, unsigned sack_count, unsigned fast_open_length,
-                            enum lastack_option_order order, bool is_syn)
-{
-    uint8_t bytes[TCP_OPTIONS_MAX];
-    struct segment segment;
-
-    if (options == 0)
-        return 0;
-    if (options == OPTION_TIMESTAMP)
-        return 12;
-    memset(&segment, 0, sizeof segment);
-    segment.options = options;
-    segment.flags = is_syn ? LASTACK_SYN : 0;
-    segment.sack_count = (uint8_t)sack_count;
-    segment.fast_open_length = (uint8_t)fast_open_length;
-    return tcp_put_options(&segment, order, bytes);
 }
 
 void tcp_store_checksum(uint8_t *header, unsigned header_length,

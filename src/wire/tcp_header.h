@@ -58,10 +58,6 @@ unsigned tcp_build_summed(const struct segment *segment, enum lastack_option_ord
 unsigned tcp_build_raw(const struct segment *segment, const uint8_t *options, unsigned length,
                        uint8_t *header);
 
-/* Bytes of options that tcp_build would write for these options (padded), for MSS arithmetic. */
-unsigned tcp_options_length(uint16_t options, unsigned sack_count, unsigned fast_open_length,
-                            enum lastack_option_order order, bool is_syn);
-
 /* Computes and stores the checksum of a header at `header` followed by text whose sum is
  * `text_sum`. `length` counts header and text. */
 void tcp_store_checksum(uint8_t *header, unsigned header_length,

@@ -248,7 +248,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         } else if (operation % 8 < 6) {
             struct lastack_address to = host(operation & 8, tape_u8(&tape) % 16);
             (void)neighbor_resolve(&world.neighbors, &world.links, world.now, LINK, &to, mac);
-            neighbor_confirm(&world.neighbors, world.now, LINK, &to);
+            neighbor_doubt(&world.neighbors, world.now, LINK, &to);
         } else if (operation % 8 == 6) {
             pass_time(&world, MS(1) * tape_u16(&tape));
         } else {

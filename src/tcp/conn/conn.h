@@ -51,10 +51,9 @@ enum conn_flag {
     CONN_ACTIVE = 1 << 7, /* opened by connect() */
     CONN_ORPHAN = 1 << 8, /* no socket, and none will come */
     CONN_IN_ACCEPT_QUEUE = 1 << 9,
-    CONN_RECEIVE_SHUT = 1 << 10, /* shutdown(SHUT_RD) */
-    CONN_DETACHED = 1 << 11,     /* out of the flow index: only its socket still reads it */
-    CONN_WOKEN = 1 << 12,        /* in the wake queue */
-    CONN_QUEUED = 1 << 13,       /* in a send queue */
+    CONN_DETACHED = 1 << 11, /* out of the flow index: only its socket still reads it */
+    CONN_WOKEN = 1 << 12,    /* in the wake queue */
+    CONN_QUEUED = 1 << 13,   /* in a send queue */
     CONN_NODELAY = 1 << 14,
     CONN_CORK = 1 << 15,
     CONN_KEEPALIVE = 1 << 16,
@@ -69,7 +68,6 @@ enum conn_flag {
     CONN_R1_TOLD = 1 << 25,
     CONN_URGENT_IN = 1 << 26,          /* RCV.UP lies ahead of what was read (urgent.h) */
     CONN_URGENT_OUT = (int)(1u << 31), /* SND.UP lies ahead of SND.UNA */
-    CONN_SUPERSEDES = 1 << 27,         /* made by a SYN that reopened TIME-WAIT */
     CONN_WANTS_ROOM = 1 << 29,         /* its socket found no room to write and waits for some */
     CONN_NO_OPTIONS = 1 << 30,   /* TCP_NOOPT: no option in our SYN, none of the peer's taken */
     CONN_DEADLINE_SET = 1 << 28, /* what is armed is later than a deadline, or has fired */

@@ -38,26 +38,3 @@ uint32_t listener_dequeue(struct listener *listener, struct pool *conns)
     listener->queued--;
     return index;
 }
-
-void listener_remove(struct listener *listener, struct pool *conns, uint32_t index)
-{
-    uint32_t before = POOL_NONE;
-
-    for (uint32_t at = listener->head; at != POOL_NONE; at = queued_conn(conns, at)->queue_next) {
-        if (at == index) {
-            const uint32_t next = queued_conn(conns, at)->queue_next;
-
-            if (before == POOL_NONE)
-                listener->head = next;
-            else
-                queued_conn(conns, before)->queue_next = next;
-            if (listener->tail == index)
-                listener->tail = before;
-            queued_conn(conns, index)->flags &= ~(uint32_t)CONN_IN_ACCEPT_QUEUE;
-            listener->queued--;
-            return;
-        }
-        before = at;
-    }
-    UNREACHABLE();
-}

@@ -61,7 +61,5 @@ static inline uint32_t listener_syns_most(const struct listener *listener, uint3
 void listener_enqueue(struct listener *listener, struct pool *conns, uint32_t index);
 /* The oldest, or POOL_NONE. */
 uint32_t listener_dequeue(struct listener *listener, struct pool *conns);
-/* Takes one out of the middle (it was reset and its profile does not keep such). */
-void listener_remove(struct listener *listener, struct pool *conns, uint32_t index);
 
 #endif

@@ -154,37 +154,6 @@ static void a_probe_that_is_answered_ends_well(void **state)
     assert_int_equal(drain(), 0);
 }
 
-/* covers: 4861-7.3 */
-static void progress_of_the_transport_confirms(void **state)
-{
-    struct lastack_address address = address_of(ipv4);
-    uint8_t mac[MAC_BYTES];
-    int64_t now = become_stale(ipv4);
-
-    (void)state;
-    assert_int_equal(resolve(ipv4, now, mac), RESOLVE_READY);
-    neighbor_confirm(&table, now + SEC(4), ETHER, &address);
-    assert_int_equal(state_of(ipv4), NEIGHBOR_REACHABLE);
-    /* An ACK every second keeps it so: no probe is ever needed. */
-    for (int64_t at = now + SEC(4); at < now + SEC(200); at += SEC(1)) {
-        neighbor_tick(&table, at);
-        neighbor_confirm(&table, at, ETHER, &address);
-        assert_int_equal(state_of(ipv4), NEIGHBOR_REACHABLE);
-        assert_int_equal(drain(), 0);
-    }
-    while (state_of(ipv4) == NEIGHBOR_REACHABLE)
-        neighbor_tick(&table, table.wheel.now + SEC(1));
-    neighbor_confirm(&table, table.wheel.now, ETHER, &address); /* stale, and heard of */
-    assert_int_equal(state_of(ipv4), NEIGHBOR_REACHABLE);
-    now = table.wheel.now - SEC(200);
-    address = address_of("198.51.100.77"); /* of somebody unknown: nothing */
-    neighbor_confirm(&table, now, ETHER, &address);
-    assert_int_equal(state_of("198.51.100.77"), -1);
-    assert_int_equal(resolve("198.51.100.77", now + SEC(200), mac), RESOLVE_WAIT);
-    neighbor_confirm(&table, now + SEC(200), ETHER, &address); /* nor of somebody unresolved */
-    assert_int_equal(state_of("198.51.100.77"), NEIGHBOR_INCOMPLETE);
-}
-
 static void a_stale_neighbour_that_nobody_uses_is_flushed(void **state)
 {
     int64_t now = become_stale(ipv4);
@@ -382,7 +351,6 @@ int main(void)
         WITH_TABLE(questions_come_once_a_second_at_the_most),
         WITH_TABLE(a_stale_neighbour_is_used_and_then_verified),
         WITH_TABLE(a_probe_that_is_answered_ends_well),
-        WITH_TABLE(progress_of_the_transport_confirms),
         WITH_TABLE(a_stale_neighbour_that_nobody_uses_is_flushed),
         WITH_TABLE(groups_need_no_answer),
         WITH_TABLE(the_same_address_on_two_links_is_two_neighbours),

@@ -161,21 +161,6 @@ static void the_host_unused_for_longest_is_forgotten(void **state)
     assert_int_equal(mtu_of("10.0.0.99", 0), 999);
 }
 
-static void other_memories_of_a_host_stay_when_the_mtu_changes(void **state)
-{
-    struct lastack_address address = address_of("192.0.2.9");
-    struct path *path = path_touch(&paths, &address);
-
-    (void)state;
-    assert_non_null(path);
-    assert_int_equal(path->mtu, 0);
-    assert_int_equal(mtu_of("192.0.2.9", 0), 1500);
-    path->cookie_length = 8;
-    assert_true(too_big("192.0.2.9", 1400, 1500, 0));
-    mtu_of("192.0.2.9", SEC(700));
-    assert_int_equal(path_find(&paths, &address)->cookie_length, 8);
-}
-
 static void nothing_is_remembered_without_room(void **state)
 {
     static _Alignas(64) uint8_t little[65536];
@@ -231,7 +216,6 @@ int main(void)
         WITH(a_belief_lasts_ten_minutes),
         WITH(every_change_has_a_new_generation),
         WITH(the_host_unused_for_longest_is_forgotten),
-        WITH(other_memories_of_a_host_stay_when_the_mtu_changes),
         cmocka_unit_test(nothing_is_remembered_without_room),
         WITH(cache_is_that_of_a_simple_model),
     };

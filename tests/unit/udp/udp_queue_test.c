@@ -27,7 +27,7 @@ static int set_up(void **state)
 
 static bool push(uint16_t port, uint16_t length)
 {
-    struct udp_record record = {.length = length, .remote.port = port, .link = port, .ttl = 9};
+    struct udp_record record = {.length = length, .remote.port = port, .local.port = 9};
     uint8_t data[SIZE];
 
     memset(data, port & 0xff, sizeof data);
@@ -41,8 +41,7 @@ static void assert_front(uint16_t port, uint16_t length)
 
     assert_true(udp_queue_front(&queue, &record, &data));
     assert_int_equal(record.remote.port, port);
-    assert_int_equal(record.link, port);
-    assert_int_equal(record.ttl, 9);
+    assert_int_equal(record.local.port, 9);
     assert_int_equal(record.length, length);
     for (uint16_t i = 0; i < length; i++)
         assert_int_equal(data[i], port & 0xff);
