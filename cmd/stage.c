@@ -10,9 +10,11 @@
 #include "charset.h"
 #include "check.h"
 #include "ip_header.h"
+#include "json_names.h"
 #include "tcp_header.h"
 #include "words.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,14 +35,29 @@ struct lastack *stage_stack(const struct stage *stage, enum stage_host host)
 static void begin(struct stage *stage, int64_t at, enum stage_host host)
 {
     text_clear(&stage->line);
+    stage->line_at = at;
+    stage->line_of = names[host];
     text_addf(&stage->line, "  %4lld.%06lld  ", (long long)(at / SEC(1)),
               (long long)(at % SEC(1) / 1000));
     color_add(&stage->line, stage->has_color, COLOR_BOLD, names[host]);
     text_add(&stage->line, " ");
+    stage->line_begins = stage->line.length;
+}
+
+static void tell_json(const struct stage *stage, const char *who, const char *text)
+{
+    json_line(stage->out,
+              json_pack("{s:s, s:I, s:s, s:o}", "story", stage->json, "time_ns",
+                        (json_int_t)stage->line_at, "who", who, "text", json_safe(text)));
 }
 
 static void end(struct stage *stage)
 {
+    if (stage->json != NULL) {
+        if (!stage->is_silent)
+            tell_json(stage, stage->line_of, text_string(&stage->line) + stage->line_begins);
+        return;
+    }
     charset_suit(&stage->line, isatty(fileno(stage->out)) != 0);
     if (!stage->is_silent)
         fprintf(stage->out, "%s\n", text_string(&stage->line));
@@ -124,6 +141,11 @@ void stage_say(struct stage *stage, const char *text)
 {
     size_t column = 0;
 
+    stage->line_at = stage->world.now;
+    if (stage->json != NULL) {
+        tell_json(stage, "story", text);
+        return;
+    }
     fputc('\n', stage->out);
     while (*text != '\0') {
         const size_t word = strcspn(text, " ");
@@ -297,13 +319,30 @@ static unsigned show_rows(struct stage *stage, enum stage_host host, enum tcp_st
     return search.found;
 }
 
+/* Something that was claimed did not come true. */
+static void is_not_true(struct stage *stage, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void is_not_true(struct stage *stage, const char *format, ...)
+{
+    char text[160] = "NOT TRUE: ";
+    const size_t length = strlen(text);
+    va_list arguments;
+
+    stage->is_true = false;
+    va_start(arguments, format);
+    vsnprintf(text + length, sizeof text - length, format, arguments);
+    va_end(arguments);
+    if (stage->json != NULL)
+        tell_json(stage, "story", text);
+    else
+        fprintf(stage->out, "  %s\n", text);
+}
+
 void stage_shows(struct stage *stage, enum stage_host host, enum tcp_state state)
 {
-    if (show_rows(stage, host, state) > 0)
-        return;
-    stage->is_true = false;
-    fprintf(stage->out, "  NOT TRUE: no row of the %s is in %s\n", names[host],
-            lastack_state_text(state));
+    if (show_rows(stage, host, state) == 0)
+        is_not_true(stage, "no row of the %s is in %s", names[host], lastack_state_text(state));
 }
 
 void stage_is_empty(struct stage *stage, enum stage_host host)
@@ -312,8 +351,7 @@ void stage_is_empty(struct stage *stage, enum stage_host host)
         tell_call(stage, host, "ss: no connection");
         return;
     }
-    stage->is_true = false;
-    fprintf(stage->out, "  NOT TRUE: the %s should have nothing left\n", names[host]);
+    is_not_true(stage, "the %s should have nothing left", names[host]);
 }
 
 void stage_answers(struct stage *stage, enum stage_host host, const char *call, int answer,
@@ -328,9 +366,7 @@ void stage_answers(struct stage *stage, enum stage_host host, const char *call, 
     end(stage);
     sim_settle(&stage->world);
     tell_trace(stage, host);
-    if (answer == wanted)
-        return;
-    stage->is_true = false;
-    fprintf(stage->out, "  NOT TRUE: it should have been %s\n",
-            wanted >= 0 ? "done" : lastack_error_name(wanted));
+    if (answer != wanted)
+        is_not_true(stage, "it should have been %s",
+                    wanted >= 0 ? "done" : lastack_error_name(wanted));
 }

@@ -26,11 +26,15 @@ enum { STAGE_PORT = 80 };
 struct stage {
     struct sim_world world;
     FILE *out;
+    const char *json; /* the story's name: told as one JSON object a line; NULL: in words */
     bool has_color;
     bool is_silent; /* what happens is not told: it was told before */
     bool is_true;   /* everything that was claimed so far came true */
     uint64_t cursor[SIM_HOSTS];
     struct text line;
+    size_t line_begins; /* behind the time and whose it is */
+    int64_t line_at;
+    const char *line_of; /* a host's name; "story" for what is said of it */
     /* what a story plays with */
     int listener, server, client; /* descriptors; -1 */
 };

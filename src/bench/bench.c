@@ -70,6 +70,16 @@ static bool take_pages(unsigned *pages)
     return false;
 }
 
+/* Nothing here has colors: the word is checked all the same. */
+static bool take_color(void)
+{
+    if (strcmp(optarg, "auto") == 0 || strcmp(optarg, "always") == 0 ||
+        strcmp(optarg, "never") == 0)
+        return true;
+    fprintf(stderr, "lastack bench: --color=%s: auto, always or never\n", optarg);
+    return false;
+}
+
 static bool parse_number(const char *text, uint64_t *number)
 {
     char *end;
@@ -103,6 +113,7 @@ static bool parse_options(int argc, char **argv, struct bench_options *options, 
         {"runs", required_argument, NULL, 'r'},
         {"seconds", required_argument, NULL, 's'},
         {"trace", required_argument, NULL, 't'},
+        {"color", required_argument, NULL, 'k'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -137,6 +148,10 @@ static bool parse_options(int argc, char **argv, struct bench_options *options, 
             break;
         case 'p':
             if (!take_pages(&options->pages))
+                return false;
+            break;
+        case 'k':
+            if (!take_color())
                 return false;
             break;
         case 'I':

@@ -97,6 +97,13 @@ static bool set_profile(struct reading *reading, const char *name)
     return true;
 }
 
+/* Nothing here has colors: the word is checked all the same. */
+static bool check_color(struct reading *reading, const char *word)
+{
+    return strcmp(word, "auto") == 0 || strcmp(word, "always") == 0 || strcmp(word, "never") == 0 ||
+           complain(reading, "--color takes auto, always or never, not", word);
+}
+
 static bool set_jobs(struct reading *reading, const char *text)
 {
     char *end;
@@ -167,6 +174,7 @@ static bool read_long(struct reading *reading, const char *word)
     if (is_named(name, length, "profile"))
         return true; /* read before all others */
     if (!is_named(name, length, "set") && !is_named(name, length, "pcap") &&
+        !is_named(name, length, "color") &&
         !(is_named(name, length, "ip_version") && inside == NULL))
         return set_language_option(reading, name, inside);
     value = take_value(reading, inside);
@@ -174,6 +182,8 @@ static bool read_long(struct reading *reading, const char *word)
         return false;
     if (is_named(name, length, "set"))
         return set_parameter(reading, value);
+    if (is_named(name, length, "color"))
+        return check_color(reading, value);
     if (is_named(name, length, "ip_version"))
         return set_language_option(reading, name, value);
     reading->options->pcap = value;

@@ -366,7 +366,7 @@ int doctor_main(int argc, char **argv)
 /* ---- collect ---- */
 
 static const char collect_usage[] =
-    "usage: lastack collect [--all-netns] [--interval S] DIR\n"
+    "usage: lastack collect [--all-netns] [--interval S] [--json] DIR\n"
     "Saves what the doctor reads, for `lastack doctor --from DIR` anywhere: two samples of all "
     "sockets, counters, owners,\n"
     "settings. DIR is made; if it exists it must be empty. It tells who talks to whom: pass it on "
@@ -377,6 +377,8 @@ int collect_main(int argc, char **argv)
 {
     static const struct option options[] = {{"all-netns", no_argument, NULL, OPTION_ALL_NETNS},
                                             {"interval", required_argument, NULL, OPTION_INTERVAL},
+                                            {"json", no_argument, NULL, OPTION_JSON},
+                                            {"color", required_argument, NULL, OPTION_COLOR},
                                             {"help", no_argument, NULL, OPTION_HELP},
                                             {NULL, 0, NULL, 0}};
     struct doctor doctor = {.verb = "collect", .capture.interval_ns = SEC(2)};
@@ -400,6 +402,9 @@ int collect_main(int argc, char **argv)
             fprintf(stderr, "lastack collect: %s: %s\n", failed[0] == '\0' ? argv[optind] : failed,
                     strerror(-error));
             status = STATUS_USAGE;
+        } else if (doctor.is_json) {
+            json_line(stdout, json_pack("{s:o, s:I}", "folder", json_safe(argv[optind]),
+                                        "namespaces", (json_int_t)count));
         }
     }
     for (size_t i = 0; i < count; i++)

@@ -5,6 +5,7 @@
  */
 #include "instruments.h"
 
+#include "color_option.h"
 #include "host_filter.h"
 #include "kill_rows.h"
 #include "stack_source.h"
@@ -155,8 +156,10 @@ int kill_main(int argc, char **argv)
         case OPTION_JSON:
             options.is_json = true;
             break;
-        case OPTION_COLOR:
-            break; /* nothing here is coloured */
+        case OPTION_COLOR: /* nothing here is coloured */
+            if (!color_option("kill", optarg, &(bool){false}))
+                return STATUS_USAGE;
+            break;
         case OPTION_HELP:
             return fputs(usage, stdout) < 0 ? STATUS_USAGE : STATUS_FINE;
         default:

@@ -7,6 +7,7 @@
  */
 #include "instruments.h"
 
+#include "color_option.h"
 #include "bundle.h"
 #include "checks.h"
 #include "duration.h"
@@ -214,11 +215,10 @@ static bool take_interval(const char *text, int64_t *ns)
 
 int metrics_main(int argc, char **argv)
 {
-    static const struct option options[] = {{"interval", required_argument, NULL, 'i'},
-                                            {"from", required_argument, NULL, 'f'},
-                                            {"stack", required_argument, NULL, 's'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"interval", required_argument, NULL, 'i'}, {"from", required_argument, NULL, 'f'},
+        {"stack", required_argument, NULL, 's'},    {"color", required_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0}};
     struct bundle_options capture = {.interval_ns = SEC(1)};
     const char *from = NULL, *stack = NULL;
     int option;
@@ -230,7 +230,10 @@ int metrics_main(int argc, char **argv)
             from = optarg;
         else if (option == 's')
             stack = stack_option(optarg);
-        else if (option != 'i' || !take_interval(optarg, &capture.interval_ns))
+        else if (option == 'c') {
+            if (!color_option("metrics", optarg, &(bool){false}))
+                return STATUS_USAGE;
+        } else if (option != 'i' || !take_interval(optarg, &capture.interval_ns))
             return fputs(usage, stderr) < 0 ? STATUS_USAGE : STATUS_USAGE;
     }
     if (optind < argc) {

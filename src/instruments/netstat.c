@@ -7,6 +7,7 @@
  */
 #include "instruments.h"
 
+#include "color_option.h"
 #include "counters.h"
 #include "filter.h"
 #include "host_filter.h"
@@ -194,7 +195,7 @@ static bool take_option(struct netstat *netstat, int option)
         netstat->is_json = true;
         break;
     case OPTION_COLOR:
-        break;
+        return color_option("netstat", optarg, &(bool){false});
     default:
         fputs(usage, stderr);
         return false;

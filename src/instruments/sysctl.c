@@ -8,6 +8,7 @@
  */
 #include "instruments.h"
 
+#include "color_option.h"
 #include "control.h"
 #include "host_setting.h"
 #include "json_names.h"
@@ -606,8 +607,10 @@ static bool take_options(struct sysctl *sysctl, int argc, char **argv, int *stat
         case 'a':
             sysctl->is_all = true;
             break;
-        case 'w':
         case 'c':
+            is_good = color_option("sysctl", optarg, &(bool){false});
+            break;
+        case 'w':
         case 'H':
             break; /* sysctl(8)'s fingers */
         case 'd':

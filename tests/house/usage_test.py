@@ -120,6 +120,14 @@ def lastack(arguments):
 
 
 class Usage(unittest.TestCase):
+    def test_every_verb_takes_color(self):
+        for verb in VERBS + ['run', 'sim']:
+            with self.subTest(verb=verb):
+                done = lastack([verb, '--color=red'])
+                self.assertEqual(done.returncode, RUN_FAILED if verb == 'run' else USAGE)
+                self.assertRegex(done.stderr.decode(), r'--color.*auto, always or never.*red|red.*auto, always or never')
+                self.assertNotIn('--color', lastack([verb, '--color=never', '--no-such-option']).stderr.decode().splitlines()[0])
+
     def test_unknown_options(self):
         for verb in VERBS + ['run']:
             with self.subTest(verb=verb):

@@ -5,6 +5,7 @@
 
     demo_test.py LASTACK
 """
+import json
 import re
 import subprocess
 import sys
@@ -46,6 +47,20 @@ class Demo(unittest.TestCase):
                     self.assertGreaterEqual(at, 0, words)
                 self.assertNotIn('NOT TRUE', text)
                 self.assertEqual(demo(name).stdout, done.stdout)
+
+    def test_json(self):
+        self.assertEqual({json.loads(line)['story'] for line in demo('--json').stdout.splitlines()}, set(SHOWN))
+        for name in SHOWN:
+            lines = [json.loads(line) for line in demo('--json', name).stdout.splitlines()]
+            self.assertEqual(lines.pop(), {'story': name, 'summary': True, 'ok': True})
+            words = demo(name).stdout.decode()
+            for line in lines:
+                self.assertEqual((set(line), line['story']), ({'story', 'time_ns', 'who', 'text'}, name))
+                if line['who'] != 'story':
+                    at = '%d.%06d' % divmod(line['time_ns'] // 1000, 10**6)
+                    self.assertIn('%s  %s %s\n' % (at, line['who'], line['text']), words)
+            self.assertEqual([line['time_ns'] for line in lines], sorted(line['time_ns'] for line in lines))
+            self.assertGreater(len([line for line in lines if line['who'] == 'story']), 1)
 
     def test_several_and_colour(self):
         self.assertIn(b'\x1b[', demo('--color=always', 'closing').stdout)
