@@ -101,25 +101,15 @@ struct path *path_touch(struct paths *paths, const struct lastack_address *desti
     return path;
 }
 
-/* A new value, and a number by which connections notice. */
-static void path_set_mtu(struct paths *paths, struct path *path, uint32_t mtu, int64_t expires_at)
-{
-    path->mtu = mtu;
-    path->mtu_expires_at = expires_at;
-    path->generation = ++paths->generation;
-}
-
-uint32_t path_mtu(struct paths *paths, const struct lastack_address *destination, uint32_t link_mtu,
-                  int64_t now, uint32_t *generation)
+uint32_t path_mtu(const struct paths *paths, const struct lastack_address *destination,
+                  uint32_t link_mtu, int64_t now)
 {
     struct path *path = path_find(paths, destination);
 
-    *generation = 0;
     if (path == NULL)
         return link_mtu;
     if (path->mtu != 0 && now >= path->mtu_expires_at)
-        path_set_mtu(paths, path, 0, NEVER);
-    *generation = path->generation;
+        path->mtu = 0;
     return path->mtu != 0 && path->mtu < link_mtu ? path->mtu : link_mtu;
 }
 
@@ -149,8 +139,7 @@ static uint32_t path_reported_mtu(const struct lastack_address *destination, uin
 bool path_too_big(struct paths *paths, const struct lastack_address *destination, uint32_t reported,
                   uint32_t quoted_length, uint32_t link_mtu, int64_t now)
 {
-    uint32_t generation;
-    uint32_t present = path_mtu(paths, destination, link_mtu, now, &generation);
+    uint32_t present = path_mtu(paths, destination, link_mtu, now);
     uint32_t mtu = path_reported_mtu(destination, reported, quoted_length);
     struct path *path;
 
@@ -159,6 +148,8 @@ bool path_too_big(struct paths *paths, const struct lastack_address *destination
     path = path_touch(paths, destination);
     if (path == NULL)
         return false;
-    path_set_mtu(paths, path, mtu, time_after(now, PATH_MTU_LIFETIME_NS));
+    path->mtu = mtu;
+    path->mtu_expires_at = time_after(now, PATH_MTU_LIFETIME_NS);
+    paths->has_learnt = true;
     return true;
 }

@@ -4,8 +4,8 @@
  * Open remembers of a server is in src/tcp/table/fast_open.h.
  *
  *     an ICMP too-big that the transport found credible (RFC 5927 §7.2: it quotes what is in
- *     flight) ──▶ path_too_big ──▶ new MTU, new generation ──▶ every connection to that host sees
- *     on its next segment that its generation is old and takes the MTU again: path_mtu
+ *     flight) ──▶ path_too_big ──▶ new MTU ──▶ path_mtu tells it to every connection to that host
+ *     that asks again: TCP does before it sends more, once it is told that something has changed
  *
  * A lowered MTU is believed for 10 minutes, then the link's is tried again (RFC 1191 §6.3, RFC 8201
  * §4). Lookups are one hash; a full table forgets the host unused for longest (counted).
@@ -28,8 +28,7 @@ struct path {
     struct age_node age;
     struct lastack_address destination;
     uint32_t hash;
-    uint32_t mtu;        /* 0: nothing lower than the link's is known */
-    uint32_t generation; /* changes with every change of the MTU */
+    uint32_t mtu; /* 0: nothing lower than the link's is known */
     int64_t mtu_expires_at;
 };
 
@@ -38,7 +37,7 @@ struct paths {
     struct pool pool;
     struct hash_index index;
     struct age_list ages;
-    uint32_t generation; /* last one given out */
+    bool has_learnt; /* some MTU, once */
     uint64_t evictions;
 };
 
@@ -53,10 +52,10 @@ struct path *path_find(const struct paths *paths, const struct lastack_address *
  * newest. */
 struct path *path_touch(struct paths *paths, const struct lastack_address *destination);
 
-/* Bytes of the largest IP packet to send: the link's MTU or what was learnt, and the generation of
- * that answer. A belief that is over is dropped here. */
-uint32_t path_mtu(struct paths *paths, const struct lastack_address *destination, uint32_t link_mtu,
-                  int64_t now, uint32_t *generation);
+/* Bytes of the largest IP packet to send: the link's MTU or what was learnt. A belief that is over
+ * is dropped here. */
+uint32_t path_mtu(const struct paths *paths, const struct lastack_address *destination,
+                  uint32_t link_mtu, int64_t now);
 
 /* A credible too-big: a router says that packets of `quoted_length` bytes (the total length in the
  * header it quotes) must not exceed `reported` bytes. True if the path's MTU went down.

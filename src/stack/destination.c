@@ -16,24 +16,28 @@ static struct tcp_path path_along(struct lastack *stack, const struct lastack_ad
                                   const struct ip_route *route)
 {
     const uint32_t ip_header = ip_header_length(remote);
-    uint32_t generation;
-    const uint32_t mtu = path_mtu(&stack->paths, remote, route->mtu, stack->now, &generation);
+    const uint32_t mtu = path_mtu(&stack->paths, remote, route->mtu, stack->now);
 
     return (struct tcp_path){
         .payload = max32(mtu, ip_header + PATH_PAYLOAD_MIN) - ip_header,
         .receivable = max32(route->mtu, ip_header + PATH_PAYLOAD_MIN) - ip_header,
         .gso_max = link_at(&stack->links, route->link)->config.gso_max,
         .lane = (uint8_t)route->link,
+        /* a smaller MTU is not believed for ever (RFC 1191 §6.3): who has one asks each time */
+        .seen = (uint16_t)(stack->tcp.path_changes - (mtu < route->mtu ? 1 : 0)),
         .is_loopback = route->link == LINK_LOOPBACK,
         .is_reachable = true,
     };
 }
 
-static struct tcp_path no_path(const struct lastack_address *remote)
+static struct tcp_path no_path(const struct lastack *stack, const struct lastack_address *remote)
 {
     const uint32_t payload = UNREACHABLE_MTU - ip_header_length(remote);
 
-    return (struct tcp_path){.payload = payload, .receivable = payload, .lane = LANE_PARKED};
+    return (struct tcp_path){.payload = payload,
+                             .receivable = payload,
+                             .lane = LANE_PARKED,
+                             .seen = stack->tcp.path_changes};
 }
 
 static NOINLINE void find_destination(struct lastack *stack, const struct lastack_address *remote,
@@ -46,7 +50,7 @@ static NOINLINE void find_destination(struct lastack *stack, const struct lastac
     destination->remote = *remote;
     destination->is_one_host = links_is_one_host(&stack->links, remote);
     destination->path =
-        is_reachable ? path_along(stack, remote, &destination->route) : no_path(remote);
+        is_reachable ? path_along(stack, remote, &destination->route) : no_path(stack, remote);
 }
 
 const struct destination *stack_destination(struct lastack *stack,
@@ -54,7 +58,7 @@ const struct destination *stack_destination(struct lastack *stack,
 {
     struct destination *last = &stack->destination;
 
-    if (!last->is_set || stack->paths.generation != 0 || !ip_address_equal(&last->remote, remote))
+    if (!last->is_set || stack->paths.has_learnt || !ip_address_equal(&last->remote, remote))
         find_destination(stack, remote, last);
     return last;
 }

@@ -176,9 +176,10 @@ static void error_to_tcp(struct lastack *stack, const struct icmp_message *messa
             report_count(stack_report(stack), LASTACK_CAUSE_ICMP_STALE);
             return;
         }
-        /* news or not: another connection to this host may have learnt it, this one still has to */
-        (void)path_too_big(&stack->paths, &tuple.remote, message->mtu,
-                           (uint32_t)quote->packet_length, route->mtu, stack->now);
+        /* news or not: it may be news to this connection; the others see it when they send */
+        if (path_too_big(&stack->paths, &tuple.remote, message->mtu, (uint32_t)quote->packet_length,
+                         route->mtu, stack->now))
+            stack->tcp.path_changes++;
     }
     tcp_unreachable(&stack->tcp, &tuple, seq, meaning.cause, meaning.is_hard, meaning.error);
 }

@@ -250,9 +250,16 @@ void stack_set_time(struct lastack *stack, int64_t now)
 
 /* ---- links, addresses, routes ---- */
 
-int lastack_add_link(struct lastack *stack, const struct lastack_link_config *link)
+/* What was known of any destination may be over. */
+static void routes_changed(struct lastack *stack)
 {
     stack->destination.is_set = false;
+    stack->tcp.path_changes++;
+}
+
+int lastack_add_link(struct lastack *stack, const struct lastack_link_config *link)
+{
+    routes_changed(stack);
     stack->has_neighbors = stack->has_neighbors || link->kind == LASTACK_LINK_ETHERNET;
     return links_add(&stack->links, link);
 }
@@ -268,7 +275,7 @@ int lastack_add_address(struct lastack *stack, uint32_t link, const struct lasta
 {
     int error = links_add_address(&stack->links, link, address, prefix_length);
 
-    stack->destination.is_set = false;
+    routes_changed(stack);
     if (error < 0 || link == LINK_LOOPBACK)
         return error;
     error = routes_add(&stack->routes, &stack->links, address, prefix_length, link, NULL);
@@ -280,6 +287,6 @@ int lastack_add_address(struct lastack *stack, uint32_t link, const struct lasta
 int lastack_add_route(struct lastack *stack, const struct lastack_address *prefix,
                       unsigned prefix_length, uint32_t link, const struct lastack_address *via)
 {
-    stack->destination.is_set = false;
+    routes_changed(stack);
     return routes_add(&stack->routes, &stack->links, prefix, prefix_length, link, via);
 }

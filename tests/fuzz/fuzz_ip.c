@@ -97,12 +97,11 @@ static void take_icmp(struct world *world, const struct ip_arrival *arrival,
         (void)neighbor_nd_arrives(&world->neighbors, &world->links, world->now, LINK, packet,
                                   &neighbor);
     if (message.kind == ICMP_TOO_BIG) {
-        uint32_t generation;
         const struct lastack_address *to = &message.quote.destination;
-        uint32_t before = path_mtu(&world->paths, to, 1500, world->now, &generation);
+        uint32_t before = path_mtu(&world->paths, to, 1500, world->now);
         bool is_lower = path_too_big(&world->paths, to, message.mtu,
                                      (uint32_t)message.quote.packet_length, 1500, world->now);
-        uint32_t after = path_mtu(&world->paths, to, 1500, world->now, &generation);
+        uint32_t after = path_mtu(&world->paths, to, 1500, world->now);
         CHECK(is_lower ? after < before : after == before);
         CHECK(after >= (ip_is_ipv4(to) ? PATH_MTU_MIN_IPV4 : PATH_MTU_MIN_IPV6));
     }

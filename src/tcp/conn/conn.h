@@ -183,7 +183,10 @@ struct tcp_conn {
     /* the path swallows more, it seems (RFC 4821 §7.7); 0: no sign of it */
     uint16_t mss_hole;
     uint8_t snd_shift, rcv_shift;
-    uint32_t gso_max; /* text that its link takes in one frame; 0: one segment */
+    uint16_t gso_max; /* text that its link takes in one frame; 0: one segment */
+    /* tcp->path_changes when the path's facts were taken; another number: they are asked for again
+     * before more text leaves */
+    uint16_t path_seen;
     struct seq iss;
     uint32_t packets;        /* segments sent and not cumulatively acknowledged */
     uint32_t recovery;       /* its struct repair; POOL_NONE: nothing ever went wrong */

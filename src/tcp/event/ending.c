@@ -152,13 +152,23 @@ void conn_take_path(struct tcp *tcp, struct tcp_conn *conn)
     if (conn_has(conn, CONN_TIMESTAMP))
         mss = mss > 12 + 1 ? mss - 12 : 1; /* RFC 6691: options count */
     conn->mss = (uint16_t)mss;
-    conn->gso_max = path->gso_max;
+    conn->gso_max = (uint16_t)path->gso_max;
     conn_bound_mss(tcp, conn);
     cc_set_mss(&conn->cc, conn->mss, tcp->params.cwnd_counts_segs);
+    conn->path_seen = path->seen;
     if (conn->lane == path->lane)
         return;
     if (conn_has(conn, CONN_QUEUED))
         tcp_move_lane(tcp, tcp_index_of(tcp, conn), path->lane);
     else
         conn->lane = path->lane;
+}
+
+NOINLINE void conn_take_path_in_turn(struct tcp *tcp, struct tcp_conn *conn)
+{
+    const uint32_t queued = conn->flags & CONN_QUEUED;
+
+    conn->flags &= ~queued; /* who has his turn is taken out of the lane that gave it */
+    conn_take_path(tcp, conn);
+    conn->flags |= queued;
 }

@@ -78,11 +78,16 @@ static NOINLINE void restart_after(struct tcp *tcp, struct tcp_conn *conn, int64
                       tcp->params.idle_restart_at_once ? 32 : (uint32_t)min64(idle / timeout, 32));
 }
 
-static void restart_after_idle(struct tcp *tcp, struct tcp_conn *conn)
+/* Text is about to leave, and none has for a while: what the last taught may be over. */
+static void look_after_pause(struct tcp *tcp, struct tcp_conn *conn)
 {
     const uint32_t idle_ms = tcp->report.now_ms - conn->last_sent_ms;
 
-    if (idle_ms > 0 && conn_in_flight(conn) == 0 && conn->stats.data_segs_out > 0)
+    if (idle_ms == 0)
+        return;
+    if (UNLIKELY(conn->path_seen != tcp->path_changes))
+        conn_take_path_in_turn(tcp, conn);
+    if (conn_in_flight(conn) == 0 && conn->stats.data_segs_out > 0)
         restart_after(tcp, conn, MS(idle_ms));
 }
 
@@ -242,7 +247,7 @@ static bool emit_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out
 
     if (waiting == 0 && !(conn_has(conn, CONN_FIN_QUEUED) && seq_equal(from, conn->snd.end)))
         return false;
-    restart_after_idle(tcp, conn);
+    look_after_pause(tcp, conn);
     if (offered == 0) {
         if (waiting > 0)
             conn_chrono_start(tcp, conn, CHRONO_RWND);

@@ -42,8 +42,9 @@ void recover_end(struct tcp *tcp, struct tcp_conn *conn, const struct segment *s
  * one. */
 void recover_congestion_echoed(struct tcp *tcp, struct tcp_conn *conn);
 
-/* The path takes smaller segments than those of `old_mss` that are in flight: these leave again,
- * smaller (RFC 1191 §6.4, RFC 8201 §5.2). Not congestion: the window stays what it is. */
+/* A router dropped what was too large for it, of the segments of `old_mss` or of an older one that
+ * are in flight: these leave again, smaller (RFC 1191 §6.4, RFC 8201 §5.2). Not congestion: the
+ * window stays what it is. */
 void recover_path_shrank(struct tcp *tcp, struct tcp_conn *conn, uint32_t old_mss);
 
 /* The retransmission timer fired. */

@@ -204,11 +204,10 @@ void recover_path_shrank(struct tcp *tcp, struct tcp_conn *conn, uint32_t old_ms
     struct recovery *recovery = conn_need_recovery(tcp, conn);
 
     if (recovery == NULL) {
-        conn->owe |= OWE_RETRANSMIT;
+        conn->owe |= conn->mss < old_mss ? OWE_RETRANSMIT : 0;
         return;
     }
-    losses_find_too_large(tcp, conn, recovery, old_mss);
-    if (recovery->board.lost.segs == 0)
+    if (!losses_find_too_large(tcp, conn, recovery, old_mss))
         return;
     conn->owe |= OWE_SEND;
     if (recovery->state == RECOVERY_LOSS)

@@ -84,15 +84,17 @@ static void find_by_sack(struct tcp *tcp, struct tcp_conn *conn, struct recovery
 }
 
 /* A router dropped them, and said so (RFC 1191 §4, RFC 8201 §4). */
-void losses_find_too_large(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
+bool losses_find_too_large(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
                            uint32_t old_mss)
 {
     const struct sent_set sent = conn_sent(tcp, conn);
     const uint32_t before = recovery->board.lost.segs;
 
-    sent_lost_larger(&sent, old_mss, conn->snd.end);
+    if (!sent_lost_larger(&sent, old_mss, conn->snd.end))
+        return false;
     recovery->lost_segs += recovery->board.lost.segs - before;
     duplicates_bound(conn, recovery);
+    return true;
 }
 
 /* Looks for losses. True: a retransmission was found lost. */

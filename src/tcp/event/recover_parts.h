@@ -65,8 +65,8 @@ bool losses_find(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recove
 int64_t losses_patience(const struct tcp_conn *conn, const struct recovery *recovery);
 /* RACK's timer fired: looks again. */
 void losses_find_by_time(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery);
-/* The path takes no more than conn->mss, and segments were of `old_mss`. */
-void losses_find_too_large(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
+/* The path takes no more than conn->mss, and segments were of `old_mss`. True: some were found. */
+bool losses_find_too_large(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
                            uint32_t old_mss);
 
 /* ---- recover_episode.c ---- */

@@ -39,8 +39,10 @@
 struct tcp_path {
     uint32_t payload;    /* what fits behind the IP header: MTU - 20 or - 40 */
     uint32_t receivable; /* the same of what can arrive: the link's own MTU */
-    uint32_t gso_max;    /* text of one frame handed out; 0 = one segment a frame */
+    uint32_t gso_max;    /* text of one frame, at most 65535; 0 = one segment a frame */
     uint8_t lane;        /* send queue: the link */
+    /* tcp->path_changes, if all of this holds until that changes; else another number */
+    uint16_t seen;
     bool is_loopback;
     bool is_reachable; /* there is a route */
 };
@@ -121,6 +123,7 @@ struct tcp {
     tcp_path_lookup *path;
     tcp_doubt *doubt;
     void *path_context;
+    uint16_t path_changes; /* routes and MTUs learnt, as the floor above counts them */
     int64_t time_wait_warned_at;
 };
 
@@ -466,6 +469,9 @@ void conn_enter_fin_wait_2_record(struct tcp *tcp, struct tcp_conn *conn);
 void conn_wake(struct tcp *tcp, struct tcp_conn *conn, uint8_t wake);
 /* Sets the path's facts: lane, MSS. */
 void conn_take_path(struct tcp *tcp, struct tcp_conn *conn);
+/* The same where they may be others by now (conn->path_seen), while its turn in a lane lasts: what
+ * leaves in it leaves by that lane yet. */
+void conn_take_path_in_turn(struct tcp *tcp, struct tcp_conn *conn);
 /* Large segments seem to vanish without a word: smaller ones from now on (RFC 4821 §7.7). */
 void conn_suspect_black_hole(struct tcp *tcp, struct tcp_conn *conn);
 /* buffers_in_segs: the MSS is known now. */

@@ -159,6 +159,8 @@ static bool retransmission_timeout(struct tcp *tcp, struct tcp_conn *conn)
     conn->retries++;
     conn->flags |= conn->state == TCP_SYN_SENT ? CONN_SYN_RETRANSMITTED : 0;
     watch_for_black_hole(tcp, conn);
+    if (conn->path_seen != tcp->path_changes)
+        conn_take_path(tcp, conn);
     tell_r1(tcp, conn);
     enter_loss(tcp, conn);
     back_off(tcp, conn);

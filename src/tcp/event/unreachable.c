@@ -15,19 +15,18 @@ static bool is_in_flight(const struct tcp_conn *conn, struct seq seq)
     return seq_after_or_equal(seq, conn->snd.una) && seq_before(seq, conn->snd.max);
 }
 
-/* RFC 1191 §6.4, RFC 8201 §5.2: smaller segments, and those that were too big again. A SYN goes
- * without the text that it had (Fast Open). */
+/* RFC 1191 §6.4, RFC 8201 §5.2: smaller segments, and those that were too big again (it may have
+ * been another connection that told of the path first). A SYN goes without the text that it had
+ * (Fast Open). */
 static void path_shrank(struct tcp *tcp, struct tcp_conn *conn)
 {
     const uint16_t old = conn->mss;
 
     conn_take_path(tcp, conn);
-    if (conn->mss < old && conn_in_flight(conn) > 0) {
-        if (conn->state == TCP_SYN_SENT || conn->state == TCP_SYN_RECEIVED)
-            conn->owe |= OWE_RETRANSMIT;
-        else
-            recover_path_shrank(tcp, conn, old);
-    }
+    if (tcp_state_is_synchronized(conn->state))
+        recover_path_shrank(tcp, conn, old);
+    else if (conn->mss < old)
+        conn->owe |= OWE_RETRANSMIT;
     settle(tcp, conn);
 }
 

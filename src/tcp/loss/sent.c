@@ -559,34 +559,47 @@ void sent_lost_all(const struct sent_set *sent, int64_t expired)
         (void)lose(sent, range);
 }
 
-/* The part of a range whose segments are larger than sent->mss, as far as can be known: all but the
- * last are full ones, of whatever size was full when they left. False: none is. */
-static bool too_large_part(const struct sent_set *sent, const struct range *range, uint32_t old_mss,
-                           struct seq text_end, struct seq *to)
+/* The text of a full segment of this range: all but the last are full ones, of whatever size was
+ * full when they left. Where it could have been `old_mss`, it was. */
+static uint32_t full_segment(const struct range *range, uint32_t text, uint32_t old_mss)
+{
+    const uint32_t count = range->count;
+
+    if (count <= 1 || text == 0)
+        return text;
+    return max32((text + count - 1) / count, min32(old_mss, (text - 1) / (count - 1)));
+}
+
+/* Loses the segments of a range that are larger than sent->mss; the last one may be small enough.
+ * Returns what they have become, NULL: there are none. */
+static struct range *lose_larger(const struct sent_set *sent, struct range *range, uint32_t old_mss,
+                                 struct seq text_end)
 {
     const struct seq end = seq_min(range->to, text_end);
     const uint32_t text = seq_after(end, range->from) ? seq_distance(range->from, end) : 0;
-    const uint32_t whole = range->count - 1u; /* segments before the last */
-    const uint32_t full = whole > 0 && text > 0 ? min32(old_mss, (text - 1) / whole) : text;
+    const uint32_t full = full_segment(range, text, old_mss);
+    const uint32_t before_last = (range->count - 1u) * full;
+    uint32_t more = 0;
 
-    *to = range->to;
-    if (whole > 0 && text - whole * full <= sent->mss)
-        *to = seq_add(range->from, whole * full); /* the last one is small enough */
-    return full > sent->mss;
+    if (full <= sent->mss || range->flags & (SENT_SACKED | SENT_HOLE))
+        return NULL;
+    if (range->count > 1 && text - min32(before_last, text) <= sent->mss)
+        (void)divide(sent, range, seq_add(range->from, before_last), &more);
+    return lose(sent, range);
 }
 
-void sent_lost_larger(const struct sent_set *sent, uint32_t old_mss, struct seq text_end)
+bool sent_lost_larger(const struct sent_set *sent, uint32_t old_mss, struct seq text_end)
 {
     struct range *range = ranges_first(sent->ranges, sent->pool);
-    uint32_t more = 0;
-    struct seq to;
+    bool is_any = false;
 
     for (; range != NULL; range = ranges_next(sent->ranges, sent->pool, range)) {
-        if (range->flags & SENT_SACKED || !too_large_part(sent, range, old_mss, text_end, &to))
-            continue;
-        (void)divide(sent, range, to, &more);
-        range = lose(sent, range);
+        struct range *lost = lose_larger(sent, range, old_mss, text_end);
+
+        is_any = is_any || lost != NULL;
+        range = lost != NULL ? lost : range;
     }
+    return is_any;
 }
 
 void sent_reneged(const struct sent_set *sent)

@@ -130,9 +130,10 @@ uint32_t sent_lost_first(const struct sent_set *sent);
 /* A timeout: everything sent no later than `expired` is lost, the first range in any case. */
 void sent_lost_all(const struct sent_set *sent, int64_t expired);
 
-/* Segments were as large as `old_mss`, and the path takes no more than sent->mss: what holds larger
- * ones is lost, whatever of it was sent again too. What lies at text_end is a FIN. */
-void sent_lost_larger(const struct sent_set *sent, uint32_t old_mss, struct seq text_end);
+/* Full segments were of `old_mss`, where that can be, and the path takes no more than sent->mss:
+ * what holds larger ones is lost, what of it was sent again too. What lies at text_end is a FIN.
+ * True: there were some that were not lost before. */
+bool sent_lost_larger(const struct sent_set *sent, uint32_t old_mss, struct seq text_end);
 
 /* The peer has thrown away what it had SACKed (RFC 2018 §8). */
 void sent_reneged(const struct sent_set *sent);

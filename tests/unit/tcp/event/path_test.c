@@ -366,7 +366,8 @@ TEST(too_big_in_an_episode)
     assert_int_equal(row_of(p).tcp_info.tcpi_ca_state, 0);
 }
 
-/* Two connections over the same path: each learns it when its own packets are dropped.
+/* Two connections over the same path: the second sends smaller segments, too, from its next on;
+ * what it had in flight leaves again when its own is said to be dropped, and not before.
  * covers: 8201-5.2 1191-6.4 */
 TEST(two_connections_over_one_path)
 {
@@ -377,13 +378,66 @@ TEST(two_connections_over_one_path)
     ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 1280, .seq = 1);
     SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1240);
     assert_int_equal(packets_forgotten(p), 2);
+    SENDS_NOTHING(q);
+    AFTER(MS(1));
+    WRITES(q, 1300);
+    SENDS(q, .flags = ACK, .seq = 4001, .ack = 1, .text = 1240);
+    SENDS_NOTHING(q); /* (Nagle) */
     ICMP_ARRIVES(q, .type = TOO_BIG, .mtu = 1280, .seq = 1);
     SENDS(q, .flags = ACK, .seq = 1, .ack = 1, .text = 1240);
-    assert_int_equal(packets_forgotten(q), 2);
+    SENDS(q, .flags = ACK, .seq = 1241, .ack = 1, .text = 1240);
+    SENDS(q, .flags = ACK, .seq = 2481, .ack = 1, .text = 1240);
+    SENDS(q, .flags = ACK, .seq = 3721, .ack = 1, .text = 280); /* (where its cuts were is lost) */
+    SENDS_NOTHING(q);
+    ICMP_ARRIVES(q, .type = TOO_BIG, .mtu = 1280, .seq = 1461); /* of the same burst */
+    SENDS_NOTHING(q);
     r = accepted_with(PEER_PORT + 2, &(struct opening){0}); /* a new one knows from the start */
     WRITES(r, 1300);
     SENDS(r, .flags = ACK, .seq = 1, .ack = 1, .text = 1240);
     FORGET(r);
+}
+
+/* What waits for its ACK learns it when it leaves again at the latest.
+ * covers: 8201-5.2 */
+TEST(another_connection_times_out_over_one_path)
+{
+    struct peer *p = with_text_in_flight(PEER_PORT);
+    struct peer *q = with_text_in_flight(PEER_PORT + 1);
+
+    ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 1280, .seq = 1);
+    FORGET(p);
+    AFTER(MS(300));
+    SENDS(q, .flags = ACK, .seq = 1, .ack = 1, .text = 1240);
+    FORGET(p);
+    FORGET(q);
+}
+
+/* After ten minutes the link's MTU is tried again, by those who live too, and if it is still too
+ * much they are told again.
+ * covers: 1191-3-age 8201-4-up */
+TEST(a_learnt_mtu_is_forgotten)
+{
+    struct peer *p = ACCEPTED(.rtt = MS(100));
+
+    WRITES(p, 1460);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1460);
+    ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 1040, .seq = 1);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1000);
+    SENDS(p, .flags = ACK, .seq = 1001, .ack = 1, .text = 460);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1461);
+    AFTER(SEC(599));
+    WRITES(p, 1460);
+    SENDS(p, .flags = ACK, .seq = 1461, .ack = 1, .text = 1000);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 2461);
+    SENDS(p, .flags = ACK, .seq = 2461, .ack = 1, .text = 460);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 2921);
+    AFTER(SEC(1));
+    WRITES(p, 1460);
+    SENDS(p, .flags = ACK, .seq = 2921, .ack = 1, .text = 1460);
+    ICMP_ARRIVES(p, .type = TOO_BIG, .mtu = 1040, .seq = 2921);
+    SENDS(p, .flags = ACK, .seq = 2921, .ack = 1, .text = 1000);
+    SENDS(p, .flags = ACK, .seq = 3921, .ack = 1, .text = 460);
+    FORGET(p);
 }
 
 /* DF off, as the user of the stack may want: copies of one segment differ in their ID.
@@ -600,6 +654,8 @@ int main(void)
         RUN(too_big_under_the_window),
         RUN(too_big_in_an_episode),
         RUN(two_connections_over_one_path),
+        RUN(another_connection_times_out_over_one_path),
+        RUN(a_learnt_mtu_is_forgotten),
         RUN(fragments_allowed),
         RUN(black_hole),
         RUN(black_hole_ipv6),
