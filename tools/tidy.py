@@ -157,6 +157,10 @@ def refuse_lost_files(path, text):
     for match in re.finditer(r'\]\(([^)#:]+)(?:#[^)]*)?\)', text):
         if not (TOP / path.parent / match.group(1)).exists():
             complain(path, line_of(text, match.start()), f'link to {match.group(1)}, which does not exist')
+    for match in re.finditer(r'^\|.*\| `(src/[\w./]+)` \| `(\w+)` \|$', text, flags=re.M):
+        file = TOP / match.group(1)
+        if file.exists() and not re.search(rf'\b{match.group(2)}\(', file.read_text(encoding='utf-8')):
+            complain(path, line_of(text, match.start()), f'no {match.group(2)} in {match.group(1)}')
 
 
 def refuse_no_licence(path, text):
