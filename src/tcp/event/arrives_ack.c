@@ -139,8 +139,22 @@ static void take_ack(struct tcp *tcp, struct tcp_conn *conn, const struct segmen
     recover_end(tcp, conn, seg, &ack);
 }
 
+/* The peer had taken its window back from under what is in flight, and gives it again. What was
+ * sent again meanwhile was no more than a probe (§3.8.6, SHLD-17) and is gone: it leaves now, and
+ * not when a timeout is over that grew with the probes; nor do they count as attempts. At most
+ * once a round trip, whatever the window does. */
+static NOINLINE void window_reopened(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (tcp->report.now - conn_head_sent_at(tcp, conn) < rtt_smoothed(&conn->rtt))
+        return;
+    conn->retries = 0;
+    conn->rtt.backoff = 0;
+    conn->owe |= OWE_RETRANSMIT;
+    conn_arm_timeout(tcp, conn, true);
+}
+
 /* Zero window: the persist timer takes over from the retransmission timer (§3.8.6.1). */
-static void window_changed(struct tcp *tcp, struct tcp_conn *conn, bool is_probing)
+static void window_changed(struct tcp *tcp, struct tcp_conn *conn, bool is_probing, bool was_shut)
 {
     if (is_probing)
         conn->probes = 0; /* an answered probe: never give up on it (MUST-37) */
@@ -150,6 +164,8 @@ static void window_changed(struct tcp *tcp, struct tcp_conn *conn, bool is_probi
         conn_stop_deadline(conn, LASTACK_TIMER_PERSIST, &tcp->report);
         conn->rtt.backoff = 0;
         conn->since_probe_ms = 0;
+    } else if (was_shut && conn->retries > 0) {
+        window_reopened(tcp, conn);
     }
     conn->owe |= OWE_SEND;
 }
@@ -216,6 +232,7 @@ static enum verdict fin_acknowledged(struct tcp *tcp, struct tcp_conn *conn)
 
 enum verdict fifth_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
 {
+    const bool was_shut = conn->snd.wnd == 0;
     bool is_old, is_window_changed, is_probing;
 
     if (!(seg->flags & LASTACK_ACK)) {
@@ -239,6 +256,6 @@ enum verdict fifth_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struc
         recover_congestion_echoed(tcp, conn);
     is_probing = conn->deadline.at[LASTACK_TIMER_PERSIST] != NEVER;
     if (is_window_changed || is_probing)
-        window_changed(tcp, conn, is_probing);
+        window_changed(tcp, conn, is_probing, was_shut);
     return fin_acknowledged(tcp, conn);
 }

@@ -15,9 +15,10 @@ static inline bool conn_has_rack(const struct tcp *tcp, const struct tcp_conn *c
 
 /* ---- recover_send.c ---- */
 
-/* Something is in flight: a tail loss probe where one can come first, else retransmission. */
+/* Something is in flight: a tail loss probe where one can come first, else retransmission.
+ * is_fresh: a timeout from now on; else it counts from when the first segment was sent. */
 void watch_flight(struct tcp *tcp, struct tcp_conn *conn, const struct recovery *recovery,
-                  bool is_advance);
+                  bool is_advance, bool is_fresh);
 
 /* The timer that watches what is in flight, if anything is. is_advance: an ACK has just moved
  * things on. */
@@ -27,7 +28,8 @@ static inline void restart_timer(struct tcp *tcp, struct tcp_conn *conn, struct 
     if (recovery != NULL)
         recovery->is_waiting = false;
     if (!seq_equal(conn->snd.una, conn->snd.max)) {
-        watch_flight(tcp, conn, recovery, is_advance);
+        watch_flight(tcp, conn, recovery, is_advance,
+                     conn->deadline.at[LASTACK_TIMER_LOSS] == NEVER);
         return;
     }
     conn_stop_deadline(conn, LASTACK_TIMER_RETRANSMIT, &tcp->report); /* RFC 6298 §5.2 */

@@ -102,13 +102,13 @@ static void arm_probe(struct tcp *tcp, struct tcp_conn *conn, int64_t timeout_at
 }
 
 void watch_flight(struct tcp *tcp, struct tcp_conn *conn, const struct recovery *recovery,
-                  bool is_advance)
+                  bool is_advance, bool is_fresh)
 {
     if (may_probe(tcp, conn, recovery))
         arm_probe(tcp, conn,
                   is_advance ? conn_retransmit_at(tcp, conn) : first_times_out_at(tcp, conn));
     else
-        conn_arm_timeout(tcp, conn, conn->deadline.at[LASTACK_TIMER_LOSS] == NEVER);
+        conn_arm_timeout(tcp, conn, is_fresh);
 }
 
 /* ---- departures ---- */

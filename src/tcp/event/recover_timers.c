@@ -106,6 +106,6 @@ void recover_loss_timer(struct tcp *tcp, struct tcp_conn *conn)
         }
         conn->owe |= OWE_SEND;
     }
-    if (!recovery->is_waiting)
-        restart_timer(tcp, conn, recovery, false);
+    if (!recovery->is_waiting && !seq_equal(conn->snd.una, conn->snd.max))
+        watch_flight(tcp, conn, recovery, false, false); /* this wait is part of the timeout */
 }

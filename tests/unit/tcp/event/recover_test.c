@@ -63,6 +63,48 @@ TEST(racks_timer)
     FORGET(p);
 }
 
+/* The window runs out for nothing: the timeout that comes after it counts from when the first
+ * segment was sent, as if it had run all the time; each such wait put it off by its own length.
+ *
+ *      burst 1  [1][ ][ ][ ][5]   burst 2, 30 ms later  [6][ ][ ][ ][ ]      1, 5, 6 are lost
+ *
+ * They leave again at 127, 132 and 159 ms; 1 and 5 arrive, and reordering was seen before.
+ * covers: 6298-5.3 8985-8 */
+TEST(racks_timer_is_part_of_the_timeout)
+{
+    struct peer *p = ACCEPTED(.shift = 8, .rtt = MS(100), .sack = true, .mss = 1000);
+    int64_t left;
+
+    WRITES(p, 2000);
+    AFTER(MS(100));
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .sack = {{1001, 2001}});
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 2001);
+    assert_int_equal(row_of(p).tcp_info.tcpi_reord_seen, 1);
+    WRITES(p, 5000);
+    AFTER(MS(30));
+    WRITES(p, 5000);
+    FORGET(p);
+    MARK();
+    AFTER(MS(70));
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 2001, .sack = {{3001, 6001}});
+    SENDS_NOTHING(p);
+    AFTER(MS(32));
+    SENDS(p, .flags = ACK, .seq = 2001, .ack = 1, .text = 1000, .at = MS(97));
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 2001, .sack = {{8001, 12001}, {3001, 6001}});
+    SENDS(p, .flags = ACK, .seq = 6001, .ack = 1, .text = 1000, .at = MS(102));
+    AFTER(MS(30));
+    SENDS(p, .flags = ACK, .seq = 7001, .ack = 1, .text = 1000, .at = MS(129));
+    AFTER(MS(70)); /* at 202: the first two arrived */
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 7001, .sack = {{8001, 12001}});
+    assert_int_equal(row_of(p).timer, LASTACK_TIMER_LOSS);
+    AFTER(MS(40));
+    SENDS_NOTHING(p);
+    assert_int_equal(row_of(p).timer, LASTACK_TIMER_RETRANSMIT);
+    left = (int64_t)row_of(p).tcp_info.tcpi_rto * 1000 - MS(242 - 129);
+    assert_in_range(row_of(p).timer_left_ns, left - 1000, left + 1000);
+    FORGET(p);
+}
+
 /* Without SACK: the third duplicate, not the second.
  * covers: 5681-3.2-fr 8985-4-1 */
 TEST(without_sack)
@@ -207,9 +249,16 @@ TEST(one_response_in_a_window)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RUN(one_loss_with_rack), RUN(racks_timer),       RUN(without_sack),
-        RUN(by_count),           RUN(a_tail_is_lost),    RUN(a_probe_for_nothing),
-        RUN(a_spurious_timeout), RUN(impossible_blocks), RUN(one_response_in_a_window),
+        RUN(one_loss_with_rack),
+        RUN(racks_timer),
+        RUN(racks_timer_is_part_of_the_timeout),
+        RUN(without_sack),
+        RUN(by_count),
+        RUN(a_tail_is_lost),
+        RUN(a_probe_for_nothing),
+        RUN(a_spurious_timeout),
+        RUN(impossible_blocks),
+        RUN(one_response_in_a_window),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -475,6 +475,46 @@ TEST(window_shut_over_text_in_flight)
     READS_ERROR(p, LASTACK_ETIMEDOUT);
 }
 
+/* ... and opens again after an hour: what the peer threw away leaves at once, once a round trip,
+ * and the hour counts neither for the next timeout nor as attempts, however they are counted.
+ * covers: 9293-SHLD-17 9293-MUST-35 */
+TEST(window_opens_again_over_text_in_flight)
+{
+    for (int is_counting = 0; is_counting < 2; is_counting++) {
+        struct lastack_config config;
+        struct peer *p;
+
+        peer_config(&config);
+        if (is_counting) /* R2 is a number of repetitions */
+            config.params.rto_formula = LASTACK_RTO_RFC6298;
+        restart(&config);
+        p = ACCEPTED(.rtt = MS(100));
+        WRITES(p, 1000);
+        SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1000);
+        ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .win = NONE);
+        for (int i = 0; i < 30; i++) {
+            AFTER(SEC(120));
+            ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .win = NONE);
+        }
+        FORGET(p);
+        AFTER(SEC(1));
+        FORGET(p);
+        AFTER(MS(200));
+        MARK();
+        ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1);
+        SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1000, .at = 0);
+        ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .win = NONE);
+        ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1);
+        SENDS_NOTHING(p);
+        AFTER(MS(300)); /* lost once more: a timeout of an ordinary length */
+        SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1000);
+        NO_STATE(p);
+        ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1001);
+        SENDS_NOTHING(p);
+        assert_int_equal(row_of(p).state, TCP_ESTABLISHED);
+    }
+}
+
 /* ---- TCP_USER_TIMEOUT ---- */
 
 /* covers: LNX-UTO 9293-MUST-21 9293-3.10.8-user */
@@ -799,6 +839,7 @@ int main(void)
         RUN(zero_window_answered),
         RUN(zero_window_orphan),
         RUN(window_shut_over_text_in_flight),
+        RUN(window_opens_again_over_text_in_flight),
         RUN(user_timeout_with_data),
         RUN(user_timeout_replaces_the_count),
         RUN(user_timeout_starts_again),
