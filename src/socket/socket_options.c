@@ -33,6 +33,27 @@ static void apply(struct lastack *stack, struct sock *sock, uint32_t mask)
     }
 }
 
+/* The flag that is all there is to an option, or 0. */
+static uint32_t flag_of(enum lastack_option option)
+{
+    switch ((int)option) {
+    case LASTACK_SO_REUSEADDR:
+        return CONN_REUSE_ADDRESS;
+    case LASTACK_SO_REUSEPORT:
+        return CONN_REUSE_PORT;
+    case LASTACK_SO_KEEPALIVE:
+        return CONN_KEEPALIVE;
+    case LASTACK_TCP_NODELAY:
+        return CONN_NODELAY;
+    case LASTACK_TCP_CORK:
+        return CONN_CORK;
+    case LASTACK_TCP_NOOPT:
+        return CONN_NO_OPTIONS;
+    default:
+        return 0;
+    }
+}
+
 static int set_flag(struct lastack *stack, struct sock *sock, uint32_t flag, int value)
 {
     sock->flags = value != 0 ? sock->flags | flag : sock->flags & ~flag;
@@ -42,36 +63,46 @@ static int set_flag(struct lastack *stack, struct sock *sock, uint32_t flag, int
     return 0;
 }
 
-static int set_number(struct lastack *stack, struct sock *sock, enum lastack_option option,
-                      int value)
+/* Those whose range begins at 1: 0 stands for the stack's parameter. */
+static int set_patience(struct conn_options *options, enum lastack_option option, int value)
 {
-    struct conn_options *options = options_of(stack, sock);
+    const bool is_time = option == LASTACK_TCP_KEEPIDLE || option == LASTACK_TCP_KEEPINTVL;
 
+    if (value < 1 || value > (is_time ? 32767 : 127))
+        return -LASTACK_EINVAL;
     switch ((int)option) {
+    case LASTACK_TCP_KEEPIDLE:
+        options->keepalive_idle_s = (uint16_t)value;
+        break;
+    case LASTACK_TCP_KEEPINTVL:
+        options->keepalive_interval_s = (uint16_t)value;
+        break;
+    case LASTACK_TCP_KEEPCNT:
+        options->keepalive_probes = (uint8_t)value;
+        break;
+    case LASTACK_TCP_SYNCNT:
+        options->syn_retries = (uint8_t)value;
+        break;
+    default:
+        UNREACHABLE();
+    }
+    return 0;
+}
+
+/* What its connection has, too; 0 or a negative error. */
+static int put_number(const struct lastack_params *params, const struct sock *sock,
+                      struct conn_options *options, enum lastack_option option, int value)
+{
+    switch ((int)option) {
+    case LASTACK_TCP_KEEPIDLE:
+    case LASTACK_TCP_KEEPINTVL:
+    case LASTACK_TCP_KEEPCNT:
+    case LASTACK_TCP_SYNCNT:
+        return set_patience(options, option, value);
     case LASTACK_TCP_MAXSEG:
         if (value != 0 && (value < 88 || value > 32767))
             return -LASTACK_EINVAL;
         options->mss_clamp = (uint16_t)value;
-        break;
-    case LASTACK_TCP_KEEPIDLE:
-        if (value < 1 || value > 32767)
-            return -LASTACK_EINVAL;
-        options->keepalive_idle_s = (uint16_t)value;
-        break;
-    case LASTACK_TCP_KEEPINTVL:
-        if (value < 1 || value > 32767)
-            return -LASTACK_EINVAL;
-        options->keepalive_interval_s = (uint16_t)value;
-        break;
-    case LASTACK_TCP_KEEPCNT:
-        if (value < 1 || value > 127)
-            return -LASTACK_EINVAL;
-        options->keepalive_probes = (uint8_t)value;
-        break;
-    case LASTACK_TCP_SYNCNT:
-        if (value < 1 || value > 127)
-            return -LASTACK_EINVAL;
-        options->syn_retries = (uint8_t)value;
         break;
     case LASTACK_TCP_LINGER2:
         options->linger2_s = (int16_t)(value > 120 ? 120 : value < 0 ? -1 : value);
@@ -85,7 +116,7 @@ static int set_number(struct lastack *stack, struct sock *sock, enum lastack_opt
         options->notsent_lowat = (uint32_t)value;
         break;
     case LASTACK_SO_SNDBUF: /* Linux doubles what is asked for and has a floor */
-        options->send_buffer = stack->tcp.params.send_accounting == LASTACK_SNDBUF_BYTES
+        options->send_buffer = params->send_accounting == LASTACK_SNDBUF_BYTES
                                    ? (uint32_t)clamp64(value, 1, INT32_MAX)
                                    : (uint32_t)clamp64(2 * (int64_t)value, 4608, INT32_MAX);
         break;
@@ -118,6 +149,17 @@ static int set_number(struct lastack *stack, struct sock *sock, enum lastack_opt
     default:
         return -LASTACK_ENOPROTOOPT;
     }
+    return 0;
+}
+
+static int set_number(struct lastack *stack, struct sock *sock, enum lastack_option option,
+                      int value)
+{
+    struct conn_options *options = options_of(stack, sock);
+    const int error = put_number(&stack->tcp.params, sock, options, option, value);
+
+    if (error < 0)
+        return error;
     if (sock->phase == SOCKET_ATTACHED)
         sock->options = *options;
     apply(stack, sock, 0);
@@ -341,19 +383,9 @@ int lastack_set_option(struct lastack *stack, int descriptor, enum lastack_optio
         return -LASTACK_EBADF;
     if (is_for_another(sock, option))
         return -LASTACK_ENOPROTOOPT;
+    if (flag_of(option) != 0)
+        return set_flag(stack, sock, flag_of(option), value);
     switch ((int)option) {
-    case LASTACK_SO_REUSEADDR:
-        return set_flag(stack, sock, CONN_REUSE_ADDRESS, value);
-    case LASTACK_SO_REUSEPORT:
-        return set_flag(stack, sock, CONN_REUSE_PORT, value);
-    case LASTACK_SO_KEEPALIVE:
-        return set_flag(stack, sock, CONN_KEEPALIVE, value);
-    case LASTACK_TCP_NODELAY:
-        return set_flag(stack, sock, CONN_NODELAY, value);
-    case LASTACK_TCP_CORK:
-        return set_flag(stack, sock, CONN_CORK, value);
-    case LASTACK_TCP_NOOPT:
-        return set_flag(stack, sock, CONN_NO_OPTIONS, value);
     case LASTACK_TCP_KEEPINIT:
         if (value < 1 || value > 32767)
             return -LASTACK_EINVAL;
@@ -420,50 +452,14 @@ static int receive_buffer_of(const struct lastack *stack, struct sock *sock,
                                                                  : options->receive_buffer * 2);
 }
 
-int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_option option,
-                       int *value)
+/* The other direction of put_number: 0 means the stack's parameter. */
+static int get_number(const struct lastack *stack, struct sock *sock, enum lastack_option option,
+                      int *value)
 {
-    struct sock *sock = sock_of(stack, descriptor);
+    const struct conn_options *options = options_of(stack, sock);
     const struct lastack_params *params = &stack->tcp.params;
-    const struct conn_options *options;
 
-    if (sock == NULL)
-        return -LASTACK_EBADF;
-    if (is_for_another(sock, option))
-        return -LASTACK_ENOPROTOOPT;
-    options = options_of(stack, sock);
     switch ((int)option) {
-    case LASTACK_SO_ERROR:
-        *value = sock->error;
-        sock->error = 0;
-        return 0;
-    case LASTACK_SO_REUSEADDR:
-        *value = (sock->flags & CONN_REUSE_ADDRESS) != 0;
-        return 0;
-    case LASTACK_SO_REUSEPORT:
-        *value = (sock->flags & CONN_REUSE_PORT) != 0;
-        return 0;
-    case LASTACK_SO_KEEPALIVE:
-        *value = (sock->flags & CONN_KEEPALIVE) != 0;
-        return 0;
-    case LASTACK_SO_LINGER:
-        *value = sock->linger_s;
-        return 0;
-    case LASTACK_TCP_NODELAY:
-        *value = (sock->flags & CONN_NODELAY) != 0;
-        return 0;
-    case LASTACK_TCP_CORK:
-        *value = (sock->flags & CONN_CORK) != 0;
-        return 0;
-    case LASTACK_TCP_NOOPT:
-        *value = (sock->flags & CONN_NO_OPTIONS) != 0;
-        return 0;
-    case LASTACK_TCP_KEEPINIT:
-        *value = or_default(sock->connect_timeout_s, params->connect_timeout_ns / SEC(1));
-        return 0;
-    case LASTACK_TCP_QUICKACK:
-        *value = sock->phase != SOCKET_ATTACHED || !sock_conn(stack, sock)->ack.pingpong;
-        return 0;
     case LASTACK_TCP_MAXSEG:
         *value = sock->phase == SOCKET_ATTACHED && sock_conn(stack, sock)->mss_peer != 0
                      ? sock_conn(stack, sock)->mss
@@ -488,21 +484,6 @@ int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_optio
     case LASTACK_TCP_USER_TIMEOUT:
         *value = (int)options->user_timeout_ms;
         return 0;
-    case LASTACK_SO_OOBINLINE:
-        *value = sock->oob_inline;
-        return 0;
-    case LASTACK_TCP_ADVICE:
-        *value = !sock->is_deaf;
-        return 0;
-    case LASTACK_TCP_FASTOPEN:
-        *value = (int)sock->fast_open;
-        return 0;
-    case LASTACK_TCP_FASTOPEN_CONNECT:
-        *value = sock->fast_open_connect;
-        return 0;
-    case LASTACK_TCP_FASTOPEN_NO_COOKIE:
-        *value = sock->fast_open_no_cookie;
-        return 0;
     case LASTACK_TCP_NOTSENT_LOWAT:
         *value = (int)options->notsent_lowat;
         return 0;
@@ -522,11 +503,59 @@ int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_optio
     case LASTACK_IPV6_UNICAST_HOPS:
         *value = or_default(options->ttl, params->ttl);
         return 0;
+    default:
+        return recall(stack, sock, option, value);
+    }
+}
+
+int lastack_get_option(struct lastack *stack, int descriptor, enum lastack_option option,
+                       int *value)
+{
+    struct sock *sock = sock_of(stack, descriptor);
+    const struct lastack_params *params = &stack->tcp.params;
+
+    if (sock == NULL)
+        return -LASTACK_EBADF;
+    if (is_for_another(sock, option))
+        return -LASTACK_ENOPROTOOPT;
+    if (flag_of(option) != 0) {
+        *value = (sock->flags & flag_of(option)) != 0;
+        return 0;
+    }
+    switch ((int)option) {
+    case LASTACK_SO_ERROR:
+        *value = sock->error;
+        sock->error = 0;
+        return 0;
+    case LASTACK_SO_LINGER:
+        *value = sock->linger_s;
+        return 0;
+    case LASTACK_TCP_KEEPINIT:
+        *value = or_default(sock->connect_timeout_s, params->connect_timeout_ns / SEC(1));
+        return 0;
+    case LASTACK_TCP_QUICKACK:
+        *value = sock->phase != SOCKET_ATTACHED || !sock_conn(stack, sock)->ack.pingpong;
+        return 0;
+    case LASTACK_SO_OOBINLINE:
+        *value = sock->oob_inline;
+        return 0;
+    case LASTACK_TCP_ADVICE:
+        *value = !sock->is_deaf;
+        return 0;
+    case LASTACK_TCP_FASTOPEN:
+        *value = (int)sock->fast_open;
+        return 0;
+    case LASTACK_TCP_FASTOPEN_CONNECT:
+        *value = sock->fast_open_connect;
+        return 0;
+    case LASTACK_TCP_FASTOPEN_NO_COOKIE:
+        *value = sock->fast_open_no_cookie;
+        return 0;
     case LASTACK_IPV6_V6ONLY:
         *value = sock->is_v6_only;
         return 0;
     default:
-        return recall(stack, sock, option, value);
+        return get_number(stack, sock, option, value);
     }
 }
 
