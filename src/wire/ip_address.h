@@ -97,7 +97,7 @@ static inline bool ip_is_multicast(const struct lastack_address *address)
     return ip_is_ipv4(address) ? address->bytes[12] >> 4 == 0xe : address->bytes[0] == 0xff;
 }
 
-/* 255.255.255.255; the broadcast addresses of subnets are known to addresses.h only. */
+/* 255.255.255.255; the broadcast addresses of subnets are known to links.h only. */
 static inline bool ip_is_limited_broadcast(const struct lastack_address *address)
 {
     return ip_is_ipv4(address) && ip_ipv4_number(address) == UINT32_MAX;

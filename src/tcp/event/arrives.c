@@ -3,7 +3,7 @@
  * arrives.c: RFC 9293 §3.10.7 SEGMENT ARRIVES.
  *
  *     who owns the tuple?   connection ─▶ SYN-SENT (§3.10.7.3) or the eight steps (§3.10.7.4)
- *                           SYN entry  ─▶ arrives_syn_received.c
+ *                           SYN entry  ─▶ SYN-RECEIVED (arrives_listen.c)
  *                           record     ─▶ arrives_time_wait.c
  *                           nobody     ─▶ a listener (arrives_listen.c), else CLOSED (§3.10.7.1)
  *

@@ -231,7 +231,7 @@ void tcp_close(struct tcp *tcp, struct tcp_conn *conn, enum lastack_cause cause)
 void tcp_disown(struct tcp *tcp, struct tcp_conn *conn);
 /* ABORT: RST where §3.10.5 asks for one; the owner, if any, finds `error`. */
 void tcp_abort(struct tcp *tcp, struct tcp_conn *conn, enum lastack_cause cause, int error);
-/* What was chosen (tcp_open.congestion) is: */
+/* What a choice (congestion of struct tcp_open) stands for. */
 static inline enum lastack_congestion tcp_congestion(const struct tcp *tcp, uint8_t choice)
 {
     return choice != 0 ? (enum lastack_congestion)(choice - 1) : tcp->params.congestion;

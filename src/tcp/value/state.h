@@ -3,7 +3,7 @@
  * state.h: the eleven states of RFC 9293 §3.3.2 and the moves between them (Figure 5).
  *
  * The figure is a check here, not a dispatcher: the code follows the RFC's steps, and tcp_enter
- * (conn/enter.c), the only writer of a state, CHECKs that the figure has the arrow. `lastack
+ * (src/tcp/conn/conn.c), the only writer of a state, CHECKs that the figure has the arrow. `lastack
  * states` draws the same table.
  */
 #ifndef LASTACK_TCP_STATE_H
