@@ -80,15 +80,38 @@ int64_t bundle_number(const struct bundle *bundle, const char *key, int64_t othe
     return otherwise;
 }
 
+/* meta, and how long all others are. */
+static int save_meta(const struct bundle *bundle, const char *path)
+{
+    const struct piece *meta = bundle_piece(bundle, "meta");
+    struct bundle whole = {.count = 0};
+    bundle_add(&whole, "meta", meta == NULL ? "" : meta->bytes, meta == NULL ? 0 : meta->length);
+    for (size_t i = 0; i < bundle->count; i++)
+        if (&bundle->pieces[i] != meta)
+            bundle_addf(&whole, "meta", "piece %s %zu\n", bundle->pieces[i].name,
+                        bundle->pieces[i].length);
+    bundle_addf(&whole, "meta", "end 1\n");
+    int status = small_file_write(path, whole.pieces[0].bytes, whole.pieces[0].length);
+    bundle_free(&whole);
+    return status;
+}
+
+/* meta last: what has one is whole. */
 static int save_one(const struct bundle *bundle, const char *folder, char *failed)
 {
     snprintf(failed, 512, "%s", folder);
     int status = folder_make(folder);
     for (size_t i = 0; status == 0 && i < bundle->count; i++) {
-        snprintf(failed, 512, "%s/%s", folder, bundle->pieces[i].name);
-        status = small_file_write(failed, bundle->pieces[i].bytes, bundle->pieces[i].length);
+        const struct piece *piece = &bundle->pieces[i];
+        if (strcmp(piece->name, "meta") == 0)
+            continue;
+        snprintf(failed, 512, "%s/%s", folder, piece->name);
+        status = small_file_write(failed, piece->bytes, piece->length);
     }
-    return status;
+    if (status != 0)
+        return status;
+    snprintf(failed, 512, "%s/meta", folder);
+    return save_meta(bundle, failed);
 }
 
 int bundle_save(const struct bundle *bundles, size_t count, const char *folder, char *failed)
@@ -103,6 +126,29 @@ int bundle_save(const struct bundle *bundles, size_t count, const char *folder, 
         status = save_one(&bundles[i], path, failed);
     }
     return status;
+}
+
+/* Compares the pieces with what meta says of them. Format 1 said nothing. */
+static void look_for_damage(struct bundle *bundle)
+{
+    const char *line = bundle_piece(bundle, "meta")->bytes;
+    if (bundle_number(bundle, "format", 0) < 2)
+        return;
+    if (bundle_number(bundle, "end", 0) != 1)
+        bundle_addf(bundle, "damaged", "meta: it breaks off\n");
+    for (; line != NULL && *line != '\0'; line = strchr(line, '\n')) {
+        char name[sizeof bundle->pieces[0].name];
+        unsigned long long saved;
+        line += *line == '\n';
+        if (sscanf(line, "piece %15s %llu", name, &saved) != 2)
+            continue;
+        const struct piece *piece = bundle_piece(bundle, name);
+        if (piece == NULL)
+            bundle_addf(bundle, "damaged", "%s: it is missing\n", name);
+        else if (piece->length != saved)
+            bundle_addf(bundle, "damaged", "%s: %llu bytes were saved, %zu are here\n", name, saved,
+                        piece->length);
+    }
 }
 
 static int load_one(struct bundle *bundle, const char *folder, char *failed)
@@ -120,10 +166,14 @@ static int load_one(struct bundle *bundle, const char *folder, char *failed)
         free(bytes);
     }
     int64_t order = bundle_number(bundle, "byte_order", 0);
-    bool is_ours = bundle_number(bundle, "format", 0) == 1 &&
+    int64_t format = bundle_number(bundle, "format", 0);
+    bool is_ours = (format == 1 || format == 2) &&
                    order == (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 1234 : 4321);
     snprintf(failed, 512, "%s/meta", folder);
-    return is_ours ? 0 : -EPROTO;
+    if (!is_ours)
+        return -EPROTO;
+    look_for_damage(bundle);
+    return 0;
 }
 
 struct loading {

@@ -8,7 +8,8 @@
  * So what is collected on one machine and read on another is, byte for byte, what the doctor would
  * have read there. Pieces, "1" and "2" being the two samples:
  *
- *     meta                 KEY VALUE lines: format, byte_order, release, netns ...
+ *     meta                 KEY VALUE lines: format, byte_order, release, netns ...; in a folder
+ *                          behind them "piece NAME LENGTH" of all others, and "end 1"
  *     1.sockets 2.sockets  raw sock_diag answers, in this byte order: length, protocol, answer
  *     1.snmp 1.netstat 1.sockstat 1.sockstat6 ...   as /proc/net has them
  *     owners               P pid uid fds limit parent netns comm | F inode pid fd
@@ -16,6 +17,8 @@
  *     unix                 inode peer queued
  *     settings             name TAB value
  *     files                file TAB line TAB name TAB value
+ *     damaged              only of what was loaded: a line for each piece that is not as long as
+ *                          it was saved. From less than all nobody may conclude that all is well.
  */
 #ifndef LASTACK_BUNDLE_H
 #define LASTACK_BUNDLE_H
@@ -51,6 +54,7 @@ int bundle_capture(const struct bundle_options *options, struct bundle **bundles
 /* Saves into `folder`, which is made and must be empty; several go into folders "netns-INODE" in
  * it. `failed` (at least 512 bytes) names the file of an error. */
 int bundle_save(const struct bundle *bundles, size_t count, const char *folder, char *failed);
+/* -EPROTO: not saved by bundle_save. */
 int bundle_load(const char *folder, struct bundle **bundles, size_t *count, char *failed);
 
 void bundle_free(struct bundle *bundle);

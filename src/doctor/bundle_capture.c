@@ -134,7 +134,7 @@ static void add_assignment(void *context, const char *file, int line, const char
 static int capture_first(void *context, const struct netns *netns)
 {
     struct capture capture = {.bundle = context, .sample = 1};
-    bundle_addf(capture.bundle, "meta", "format 1\nbyte_order %d\nnetns %" PRIu64 "\nname %s\n",
+    bundle_addf(capture.bundle, "meta", "format 2\nbyte_order %d\nnetns %" PRIu64 "\nname %s\n",
                 __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 1234 : 4321, netns->inode, netns->name);
     bundle_addf(capture.bundle, "meta", "wall_time_ns %" PRId64 "\n", host_wall_time());
     add_settings(capture.bundle);

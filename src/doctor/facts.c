@@ -229,7 +229,7 @@ int facts_read(struct facts *facts, const struct bundle *bundle)
 {
     struct retry_limits limits;
     memset(facts, 0, sizeof *facts);
-    if (bundle_piece(bundle, "2.sockets") == NULL || bundle_number(bundle, "format", 0) != 1)
+    if (bundle_piece(bundle, "2.sockets") == NULL || bundle_number(bundle, "format", 0) == 0)
         return -EPROTO;
     each_line(facts, bundle, "settings", take_setting);
     each_line(facts, bundle, "files", take_assignment);

@@ -17,6 +17,7 @@
 #include "duration.h"
 #include "host_rows.h"
 #include "json_names.h"
+#include "saved.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -161,6 +162,7 @@ static int examine(struct doctor *doctor, const struct bundle *bundle)
 {
     struct facts *facts = malloc(sizeof *facts);
     struct findings findings = {0};
+    doctor->has_partial_view |= saved_tell_damage("doctor", bundle);
     int status = facts == NULL ? -ENOMEM : facts_read(facts, bundle);
     if (status != 0) {
         fprintf(stderr, "lastack doctor: %s\n",
@@ -205,10 +207,7 @@ static int obtain(const struct doctor *doctor, struct bundle **bundles, size_t *
     if (status == 0 || status == -EINTR)
         return status == 0 ? STATUS_FINE : STATUS_PARTLY;
     if (doctor->from != NULL) {
-        fprintf(stderr, "lastack doctor: %s: %s\n", failed,
-                status == -EPROTO ? "not saved by this version of `lastack collect`, or on a "
-                                    "machine of another byte order"
-                                  : strerror(-status));
+        saved_tell_failure("doctor", failed, status);
         return STATUS_USAGE;
     }
     fprintf(stderr, "lastack %s: sock_diag: %s\n", doctor->verb, strerror(-status));
@@ -230,7 +229,8 @@ static int look(struct doctor *doctor)
     if (status != STATUS_FINE)
         return status;
     if (!doctor->has_findings && !doctor->is_json && doctor->id_count == 0)
-        printf("nothing found: %zu checks, %zu network namespace%s\n", check_count, count,
+        printf("nothing found%s: %zu checks, %zu network namespace%s\n",
+               doctor->has_partial_view ? " in what could be read" : "", check_count, count,
                count == 1 ? "" : "s");
     if (doctor->watch_ns > 0)
         fflush(stdout);

@@ -12,6 +12,7 @@
 #include "checks.h"
 #include "duration.h"
 #include "metrics_stack.h"
+#include "saved.h"
 #include "stack_source.h"
 
 #include <errno.h>
@@ -249,8 +250,9 @@ int metrics_main(int argc, char **argv)
                              : bundle_capture(&capture, &bundles, &count, &denied);
     int status = error == 0 ? print_all(&bundles[0]) : from != NULL ? STATUS_USAGE : STATUS_PARTLY;
     if (error != 0)
-        fprintf(stderr, "lastack metrics: %s%s%s\n", failed, failed[0] != '\0' ? ": " : "",
-                strerror(-error));
+        saved_tell_failure("metrics", failed, error);
+    else if (saved_tell_damage("metrics", &bundles[0]) && status == STATUS_FINE)
+        status = STATUS_PARTLY;
     for (size_t i = 0; i < count; i++)
         bundle_free(&bundles[i]);
     free(bundles);

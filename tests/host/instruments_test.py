@@ -169,8 +169,14 @@ def damage(place):
         for bad in (b'', good[:len(good) // 2], good[:-3], good[::-1], b'\xff' * 4096, good.replace(b'1', b'99999999999')):
             with open(path, 'wb') as file:
                 file.write(bad)
-            status = lastack('doctor', '--from', place)[0]
+            status, _, said = lastack('doctor', '--from', place)
             expect(status in (0, 1, 2, 3), name, len(bad), status)
+            if len(bad) != len(good): # nobody is told that all is well
+                expect(status in (1, 2, 3) and (name in said or 'no saved samples' in said), name, len(bad), status, said)
+                expect(lastack('metrics', '--from', place)[0] in (2, 3), name, len(bad))
+        os.unlink(path)
+        status, _, said = lastack('doctor', '--from', place)
+        expect(status in (1, 2, 3) and name in said, name, 'is missing', status, said)
         with open(path, 'wb') as file:
             file.write(good)
 
