@@ -167,6 +167,10 @@ int kill_main(int argc, char **argv)
             return STATUS_USAGE;
         }
     }
+    if (options.stack != NULL && options.all_netns) {
+        fprintf(stderr, "lastack kill: --stack: --all-netns looks at the host\n");
+        return STATUS_USAGE;
+    }
     if (optind == argc && !is_time_wait) {
         fprintf(stderr,
                 "lastack kill: a filter or a tuple is needed; 'state all' would be everything\n");

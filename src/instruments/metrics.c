@@ -241,6 +241,10 @@ int metrics_main(int argc, char **argv)
         fprintf(stderr, "lastack metrics: '%s' is more than it takes\n", argv[optind]);
         return STATUS_USAGE;
     }
+    if (stack != NULL && from != NULL) {
+        fprintf(stderr, "lastack metrics: --stack or --from, not both\n");
+        return STATUS_USAGE;
+    }
     if (stack != NULL)
         return metrics_stack(stack);
     struct bundle *bundles = NULL;

@@ -236,6 +236,10 @@ int netstat_main(int argc, char **argv)
         if (!take_option(&netstat, option))
             return STATUS_USAGE;
     }
+    if (netstat.stack != NULL && netstat.query.all_netns) {
+        fprintf(stderr, "lastack netstat: --stack: --all-netns looks at the host\n");
+        return STATUS_USAGE;
+    }
     if (netstat.is_statistics && netstat.stack == NULL)
         return print_statistics(netstat.is_json);
     netstat.filter = host_filter("netstat", argv + optind, argc - optind);

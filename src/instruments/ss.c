@@ -559,6 +559,11 @@ int ss_main(int argc, char **argv)
         if (!take_option(&ss, option))
             return STATUS_USAGE;
     }
+    if (ss.stack != NULL && !ss.has_host && (ss.has_pairs || ss.query.all_netns)) {
+        fprintf(stderr, "lastack ss: --stack: --pairs and --all-netns look at the host, which "
+                        "--host shows besides\n");
+        return STATUS_USAGE;
+    }
     ss.filter = host_filter("ss", argv + optind, argc - optind);
     if (ss.filter == NULL)
         return STATUS_USAGE;

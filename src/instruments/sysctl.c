@@ -510,7 +510,12 @@ static int change_stack(struct sysctl *sysctl, const char *name, const char *val
     }
     fprintf(stderr, "lastack sysctl: %s=%s: %s\n", name, value,
             trouble.text[0] != '\0' ? trouble.text : reply);
-    return trouble.text[0] != '\0' ? STATUS_PARTLY : STATUS_USAGE;
+    if (trouble.text[0] != '\0')
+        return STATUS_PARTLY;
+    struct lastack_params scratch = sysctl->params;
+    return parameter_set(&scratch, name, value, reply, sizeof reply) == PARAMETER_NO_EFFECT
+               ? STATUS_FINDINGS
+               : STATUS_USAGE;
 }
 
 static int change_host(struct sysctl *sysctl, const char *name, const char *value)
@@ -634,6 +639,10 @@ static bool take_options(struct sysctl *sysctl, int argc, char **argv, int *stat
         }
         if (!is_good)
             return false;
+    }
+    if (sysctl->stack != NULL && sysctl->profile != NULL) {
+        fprintf(stderr, "lastack sysctl: --stack or --profile, not both\n");
+        return false;
     }
     if (optind < argc || sysctl->is_all)
         return true;

@@ -94,6 +94,13 @@ static uint32_t ms_since(const struct lastack *stack, int64_t at)
     return (uint32_t)min64((stack->now - at) / 1000000, UINT32_MAX);
 }
 
+/* Of a connection over which no text ever came: since it is in its state, which is as long as it is
+ * there unless an end has closed. */
+static int64_t text_arrived_at(const struct tcp_conn *conn)
+{
+    return conn->ack.last_data_at != 0 ? conn->ack.last_data_at : conn->since;
+}
+
 static uint32_t segments_of(uint32_t bytes, uint32_t mss)
 {
     return mss == 0 ? 0 : (bytes + mss - 1) / mss;
@@ -211,7 +218,7 @@ static void fill_info(const struct lastack *stack, const struct tcp_conn *conn,
         .tcpi_rcv_mss = conn->rcv_mss,
         .tcpi_unacked = conn->packets,
         .tcpi_last_data_sent = clock_ms(stack->now) - conn->last_sent_ms,
-        .tcpi_last_data_recv = ms_since(stack, conn->ack.last_data_at),
+        .tcpi_last_data_recv = ms_since(stack, text_arrived_at(conn)),
         .tcpi_last_ack_recv = clock_ms(stack->now) - conn->last_received_ms,
         .tcpi_pmtu = conn->mss_path + 20u + (ip_is_ipv4(&conn->tuple.remote) ? 20u : 40u),
         .tcpi_rtt = us_of(rtt_smoothed(&conn->rtt)),
