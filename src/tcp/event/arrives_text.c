@@ -15,11 +15,14 @@
 /*
  * The peer's segment size, as far as its segments show it: delayed ACKs count full ones (RFC 9293
  * SHLD-18). It is at least what it was, or what two segments in a row had that nobody cut short
- * (no PSH, no FIN, not tiny).
+ * (no PSH, no FIN, not tiny). More than our MSS option allows is no segment but many, which the
+ * link hands over in one frame.
  */
 static void measure_mss(struct tcp_conn *conn, const struct segment *seg)
 {
-    const uint16_t length = (uint16_t)min32(seg->text_length, 65535);
+    const uint32_t options = conn_has(conn, CONN_TIMESTAMP) ? 12 : 0; /* they take their part */
+    const uint32_t most = conn->mss_own > options ? conn->mss_own - options : 1;
+    const uint16_t length = (uint16_t)min32(seg->text_length, most);
 
     if (length >= conn->rcv_mss) {
         conn->rcv_mss = length;

@@ -25,6 +25,8 @@ void rack_update_steps(struct rack *rack, struct seq una, struct seq nxt)
 {
     if (seq_before(una, rack->dsack_round))
         rack->was_dsack = false; /* of the same round trip as the last step */
+    else
+        rack->dsack_round = una; /* over: not ahead of SND.UNA again 2 GiB on */
     if (rack->was_dsack) {
         if (rack->steps < UINT8_MAX)
             rack->steps++;

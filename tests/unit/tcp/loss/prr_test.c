@@ -115,6 +115,12 @@ static void racks_window(void **state)
     }
     rack_update_steps(&rack, seq_of(5000), seq_of(5000));
     assert_int_equal(rack_window(&rack, &view), MS(25));
+    for (uint32_t i = 1; i <= 3;
+         i++) /* long after: the round of the last step is over all the same */
+        rack_update_steps(&rack, seq_of(i << 30), seq_of(i << 30));
+    rack.was_dsack = true;
+    rack_update_steps(&rack, seq_of(3u << 30), seq_of(3u << 30));
+    assert_int_equal(rack_window(&rack, &view), MS(50));
 }
 
 /* The newest is what was sent last, not what arrived last.
