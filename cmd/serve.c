@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,6 +200,27 @@ static void make_mac(uint8_t mac[6], int interface)
         mac[2 + i] = (uint8_t)(pid >> 8 * (3 - i));
 }
 
+/* A tun has no Ethernet header, and nobody is at the other end of lo: a stack there would wait
+ * without end for a frame. */
+static bool is_ethernet(const char *name, struct trouble *trouble)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct ifreq request = {0};
+    bool is_asked;
+
+    if (fd < 0)
+        return trouble_set(trouble, errno, "make a socket");
+    memcpy(request.ifr_name, name, strnlen(name, IFNAMSIZ - 1));
+    is_asked = ioctl(fd, SIOCGIFHWADDR, &request) == 0 ||
+               trouble_set(trouble, errno, "ask for the kind of interface %s", name);
+    close(fd);
+    if (!is_asked || request.ifr_hwaddr.sa_family == ARPHRD_ETHER)
+        return is_asked;
+    trouble_set(trouble, 0, "--veth %s: %s is no Ethernet interface", name, name);
+    trouble->error = EINVAL;
+    return false;
+}
+
 static bool open_veth(const char *name, struct host_link *link, struct trouble *trouble)
 {
     int interface = (int)if_nametoindex(name), fd;
@@ -206,6 +228,8 @@ static bool open_veth(const char *name, struct host_link *link, struct trouble *
 
     if (interface == 0)
         return trouble_set(trouble, errno, "find interface %s", name);
+    if (!is_ethernet(name, trouble))
+        return false;
     fd = packet_socket_open(trouble);
     if (fd < 0)
         return false;

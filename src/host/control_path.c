@@ -46,7 +46,9 @@ bool control_directory(char path[CONTROL_PATH_MAX], bool make, struct trouble *t
     struct stat status;
 
     choose(path);
-    if (make && mkdir(path, 0700) != 0 && errno != EEXIST)
+    if (make && mkdir(path, 0700) == 0)
+        (void)chmod(path, 0700); /* whatever the umask */
+    else if (make && errno != EEXIST)
         return trouble_set(trouble, errno, "make the directory %s", path);
     if (lstat(path, &status) != 0)
         return trouble_set(trouble, errno, "look at %s", path);

@@ -42,6 +42,7 @@ CASES = [
     ('serve --tun a-name-far-too-long', USAGE, '1 to 15 bytes'),
     ('serve --tun t --address 192.0.2.1/33', USAGE, '192.0.2.1/33: ADDRESS/LENGTH'),
     ('serve --tun t --address 192.0.2.1/24 --address 192.0.2.1/30', USAGE, '192.0.2.1/30: given twice'),
+    ('serve --veth lo', USAGE, 'lo is no Ethernet interface'),
     ('serve --veth nothere', 3, 'find interface nothere'),
     ('demo opening', USAGE, "no story 'opening'"),
     ('drill', USAGE, 'nothing to run'),

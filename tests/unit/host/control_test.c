@@ -694,6 +694,27 @@ static void a_directory_that_others_may_enter_is_refused(void **state)
     assert_int_equal(control_list(stacks, 1, &trouble), 1);
 }
 
+static void the_directory_is_made_whatever_the_umask(void **state)
+{
+    char path[CONTROL_PATH_MAX], own[100], other[100];
+    struct stat status;
+    mode_t mask = umask(0777);
+
+    (void)state;
+    snprintf(own, sizeof own, "%s", directory);
+    snprintf(other, sizeof other, "%s/other", directory);
+    assert_int_equal(mkdir(other, 0700), 0);
+    assert_int_equal(chmod(other, 0700), 0);
+    setenv("XDG_RUNTIME_DIR", other, 1);
+    assert_true(control_directory(path, true, &trouble));
+    setenv("XDG_RUNTIME_DIR", own, 1);
+    umask(mask);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0700);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(rmdir(other), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -715,6 +736,7 @@ int main(void)
         cmocka_unit_test(who_starts_removes_what_was_left_behind_but_no_file),
         cmocka_unit_test(names),
         cmocka_unit_test(a_directory_that_others_may_enter_is_refused),
+        cmocka_unit_test(the_directory_is_made_whatever_the_umask),
     };
     char path[100];
     int failed;
