@@ -20,16 +20,16 @@
  */
 static void measure_mss(struct tcp_conn *conn, const struct segment *seg)
 {
-    const uint32_t options = conn_has(conn, CONN_TIMESTAMP) ? 12 : 0; /* they take their part */
-    const uint32_t most = conn->mss_own > options ? conn->mss_own - options : 1;
-    const uint16_t length = (uint16_t)min32(seg->text_length, most);
+    const uint32_t length = seg->text_length;
 
     if (length >= conn->rcv_mss) {
-        conn->rcv_mss = length;
+        const uint32_t options = conn_has(conn, CONN_TIMESTAMP) ? 12 : 0; /* they take their part */
+
+        conn->rcv_mss = (uint16_t)min32(length, conn->mss_own - min32(options, conn->mss_own - 1u));
     } else if (length >= 88 && !(seg->flags & (LASTACK_PSH | LASTACK_FIN | LASTACK_URG))) {
         if (length == conn->rcv_last)
-            conn->rcv_mss = length;
-        conn->rcv_last = length;
+            conn->rcv_mss = (uint16_t)length;
+        conn->rcv_last = (uint16_t)length;
     }
 }
 
