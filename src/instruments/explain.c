@@ -14,10 +14,10 @@
 #include "instruments.h"
 
 #include "color_option.h"
+#include "explain.h"
 #include "filter.h"
 #include "host_filter.h"
 #include "host_rows.h"
-#include "host_setting.h"
 #include "json_names.h"
 #include "row_json.h"
 #include "stack_source.h"
@@ -45,14 +45,6 @@ static const char usage[] =
     "  --stack N   of a running lastack stack (all: of every one) instead of the host\n"
     "  --json      as an object\n"
     "exit status: 0, 1 nothing like that here, 2 usage, 4 not permitted\n";
-
-struct explain {
-    struct host_rows rows;
-    struct lastack_connection_row *list;
-    size_t count, capacity;
-    bool is_json;
-    const char *stack; /* whose rows: a running stack's, all of them's, or NULL: the host's */
-};
 
 static bool keep_row(void *context, const struct lastack_connection_row *row)
 {
@@ -99,7 +91,7 @@ static int read_rows(struct explain *explain)
                                                                           : STATUS_FINE;
 }
 
-static const char *place_of(const struct explain *explain)
+const char *explain_place(const struct explain *explain)
 {
     return explain->stack != NULL ? "on this stack" : "in this network namespace";
 }
@@ -130,7 +122,7 @@ static void line(struct text *text, const char *name, const char *value)
 
 /* ---- a connection ---- */
 
-static void add_tuple(struct text *text, const struct lastack_connection_row *row)
+void explain_add_tuple(struct text *text, const struct lastack_connection_row *row)
 {
     char local[LASTACK_ENDPOINT_TEXT], remote[LASTACK_ENDPOINT_TEXT];
     lastack_endpoint_text(&row->local, local, sizeof local);
@@ -161,7 +153,7 @@ static void explain_row(const struct explain *explain, const struct lastack_conn
         json_line(stdout, object);
         return;
     }
-    add_tuple(&text, row);
+    explain_add_tuple(&text, row);
     text_add(&text, "\n");
     words_why(&part, row);
     line(&text, "why", text_string(&part));
@@ -172,7 +164,7 @@ static void explain_row(const struct explain *explain, const struct lastack_conn
     line(&text, "whose", page->whose);
     text_clear(&part);
     if (twin != NULL)
-        add_tuple(&part, twin);
+        explain_add_tuple(&part, twin);
     else if (row->remote.port != 0)
         text_add(&part, explain->stack != NULL
                             ? "not on this stack"
@@ -213,141 +205,7 @@ static int explain_tuple(struct explain *explain, const struct lastack_endpoint 
     return found > 0 ? STATUS_FINE : STATUS_FINDINGS;
 }
 
-/* ---- a port: who has it, and what bind() says ---- */
-
-struct port_use {
-    size_t listeners, bound, time_waits, connections;
-    const struct lastack_connection_row *listener, *holder, *connection;
-    int64_t longest_ns;
-};
-
-static struct port_use use_of(const struct explain *explain, const struct lastack_endpoint *wanted)
-{
-    struct port_use use = {0};
-    for (size_t i = 0; i < explain->count; i++) {
-        const struct lastack_connection_row *row = &explain->list[i];
-        bool is_address = lastack_is_any(&wanted->address) || lastack_is_any(&row->local.address) ||
-                          lastack_address_equal(&wanted->address, &row->local.address);
-        if (row->local.port != wanted->port || !is_address)
-            continue;
-        if (row->state == TCP_LISTEN) {
-            use.listeners++;
-            use.listener = row;
-        } else if (row->state == TCP_CLOSED) {
-            use.bound++;
-            use.holder = row;
-        } else if (row->state == TCP_TIME_WAIT) {
-            use.time_waits++;
-            use.longest_ns =
-                row->timer_left_ns > use.longest_ns ? row->timer_left_ns : use.longest_ns;
-        } else {
-            use.connections++;
-            use.connection = row;
-        }
-    }
-    return use;
-}
-
-/* "listener", "bound", "connection", "time_wait", "free": what stands in bind()'s way, the worst
- * first. */
-static const char *cause_of(const struct port_use *use)
-{
-    return use->listeners > 0     ? "listener"
-           : use->bound > 0       ? "bound"
-           : use->connections > 0 ? "connection"
-           : use->time_waits > 0  ? "time_wait"
-                                  : "free";
-}
-
-static bool is_ephemeral(const struct explain *explain, uint16_t port)
-{
-    if (explain->stack != NULL) /* the range of a stack's profile, unless somebody changed it */
-        return port >= 32768 && port <= 60999;
-    return port >= host_setting_number("net.ipv4.ip_local_port_range", 0, 32768) &&
-           port <= host_setting_number("net.ipv4.ip_local_port_range", 1, 60999);
-}
-
-static void add_bind(const struct explain *explain, struct text *text, const struct port_use *use,
-                     uint16_t port)
-{
-    if (use->listeners > 0) {
-        text_add(text, "a listener has it: ");
-        words_owner(text, use->listener);
-        text_add(text, ". Only SO_REUSEPORT, on both sockets and with the same user, lets two "
-                       "listen on one port; "
-                       "SO_REUSEADDR does not");
-    } else if (use->bound > 0) {
-        text_add(text, "a socket is bound to it without listening: ");
-        words_owner(text, use->holder);
-        text_add(text, ". With SO_REUSEADDR on both, bind() succeeds as long as neither listens");
-    } else if (use->connections > 0) {
-        char peer[LASTACK_ENDPOINT_TEXT];
-        lastack_endpoint_text(&use->connection->remote, peer, sizeof peer);
-        if (use->connections == 1)
-            text_addf(text, "a connection has it as its local port, to %s: ", peer);
-        else
-            text_addf(text,
-                      "%zu connections have it as their local port, one to %s: ", use->connections,
-                      peer);
-        words_owner(text, use->connection);
-        text_addf(text,
-                  "%s. SO_REUSEADDR helps only if those sockets had it too (the old server's "
-                  "children); against an "
-                  "outgoing connection net.ipv4.ip_local_reserved_ports=%u does",
-                  is_ephemeral(explain, port)
-                      ? ". The port lies in the ephemeral range, so connect() may take it"
-                      : "",
-                  port);
-    } else if (use->time_waits > 0) {
-        text_addf(text, "%zu TIME-WAIT record%s for ", use->time_waits,
-                  use->time_waits == 1 ? " holds it" : "s hold it");
-        words_duration(text, use->longest_ns);
-        text_add(text, " more. bind() succeeds if the old and the new socket both had SO_REUSEADDR "
-                       "(or both SO_REUSEPORT, "
-                       "same user); the record remembers the old one's flags, so the first restart "
-                       "after adding the flag "
-                       "still fails");
-    } else {
-        text_addf(text, "nobody has it %s; it is free, or bound on another address%s",
-                  place_of(explain), explain->stack != NULL ? "" : " or in another namespace");
-    }
-}
-
-static int explain_bind(const struct explain *explain, const struct lastack_endpoint *wanted)
-{
-    struct port_use use = use_of(explain, wanted);
-    struct text text = {0};
-    const struct lastack_connection_row *row = use.listener != NULL ? use.listener
-                                               : use.holder != NULL ? use.holder
-                                                                    : use.connection;
-    add_bind(explain, &text, &use, wanted->port);
-    if (explain->is_json) {
-        json_t *object = json_object();
-        json_object_set_new(object, "error", json_string("EADDRINUSE"));
-        json_object_set_new(object, "port", json_integer(wanted->port));
-        json_object_set_new(object, "cause", json_string(cause_of(&use)));
-        json_object_set_new(object, "listeners", json_integer((json_int_t)use.listeners));
-        json_object_set_new(object, "bound", json_integer((json_int_t)use.bound));
-        json_object_set_new(object, "connections", json_integer((json_int_t)use.connections));
-        json_object_set_new(object, "time_waits", json_integer((json_int_t)use.time_waits));
-        json_object_set_new(object, "time_wait_left_ms", json_ms(use.longest_ns));
-        json_object_set_new(object, "pid",
-                            row == NULL || row->pid == 0 ? json_null() : json_integer(row->pid));
-        json_object_set_new(object, "why", json_text(&text));
-        json_line(stdout, object);
-    } else {
-        printf("EADDRINUSE :%u  cause: %s\n  %s\n", wanted->port, cause_of(&use),
-               text_string(&text));
-        if (row != NULL) {
-            struct text tuple = {0};
-            add_tuple(&tuple, row);
-            printf("  %s\n", text_string(&tuple));
-            text_free(&tuple);
-        }
-    }
-    text_free(&text);
-    return strcmp(cause_of(&use), "free") == 0 ? STATUS_FINDINGS : STATUS_FINE;
-}
+/* ---- a port ---- */
 
 enum { SHOWN_AT_MOST = 10, SHOWN_OF_A_STATE = 2 };
 
@@ -399,7 +257,7 @@ static int explain_port(const struct explain *explain, uint16_t port)
     for (int state = 0; state < 16; state++)
         total += states[state];
     if (total == 0) {
-        fprintf(stderr, "lastack explain: nothing has port %u %s\n", port, place_of(explain));
+        fprintf(stderr, "lastack explain: nothing has port %u %s\n", port, explain_place(explain));
         return STATUS_FINDINGS;
     }
     const size_t most = total <= SHOWN_AT_MOST ? SHOWN_AT_MOST : SHOWN_OF_A_STATE;
@@ -426,7 +284,7 @@ static int explain_pid(const struct explain *explain, uint32_t pid)
     }
     if (count == 0) {
         fprintf(stderr, "lastack explain: %s %u holds no TCP socket %s%s\n",
-                explain->stack != NULL ? "owner" : "process", pid, place_of(explain),
+                explain->stack != NULL ? "owner" : "process", pid, explain_place(explain),
                 explain->stack != NULL ? "" : ", or its descriptors may not be seen");
         return STATUS_FINDINGS;
     }
