@@ -35,6 +35,7 @@ bool lastack_is_ipv4(const struct lastack_address *address);
 /* 0.0.0.0 or ::, "any address". (0.0.0.0 is held as ::ffff:0.0.0.0; :: is not IPv4.) */
 bool lastack_is_any(const struct lastack_address *address);
 
+/* The same address: 192.0.2.1 and ::ffff:192.0.2.1 are one. */
 bool lastack_address_equal(const struct lastack_address *a, const struct lastack_address *b);
 
 /* Longest text of an address with its NUL: INET6_ADDRSTRLEN; of an endpoint "[...]:65535". */

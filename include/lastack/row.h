@@ -34,6 +34,7 @@ enum lastack_owner {
 #undef LASTACK_X
 };
 
+/* "time_wait", as JSON and `ss owner=` have it; never NULL. */
 const char *lastack_owner_text(enum lastack_owner owner);
 
 /* struct tcp_info under the kernel's field names (linux/tcp.h, 6.18); times in microseconds or

@@ -287,6 +287,7 @@ struct lastack_pool_usage {
     uint64_t refusals;
 };
 
+/* How full a pool is, was at its fullest, may become, and how often it had no more to give. */
 void lastack_pool_usage(const struct lastack *stack, enum lastack_pool pool,
                         struct lastack_pool_usage *usage);
 
@@ -296,6 +297,8 @@ void lastack_check(const struct lastack *stack);
 
 /* ---- trace ---- */
 
+/* Which records go into the ring from now on: enum lastack_trace_class, or-ed (config.trace_classes
+ * at first). The hash does not depend on it. */
 void lastack_trace_classes(struct lastack *stack, uint32_t classes);
 
 /* Copies records that follow *cursor (0 at first) and moves it; returns how many. Records that were

@@ -249,6 +249,7 @@ enum lastack_timer {
         LASTACK_TIMER_COUNT
 };
 
+/* "delayed ACK"; "?" for a number that is none. */
 const char *lastack_timer_text(enum lastack_timer timer);
 
 /* Bits of `flags` in records of segments, as in the TCP header (RFC 9293 §3.1, RFC 9768 for AE). */

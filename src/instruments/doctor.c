@@ -185,10 +185,9 @@ static int examine(struct doctor *doctor, const struct bundle *bundle)
     }
     if (facts->owners.denied > 0)
         fprintf(stderr,
-                "lastack doctor: the descriptors of %u processes may not be seen; owners of their "
-                "sockets are "
-                "missing (CAP_SYS_PTRACE shows them)\n",
-                facts->owners.denied);
+                "lastack doctor: the descriptors of %u process%s may not be seen; owners of their "
+                "sockets are missing (CAP_SYS_PTRACE shows them)\n",
+                facts->owners.denied, facts->owners.denied == 1 ? "" : "es");
     findings_free(&findings);
     facts_free(facts);
     free(facts);
