@@ -286,6 +286,9 @@ struct lastack_params {
     bool mss_option_of_path;
     /* PSH on the last segment of each frame of several, whatever the user wrote (Linux) */
     bool push_every_frame;
+    /* a segment signed with MD5 (RFC 2385) or TCP-AO, for which nobody here has a key, is dropped
+     * (Linux), not taken as if it had no signature (RFC 5925 §7.3) */
+    bool unexpected_signature_drops;
 
     /* policies */
     enum lastack_time_wait_full time_wait_full;

@@ -152,6 +152,8 @@ enum lastack_trace_class { /* bits of the switch */
     X(DROP_TCP_OFFSET, "bad TCP data offset")                                                      \
     X(DROP_TCP_CHECKSUM, "bad TCP checksum")                                                       \
     X(DROP_TCP_OPTION, "bad TCP option length")                                                    \
+    X(DROP_MD5_UNEXPECTED, "signed with MD5, and there is no key")                                 \
+    X(DROP_AO_UNEXPECTED, "signed with TCP-AO, and there is no key")                               \
     X(DROP_TCP_ADDRESS, "TCP from or to an address that cannot have it")                           \
     X(DROP_TCP_PORT_ZERO, "TCP port 0")                                                            \
     X(DROP_NO_CONNECTION, "no connection and no listener")                                         \

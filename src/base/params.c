@@ -134,6 +134,7 @@ static void linux_switches(struct lastack_params *params)
     params->ack_of_unsent_silent = true;
     params->mss_option_of_path = true;
     params->push_every_frame = true;
+    params->unexpected_signature_drops = true;
 }
 
 void lastack_params_linux(struct lastack_params *params)

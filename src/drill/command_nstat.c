@@ -10,6 +10,8 @@ static const struct {
 } counters[] = {
     {"TcpExtOutOfWindowIcmps", LASTACK_CAUSE_ICMP_STALE},
     {"TcpExtListenOverflows", LASTACK_CAUSE_DROP_ACK_QUEUE_FULL},
+    {"TcpExtTCPMD5Unexpected", LASTACK_CAUSE_DROP_MD5_UNEXPECTED},
+    {"TcpExtTCPAOKeyNotFound", LASTACK_CAUSE_DROP_AO_UNEXPECTED},
     {"TcpExtPAWSEstab", LASTACK_CAUSE_DROP_PAWS},
     {"TcpExtTCPTimeWaitOverflow", LASTACK_CAUSE_TIME_WAIT_OVERFLOW},
 };

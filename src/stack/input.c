@@ -26,12 +26,21 @@ struct collection {
     bool is_closed;
 };
 
-static enum lastack_cause take_segment(const struct ip_packet *packet, bool is_trusted,
-                                       struct segment *seg)
+/* A segment that could be parsed, unless it is signed (RFC 2385, RFC 5925): is that a reason to
+ * drop it? */
+static bool is_refused(const struct lastack *stack, enum lastack_cause cause)
 {
-    const enum lastack_cause cause = tcp_parse(packet, seg);
+    return (cause != LASTACK_CAUSE_DROP_MD5_UNEXPECTED &&
+            cause != LASTACK_CAUSE_DROP_AO_UNEXPECTED) ||
+           stack->tcp.params.unexpected_signature_drops;
+}
 
-    if (cause != LASTACK_CAUSE_NONE)
+static enum lastack_cause take_segment(const struct lastack *stack, const struct ip_packet *packet,
+                                       bool is_trusted, struct segment *seg)
+{
+    const enum lastack_cause cause = tcp_parse_unsigned(packet, seg);
+
+    if (cause != LASTACK_CAUSE_NONE && is_refused(stack, cause))
         return cause;
     if (!is_trusted && !ip_payload_checksum_ok(packet))
         return LASTACK_CAUSE_DROP_TCP_CHECKSUM;
@@ -44,7 +53,7 @@ static void input_tcp(struct lastack *stack, const struct ip_packet *packet, boo
                       struct collection *batch)
 {
     struct arrived *arrived = batch->end;
-    const enum lastack_cause cause = take_segment(packet, is_trusted, &arrived->seg);
+    const enum lastack_cause cause = take_segment(stack, packet, is_trusted, &arrived->seg);
 
     if (cause != LASTACK_CAUSE_NONE) {
         stack_drop(stack, cause);

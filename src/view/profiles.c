@@ -70,6 +70,7 @@ static const struct setting freebsd[] = {
     {"first_window_in_segs", "off"},
     {"ack_of_unsent_silent", "off"},
     {"push_every_frame", "off"},
+    {"unexpected_signature_drops", "off"},
     {"mss_option_of_path", "off"},
     {"tso_win_divisor", "0"},
     {"min_tso_segs", "0"},
@@ -127,6 +128,7 @@ static const struct setting rfc[] = {
     {"first_window_in_segs", "off"},
     {"ack_of_unsent_silent", "off"},
     {"push_every_frame", "off"},
+    {"unexpected_signature_drops", "off"}, /* RFC 5925 §7.3 */
     {"mss_option_of_path", "off"},
     {"tso_win_divisor", "0"},
     {"min_tso_segs", "0"},

@@ -30,7 +30,8 @@ enum segment_option {
     OPTION_TIMESTAMP = 1 << 4,
     OPTION_FAST_OPEN = 1 << 5,     /* kind 34 */
     OPTION_FAST_OPEN_EXP = 1 << 6, /* kind 254, magic F989 */
-    OPTION_MD5 = 1 << 7,           /* seen, not supported */
+    OPTION_MD5 = 1 << 7,           /* kind 19, seen, not supported */
+    OPTION_AO = 1 << 8,            /* kind 29, likewise */
 };
 
 struct segment {

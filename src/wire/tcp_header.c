@@ -105,20 +105,13 @@ static void tcp_take_syn_option(const struct tcp_option *option, struct segment 
         if (option->length == 0)
             segment->options |= OPTION_SACK_PERMITTED;
         break;
-    case TCP_OPTION_FAST_OPEN:
-        tcp_take_fast_open(option->data, option->length, OPTION_FAST_OPEN, segment);
-        break;
-    case TCP_OPTION_EXPERIMENT:
-        if (option->length >= 2 && load16(option->data) == TCP_FAST_OPEN_MAGIC)
-            tcp_take_fast_open(option->data + 2, option->length - 2u, OPTION_FAST_OPEN_EXP,
-                               segment);
-        break;
     default:
         break;
     }
 }
 
-static void tcp_take_option(const struct tcp_option *option, struct segment *segment)
+/* The options that nearly every segment makes do with: kinds up to TCP_OPTION_TIMESTAMP. */
+static void tcp_take_usual_option(const struct tcp_option *option, struct segment *segment)
 {
     switch (option->kind) {
     case TCP_OPTION_TIMESTAMP:
@@ -132,15 +125,59 @@ static void tcp_take_option(const struct tcp_option *option, struct segment *seg
         if ((segment->flags & LASTACK_SYN) == 0)
             tcp_take_sack(option, segment);
         break;
-    case TCP_OPTION_MD5:
-        if (option->length == 16)
-            segment->options |= OPTION_MD5;
-        break;
     default: /* anything else is unknown, or waits for a SYN: skipped (MUST-6) */
         if ((segment->flags & LASTACK_SYN) != 0)
             tcp_take_syn_option(option, segment);
         break;
     }
+}
+
+/* The others. Signatures are seen, not read (RFC 2385, RFC 5925 §2.2). */
+static void tcp_take_rare_option(const struct tcp_option *option, struct segment *segment)
+{
+    const bool is_syn = (segment->flags & LASTACK_SYN) != 0;
+
+    switch (option->kind) {
+    case TCP_OPTION_MD5:
+        if (option->length == 16)
+            segment->options |= OPTION_MD5;
+        break;
+    case TCP_OPTION_AO:
+        if (option->length >= 2) /* KeyID, RNextKeyID, then the MAC */
+            segment->options |= OPTION_AO;
+        break;
+    case TCP_OPTION_FAST_OPEN:
+        if (is_syn)
+            tcp_take_fast_open(option->data, option->length, OPTION_FAST_OPEN, segment);
+        break;
+    case TCP_OPTION_EXPERIMENT:
+        if (is_syn && option->length >= 2 && load16(option->data) == TCP_FAST_OPEN_MAGIC)
+            tcp_take_fast_open(option->data + 2, option->length - 2u, OPTION_FAST_OPEN_EXP,
+                               segment);
+        break;
+    default:
+        tcp_take_usual_option(option, segment);
+        break;
+    }
+}
+
+/* All of them, from the beginning. */
+static NOINLINE enum lastack_cause tcp_take_rare_options(const uint8_t *data, size_t length,
+                                                         struct segment *segment)
+{
+    struct tcp_option_cursor cursor = {.at = data, .end = data + length};
+    struct tcp_option option;
+
+    while (tcp_option_next(&cursor, &option)) {
+        if (option.kind == TCP_OPTION_END)
+            break;
+        tcp_take_rare_option(&option, segment);
+    }
+    if (cursor.is_broken)
+        return LASTACK_CAUSE_DROP_TCP_OPTION;
+    if (segment->options & OPTION_AO)
+        return LASTACK_CAUSE_DROP_AO_UNEXPECTED;
+    return segment->options & OPTION_MD5 ? LASTACK_CAUSE_DROP_MD5_UNEXPECTED : LASTACK_CAUSE_NONE;
 }
 
 static enum lastack_cause tcp_take_options(const uint8_t *data, size_t length,
@@ -158,7 +195,9 @@ static enum lastack_cause tcp_take_options(const uint8_t *data, size_t length,
     while (tcp_option_next(&cursor, &option)) {
         if (option.kind == TCP_OPTION_END)
             break;
-        tcp_take_option(&option, segment);
+        if (UNLIKELY(option.kind > TCP_OPTION_TIMESTAMP))
+            return tcp_take_rare_options(data, length, segment);
+        tcp_take_usual_option(&option, segment);
     }
     return cursor.is_broken ? LASTACK_CAUSE_DROP_TCP_OPTION : LASTACK_CAUSE_NONE;
 }
@@ -178,7 +217,7 @@ static void tcp_take_fixed_part(const struct ip_packet *packet, struct segment *
     segment->ttl = packet->ttl;
 }
 
-enum lastack_cause tcp_parse(const struct ip_packet *packet, struct segment *segment)
+enum lastack_cause tcp_parse_unsigned(const struct ip_packet *packet, struct segment *segment)
 {
     const uint8_t *header = packet->payload;
     size_t header_length;
@@ -204,6 +243,15 @@ enum lastack_cause tcp_parse(const struct ip_packet *packet, struct segment *seg
     if (header_length == TCP_HEADER_MIN)
         return LASTACK_CAUSE_NONE;
     return tcp_take_options(header + TCP_HEADER_MIN, header_length - TCP_HEADER_MIN, segment);
+}
+
+enum lastack_cause tcp_parse(const struct ip_packet *packet, struct segment *segment)
+{
+    const enum lastack_cause cause = tcp_parse_unsigned(packet, segment);
+
+    return cause == LASTACK_CAUSE_DROP_MD5_UNEXPECTED || cause == LASTACK_CAUSE_DROP_AO_UNEXPECTED
+               ? LASTACK_CAUSE_NONE
+               : cause;
 }
 
 bool tcp_parse_quoted(const uint8_t *data, size_t length, uint16_t *source_port,

@@ -30,6 +30,7 @@ enum tcp_option_kind {
     TCP_OPTION_SACK = 5,
     TCP_OPTION_TIMESTAMP = 8,
     TCP_OPTION_MD5 = 19,
+    TCP_OPTION_AO = 29,
     TCP_OPTION_FAST_OPEN = 34,
     TCP_OPTION_EXPERIMENT = 254,
     TCP_FAST_OPEN_MAGIC = 0xf989, /* RFC 7413 §4.1.1 by way of RFC 6994 */
@@ -37,6 +38,9 @@ enum tcp_option_kind {
 
 /* Fills in everything but local, remote, ecn, ttl, which it takes from `packet`. */
 enum lastack_cause tcp_parse(const struct ip_packet *packet, struct segment *segment);
+/* For who has no keys: the same, but a segment with a signature is DROP_MD5_UNEXPECTED or
+ * DROP_AO_UNEXPECTED, and filled in like any other. */
+enum lastack_cause tcp_parse_unsigned(const struct ip_packet *packet, struct segment *segment);
 
 /* The ports (and seq) of a quoted TCP header in an ICMP error: only 8 bytes are sure to be there.
  * False if there are fewer. */
@@ -46,7 +50,8 @@ bool tcp_parse_quoted(const uint8_t *data, size_t length, uint16_t *source_port,
 /* Header with options into `header` (TCP_HEADER_MAX bytes), checksum field 0; returns its length, a
  * multiple of 4. Fields read: ports of local (source) and remote, seq, ack, flags, wnd, urgent,
  * options and what they carry. SACK blocks that do not fit are left off, last first; options that
- * may only be on a SYN are (MUST-65). OPTION_MD5 is not written. */
+ * may only be on a SYN are (MUST-65). OPTION_MD5 and OPTION_AO are
+ * not written. */
 unsigned tcp_build(const struct segment *segment, enum lastack_option_order order, uint8_t *header);
 
 /* The same; *sum grows by the header's words (see checksum_narrow). */

@@ -30,7 +30,8 @@
     X(request_syn_rst) X(time_wait_reopen) X(time_wait_new_timestamps) X(first_window_in_segs) \
     X(buffers_in_segs) X(accept_whole_buffer) X(old_segment_acks) X(syn_drops_options) \
     X(time_wait_fin_restarts) X(drop_syn_fin_always) X(syn_text_kept) X(rst_error_closing) \
-    X(time_wait_needs_ack) X(ack_of_unsent_silent) X(mss_option_of_path) X(push_every_frame)
+    X(time_wait_needs_ack) X(ack_of_unsent_silent) X(mss_option_of_path) X(push_every_frame) \
+    X(unexpected_signature_drops)
 /* clang-format on */
 
 /* (field, its last value) */

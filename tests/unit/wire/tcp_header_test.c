@@ -483,6 +483,45 @@ static void random_bytes_are_refused_or_understood(void **state)
     assert_in_range(understood, 1000, 19000);
 }
 
+/* A signature is seen on any segment, wherever it stands among the options; who has no keys is
+ * told, and all the rest is there. */
+static void signatures(void **state)
+{
+    static const struct {
+        uint8_t option[TCP_OPTIONS_MAX];
+        uint8_t length;
+        uint16_t seen;
+        enum lastack_cause cause;
+    } cases[] = {
+        {{19, 18}, 18, OPTION_MD5, LASTACK_CAUSE_DROP_MD5_UNEXPECTED},
+        {{29, 16}, 16, OPTION_AO, LASTACK_CAUSE_DROP_AO_UNEXPECTED},
+        {{29, 4}, 4, OPTION_AO, LASTACK_CAUSE_DROP_AO_UNEXPECTED},
+        {{29, 3}, 3, 0, LASTACK_CAUSE_NONE},   /* no RNextKeyID: not what it says it is */
+        {{19, 17}, 17, 0, LASTACK_CAUSE_NONE}, /* no MD5 is that short */
+        {{30, 18}, 18, 0, LASTACK_CAUSE_NONE},
+    };
+
+    (void)state;
+    for (unsigned is_syn = 0; is_syn < 2; is_syn++) {
+        for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+            uint8_t bytes[TCP_HEADER_MAX] = {0};
+            const struct ip_packet packet = {.payload = bytes, .payload_length = TCP_HEADER_MAX};
+            struct segment segment;
+
+            bytes[12] = 15 << 4;
+            bytes[13] = is_syn ? LASTACK_SYN : LASTACK_ACK;
+            memcpy(bytes + TCP_HEADER_MIN, cases[i].option, cases[i].length);
+            memcpy(bytes + TCP_HEADER_MIN + cases[i].length, (uint8_t[]){8, 10, 0, 0, 0, 7}, 6);
+            assert_int_equal(tcp_parse(&packet, &segment), LASTACK_CAUSE_NONE);
+            assert_int_equal(segment.options, cases[i].seen | OPTION_TIMESTAMP);
+            assert_int_equal(segment.ts_value, 7);
+            assert_int_equal(tcp_parse_unsigned(&packet, &segment), cases[i].cause);
+            assert_int_equal(segment.options, cases[i].seen | OPTION_TIMESTAMP);
+            assert_int_equal(segment.text_length, 0);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -504,6 +543,7 @@ int main(void)
         cmocka_unit_test(quoted_header_needs_eight_bytes),
         cmocka_unit_test(stored_checksum_verifies_and_one_flipped_bit_does_not),
         cmocka_unit_test(random_bytes_are_refused_or_understood),
+        cmocka_unit_test(signatures),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
