@@ -8,6 +8,7 @@
 #include "charset.h"
 #include "color.h"
 #include "ladder_json.h"
+#include "same_file.h"
 #include "streams.h"
 #include "words.h"
 
@@ -298,6 +299,10 @@ int ladder_main(int argc, char **argv)
 
     if (status >= 0)
         return status;
+    if (same_file(options.file, options.output)) {
+        fprintf(stderr, "lastack ladder: -o %s: that is the capture itself\n", options.output);
+        return STATUS_USAGE;
+    }
     if (options.has_stream)
         streams_init(&streams, options.stream, 1);
     else

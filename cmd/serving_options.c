@@ -6,6 +6,7 @@
 
 #include "control_path.h"
 #include "parameters.h"
+#include "same_file.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -101,6 +102,11 @@ static bool fill_profile(struct serving_options *options, const char *verb)
 
 bool serving_options_finish(struct serving_options *options, const char *verb)
 {
+    if (same_file(options->viewer.pcap, options->viewer.ladder)) {
+        fprintf(stderr, "lastack %s: --pcap and --ladder are one file: %s\n", verb,
+                options->viewer.pcap);
+        return false;
+    }
     if (!fill_profile(options, verb))
         return false;
     for (unsigned i = 0; i < options->set_count; i++) {

@@ -13,6 +13,7 @@
 #include "sim_verb.h"
 
 #include "json_names.h"
+#include "same_file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { MBIT = 1000000, QUEUE_LEAST = 64000, CELLS_MOST = 64, SEEDS_USUAL = 5 };
 
@@ -214,15 +214,6 @@ static void print_end(const struct grid *grid)
         print_sum(grid, stdout);
 }
 
-/* A table is read while the other is written: the same file would lose what it is compared with. */
-static bool is_out_itself(FILE *against, const char *out)
-{
-    struct stat a, b;
-
-    return out != NULL && fstat(fileno(against), &a) == 0 && stat(out, &b) == 0 &&
-           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
 static bool open_grid(struct grid *grid)
 {
     const struct sim_verb_options *options = grid->options;
@@ -232,7 +223,8 @@ static bool open_grid(struct grid *grid)
         fprintf(stderr, "lastack sim: --against %s: %s\n", options->against, strerror(errno));
         return false;
     }
-    if (grid->against != NULL && is_out_itself(grid->against, options->out)) {
+    /* one is read while the other is written */
+    if (same_file(options->against, options->out)) {
         fprintf(stderr, "lastack sim: --out %s: that is the table --against which is compared\n",
                 options->out);
         return false;

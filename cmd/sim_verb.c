@@ -12,6 +12,7 @@
 #include "color.h"
 #include "json_names.h"
 #include "parameters.h"
+#include "same_file.h"
 #include "verbs.h"
 
 #include <errno.h>
@@ -330,6 +331,8 @@ static bool check_options(const struct sim_verb_options *options, uint32_t given
 
     if (options->is_grid && options->lives > 0)
         return complain("--grid or --lives, not both");
+    if (same_file(files->pcap, files->ladder))
+        return complain("--pcap and --ladder are one file");
     if (files->has_story && options->is_json)
         return complain("--trace tells in words, --json in objects: not both");
     if (options->seeds > 0 && options->transfer.seed > UINT64_MAX - (options->seeds - 1))
