@@ -344,7 +344,7 @@ static bool is_owing(const struct lastack *stack, uint32_t link)
     return (stack->tcp.lanes_owing >> link & 1) != 0;
 }
 
-/* Where a link has no neighbours nothing needs to be looked up. */
+/* Somebody there owes something. Where a link has no neighbours nothing needs to be looked up. */
 static struct lastack_packet_out *output_link(struct lastack *stack, uint32_t index,
                                               struct lastack_packet_out *packet,
                                               const struct lastack_packet_out *end)
@@ -354,13 +354,13 @@ static struct lastack_packet_out *output_link(struct lastack *stack, uint32_t in
 
     if (!is_ready(link))
         return packet;
-    for (; packet < end && is_owing(stack, index); packet++) {
+    do {
         start_packet(packet, index);
         if ((has_neighbors(link) && !address_next(stack, index, packet)) ||
             !tcp_next_segment(&stack->tcp, index, &out))
             break;
-        build_segment(stack, link, &out, packet);
-    }
+        build_segment(stack, link, &out, packet++);
+    } while (packet < end && is_owing(stack, index));
     return packet;
 }
 
@@ -420,12 +420,11 @@ static struct lastack_packet_out *output_round(struct lastack *stack,
     return packet;
 }
 
-size_t lastack_output(struct lastack *stack, struct lastack_packet_out *packets, size_t max)
+static NOINLINE size_t output_owed(struct lastack *stack, struct lastack_packet_out *packets,
+                                   size_t max)
 {
     struct lastack_packet_out *next = packets;
 
-    if (is_nothing_owed(stack))
-        return 0;
     /* What turns round on link 0 may be answered there: go on until it is quiet. */
     for (unsigned round = 0; round < OUTPUT_ROUNDS && next == packets; round++) {
         next = output_round(stack, packets, packets + max);
@@ -433,6 +432,11 @@ size_t lastack_output(struct lastack *stack, struct lastack_packet_out *packets,
             break;
     }
     return (size_t)(next - packets);
+}
+
+size_t lastack_output(struct lastack *stack, struct lastack_packet_out *packets, size_t max)
+{
+    return is_nothing_owed(stack) ? 0 : output_owed(stack, packets, max);
 }
 
 void lastack_link_full(struct lastack *stack, uint32_t link)
