@@ -101,7 +101,7 @@ static inline void hash_line_put(struct hash_line *line, unsigned slot, uint32_t
 }
 
 /* The first line behind a full one that has room; HASH_NO_LINE if the array ends. */
-static uint32_t hash_index_room_behind(const struct hash_index *index, uint32_t at)
+static NOINLINE uint32_t hash_index_room_behind(const struct hash_index *index, uint32_t at)
 {
     while (++at < index->line_limit)
         if (!hash_line_is_full(&index->lines[at]))
@@ -222,7 +222,8 @@ static void hash_index_move_line(struct hash_index *index)
     }
 }
 
-static void hash_index_stretch(struct hash_index *index)
+/* More records than the layout is for: line by line, until it is wide enough. */
+static NOINLINE void hash_index_stretch(struct hash_index *index)
 {
     while (index->count > index->edge_count) {
         uint32_t ahead = index->edge > HASH_AHEAD ? index->edge - HASH_AHEAD : 0;
@@ -246,8 +247,8 @@ bool hash_index_insert(struct hash_index *index, uint32_t hash, uint32_t ref)
         index->refusals++;
         return false;
     }
-    index->count++;
-    hash_index_stretch(index);
+    if (UNLIKELY(++index->count > index->edge_count))
+        hash_index_stretch(index);
     return true;
 }
 

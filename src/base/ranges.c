@@ -180,7 +180,7 @@ static void treap_remove(struct ranges *set, struct pool *pool, struct seq from)
 }
 
 /* Turns left edges into right ones until the root has no left child, so that no stack is needed. */
-void ranges_give_back(struct ranges *set, struct pool *pool)
+NOINLINE void ranges_give_back(struct ranges *set, struct pool *pool)
 {
     uint32_t root = set->root;
 

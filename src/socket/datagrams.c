@@ -241,8 +241,9 @@ static int queue_datagram(struct lastack *stack, struct sock *sock, const struct
     return 0;
 }
 
-int64_t datagram_send(struct lastack *stack, struct sock *sock, const struct lastack_iovec *iov,
-                      size_t count, const struct lastack_endpoint *remote)
+NOINLINE int64_t datagram_send(struct lastack *stack, struct sock *sock,
+                               const struct lastack_iovec *iov, size_t count,
+                               const struct lastack_endpoint *remote)
 {
     const struct lastack_endpoint *to = remote != NULL ? remote : &sock->remote;
     struct lastack_endpoint local;

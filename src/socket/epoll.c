@@ -93,7 +93,7 @@ static uint32_t poll_bits_of(uint8_t wake)
 }
 
 /* Of several that want to be woken exclusively the first one is enough. */
-void epoll_socket_wakes(struct lastack *stack, const struct sock *sock, uint8_t wake)
+NOINLINE void epoll_socket_wakes(struct lastack *stack, const struct sock *sock, uint8_t wake)
 {
     const uint32_t bits = poll_bits_of(wake);
     bool has_exclusive = false;

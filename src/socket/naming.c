@@ -107,7 +107,7 @@ int lastack_bind(struct lastack *stack, int descriptor, const struct lastack_end
     return sock_bind(stack, sock, local);
 }
 
-void sock_unbind(struct lastack *stack, struct sock *sock)
+NOINLINE void sock_unbind(struct lastack *stack, struct sock *sock)
 {
     if (!sock->is_bound)
         return;
@@ -147,7 +147,7 @@ int sock_begin_listening(struct lastack *stack, struct sock *sock, uint32_t list
     return 0;
 }
 
-void sock_end_listening(struct lastack *stack, struct sock *sock)
+NOINLINE void sock_end_listening(struct lastack *stack, struct sock *sock)
 {
     struct endpoint_use bound = sock->use;
 

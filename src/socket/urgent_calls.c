@@ -38,7 +38,8 @@ static void step_over(struct lastack *stack, struct sock *sock, struct seq mark)
     tcp_received(&stack->tcp, conn, 1);
 }
 
-uint32_t sock_until_mark(struct lastack *stack, struct sock *sock, uint32_t length, bool is_peek)
+NOINLINE uint32_t sock_until_mark(struct lastack *stack, struct sock *sock, uint32_t length,
+                                  bool is_peek)
 {
     const struct tcp_conn *conn;
     struct seq mark;
@@ -53,8 +54,8 @@ uint32_t sock_until_mark(struct lastack *stack, struct sock *sock, uint32_t leng
     return length;
 }
 
-int64_t sock_recv_oob(struct lastack *stack, struct sock *sock, uint8_t *data, size_t size,
-                      bool is_peek)
+NOINLINE int64_t sock_recv_oob(struct lastack *stack, struct sock *sock, uint8_t *data, size_t size,
+                               bool is_peek)
 {
     struct seq mark;
 

@@ -92,8 +92,8 @@ static inline void advance(struct tcp *tcp, struct tcp_conn *conn, struct seq to
 
 /* A process that closed its socket will never read: RFC 9293 §3.10.7.4 and RFC 1122 §4.2.2.13 say
  * RST. */
-static enum verdict text_after_close(struct tcp *tcp, struct tcp_conn *conn,
-                                     const struct segment *seg)
+static NOINLINE enum verdict text_after_close(struct tcp *tcp, struct tcp_conn *conn,
+                                              const struct segment *seg)
 {
     report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DATA_AFTER_CLOSE);
     reply_rst_by(tcp, conn, seg);

@@ -40,7 +40,7 @@ static uint64_t millisecond_of_text(const struct tcp_conn *conn, uint32_t larges
     return (bytes >> 10) + (shift < 32 ? largest >> shift : 0);
 }
 
-uint32_t conn_frame_segments(const struct tcp *tcp, const struct tcp_conn *conn)
+NOINLINE uint32_t conn_frame_segments(const struct tcp *tcp, const struct tcp_conn *conn)
 {
     const uint32_t mss = conn->mss;
     const uint32_t largest = max32(conn->gso_max, FRAME_LARGEST);
@@ -80,8 +80,8 @@ static bool is_repairing(const struct tcp *tcp, const struct tcp_conn *conn)
 }
 
 /* An ACK is expected before long and will let a larger part of this leave at once. */
-static bool may_defer(const struct tcp *tcp, const struct tcp_conn *conn, struct seq from,
-                      const struct chunk *chunk, uint32_t limit)
+static NOINLINE bool may_defer(const struct tcp *tcp, const struct tcp_conn *conn, struct seq from,
+                               const struct chunk *chunk, uint32_t limit)
 {
     const uint32_t divisor = tcp->params.tso_win_divisor;
     const uint32_t left = seq_distance(from, chunk->end);

@@ -462,7 +462,7 @@ static bool emit_ack(const struct tcp_conn *conn, struct tcp_out *out)
 /* ---- one connection, then all of a lane ---- */
 
 /* Whatever may leave now has left. */
-static void all_was_sent(struct tcp *tcp, struct tcp_conn *conn)
+static NOINLINE void all_was_sent(struct tcp *tcp, struct tcp_conn *conn)
 {
     const struct recovery *recovery = conn_recovery(tcp, conn);
 

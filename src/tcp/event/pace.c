@@ -31,7 +31,7 @@ uint64_t pace_rate(const struct tcp *tcp, const struct tcp_conn *conn)
     return rate;
 }
 
-bool pace_holds(struct tcp *tcp, struct tcp_conn *conn)
+NOINLINE bool pace_holds(struct tcp *tcp, struct tcp_conn *conn)
 {
     const struct pace *pace;
 

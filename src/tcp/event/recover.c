@@ -147,8 +147,8 @@ static NOINLINE bool repair_take_ack(struct tcp *tcp, struct tcp_conn *conn,
 
 /* Nothing is in flight. A DSACK may come this late, and tell that what was sent again was there
  * already; and a second ACK of a probe, that both copies of it were. */
-void recover_late(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg,
-                  bool is_window_update)
+NOINLINE void recover_late(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg,
+                           bool is_window_update)
 {
     struct recovery *recovery = conn_recovery(tcp, conn);
     struct recover_ack ack = {.is_window_update = is_window_update};

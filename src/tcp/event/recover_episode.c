@@ -220,7 +220,7 @@ void recover_path_shrank(struct tcp *tcp, struct tcp_conn *conn, uint32_t old_ms
     episode_set_state(recovery, RECOVERY_LOSS);
 }
 
-void recover_congestion_echoed(struct tcp *tcp, struct tcp_conn *conn)
+NOINLINE void recover_congestion_echoed(struct tcp *tcp, struct tcp_conn *conn)
 {
     struct recovery *recovery = conn_need_recovery(tcp, conn);
 

@@ -72,8 +72,8 @@ static unsigned sorted_blocks(const struct segment *seg, unsigned first,
 }
 
 /* RFC 2018 §5: blocks that cannot be are not believed. */
-void blocks_take(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
-                 const struct segment *seg, struct recover_ack *ack)
+NOINLINE void blocks_take(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
+                          const struct segment *seg, struct recover_ack *ack)
 {
     const struct sent_set sent = conn_sent(tcp, conn);
     struct sack_block blocks[SEGMENT_SACK_MAX];

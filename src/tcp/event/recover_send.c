@@ -101,8 +101,8 @@ static void arm_probe(struct tcp *tcp, struct tcp_conn *conn, int64_t timeout_at
     conn_set_deadline(conn, LASTACK_TIMER_LOSS, at, &tcp->report);
 }
 
-void watch_flight(struct tcp *tcp, struct tcp_conn *conn, const struct recovery *recovery,
-                  bool is_advance, bool is_fresh)
+NOINLINE void watch_flight(struct tcp *tcp, struct tcp_conn *conn, const struct recovery *recovery,
+                           bool is_advance, bool is_fresh)
 {
     if (may_probe(tcp, conn, recovery))
         arm_probe(tcp, conn,

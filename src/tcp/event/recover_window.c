@@ -77,8 +77,8 @@ void window_end_reduction(struct tcp_conn *conn, const struct recovery *recovery
         conn->cc.cwnd = conn->cc.ssthresh; /* RFC 9937 §6.4 */
 }
 
-void window_reduce(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
-                   const struct recover_ack *ack)
+NOINLINE void window_reduce(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
+                            const struct recover_ack *ack)
 {
     const uint32_t pipe = conn_pipe(tcp, conn);
     const struct prr_ack prr = {

@@ -138,7 +138,8 @@ static bool may_begin_chunk(const struct tcp *tcp, const struct tcp_conn *conn, 
 
 /* How far the queue would have been sent by now: one frame of a first chunk that is full, or all
  * that may leave when half of the largest window was written since the last push. */
-static struct seq push_on_the_way(const struct tcp *tcp, struct tcp_conn *conn, struct seq sent)
+static NOINLINE struct seq push_on_the_way(const struct tcp *tcp, struct tcp_conn *conn,
+                                           struct seq sent)
 {
     struct write_queue *queue = conn_queue(tcp, conn);
     struct chunks *chunks = &queue->chunks;
@@ -177,7 +178,7 @@ static const uint8_t *behind(const uint8_t *data, uint32_t done)
 }
 
 /* What is left of the page in which the queue ends. */
-static uint32_t room_in_page(const struct tcp *tcp, const struct tcp_conn *conn)
+static NOINLINE uint32_t room_in_page(const struct tcp *tcp, const struct tcp_conn *conn)
 {
     const uint32_t page = tcp->pages.page_size;
 
@@ -264,7 +265,7 @@ struct write_queue *conn_need_queue(struct tcp *tcp, struct tcp_conn *conn)
 }
 
 /* The socket is told when there is room; by its turn, if pages are what is short. */
-void tcp_want_room(struct tcp *tcp, struct tcp_conn *conn)
+NOINLINE void tcp_want_room(struct tcp *tcp, struct tcp_conn *conn)
 {
     conn->flags |= CONN_WANTS_ROOM;
     if (!conn_has_page(tcp, conn))

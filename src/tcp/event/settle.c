@@ -94,7 +94,7 @@ void settle(struct tcp *tcp, struct tcp_conn *conn)
         check_sometimes(tcp, conn);
 }
 
-void tcp_move_lane(struct tcp *tcp, uint32_t index, unsigned lane)
+NOINLINE void tcp_move_lane(struct tcp *tcp, uint32_t index, unsigned lane)
 {
     struct tcp_conn *conn = tcp_conn_at(tcp, index);
 

@@ -49,7 +49,7 @@ bool tcp_urgent_mark(struct tcp *tcp, struct tcp_conn *conn, struct seq *mark)
 }
 
 /* The pointer is told even while the window is shut: an ACK carries it. */
-void tcp_send_urgent(struct tcp *tcp, struct tcp_conn *conn)
+NOINLINE void tcp_send_urgent(struct tcp *tcp, struct tcp_conn *conn)
 {
     urgent_of(tcp, conn)->out = conn->snd.end;
     conn->flags |= CONN_URGENT_OUT | CONN_SEND_SMALL;
@@ -57,7 +57,7 @@ void tcp_send_urgent(struct tcp *tcp, struct tcp_conn *conn)
     settle(tcp, conn);
 }
 
-void urgent_fill(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
+NOINLINE void urgent_fill(struct tcp *tcp, struct tcp_conn *conn, struct segment *seg)
 {
     const struct seq up = urgent_of(tcp, conn)->out;
     uint32_t ahead;

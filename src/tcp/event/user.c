@@ -384,7 +384,7 @@ static bool abort_sends_rst(enum tcp_state state)
     return false;
 }
 
-void tcp_abort(struct tcp *tcp, struct tcp_conn *conn, enum lastack_cause cause, int error)
+NOINLINE void tcp_abort(struct tcp *tcp, struct tcp_conn *conn, enum lastack_cause cause, int error)
 {
     if (conn->state == TCP_CLOSED || conn_has(conn, CONN_DETACHED))
         return;
