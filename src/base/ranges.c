@@ -243,7 +243,7 @@ bool ranges_add(struct ranges *set, struct pool *pool, uint32_t max, struct seq 
     return true;
 }
 
-void ranges_trim_before(struct ranges *set, struct pool *pool, struct seq to)
+NOINLINE void ranges_trim_before(struct ranges *set, struct pool *pool, struct seq to)
 {
     struct range *first;
 

@@ -139,7 +139,7 @@ int lastack_accept(struct lastack *stack, int descriptor, struct lastack_endpoin
 }
 
 /* What connect() says while and after an attempt was made: of its success once. */
-static int connect_again(struct lastack *stack, struct sock *sock)
+static NOINLINE int connect_again(struct lastack *stack, struct sock *sock)
 {
     int error = sock->error;
 

@@ -56,8 +56,8 @@ bool tcp_option_next(struct tcp_option_cursor *cursor, struct tcp_option *option
     return true;
 }
 
-static void tcp_take_fast_open(const uint8_t *cookie, unsigned length, enum segment_option which,
-                               struct segment *segment)
+static NOINLINE void tcp_take_fast_open(const uint8_t *cookie, unsigned length,
+                                        enum segment_option which, struct segment *segment)
 {
     bool is_request = length == 0;
     bool is_cookie = length >= TCP_FAST_OPEN_MIN && length <= TCP_FAST_OPEN_MAX && length % 2 == 0;
@@ -70,17 +70,17 @@ static void tcp_take_fast_open(const uint8_t *cookie, unsigned length, enum segm
         memcpy(segment->fast_open, cookie, length);
 }
 
-static void tcp_take_sack(const struct tcp_option *option, struct segment *segment)
+static NOINLINE void tcp_take_sack(const uint8_t *blocks, unsigned length, struct segment *segment)
 {
-    unsigned count = option->length / 8u;
+    const unsigned count = length / 8u;
 
-    if (option->length % 8 != 0 || count == 0 || count > SEGMENT_SACK_MAX)
+    if (length % 8 != 0 || count == 0 || count > SEGMENT_SACK_MAX)
         return;
     segment->options |= OPTION_SACK;
     segment->sack_count = (uint8_t)count;
     for (unsigned i = 0; i < count; i++) {
-        segment->sack[i].from = seq_of(load32(option->data + 8 * i));
-        segment->sack[i].to = seq_of(load32(option->data + 8 * i + 4));
+        segment->sack[i].from = seq_of(load32(blocks + 8 * i));
+        segment->sack[i].to = seq_of(load32(blocks + 8 * i + 4));
     }
 }
 
@@ -123,7 +123,7 @@ static void tcp_take_usual_option(const struct tcp_option *option, struct segmen
         break;
     case TCP_OPTION_SACK:
         if ((segment->flags & LASTACK_SYN) == 0)
-            tcp_take_sack(option, segment);
+            tcp_take_sack(option->data, option->length, segment);
         break;
     default: /* anything else is unknown, or waits for a SYN: skipped (MUST-6) */
         if ((segment->flags & LASTACK_SYN) != 0)

@@ -398,11 +398,9 @@ static int error_of_rst(const struct tcp *tcp, const struct tcp_conn *conn)
 }
 
 /* RFC 5961 §3.2 replaces the RFC 793 text: exactly at RCV.NXT or a challenge. */
-static enum verdict second_check_rst(struct tcp *tcp, struct tcp_conn *conn,
-                                     const struct segment *seg)
+static NOINLINE enum verdict take_rst(struct tcp *tcp, struct tcp_conn *conn,
+                                      const struct segment *seg)
 {
-    if (!(seg->flags & LASTACK_RST))
-        return GO_ON;
     if (!is_rst_exact(tcp, conn, seg)) {
         if (!seq_in_window(seg->seq, conn->rcv.nxt, max32(acceptable_window(tcp, conn), 1))) {
             report_drop(&tcp->report, conn->flow, conn->state, seg,
@@ -420,12 +418,16 @@ static enum verdict second_check_rst(struct tcp *tcp, struct tcp_conn *conn,
     return STOPPED_CONNECTION;
 }
 
-/* RFC 5961 §4.2: a SYN in a synchronized state is challenged, in the window or not. */
-static enum verdict fourth_check_syn(struct tcp *tcp, struct tcp_conn *conn,
+static enum verdict second_check_rst(struct tcp *tcp, struct tcp_conn *conn,
                                      const struct segment *seg)
 {
-    if (!(seg->flags & LASTACK_SYN))
-        return GO_ON;
+    return seg->flags & LASTACK_RST ? take_rst(tcp, conn, seg) : GO_ON;
+}
+
+/* RFC 5961 §4.2: a SYN in a synchronized state is challenged, in the window or not. */
+static NOINLINE enum verdict challenge_syn(struct tcp *tcp, struct tcp_conn *conn,
+                                           const struct segment *seg)
+{
     report_drop(&tcp->report, conn->flow, conn->state, seg, LASTACK_CAUSE_DROP_SYN_IN_CONNECTION);
     if (tcp->params.insecure_syn &&
         seq_in_window(seg->seq, conn->rcv.nxt, acceptable_window(tcp, conn))) {
@@ -435,6 +437,12 @@ static enum verdict fourth_check_syn(struct tcp *tcp, struct tcp_conn *conn,
     }
     reply_challenge(tcp, conn);
     return STOP;
+}
+
+static enum verdict fourth_check_syn(struct tcp *tcp, struct tcp_conn *conn,
+                                     const struct segment *seg)
+{
+    return seg->flags & LASTACK_SYN ? challenge_syn(tcp, conn, seg) : GO_ON;
 }
 
 /* Our FIN is acknowledged and the peer's has not come, or lies beyond a hole that nobody will

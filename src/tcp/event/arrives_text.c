@@ -34,8 +34,8 @@ static void measure_mss(struct tcp_conn *conn, const struct segment *seg)
 }
 
 /* The text cannot be kept: the peer will send it again. */
-static enum verdict refuse_text(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg,
-                                enum lastack_cause cause)
+static NOINLINE enum verdict refuse_text(struct tcp *tcp, struct tcp_conn *conn,
+                                         const struct segment *seg, enum lastack_cause cause)
 {
     report_drop(&tcp->report, conn->flow, conn->state, seg, cause);
     reply_ack(tcp, conn);
@@ -189,7 +189,7 @@ static NOINLINE enum verdict take_beyond_hole(struct tcp *tcp, struct tcp_conn *
     return GO_ON;
 }
 
-void keep_rest_of_syn(struct tcp *tcp, struct tcp_conn *conn, const struct segment *syn)
+NOINLINE void keep_rest_of_syn(struct tcp *tcp, struct tcp_conn *conn, const struct segment *syn)
 {
     const struct seq from = conn->rcv.nxt;
     const uint32_t length = min32(syn->text_length, conn_rcv_wnd(conn));
@@ -228,7 +228,8 @@ static void trim_taken(const struct tcp_conn *conn, struct segment *seg)
 }
 
 /* RFC 3168 §6.1.3. Text without ECT from a peer that had it is sent again: he waits for an ACK. */
-static void take_congestion_marks(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg)
+static NOINLINE void take_congestion_marks(struct tcp *tcp, struct tcp_conn *conn,
+                                           const struct segment *seg)
 {
     const bool is_again = conn->ecn & ECN_SEEN && seg->ecn == ECN_NOT_ECT;
 

@@ -67,7 +67,7 @@ static uint32_t syn_room(const struct tcp_conn *conn, const struct syn_offer *of
     return mss > SYN_OPTION_SPACE ? mss - SYN_OPTION_SPACE : 0;
 }
 
-bool tcp_fast_open_is_ready(const struct tcp *tcp, const struct tuple *tuple)
+NOINLINE bool tcp_fast_open_is_ready(const struct tcp *tcp, const struct tuple *tuple)
 {
     const struct fast_open_memory *memory = fast_open_recall(&tcp->fast_open_cache, tuple);
 
@@ -120,8 +120,8 @@ static void learn_of_refusal(struct fast_open_memory *memory, const struct tcp_c
         memory->try_experiment = next;
 }
 
-static void learn(struct tcp *tcp, const struct tcp_conn *conn, const struct segment *syn_ack,
-                  bool is_text_acked)
+static NOINLINE void learn(struct tcp *tcp, const struct tcp_conn *conn,
+                           const struct segment *syn_ack, bool is_text_acked)
 {
     const bool has_text = (conn->fast_open & FAST_OPEN_SYN_TEXT) != 0;
     const bool has_cookie = conn->fast_open & FAST_OPEN_OPTION && syn_ack->fast_open_length > 0;

@@ -129,10 +129,8 @@ void fast_open_fill_syn_ack(const struct tcp *tcp, struct tcp_conn *conn, struct
     conn->fast_open &= (uint8_t)~FAST_OPEN_OPTION; /* once */
 }
 
-void fast_open_is_over(struct tcp *tcp, struct tcp_conn *conn, bool is_reset)
+static NOINLINE void end_fast_open(struct tcp *tcp, struct tcp_conn *conn, bool is_reset)
 {
-    if (!(conn->fast_open & FAST_OPEN_PASSIVE))
-        return;
     conn->fast_open &= (uint8_t)~FAST_OPEN_PASSIVE;
     if (conn->listener == POOL_NONE) {
         CHECK(tcp->fast_open_accepted > 0);
@@ -147,6 +145,12 @@ void fast_open_is_over(struct tcp *tcp, struct tcp_conn *conn, bool is_reset)
             listener->fast_open_reset_until = time_after(tcp->report.now, SEC(60));
         }
     }
+}
+
+void fast_open_is_over(struct tcp *tcp, struct tcp_conn *conn, bool is_reset)
+{
+    if (conn->fast_open & FAST_OPEN_PASSIVE)
+        end_fast_open(tcp, conn, is_reset);
 }
 
 void fast_open_accepted(struct tcp *tcp, struct listener *listener, const struct tcp_conn *conn)

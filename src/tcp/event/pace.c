@@ -68,7 +68,7 @@ void pace_sent(struct tcp *tcp, struct tcp_conn *conn, uint32_t length)
     pace->at = max64(pace->at, now) + gap;
 }
 
-bool tcp_set_pacing(struct tcp *tcp, struct tcp_conn *conn, uint32_t most)
+NOINLINE bool tcp_set_pacing(struct tcp *tcp, struct tcp_conn *conn, uint32_t most)
 {
     if (conn_need_recovery(tcp, conn) == NULL)
         return false;

@@ -48,7 +48,7 @@ void page_turn_wait(struct tcp *tcp, struct page_turn *turn, uint32_t who, bool 
     stand_in_line(tcp, turn, (struct page_waiter){.who = who, .wants_page = wants_page});
 }
 
-void page_turn_leave(struct tcp *tcp, struct page_turn *turn)
+NOINLINE void page_turn_leave(struct tcp *tcp, struct page_turn *turn)
 {
     if (turn->waiter == POOL_NONE)
         return;

@@ -285,7 +285,8 @@ bool tcp_claim(const struct tcp *tcp, const struct tuple *tuple, struct tuple_cl
     return may_reuse(tcp, &record);
 }
 
-bool tcp_reuse_time_wait(struct tcp *tcp, struct flow_ref old, struct seq *iss, uint32_t *ts_recent)
+NOINLINE bool tcp_reuse_time_wait(struct tcp *tcp, struct flow_ref old, struct seq *iss,
+                                  uint32_t *ts_recent)
 {
     const struct time_wait_ref ref = record_ref(old);
     struct time_wait_record record;

@@ -19,20 +19,25 @@
 #include "recover_parts.h"
 
 /* What the connection's recovery, if it has one, will ask of this ACK. */
-static void note_recovery(const struct tcp *tcp, const struct tcp_conn *conn,
-                          struct recovery *recovery, struct recover_ack *ack)
+static NOINLINE void note_repair(const struct tcp *tcp, const struct tcp_conn *conn,
+                                 const struct recovery *recovery, struct recover_ack *ack)
 {
-    ack->recovery = recovery;
-    if (recovery == NULL) {
-        sent_news_clear(&ack->news);
-        return;
-    }
     sent_news_init(&ack->news, &recovery->board, tcp->report.now, rtt_ns(conn->rtt.min),
                    recovery->high);
     ack->prior_una = conn->snd.una;
     ack->lost_before = recovery->lost_segs;
     ack->dsack_segs = 0;
     ack->was_lost_again = false;
+}
+
+static void note_recovery(const struct tcp *tcp, const struct tcp_conn *conn,
+                          struct recovery *recovery, struct recover_ack *ack)
+{
+    ack->recovery = recovery;
+    if (recovery != NULL)
+        note_repair(tcp, conn, recovery, ack);
+    else
+        sent_news_clear(&ack->news);
 }
 
 void recover_begin(struct tcp *tcp, struct tcp_conn *conn, const struct segment *seg,

@@ -161,14 +161,12 @@ struct tcp_conn *tcp_next_woken(struct tcp *tcp, uint8_t *wake)
     return conn;
 }
 
-/* A block that is freed leaves the queue; short, since it is emptied after every call. */
-void conn_unwake(struct tcp *tcp, struct tcp_conn *conn)
+/* Somewhere in the wake queue, which is short, since it is emptied after every call. */
+static NOINLINE void remove_woken(struct tcp *tcp, struct tcp_conn *conn)
 {
     const uint32_t index = tcp_index_of(tcp, conn);
     uint32_t before = POOL_NONE;
 
-    if (!conn_has(conn, CONN_WOKEN))
-        return;
     conn->flags &= ~(uint32_t)CONN_WOKEN;
     for (uint32_t at = tcp->wake_head; at != POOL_NONE; at = tcp_conn_at(tcp, at)->queue_next) {
         if (at == index) {
@@ -183,6 +181,13 @@ void conn_unwake(struct tcp *tcp, struct tcp_conn *conn)
         before = at;
     }
     UNREACHABLE();
+}
+
+/* A block that is freed leaves the queue. */
+void conn_unwake(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (conn_has(conn, CONN_WOKEN))
+        remove_woken(tcp, conn);
 }
 
 void tcp_wake_listener(struct tcp *tcp, uint32_t index)

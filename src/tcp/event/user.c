@@ -239,17 +239,13 @@ static bool is_two_segments_more(const struct tcp_conn *conn, uint32_t window, u
 
 /* The window may have opened far enough to be worth telling (MUST-39). Linux: by a segment or half
  * the buffer, and to at least twice what the peer knows of. */
-static void offer_more(const struct tcp *tcp, struct tcp_conn *conn)
+static NOINLINE void offer_if_worth_it(const struct tcp *tcp, struct tcp_conn *conn,
+                                       uint32_t offered)
 {
-    const uint32_t offered = conn_rcv_wnd(conn);
     const uint32_t mss = conn->rcv_mss;
-    uint32_t window;
-
-    if (tcp->params.window_update == LASTACK_WINDOW_UPDATE_DOUBLED &&
-        2 * offered > receive_space_most(&conn->space))
-        return; /* nearly always: what is offered cannot double */
-    window =
+    const uint32_t window =
         receive_window_select(&conn->space, conn_readable(conn), offered, mss, conn->rcv_shift);
+
     if (window <= offered)
         return;
     switch (tcp->params.window_update) {
@@ -264,6 +260,16 @@ static void offer_more(const struct tcp *tcp, struct tcp_conn *conn)
             conn->owe |= OWE_ACK;
         return;
     }
+}
+
+static void offer_more(const struct tcp *tcp, struct tcp_conn *conn)
+{
+    const uint32_t offered = conn_rcv_wnd(conn);
+
+    /* nearly never: what is offered cannot double */
+    if (tcp->params.window_update != LASTACK_WINDOW_UPDATE_DOUBLED ||
+        2 * offered <= receive_space_most(&conn->space))
+        offer_if_worth_it(tcp, conn, offered);
 }
 
 void tcp_received(struct tcp *tcp, struct tcp_conn *conn, uint32_t length)

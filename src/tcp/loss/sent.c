@@ -27,7 +27,7 @@ static void drop_entry(struct scoreboard *board, struct pool *pool)
     pool_give(pool, index);
 }
 
-void scoreboard_clear(struct scoreboard *board, struct pool *pool)
+NOINLINE void scoreboard_clear(struct scoreboard *board, struct pool *pool)
 {
     while (board->again_first != POOL_NONE)
         drop_entry(board, pool);

@@ -6,7 +6,7 @@
 
 #include "duration.h"
 
-void delivery_sent(struct delivery *delivery, struct seq to, bool is_first, int64_t now)
+NOINLINE void delivery_sent(struct delivery *delivery, struct seq to, bool is_first, int64_t now)
 {
     if (is_first)
         delivery->first_at = delivery->delivered_at = now;

@@ -62,7 +62,7 @@ const struct reply *replies_take(struct replies *replies)
     return reply;
 }
 
-void replies_put_back(struct replies *replies)
+NOINLINE void replies_put_back(struct replies *replies)
 {
     /* given back last, so it is the one taken now */
     (void)append_reply(replies, pool_take(&replies->pool));
