@@ -79,13 +79,14 @@ static enum verdict syn_sent_becomes_established(struct tcp *tcp, struct tcp_con
     else
         rtt_fall_back(&conn->rtt, &tcp->params); /* RFC 6298 §5.7 */
     fast_open_answered(tcp, conn, seg);
+    /* RFC 5681 §3.1; RFC 6928 §2 lets one loss pass, as for who is opened */
+    cc_init(&conn->cc, conn->cc.algorithm, conn->mss,
+            conn->retries > 1 ? 1 : cc_initial_segs(&tcp->params, conn->mss));
     conn->rtt.backoff = 0;
     conn->retries = 0;
     conn->first_retry_at = NEVER;
     conn_stop_deadline(conn, LASTACK_TIMER_RETRANSMIT, &tcp->report);
     conn_stop_deadline(conn, LASTACK_TIMER_USER_TIMEOUT, &tcp->report);
-    cc_init(&conn->cc, conn->cc.algorithm, conn->mss,
-            conn_has(conn, CONN_SYN_RETRANSMITTED) ? 1 : cc_initial_segs(&tcp->params, conn->mss));
     conn->owe |= OWE_ACK | OWE_SEND;
     conn_wake(tcp, conn, WAKE_WRITABLE);
     return GO_ON;
