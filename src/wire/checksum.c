@@ -91,32 +91,27 @@ static inline uint64_t checksum_tail(const uint8_t *p, size_t length)
     return (length & 7) == 0 ? sum : sum + checksum_end(p, length & 7);
 }
 
-/* One lane pair summed and, unless `to` is NULL (a constant where this is inlined), copied. */
-static inline void checksum_take(struct checksum_lanes *sum, const uint8_t *from, uint8_t *to)
+static inline void checksum_take(struct checksum_lanes *sum, const uint8_t *from)
 {
     lanes word;
 
     LANES_LOAD(word, from);
-    if (to != NULL)
-        LANES_STORE(to, word);
     sum->all += word;
     sum->high += word >> 32;
 }
 
 /* Whole blocks only; two pairs of accumulators keep the additions independent. */
-static inline uint64_t checksum_blocks(const uint8_t *from, uint8_t *to, size_t blocks)
+static inline uint64_t checksum_blocks(const uint8_t *from, size_t blocks)
 {
     struct checksum_lanes even = {{0}, {0}}, odd = {{0}, {0}};
     lanes high, low;
 
     for (; blocks > 0; blocks--) {
-        checksum_take(&even, from, to);
-        checksum_take(&odd, from + 16, to == NULL ? NULL : to + 16);
-        checksum_take(&even, from + 32, to == NULL ? NULL : to + 32);
-        checksum_take(&odd, from + 48, to == NULL ? NULL : to + 48);
+        checksum_take(&even, from);
+        checksum_take(&odd, from + 16);
+        checksum_take(&even, from + 32);
+        checksum_take(&odd, from + 48);
         from += CHECKSUM_BLOCK;
-        if (to != NULL)
-            to += CHECKSUM_BLOCK;
     }
     high = even.high + odd.high;
     low = even.all + odd.all - (high << 32);
@@ -131,27 +126,12 @@ uint64_t checksum_native(const void *data, size_t length)
 
     if (length < CHECKSUM_BLOCKS_FROM)
         return checksum_tail(p, length);
-    return checksum_blocks(p, NULL, whole / CHECKSUM_BLOCK) +
-           checksum_tail(p + whole, length - whole);
+    return checksum_blocks(p, whole / CHECKSUM_BLOCK) + checksum_tail(p + whole, length - whole);
 }
 
 uint32_t checksum_add(uint32_t sum, const void *data, size_t length)
 {
     return checksum_merge(sum, checksum_native(data, length));
-}
-
-uint32_t checksum_copy(uint32_t sum, void *to, const void *from, size_t length)
-{
-    const uint8_t *p = from;
-    uint8_t *q = to;
-    size_t whole = length - length % CHECKSUM_BLOCK;
-    uint64_t native = 0;
-
-    if (whole > 0)
-        native = checksum_blocks(p, q, whole / CHECKSUM_BLOCK);
-    if (length > whole)
-        memcpy(q + whole, p + whole, length - whole);
-    return checksum_merge(sum, native + checksum_tail(p + whole, length - whole));
 }
 
 uint32_t checksum_add_at(uint32_t sum, const void *data, size_t length, size_t offset)

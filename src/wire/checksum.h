@@ -22,9 +22,6 @@ uint32_t checksum_add(uint32_t sum, const void *data, size_t length);
 uint32_t checksum_add_at(uint32_t sum, const void *data, size_t length, size_t offset);
 /* The same in the machine's byte order, 64 bits wide, for what is only judged (checksum_ok). */
 uint64_t checksum_native(const void *data, size_t length);
-/* Copies and sums in one pass: what receiving and building cost at least. The areas do not overlap.
- * */
-uint32_t checksum_copy(uint32_t sum, void *to, const void *from, size_t length);
 /* Pseudo-header of TCP, UDP, ICMPv6 over either family (RFC 9293 §3.1, RFC 8200 §8.1). */
 uint32_t checksum_pseudo(const struct lastack_address *source,
                          const struct lastack_address *destination, uint8_t protocol,

@@ -23,8 +23,8 @@ struct udp_datagram {
 enum lastack_cause udp_parse(const struct ip_packet *packet, bool checksum_trusted,
                              struct udp_datagram *datagram);
 
-/* Header with the checksum over pseudo-header and data, whose sum is `data_sum` (checksum_add of
- * checksum_copy over datagram->length bytes); the data is not read. length <= 65527. */
+/* Header with the checksum over pseudo-header and data, whose sum is `data_sum` (checksum_add over
+ * datagram->length bytes); the data is not read. length <= 65527. */
 void udp_build(const struct udp_datagram *datagram, uint32_t data_sum, uint8_t header[UDP_HEADER]);
 
 #endif

@@ -76,12 +76,50 @@ static void memory_that_is_refused(void **state)
     free(memory);
 }
 
+/* docs/embedding.md has these numbers, of 64-bit machines: who changes one changes it there. */
+static void sizes_that_embedders_are_told(void **state)
+{
+    static const struct {
+        enum lastack_pool pool;
+        uint32_t bytes;
+    } told[] = {
+        {LASTACK_POOL_CONNECTIONS, 512},   {LASTACK_POOL_TIME_WAIT_IPV4, 48},
+        {LASTACK_POOL_TIME_WAIT_IPV6, 72}, {LASTACK_POOL_SYN_ENTRIES, 112},
+        {LASTACK_POOL_SOCKETS, 248},       {LASTACK_POOL_DESCRIPTORS, 16},
+        {LASTACK_POOL_RANGES, 32},         {LASTACK_POOL_REPLIES, 128},
+        {LASTACK_POOL_ENDPOINTS, 104},
+    };
+    struct lastack_config config;
+    struct lastack *stack;
+    void *memory;
+    size_t size;
+
+    (void)state;
+    lastack_config_default(&config);
+    size = lastack_size(&config);
+    memory = calloc(1, size + 63);
+    assert_non_null(memory);
+    stack = lastack_create(&config, (void *)(((uintptr_t)memory + 63) & ~(uintptr_t)63), size, 0);
+    assert_non_null(stack);
+    if (sizeof(void *) == 8) {
+        assert_in_range(size, (size_t)93 << 20, (size_t)94 << 20);
+        for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+            struct lastack_pool_usage usage;
+
+            lastack_pool_usage(stack, told[i].pool, &usage);
+            assert_int_equal(usage.bytes_each, told[i].bytes);
+        }
+    }
+    free(memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(limits_that_do_not_fit_into_32_bits),
         cmocka_unit_test(more_never_takes_less),
         cmocka_unit_test(memory_that_is_refused),
+        cmocka_unit_test(sizes_that_embedders_are_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

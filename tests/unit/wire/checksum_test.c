@@ -47,23 +47,6 @@ static void every_length_at_every_alignment(void **state)
     }
 }
 
-static void copy_copies_and_sums_and_touches_nothing_else(void **state)
-{
-    static uint8_t from[ROOM], to[ROOM];
-
-    (void)state;
-    fill(from, sizeof from, 2);
-    for (size_t length = 0; length <= LONGEST; length++) {
-        size_t at = length % ALIGNMENTS, off = length / 7 % ALIGNMENTS;
-        memset(to, 0xa5, sizeof to);
-        assert_int_equal(checksum_fold(checksum_copy(0, to + off, from + at, length)),
-                         naive(from + at, length));
-        assert_memory_equal(to + off, from + at, length);
-        assert_true(off == 0 || to[off - 1] == 0xa5);
-        assert_int_equal(to[off + length], 0xa5);
-    }
-}
-
 /* All ones is where carries are most frequent; 64 KiB is the longest that is ever summed in one
  * piece. */
 static void no_carry_is_lost(void **state)
@@ -85,7 +68,6 @@ static void sum_of_nothing_is_zero_and_of_zeros_too(void **state)
 
     (void)state;
     assert_int_equal(checksum_fold(checksum_add(0, NULL, 0)), 0);
-    assert_int_equal(checksum_fold(checksum_copy(0, NULL, NULL, 0)), 0);
     assert_int_equal(checksum_fold(checksum_add(0, zeros, sizeof zeros)), 0);
     assert_int_equal(checksum_finish(0), 0xffff);
 }
@@ -170,7 +152,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_length_at_every_alignment),
-        cmocka_unit_test(copy_copies_and_sums_and_touches_nothing_else),
         cmocka_unit_test(no_carry_is_lost),
         cmocka_unit_test(sum_of_nothing_is_zero_and_of_zeros_too),
         cmocka_unit_test(pieces_add_up_wherever_they_are_cut),
