@@ -401,13 +401,15 @@ static NOINLINE bool emit_repair(struct tcp *tcp, struct tcp_conn *conn, struct 
 /* RFC 8985 §7.3: new data if there is some, else the last segment again. */
 static NOINLINE bool emit_tail_probe(struct tcp *tcp, struct tcp_conn *conn, struct tcp_out *out)
 {
+    const struct recovery *recovery = conn_recovery(tcp, conn);
     struct sent_set sent;
     const struct range *last;
     uint32_t length, back;
 
     conn->owe &= (uint8_t)~OWE_TAIL;
-    if (seq_equal(conn->snd.una, conn->snd.max))
-        return false;
+    if (seq_equal(conn->snd.una, conn->snd.max) ||
+        (recovery != NULL && recovery->state != RECOVERY_OPEN && recovery->state != RECOVERY_CWR))
+        return false; /* a full link held it back, and meanwhile there was news */
     if (seq_after(conn->snd.end, conn->snd.nxt) && conn_offered_room(conn) > 0) {
         const bool is_small = conn_has(conn, CONN_SEND_SMALL);
 

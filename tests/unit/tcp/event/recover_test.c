@@ -163,6 +163,25 @@ TEST(a_tail_is_lost)
     FORGET(p);
 }
 
+/* A full link holds the probe back, and before it could leave an ACK tells of a loss: that is
+ * repaired, and nothing is left to probe for.
+ * covers: 8985-7.3 */
+TEST(a_probe_that_is_too_late)
+{
+    struct peer *p = ten_out();
+
+    lastack_link_full(world.stack, PEER_LINK);
+    AFTER(MS(110));
+    SENDS_NOTHING(p);
+    ARRIVES(p, .flags = ACK, .seq = 1, .ack = 1, .sack = {{1001, 10001}});
+    assert_int_equal(ca_state_of(p), 3);
+    lastack_link_ready(world.stack, PEER_LINK);
+    AFTER(0);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 1, .text = 1000);
+    SENDS_NOTHING(p);
+    FORGET(p);
+}
+
 /* A DSACK for the probe: both copies arrived, nothing was lost.
  * covers: 8985-7.4 2883-4-rcv */
 TEST(a_probe_for_nothing)
@@ -255,6 +274,7 @@ int main(void)
         RUN(without_sack),
         RUN(by_count),
         RUN(a_tail_is_lost),
+        RUN(a_probe_that_is_too_late),
         RUN(a_probe_for_nothing),
         RUN(a_spurious_timeout),
         RUN(impossible_blocks),
