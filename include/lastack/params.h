@@ -310,6 +310,11 @@ struct lastack_params {
     enum lastack_hystart hystart;
 };
 
+/* The first field that is out of its range: its name and what it may be, as C would write it
+ * ("rto_max_ns: SEC(1)..SEC(3600)", SEC and MS being seconds and milliseconds in ns); NULL: there
+ * is none. */
+const char *lastack_params_fault(const struct lastack_params *params);
+
 /* The default profile: Linux 6.18 with its default settings. */
 void lastack_params_linux(struct lastack_params *params);
 

@@ -98,9 +98,10 @@ void lastack_config_default(struct lastack_config *config);
 size_t lastack_size(const struct lastack_config *config);
 
 /* Places a stack into `memory` (lastack_size bytes, aligned to 64, zeroed: a fresh mapping is) at
- * time `now`. Returns the stack, which is `memory`, or NULL if a limit is out of range, size too
- * small, memory NULL or not aligned, or now negative. `config` is copied. Nothing needs to be
- * destroyed: when you are done, drop the memory. */
+ * time `now`. Returns the stack, which is `memory`, or NULL if a limit is out of range, or a
+ * parameter (lastack_params_fault says which), size too small, memory NULL or not aligned, or now
+ * negative. `config` is copied. Nothing needs to be destroyed: when you are done, drop the memory.
+ */
 struct lastack *lastack_create(const struct lastack_config *config, void *memory, size_t size,
                                int64_t now);
 
@@ -223,7 +224,7 @@ enum lastack_kill_verdict lastack_kill(struct lastack *stack, const struct lasta
                                        const struct lastack_endpoint *remote, bool force);
 
 /* Live parameters (params.h). What a connection took over when it began stays with it, the rest
- * changes at once. Values are not checked: `lastack sysctl -a` tells their ranges. */
+ * changes at once. Values are not checked here: ask lastack_params_fault first. */
 const struct lastack_params *lastack_params(const struct lastack *stack);
 void lastack_set_params(struct lastack *stack, const struct lastack_params *params);
 

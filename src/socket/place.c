@@ -149,7 +149,8 @@ struct lastack *lastack_create(const struct lastack_config *config, void *memory
     struct arena arena = {.base = memory};
     const size_t least = lastack_size(config);
 
-    if (least == 0 || size < least || memory == NULL || ((uintptr_t)memory & 63) != 0 || now < 0)
+    if (least == 0 || size < least || memory == NULL || ((uintptr_t)memory & 63) != 0 || now < 0 ||
+        lastack_params_fault(&config->params) != NULL)
         return NULL;
     return place(&arena, config, now);
 }

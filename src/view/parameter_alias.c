@@ -471,8 +471,8 @@ static enum parameter_result refuse(const struct parameter *parameter, const cha
     char low[40], high[40];
 
     if (scale > 0 && parameter->unit != PARAMETER_SWITCH) {
-        snprintf(low, sizeof low, "%" PRId64, (parameter->minimum + scale - 1) / scale);
-        snprintf(high, sizeof high, "%" PRId64, parameter->maximum / scale);
+        snprintf(low, sizeof low, "%" PRId64, (parameter->range->minimum + scale - 1) / scale);
+        snprintf(high, sizeof high, "%" PRId64, parameter->range->maximum / scale);
     } else {
         parameter_limit_text(parameter, false, low, sizeof low);
         parameter_limit_text(parameter, true, high, sizeof high);

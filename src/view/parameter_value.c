@@ -27,30 +27,13 @@ enum { TIME_UNITS = sizeof time_units / sizeof time_units[0] };
 
 int64_t parameter_number(const struct parameter *parameter, const struct lastack_params *params)
 {
-    const void *field = (const char *)params + parameter->offset;
-
-    switch (parameter->unit) {
-    case PARAMETER_TIME:
-        return *(const int64_t *)field;
-    case PARAMETER_COUNT:
-    case PARAMETER_BYTES:
-        return *(const uint32_t *)field;
-    case PARAMETER_PORT:
-        return *(const uint16_t *)field;
-    case PARAMETER_SHIFT:
-        return *(const uint8_t *)field;
-    case PARAMETER_SWITCH:
-        return *(const bool *)field;
-    case PARAMETER_CHOICE:
-        return *(const int *)field;
-    }
-    return 0;
+    return param_number(parameter->range, params);
 }
 
 void parameter_store(const struct parameter *parameter, struct lastack_params *params,
                      int64_t number)
 {
-    void *field = (char *)params + parameter->offset;
+    void *field = (char *)params + parameter->range->offset;
 
     CHECK(parameter_allows(parameter, number));
     switch (parameter->unit) {
@@ -78,8 +61,7 @@ void parameter_store(const struct parameter *parameter, struct lastack_params *p
 
 bool parameter_allows(const struct parameter *parameter, int64_t number)
 {
-    return (number >= parameter->minimum && number <= parameter->maximum) ||
-           (number == 0 && parameter->zero_text != NULL);
+    return param_allows(parameter->range, number);
 }
 
 /* ---- from text ---- */

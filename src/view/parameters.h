@@ -7,15 +7,17 @@
  *                        ├─ tcp_fin_wait_2_flush_interval 60000      (Solaris ndd, milliseconds)
  *                        └─ (Windows has none)
  *
- * Values live in struct lastack_params, which the core reads; names, units, ranges and texts live
- * here. A value is always a text: our own names take a unit with times ("60s", "200ms"), foreign
- * names take what their system takes. A name that we know but do not model (tcp_autocorking) is
- * said to have no effect; nothing is ever ignored in silence.
+ * Values live in struct lastack_params, which the core reads, their ranges in base/param_ranges.h;
+ * names, units and texts live here. A value is always a text: our own names take a unit with times
+ * ("60s", "200ms"), foreign names take what their system takes. A name that we know but do not
+ * model (tcp_autocorking) is said to have no effect; nothing is ever ignored in silence.
  *
  * Profiles are rows of the same kind: a name and {parameter, value} pairs on top of Linux's.
  */
 #ifndef LASTACK_PARAMETERS_H
 #define LASTACK_PARAMETERS_H
+
+#include "param_ranges.h"
 
 #include <lastack/params.h>
 
@@ -41,11 +43,10 @@ struct parameter {
     const char *not_text; /* what it is often taken for and is not, or NULL */
     enum parameter_unit unit;
     enum parameter_scope scope;
-    const char *takes_effect;   /* "at once", "for new connections" ... */
-    const char *const *choices; /* PARAMETER_CHOICE: words by value, ended by NULL */
-    int64_t minimum, maximum;   /* ns, count, bytes ... */
-    const char *zero_text;      /* what 0 means when it is special ("off", "no limit"), or NULL */
-    size_t offset;              /* in struct lastack_params */
+    const char *takes_effect;        /* "at once", "for new connections" ... */
+    const char *const *choices;      /* PARAMETER_CHOICE: words by value, ended by NULL */
+    const struct param_range *range; /* where it is, and what it may be */
+    const char *zero_text; /* what 0 means when it is special ("off", "no limit"), or NULL */
 };
 
 enum parameter_dialect {

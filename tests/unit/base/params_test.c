@@ -5,6 +5,7 @@
 #include <lastack/params.h>
 
 #include "duration.h"
+#include "param_ranges.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -79,11 +80,64 @@ static void every_field_is_set(void **state)
                             offsetof(struct lastack_params, time_wait_full));
 }
 
+static void store(struct lastack_params *p, const struct param_range *range, int64_t number)
+{
+    uint8_t *field = (uint8_t *)p + range->offset;
+    const uint32_t word = (uint32_t)number;
+    const uint16_t half = (uint16_t)number;
+
+    if (range->size == 8)
+        memcpy(field, &number, 8);
+    else if (range->size == 4)
+        memcpy(field, &word, 4);
+    else if (range->size == 2)
+        memcpy(field, &half, 2);
+    else
+        *field = (uint8_t)number;
+}
+
+/* Whether the number, where the field can hold it, is found fault with; and named if so. */
+static void assert_fault(const struct param_range *range, int64_t number, bool is_fault)
+{
+    struct lastack_params p;
+    const char *fault;
+
+    lastack_params_linux(&p);
+    store(&p, range, number);
+    if (param_number(range, &p) != number)
+        return;
+    fault = lastack_params_fault(&p);
+    assert_true(is_fault ? fault == range->text : fault == NULL);
+}
+
+static void every_field_has_its_bounds(void **state)
+{
+    struct lastack_params p;
+
+    (void)state;
+    lastack_params_linux(&p);
+    assert_null(lastack_params_fault(&p));
+    for (unsigned i = 0; i < PARAM_COUNT; i++) {
+        const struct param_range *range = &param_ranges[i];
+
+        assert_fault(range, range->minimum, false);
+        assert_fault(range, range->maximum, false);
+        assert_fault(range, range->maximum + 1, true);
+        assert_fault(range, range->minimum - 1, range->minimum != 1 || !range->is_zero_allowed);
+        assert_fault(range, 0, range->minimum > 0 && !range->is_zero_allowed);
+        assert_fault(range, -1, true);
+        assert_fault(range, INT64_MAX, true);
+    }
+    p.rto_max_ns = 5;
+    assert_string_equal(lastack_params_fault(&p), "rto_max_ns: SEC(1)..SEC(3600)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_of_linux),
         cmocka_unit_test(every_field_is_set),
+        cmocka_unit_test(every_field_has_its_bounds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

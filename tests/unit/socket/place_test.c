@@ -72,6 +72,10 @@ static void memory_that_is_refused(void **state)
     assert_int_equal(lastack_size(&config), 0);
     assert_null(lastack_create(&config, memory, size, 0));
     config.max_connections = 4096;
+    config.params.mss_min = 0xffffffff;
+    assert_int_equal(lastack_size(&config), size); /* parameters need no memory */
+    assert_null(lastack_create(&config, memory, size, 0));
+    lastack_params_linux(&config.params);
     assert_ptr_equal(lastack_create(&config, memory, size, 0), memory);
     free(memory);
 }

@@ -34,9 +34,11 @@ static void rows_cover_the_struct_without_overlap(void **state)
     for (size_t i = 0; i < parameter_count(); i++) {
         const struct parameter *parameter = parameter_at(i);
 
+        assert_int_equal(parameter->range->size, field_size(parameter->unit));
+        assert_int_equal(parameter->range->is_zero_allowed, parameter->zero_text != NULL);
         for (size_t j = 0; j < field_size(parameter->unit); j++) {
-            assert_int_equal(covered[parameter->offset + j], 0);
-            covered[parameter->offset + j] = 1;
+            assert_int_equal(covered[parameter->range->offset + j], 0);
+            covered[parameter->range->offset + j] = 1;
         }
         assert_ptr_equal(parameter_find(parameter->name), parameter);
     }
@@ -60,7 +62,7 @@ static void every_default_is_in_its_range_and_survives_its_text(void **state)
                 fail_msg("%s of %s is out of its range", parameter->name, profile_name(p));
             parameter_value_text(parameter, &params, value, sizeof value);
             parameter_store(parameter, &params,
-                            parameter_allows(parameter, 0) ? 0 : parameter->minimum);
+                            parameter_allows(parameter, 0) ? 0 : parameter->range->minimum);
             if (parameter_set(&params, parameter->name, value, message, sizeof message) !=
                 PARAMETER_DONE)
                 fail_msg("%s = %s: %s", parameter->name, value, message);
