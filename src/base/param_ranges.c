@@ -8,21 +8,6 @@
 
 #include <string.h>
 
-#define PARAM_ZERO_true  ", or 0"
-#define PARAM_ZERO_false ""
-
-const struct param_range param_ranges[PARAM_COUNT] = {
-#define LASTACK_X(field, least, most, is_zero)                                                     \
-    [PARAM_##field] = {.text = #field ": " #least ".." #most PARAM_ZERO_##is_zero,                 \
-                       .minimum = least,                                                           \
-                       .maximum = most,                                                            \
-                       .offset = offsetof(struct lastack_params, field),                           \
-                       .size = sizeof(((struct lastack_params *)0)->field),                        \
-                       .is_zero_allowed = is_zero},
-    PARAM_RANGES(LASTACK_X)
-#undef LASTACK_X
-};
-
 int64_t param_number(const struct param_range *range, const struct lastack_params *params)
 {
     const uint8_t *field = (const uint8_t *)params + range->offset;
@@ -44,13 +29,4 @@ int64_t param_number(const struct param_range *range, const struct lastack_param
         CHECK(range->size == 1);
         return *field;
     }
-}
-
-const char *lastack_params_fault(const struct lastack_params *params)
-{
-    for (unsigned i = 0; i < PARAM_COUNT; i++) {
-        if (!param_allows(&param_ranges[i], param_number(&param_ranges[i], params)))
-            return param_ranges[i].text;
-    }
-    return NULL;
 }

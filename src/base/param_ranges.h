@@ -162,7 +162,21 @@ struct param_range {
     bool is_zero_allowed;
 };
 
-extern const struct param_range param_ranges[PARAM_COUNT];
+/* (Here, not in a file of its own: what is one file when it is released shares no data.) */
+#define PARAM_ZERO_true  ", or 0"
+#define PARAM_ZERO_false ""
+
+static const struct param_range param_ranges[PARAM_COUNT] = {
+#define LASTACK_X(field, least, most, is_zero)                                                     \
+    [PARAM_##field] = {.text = #field ": " #least ".." #most PARAM_ZERO_##is_zero,                 \
+                       .minimum = least,                                                           \
+                       .maximum = most,                                                            \
+                       .offset = offsetof(struct lastack_params, field),                           \
+                       .size = sizeof(((struct lastack_params *)0)->field),                        \
+                       .is_zero_allowed = is_zero},
+    PARAM_RANGES(LASTACK_X)
+#undef LASTACK_X
+};
 
 /* The field's value. */
 int64_t param_number(const struct param_range *range, const struct lastack_params *params);

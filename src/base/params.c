@@ -6,7 +6,7 @@
  * established hash of 524288 slots (8 GiB and more): half of it for orphans and TIME-WAITs, a 128th
  * for the SYN backlog.
  */
-#include <lastack/params.h>
+#include "param_ranges.h"
 
 #include "duration.h"
 
@@ -162,4 +162,13 @@ void lastack_params_linux(struct lastack_params *params)
     linux_counts(params);
     linux_sizes(params);
     linux_switches(params);
+}
+
+const char *lastack_params_fault(const struct lastack_params *params)
+{
+    for (unsigned i = 0; i < PARAM_COUNT; i++) {
+        if (!param_allows(&param_ranges[i], param_number(&param_ranges[i], params)))
+            return param_ranges[i].text;
+    }
+    return NULL;
 }

@@ -107,7 +107,10 @@ static void assert_fault(const struct param_range *range, int64_t number, bool i
     if (param_number(range, &p) != number)
         return;
     fault = lastack_params_fault(&p);
-    assert_true(is_fault ? fault == range->text : fault == NULL);
+    if (is_fault)
+        assert_string_equal(fault, range->text);
+    else
+        assert_null(fault);
 }
 
 static void every_field_has_its_bounds(void **state)
