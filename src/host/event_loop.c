@@ -436,11 +436,39 @@ static int sleep_until(struct event_loop *loop, int64_t until, struct epoll_even
 
 /* ---- the loop ---- */
 
+static void serve_links(struct event_loop *loop, const struct epoll_event *ready, int count)
+{
+    for (int i = 0; i < count; i++) {
+        struct watch *watch = ready[i].data.ptr;
+
+        if (watch->fd >= 0 && watch->link != NULL)
+            serve_link(loop, watch, ready[i].events);
+    }
+}
+
+/* Says whether any callback was called. */
+static bool call_back(const struct epoll_event *ready, int count)
+{
+    bool was_called = false;
+
+    for (int i = 0; i < count; i++) {
+        struct watch *watch = ready[i].data.ptr;
+
+        if (watch->fd < 0 || watch->link != NULL)
+            continue;
+        watch->callback(watch->context, ready[i].events);
+        was_called = true;
+    }
+    return was_called;
+}
+
+/* Packets first: one that waited for us while others had the processor, or while we were stopped,
+ * came before the deadlines that passed meanwhile. An ACK that lies there must not be too late. */
 static void turn(struct event_loop *loop, int64_t until)
 {
     struct epoll_event ready[READY_MAX];
     const bool had_more = loop->has_more;
-    bool was_called = false;
+    bool was_called;
     int count;
 
     loop->has_settled = false;
@@ -448,18 +476,9 @@ static void turn(struct event_loop *loop, int64_t until)
         if (watch->link != NULL)
             watch_room(loop, watch);
     count = sleep_until(loop, min64(next_deadline(loop), until), ready);
+    serve_links(loop, ready, count);
     let_time_pass(loop);
-    for (int i = 0; i < count; i++) {
-        struct watch *watch = ready[i].data.ptr;
-
-        if (watch->fd < 0)
-            continue;
-        if (watch->link != NULL)
-            serve_link(loop, watch, ready[i].events);
-        else
-            watch->callback(watch->context, ready[i].events);
-        was_called |= watch->link == NULL;
-    }
+    was_called = call_back(ready, count);
     free_forgotten(loop);
     if (was_called || (had_more && !loop->has_settled))
         event_loop_settle(loop); /* what the callback did to the stack, or was left over */

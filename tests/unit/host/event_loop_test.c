@@ -457,6 +457,19 @@ static void deadlines_are_kept_and_not_early(void **state)
     finish();
 }
 
+/* Whoever had no time for us is over: the packet that waited came before the deadline that passed. */
+static void packets_come_before_the_deadlines_that_passed_meanwhile(void **state)
+{
+    (void)state;
+    start(false);
+    arrive(2);
+    stack.deadline = event_loop_clock() - MS(1);
+    run_until(has_kept_the_deadline);
+    expect_calls("O0"
+                 "I2<<O0TO0");
+    finish();
+}
+
 static void the_owner_is_called_when_he_wants(void **state)
 {
     int64_t start_at;
@@ -589,6 +602,7 @@ int main(void)
         cmocka_unit_test(a_long_stream_looks_at_the_input),
         cmocka_unit_test(one_by_one_tells_packets_apart),
         cmocka_unit_test(deadlines_are_kept_and_not_early),
+        cmocka_unit_test(packets_come_before_the_deadlines_that_passed_meanwhile),
         cmocka_unit_test(the_owner_is_called_when_he_wants),
         cmocka_unit_test(a_full_link_costs_nothing_and_loses_nothing),
         cmocka_unit_test(descriptors_are_watched_and_forgotten),
