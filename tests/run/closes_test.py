@@ -232,6 +232,7 @@ class Closes(Case):
 
     def test_every_order(self):
         for kind, strings in self.each_link():
+            puppet.make_patient(strings)
             for version in (4, 6):
                 for ours_connects in (False, True):
                     for name, steps in STORIES.items():
@@ -241,6 +242,7 @@ class Closes(Case):
     def test_the_other_end_holds_time_wait_as_long_as_it_must(self):
         """2MSL of ours is over after a second: the record goes, the kernel's end went at once."""
         for kind, strings in self.each_link():
+            puppet.make_patient(strings)
             with self.subTest(link=kind):
                 strings.set('time_wait', '1s')
                 ends = Ends(strings, 4, False, self.next_port())
@@ -249,6 +251,7 @@ class Closes(Case):
 
     def test_simultaneous_open(self):
         for kind, strings in self.each_link():
+            puppet.make_patient(strings)
             for version in (4, 6):
                 with self.subTest(link=kind, version=version):
                     ours, theirs = self.next_port(), self.next_port()

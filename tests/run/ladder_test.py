@@ -77,6 +77,7 @@ class Ladders(Case):
 
     def test_inferred_states_are_the_true_ones(self):
         for kind, strings in self.each_link():
+            puppet.make_patient(strings)
             with tempfile.TemporaryDirectory() as folder:
                 os.chmod(folder, 0o777)  # dumpcap may write as somebody else
                 file = Path(folder, kind + '.pcapng')
