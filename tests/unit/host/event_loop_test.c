@@ -457,7 +457,7 @@ static void deadlines_are_kept_and_not_early(void **state)
     finish();
 }
 
-/* Whoever had no time for us is over: the packet that waited came before the deadline that passed. */
+/* After a pause of the machine: the packet that waited came before the deadline that passed. */
 static void packets_come_before_the_deadlines_that_passed_meanwhile(void **state)
 {
     (void)state;
