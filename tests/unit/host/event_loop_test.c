@@ -457,7 +457,7 @@ static void deadlines_are_kept_and_not_early(void **state)
     finish();
 }
 
-/* After a pause of the machine: the packet that waited came before the deadline that passed. */
+/* Whoever had no time for us has it again: the packet that waited comes before the deadline. */
 static void packets_come_before_the_deadlines_that_passed_meanwhile(void **state)
 {
     (void)state;
