@@ -5,8 +5,8 @@
  *
  *     tape ─▶ how many changes ─▶ each: one switch turned, one policy chosen, one number taken
  *
- * Numbers stay where time alone still ends every connection: no endless FIN-WAIT-2, no endless
- * persist.
+ * Numbers stay in their ranges, and where time alone still ends every connection: no endless
+ * FIN-WAIT-2, no endless persist.
  */
 #ifndef LASTACK_POLICY_MIX_H
 #define LASTACK_POLICY_MIX_H
@@ -96,7 +96,7 @@ static inline void mix_number(struct lastack_params *params, struct tape *tape)
         params->send_buffer = 256 + 64 * (uint32_t)value;
         break;
     case 10:
-        params->delayed_ack_ns = MS(value);
+        params->delayed_ack_ns = MS(1 + (int64_t)value);
         break;
     case 11:
         params->time_wait_ns = MS(100 * (int64_t)value + 1);
