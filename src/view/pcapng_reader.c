@@ -88,7 +88,9 @@ static enum pcapng_result damaged(struct pcapng_reader *reader, const char *form
 
 static uint16_t number16(const struct pcapng_reader *reader, const uint8_t *at)
 {
-    return reader->is_little ? (uint16_t)(at[0] | at[1] << 8) : load16(at);
+    const uint16_t big = load16(at);
+
+    return reader->is_little ? __builtin_bswap16(big) : big;
 }
 
 static uint32_t number32(const struct pcapng_reader *reader, const uint8_t *at)

@@ -25,7 +25,7 @@ static char root[64];
 
 static void write_file(const char *pid, const char *name, const char *text)
 {
-    char path[200];
+    char path[300];
     snprintf(path, sizeof path, "%s/%s/%s", root, pid, name);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
