@@ -141,12 +141,13 @@ static enum verdict take_in_order(struct tcp *tcp, struct tcp_conn *conn, struct
     return GO_ON;
 }
 
-/* Where the segment ends. The first FIN seen is the peer's, and no other: its place is kept. */
+/* Where the segment ends. The first FIN seen is the peer's, and no other: its place is kept. One
+ * that lies before text which has arrived is none. */
 static struct seq end_with_fin(struct tcp_conn *conn, const struct segment *seg)
 {
     const struct seq end = seq_add(seg->seq, seg->text_length);
 
-    if (!(seg->flags & LASTACK_FIN))
+    if (!(seg->flags & LASTACK_FIN) || seq_before(end, conn->rcv.nxt))
         return end;
     if (!conn_has(conn, CONN_FIN_KNOWN)) {
         conn->flags |= CONN_FIN_KNOWN;

@@ -338,6 +338,30 @@ TEST(text_of_a_crossing_syn_comes_again)
     FORGET(p);
 }
 
+/* The segment that ends the handshake has a FIN where the SYN's text was: it is none, and keeps the
+ * true one from nothing. */
+TEST(fin_within_the_text_of_a_crossing_syn)
+{
+    struct peer *p;
+
+    WITH(syn_text_kept, true);
+    p = peer_at(PEER_PORT);
+    CONNECTS(p);
+    STATE(p, CLOSED, SYN_SENT, CALL_CONNECT);
+    SENDS(p, .flags = SYN);
+    ARRIVES(p, .flags = SYN, .seq = 0, .text = 3);
+    STATE(p, SYN_SENT, SYN_RECEIVED, SYN_CROSSED);
+    SENDS(p, .flags = SYN | ACK, .seq = 0, .ack = 1);
+    ARRIVES(p, .flags = ACK | FIN, .seq = 1, .ack = 1);
+    STATE(p, SYN_RECEIVED, ESTABLISHED, HANDSHAKE_ACK);
+    READS(p, 3);
+    lastack_check(world.stack); /* it does not wait beyond a hole */
+    FORGET(p);
+    ARRIVES(p, .flags = ACK | FIN, .seq = 4, .ack = 1);
+    STATE(p, ESTABLISHED, CLOSE_WAIT, FIN);
+    SENDS(p, .flags = ACK, .seq = 1, .ack = 5);
+}
+
 /* covers: 9293-3.10.7.3-h */
 TEST(fin_of_a_crossing_syn)
 {
@@ -518,6 +542,7 @@ int main(void)
         RUN_WITH(syn_fin_is_dropped_everywhere),
         RUN_WITH(text_of_a_crossing_syn),
         RUN_WITH(text_of_a_crossing_syn_comes_again),
+        RUN_WITH(fin_within_the_text_of_a_crossing_syn),
         RUN_WITH(fin_of_a_crossing_syn),
         RUN_WITH(syn_of_bsd),
         RUN_WITH(icmp_in_syn_sent),
