@@ -52,12 +52,12 @@ void losses_find_by_time(struct tcp *tcp, struct tcp_conn *conn, struct recovery
     recovery->is_waiting = false;
     doubt =
         sent_lost_by_time(&sent, recovery->rack.at, recovery->rack.end, tcp->report.now - patience);
-    if (doubt == NEVER)
+    /* what is over, and could not be judged all the same, is left to the timeout */
+    if (doubt == NEVER || doubt + patience <= tcp->report.now)
         return;
     recovery->is_waiting = true;
     conn_stop_deadline(conn, LASTACK_TIMER_RETRANSMIT, &tcp->report);
-    conn_set_deadline(conn, LASTACK_TIMER_LOSS,
-                      max64(doubt + patience, tcp->report.now) + LOSS_TIMER_MIN_NS, &tcp->report);
+    conn_set_deadline(conn, LASTACK_TIMER_LOSS, doubt + patience + LOSS_TIMER_MIN_NS, &tcp->report);
 }
 
 static void find_without_sack(struct tcp *tcp, struct tcp_conn *conn, struct recovery *recovery,
